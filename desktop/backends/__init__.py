@@ -1,0 +1,1 @@
+"""Adapters to whatever answers: the engine process today, servers beside it."""

@@ -1,0 +1,445 @@
+"""llama.cpp in its own process, as a backend: started, fed, watched, restarted.
+
+Everything happens in one worker thread with one inbox, where requests of the front ends and
+reports of the engine process meet; so there are no locks and no races between them. A death costs
+at most one answer: a request that has not spoken yet is tried once more with a safer plan, one that
+has keeps its text, and the next one finds a new process.
+"""
+
+import itertools
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from pathlib import Path
+from typing import TypeAlias
+
+from desktop.backends import explain
+from desktop.backends.base import Loaded, LoadEvent, LoadFailed, Loading, Unloaded
+from desktop.backends.process import Death, EngineProcess
+from desktop.base.worker import Worker
+from desktop.domain.chat import (
+    ChatRequest,
+    Event,
+    Failed,
+    Finished,
+    Notice,
+    PromptProgress,
+    Queued,
+    ReasoningDelta,
+    StopReason,
+    TextDelta,
+    Usage,
+)
+from desktop.domain.errors import Defect, EngineMissing, LapisError, ModelNotFound
+from desktop.domain.model import LoadedModel, LoadPlan
+from desktop.domain.text import Text
+from desktop.inference import messages as wire
+
+_TICK_SECONDS = 2.0
+_SILENT_TICKS = 8
+_CLOSE_SECONDS = 5.0
+_NOTHING = Usage(0, 0, 0, 0.0, 0.0, 0.0)
+
+_log = logging.getLogger(__name__)
+
+Listener: TypeAlias = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    make_plan: Callable[[], LoadPlan]
+
+
+@dataclass(frozen=True, slots=True)
+class _Submit:
+    id: int
+    request: ChatRequest
+    listener: Listener
+
+
+@dataclass(frozen=True, slots=True)
+class _Cancel:
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Unload:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Reported:
+    process: int
+    report: wire.Report
+
+
+@dataclass(frozen=True, slots=True)
+class _Died:
+    process: int
+    death: Death
+
+
+_Item: TypeAlias = _Load | _Submit | _Cancel | _Unload | _Reported | _Died
+
+
+class _Phase(Enum):
+    EMPTY = auto()
+    LOADING = auto()
+    READY = auto()
+
+
+@dataclass(slots=True)
+class _Running:
+    request: ChatRequest
+    listener: Listener
+    sent: bool = False
+    spoken: bool = False
+    retried: bool = False
+
+
+class LlamaBackend:
+    """See `backends.base.Backend`. `observer` gets load events in the worker thread."""
+
+    def __init__(self, work_folder: Path, observer: Callable[[LoadEvent], None]) -> None:
+        """Start the worker thread; no process yet."""
+        self._work_folder = work_folder
+        self._observer = observer
+        self._ids = itertools.count(1)
+        self._closed = False
+        self._phase = _Phase.EMPTY
+        self._make_plan: Callable[[], LoadPlan] | None = None
+        self._plan: LoadPlan | None = None
+        self._model: LoadedModel | None = None
+        self._notice: Text | None = None
+        self._learned: dict[Path, LoadPlan] = {}
+        self._process: EngineProcess | None = None
+        self._process_number = 0
+        self._deaths_in_a_row = 0
+        self._silent_ticks = 0
+        self._killed_for_silence = False
+        self._running: dict[int, _Running] = {}
+        self._worker: Worker[_Item] = Worker(
+            "engine", self._handle, tick=self._tick, tick_seconds=_TICK_SECONDS
+        )
+
+    # Called from any thread.
+
+    def load(self, make_plan: Callable[[], LoadPlan]) -> None:
+        """Replace what is loaded; running answers end as stopped."""
+        self._worker.send(_Load(make_plan))
+
+    def submit(self, request: ChatRequest, listener: Listener) -> int:
+        """Queue a request; it waits for a load in progress, and starts one where it must."""
+        number = next(self._ids)
+        self._worker.send(_Submit(number, request, listener))
+        return number
+
+    def cancel(self, request: int) -> None:
+        """Stop a request."""
+        self._worker.send(_Cancel(request))
+
+    def unload(self) -> None:
+        """End the process; the next request loads again."""
+        self._worker.send(_Unload())
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the engine, None when there is none."""
+        process = self._process
+        return None if process is None else process.pid
+
+    def close(self) -> None:
+        """End the process and the thread; running answers end as stopped."""
+        if not self._closed:
+            self._closed = True
+            self._worker.send(_Unload())
+            self._worker.stop(_CLOSE_SECONDS)
+
+    # The worker thread.
+
+    def _handle(self, item: _Item) -> None:
+        match item:
+            case _Load():
+                self._stop_process()
+                self._end_all_sent()
+                self._make_plan = item.make_plan
+                self._deaths_in_a_row = 0
+                self._begin_load()
+            case _Submit():
+                self._take(item)
+            case _Cancel():
+                self._cancel(item.id)
+            case _Unload():
+                self._stop_process()
+                self._end_all_sent()
+                self._fail_waiting_on_close()
+                self._observer(Unloaded())
+            case _Reported() if item.process == self._process_number:
+                self._silent_ticks = 0
+                self._on_report(item.report)
+            case _Died() if item.process == self._process_number:
+                self._on_death(item.death)
+            case _Reported() | _Died():
+                pass
+
+    def _take(self, item: _Submit) -> None:
+        running = self._running[item.id] = _Running(item.request, item.listener)
+        match self._phase:
+            case _Phase.READY:
+                self._send(item.id, running)
+            case _Phase.EMPTY if self._make_plan is not None and not self._closed:
+                self._deaths_in_a_row = 0
+                self._begin_load()
+            case _Phase.EMPTY:
+                self._end(item.id, Failed(_no_model()))
+            case _Phase.LOADING:
+                pass
+
+    def _cancel(self, number: int) -> None:
+        running = self._running.get(number)
+        if running is None:
+            return
+        if running.sent and self._process is not None:
+            self._process.send(wire.Cancel(id=number))
+        else:
+            self._end(number, Finished(StopReason.STOPPED, _NOTHING))
+
+    def _begin_load(self) -> None:
+        if self._make_plan is None:
+            return
+        self._phase = _Phase.LOADING
+        self._observer(Loading(0.0))
+        try:
+            plan = self._make_plan()
+        except LapisError as error:
+            self._fail_load(error)
+            return
+        learned = self._learned.get(plan.path)
+        if learned is not None:
+            plan = replace(
+                plan, extra_buffers=learned.extra_buffers, n_gpu_layers=learned.n_gpu_layers
+            )
+        self._notice = None
+        self._start_process(plan)
+
+    def _start_process(self, plan: LoadPlan) -> None:
+        self._phase = _Phase.LOADING
+        self._plan = plan
+        self._model = None
+        self._silent_ticks = 0
+        self._killed_for_silence = False
+        self._process_number += 1
+        number = self._process_number
+        try:
+            self._process = EngineProcess(
+                self._work_folder,
+                lambda report: self._worker.send(_Reported(number, report)),
+                lambda death: self._worker.send(_Died(number, death)),
+            )
+        except OSError as error:
+            _log.error("the engine process cannot be started: %s", error)
+            self._process = None
+            self._fail_load(_cannot_start(error))
+
+    def _stop_process(self) -> None:
+        process, self._process = self._process, None
+        self._process_number += 1
+        self._phase = _Phase.EMPTY
+        self._model = None
+        if process is not None:
+            process.close()
+
+    def _send(self, number: int, running: _Running) -> None:
+        if self._process is None:
+            return
+        sampling = running.request.sampling
+        running.sent = True
+        self._process.send(
+            wire.Generate(
+                id=number,
+                turns=[
+                    wire.Turn(message.role.value, message.content)
+                    for message in running.request.messages
+                ],
+                temperature=sampling.temperature,
+                top_k=sampling.top_k,
+                top_p=sampling.top_p,
+                min_p=sampling.min_p,
+                repeat_penalty=sampling.repeat_penalty,
+                seed=secrets.randbits(32) if sampling.seed is None else sampling.seed,
+                max_tokens=sampling.max_tokens or 0,
+                stop=list(sampling.stop),
+            )
+        )
+
+    def _on_report(self, report: wire.Report) -> None:
+        match report:
+            case wire.Ready():
+                self._order_load()
+            case wire.LoadProgress():
+                self._observer(Loading(min(1.0, max(0.0, report.fraction))))
+            case wire.Loaded():
+                self._on_loaded(report)
+            case wire.LoadFailed():
+                _log.warning("load refused: %s", report.kind)
+                self._stop_process()
+                self._fail_load(explain.explain_load_failure(report))
+            case wire.Waiting():
+                self._tell(report.id, Queued(report.place))
+            case wire.Reading():
+                self._tell(report.id, PromptProgress(report.done, report.total))
+            case wire.Delta():
+                self._speak(report)
+            case wire.Done():
+                self._deaths_in_a_row = 0
+                self._end(report.id, Finished(_reason(report.reason), _usage(report)))
+            case wire.Refused():
+                self._end(report.id, Failed(explain.explain_refusal(report)))
+            case wire.Pong() | wire.Step():
+                pass
+
+    def _order_load(self) -> None:
+        plan = self._plan
+        if plan is None or self._process is None:
+            return
+        self._process.send(
+            wire.Load(
+                path=str(plan.path),
+                n_ctx=plan.n_ctx,
+                n_gpu_layers=plan.n_gpu_layers,
+                threads=plan.threads,
+                n_batch=plan.n_batch,
+                n_ubatch=plan.n_ubatch,
+                kv_type=plan.kv_type.value,
+                extra_buffers=plan.extra_buffers,
+                slots=plan.slots,
+            )
+        )
+
+    def _on_loaded(self, report: wire.Loaded) -> None:
+        if self._plan is None:
+            return
+        self._phase = _Phase.READY
+        self._model = LoadedModel(
+            plan=self._plan,
+            description=report.description,
+            architecture=report.architecture,
+            parameters=report.parameters,
+            weights=report.weights,
+            n_ctx=report.n_ctx,
+            n_ctx_train=report.n_ctx_train,
+            devices=tuple(report.devices),
+            has_template=report.has_template,
+            load_ms=report.load_ms,
+        )
+        self._observer(Loaded(self._model, self._notice))
+        for number, running in list(self._running.items()):
+            if self._notice is not None:
+                running.listener(Notice(self._notice))
+            self._send(number, running)
+
+    def _on_death(self, death: Death) -> None:
+        loading = self._phase is _Phase.LOADING
+        _log.warning("engine process ended: code %s at %s", death.code, death.step)
+        error = explain.explain_silence() if self._killed_for_silence else None
+        n_ctx = self._model.n_ctx if self._model is not None else 0
+        plan = self._plan
+        self._stop_process()
+        self._deaths_in_a_row += 1
+        if error is None:
+            error = explain.explain_death(death)
+        for number, running in list(self._running.items()):
+            if running.spoken or running.retried:
+                self._end(number, Failed(error))
+            elif running.sent:
+                running.sent, running.retried = False, True
+        safer = None if plan is None else explain.safer_plan(plan, death, n_ctx)
+        if plan is None or self._deaths_in_a_row > 1 or (loading and safer is None):
+            self._fail_load(error)
+        elif safer is not None:
+            plan, self._notice = safer
+            self._learned[plan.path] = plan
+            self._start_process(plan)
+        elif self._running:
+            self._start_process(plan)
+        else:
+            self._observer(Unloaded())
+
+    def _fail_load(self, error: LapisError) -> None:
+        self._phase = _Phase.EMPTY
+        self._observer(LoadFailed(error))
+        for number in list(self._running):
+            self._end(number, Failed(error))
+
+    def _speak(self, report: wire.Delta) -> None:
+        running = self._running.get(report.id)
+        if running is not None:
+            running.spoken = True
+            piece = ReasoningDelta(report.text) if report.thinking else TextDelta(report.text)
+            running.listener(piece)
+
+    def _tell(self, number: int, event: Event) -> None:
+        running = self._running.get(number)
+        if running is not None:
+            running.listener(event)
+
+    def _end(self, number: int, event: Finished | Failed) -> None:
+        running = self._running.pop(number, None)
+        if running is not None:
+            running.listener(event)
+
+    def _end_all_sent(self) -> None:
+        for number, running in list(self._running.items()):
+            if running.sent:
+                self._end(number, Finished(StopReason.STOPPED, _NOTHING))
+
+    def _fail_waiting_on_close(self) -> None:
+        if self._closed:
+            for number in list(self._running):
+                self._end(number, Finished(StopReason.STOPPED, _NOTHING))
+
+    def _tick(self) -> None:
+        """Ask a busy process for a sign of life; end one that gave none for a while.
+
+        Counted in ticks, not in seconds: a laptop that slept has missed no ticks.
+        """
+        process = self._process
+        if process is None or (self._phase is _Phase.READY and not self._running):
+            self._silent_ticks = 0
+            return
+        self._silent_ticks += 1
+        if self._silent_ticks >= _SILENT_TICKS:
+            self._killed_for_silence = True
+            process.kill()
+        else:
+            process.send(wire.Ping(id=self._silent_ticks))
+
+
+def _reason(reason: str) -> StopReason:
+    return StopReason(reason) if reason in set(StopReason) else StopReason.STOP
+
+
+def _usage(report: wire.Done) -> Usage:
+    return Usage(
+        prompt_tokens=report.prompt_tokens,
+        cached_tokens=report.cached_tokens,
+        completion_tokens=report.completion_tokens,
+        ttft_ms=report.ttft_ms,
+        prefill_tps=report.prefill_tps,
+        decode_tps=report.decode_tps,
+    )
+
+
+def _no_model() -> LapisError:
+    return ModelNotFound(Text("No model is chosen"), Text("Choose a model first."))
+
+
+def _cannot_start(error: OSError) -> LapisError:
+    if error.errno is None:
+        return Defect(Text("The engine could not be started"), Text("Start Lapis again."))
+    return EngineMissing(
+        Text("The engine could not be started: {reason}", {"reason": error.strerror or ""}),
+        Text("Free some memory or disk space, or install Lapis again."),
+    )

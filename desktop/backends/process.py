@@ -1,0 +1,187 @@
+"""One engine process as its parent sees it: started, fed, listened to, and watched.
+
+Three small threads belong to each process, so that nobody who sends or waits can be blocked by a
+child that hangs: one writes, one reads reports, one keeps the last of its stderr. What the child
+says is data from an untrusted process (see `inference.messages`).
+"""
+
+import logging
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from desktop.inference.messages import (
+    Command,
+    ProtocolError,
+    Report,
+    Step,
+    read_report,
+    write_frame,
+)
+
+_STDERR_BYTES = 8 * 1024
+_JOIN_SECONDS = 2.0
+_KEPT_VARIABLES = frozenset(
+    {
+        "PATH",
+        "HOME",
+        "LANG",
+        "TEMP",
+        "TMP",
+        "TMPDIR",
+        "SYSTEMROOT",
+        "WINDIR",
+        "USERPROFILE",
+        "LOCALAPPDATA",
+        "XDG_RUNTIME_DIR",
+        "CUDA_VISIBLE_DEVICES",
+        "HIP_VISIBLE_DEVICES",
+        "GGML_VK_VISIBLE_DEVICES",
+        "VK_DRIVER_FILES",
+    }
+)
+_KEPT_PREFIXES = ("LC_", "LAPIS_")
+_START = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from desktop.inference.host import main; main(int(sys.argv[2]))"
+)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """How a process ended. `code` as Python reports it (negative: signal); `step` what it was at.
+
+    `stderr` holds its last words; they may name files, never chat text.
+    """
+
+    code: int
+    step: str
+    stderr: str
+
+
+class EngineProcess:
+    """A running engine process. `on_report` and `on_death` are called from its reading thread."""
+
+    def __init__(
+        self,
+        work_folder: Path,
+        on_report: Callable[[Report], None],
+        on_death: Callable[[Death], None],
+    ) -> None:
+        """Start it, in an empty folder of its own under `work_folder`; raises OSError.
+
+        Must be called from a thread that lives as long as the process: the system ties the
+        child's life to the thread that made it.
+        """
+        self._on_report = on_report
+        self._on_death = on_death
+        self._step = "start"
+        self._folder = Path(tempfile.mkdtemp(prefix="engine-", dir=work_folder))
+        self._outbox: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
+        self._stderr: deque[bytes] = deque(maxlen=_STDERR_BYTES // 256)
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-c", _START, _source_root(), str(os.getpid())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=self._folder,
+                env=_environment(),
+            )
+        except OSError:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        self.pid = self._process.pid
+        self._threads = [
+            threading.Thread(target=target, name=f"engine-{name}", daemon=True)
+            for name, target in (
+                ("writer", self._write),
+                ("stderr", self._listen),
+                ("reader", self._read),
+            )
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def send(self, command: Command) -> None:
+        """Queue a command; never blocks. To a dead process it goes nowhere."""
+        self._outbox.put(command)
+
+    def kill(self) -> None:
+        """End it at once; `on_death` follows."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """End it and wait until process, threads and folder are gone; idempotent."""
+        self._process.kill()
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(_JOIN_SECONDS)
+
+    def _write(self) -> None:
+        stream = cast("BinaryIO", self._process.stdin)
+        while (command := self._outbox.get()) is not None:
+            try:
+                write_frame(stream, command)
+            except OSError:
+                return
+            except ProtocolError:
+                _log.exception("a command was too large for the engine")
+
+    def _listen(self) -> None:
+        stream = cast("BinaryIO", self._process.stderr)
+        while chunk := os.read(stream.fileno(), 256):
+            self._stderr.append(chunk)
+
+    def _read(self) -> None:
+        stream = cast("BinaryIO", self._process.stdout)
+        try:
+            while (report := read_report(stream)) is not None:
+                if isinstance(report, Step):
+                    self._step = report.name
+                else:
+                    self._on_report(report)
+        except ProtocolError as error:
+            _log.error("the engine process spoke nonsense and is ended: %s", error)
+            self._process.kill()
+        code = self._process.wait()
+        self._outbox.put(None)
+        for thread in self._threads[:2]:
+            thread.join(_JOIN_SECONDS)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            _close_quietly(cast("BinaryIO", pipe))
+        shutil.rmtree(self._folder, ignore_errors=True)
+        stderr = b"".join(self._stderr).decode("utf-8", errors="replace")
+        self._on_death(Death(code=code, step=self._step, stderr=stderr))
+
+
+def _close_quietly(stream: BinaryIO) -> None:
+    try:
+        stream.close()
+    except OSError:
+        _log.debug("unsent bytes to a dead engine process were dropped")
+
+
+def _source_root() -> str:
+    return str(Path(__file__).resolve().parents[2])
+
+
+def _environment() -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() in _KEPT_VARIABLES or name.startswith(_KEPT_PREFIXES)
+    }
+    # On an assertion ggml would otherwise start a debugger on itself.
+    return kept | {"GGML_NO_BACKTRACE": "1"}

@@ -1,0 +1,1 @@
+"""Folders, atomic files, logs, translation, worker thread: what every other room stands on."""

@@ -1,0 +1,117 @@
+"""Every folder Lapis uses, from the platform's conventions or from one root (`--data-dir`).
+
+With a root, a run is hermetic: nothing is read or written outside it.
+"""
+
+import hashlib
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+APP_ID = "lapis"
+_SOCKET_PATH_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where things are. `data` holds chats and models, `config` settings, `cache` what may go."""
+
+    data: Path
+    config: Path
+    cache: Path
+    logs: Path
+    runtime: Path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file with all chats."""
+        return self.data / "lapis.db"
+
+    @property
+    def models(self) -> Path:
+        """Where model files are kept and found by name."""
+        return self.data / "models"
+
+    @property
+    def settings(self) -> Path:
+        """The settings file."""
+        return self.config / "settings.json"
+
+    @property
+    def engine(self) -> Path:
+        """Working folders of engine processes, one each."""
+        return self.cache / "engine"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the running tray app; one for each data folder."""
+        return self.data / "lapis.lock"
+
+    @property
+    def socket(self) -> str:
+        """Name of the socket (Windows: pipe) on which the running instance takes commands."""
+        tag = hashlib.sha256(os.fsencode(self.data.resolve())).hexdigest()[:16]
+        if sys.platform == "win32":
+            return f"lapis-{os.environ.get('SESSIONNAME', '')}-{tag}"
+        path = self.runtime / f"lapis-{tag}.sock"
+        if len(os.fsencode(path)) > _SOCKET_PATH_LIMIT:
+            path = _private_temporary_folder() / f"lapis-{tag}.sock"
+        return str(path)
+
+    def create(self) -> None:
+        """Make all folders, readable by this account only; raises OSError."""
+        for folder in (self.data, self.models, self.config, self.cache, self.logs, self.engine):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _private_temporary_folder() -> Path:
+    owner = os.getuid() if hasattr(os, "getuid") else 0
+    return Path(tempfile.gettempdir()) / f"lapis-{owner}"
+
+
+def standard_paths() -> Paths:
+    """Return the folders of the platform: XDG on Linux, AppData on Windows, Library on macOS."""
+    dirs = platformdirs.PlatformDirs(APP_ID, appauthor=False)
+    runtime = (
+        Path(os.environ["XDG_RUNTIME_DIR"])
+        if os.environ.get("XDG_RUNTIME_DIR")
+        else _private_temporary_folder()
+    )
+    return Paths(
+        data=dirs.user_data_path,
+        config=dirs.user_config_path,
+        cache=dirs.user_cache_path,
+        logs=dirs.user_log_path,
+        runtime=runtime,
+    )
+
+
+def paths_under(root: Path) -> Paths:
+    """Return all folders inside `root`, for hermetic runs."""
+    root = root.expanduser().absolute()
+    return Paths(
+        data=root,
+        config=root / "config",
+        cache=root / "cache",
+        logs=root / "logs",
+        runtime=root / "run",
+    )
+
+
+def resources() -> Path:
+    """Return the folder of icons, translations and the built-in model.
+
+    Frozen programs carry it beside their modules, installed wheels inside the package, and a
+    checkout at its top level.
+    """
+    bundle = getattr(sys, "_MEIPASS", None)
+    if bundle is not None:
+        return Path(bundle) / "resources"
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "resources"
+    return inside if inside.is_dir() else package.parent / "resources"

@@ -1,0 +1,65 @@
+"""One named thread with an inbox: how work leaves the thread that asked for it.
+
+Everything sent to a worker is handled in its own thread, one item after another, in the order of
+arrival; whoever sends never waits.
+"""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+_log = logging.getLogger(__name__)
+
+
+class Worker(Generic[Item]):
+    """A thread that handles items. A failing item is logged as a defect; the thread goes on."""
+
+    def __init__(
+        self,
+        name: str,
+        handle: Callable[[Item], None],
+        *,
+        tick: Callable[[], None] | None = None,
+        tick_seconds: float = 1.0,
+    ) -> None:
+        """Start the thread; `tick` runs in it about every `tick_seconds`."""
+        self._inbox: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
+        self._handle = handle
+        self._tick = tick
+        self._tick_seconds = tick_seconds
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def send(self, item: Item) -> None:
+        """Queue `item`; returns at once."""
+        self._inbox.put(item)
+
+    def stop(self, timeout: float) -> bool:
+        """End the thread after what is queued; return whether it ended within `timeout` seconds."""
+        self._inbox.put(None)
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                item = self._inbox.get(timeout=self._tick_seconds if self._tick else None)
+            except queue.Empty:
+                self._guarded(self._tick)
+                continue
+            if item is None:
+                return
+            self._guarded(self._handle, item)
+
+    def _guarded(self, call: Callable[..., None] | None, *arguments: Item) -> None:
+        if call is None:
+            return
+        try:
+            call(*arguments)
+        except Exception:
+            _log.exception("defect in worker %s", self._thread.name)

@@ -1,0 +1,42 @@
+"""Words a person will read, before anyone knows in which language.
+
+Every layer below the front ends speaks in `Text` values; the front ends (window, terminal) own the
+language and render them. So an error can be made in a worker thread, stored, and shown later in
+whatever language is set by then.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Value: TypeAlias = str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An English message with named holes, the key of its translation.
+
+    `message` is a literal (the extractor of translations finds it in `Text("…")`); `values` fill
+    its `{name}` holes after translation.
+    """
+
+    message: str
+    values: Mapping[str, Value] = field(default_factory=dict[str, Value])
+
+    def filled(self, translated: str) -> str:
+        """Return `translated` with the holes filled; an unknown hole is left as it stands."""
+        out = translated
+        for name, value in self.values.items():
+            out = out.replace("{" + name + "}", str(value))
+        return out
+
+    def __str__(self) -> str:
+        """Return the English words, for logs and tests."""
+        return self.filled(self.message)
+
+
+def gigabytes(count: int) -> str:
+    """Return a byte count as people read it: `5.8 GB` (10^9 bytes), below 1 GB as `120 MB`."""
+    if count >= 10**9:
+        return f"{count / 10**9:.1f} GB"
+    return f"{max(1, round(count / 10**6))} MB"

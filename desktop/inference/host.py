@@ -1,0 +1,187 @@
+"""The engine process: commands in, reports out, llama.cpp in between.
+
+The main thread alone touches llama.cpp. A second thread reads commands, so that a stop interrupts
+a long prompt and a sign of life is given while native code runs. The process ends when its parent
+closes the pipe or dies; it has no network, no display, no secrets, and leaves no core dump.
+"""
+
+import contextlib
+import ctypes
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from desktop.inference.bindings import BindingsMissing
+from desktop.inference.messages import (
+    Cancel,
+    Command,
+    Generate,
+    Load,
+    LoadFailed,
+    LoadProgress,
+    Ping,
+    Pong,
+    ProtocolError,
+    Ready,
+    Refused,
+    Report,
+    Step,
+    read_command,
+    write_frame,
+)
+from desktop.inference.runtime import LoadError, Runtime
+from desktop.inference.scheduler import Scheduler
+
+EXIT_TEMPLATE = 70
+EXIT_BROKEN = 71
+TEMPLATE_SECONDS = 5.0
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_PROGRESS_STEP = 0.01
+
+
+def main(parent: int) -> None:
+    """Run until `parent` (a process id) closes the pipe or dies; never returns."""
+    reports = _claim_output()
+    _harden(parent)
+    Host(sys.stdin.buffer, reports).run()
+
+
+class Host:
+    """Owns the pipe, the model, and who may speak when."""
+
+    def __init__(self, commands: BinaryIO, reports: BinaryIO) -> None:
+        """Start reading commands."""
+        self._reports = reports
+        self._lock = threading.Lock()
+        self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._interrupt = threading.Event()
+        threading.Thread(target=self._read, args=(commands,), name="commands", daemon=True).start()
+
+    def run(self) -> None:
+        """Serve commands; the process exits from here or from the reading thread."""
+        try:
+            runtime = Runtime()
+        except BindingsMissing as error:
+            self.emit(LoadFailed(kind="backends", detail=str(error)[:300]))
+            os._exit(EXIT_BROKEN)
+        self.emit(Ready(pid=os.getpid(), devices=[name for name, _gpu in runtime.devices]))
+        scheduler: Scheduler | None = None
+        while True:
+            command = self._next(wait=scheduler is None or scheduler.idle)
+            match command:
+                case None:
+                    if scheduler is not None:
+                        scheduler.step()
+                case Load():
+                    scheduler = self._load(runtime, command)
+                case Generate() if scheduler is None:
+                    self.emit(Refused(id=command.id, kind="no_model", detail=""))
+                case Generate():
+                    self.emit(Step(name="template"))
+                    with _deadline(TEMPLATE_SECONDS, lambda: self._template_hangs(command)):
+                        scheduler.submit(command)
+                    self.emit(Step(name="decode"))
+                case Cancel():
+                    if scheduler is not None:
+                        scheduler.cancel(command.id)
+
+    def emit(self, report: Report) -> None:
+        """Send a report; a parent that is gone ends the process."""
+        try:
+            with self._lock:
+                write_frame(self._reports, report)
+        except OSError:
+            os._exit(0)
+
+    def _next(self, *, wait: bool) -> Command | None:
+        try:
+            return self._inbox.get(block=wait)
+        except queue.Empty:
+            self._interrupt.clear()
+            # A stop that came between the look and the clearing must not be slept through.
+            return None if self._inbox.empty() else self._inbox.get()
+
+    def _load(self, runtime: Runtime, order: Load) -> Scheduler | None:
+        self.emit(Step(name="load"))
+        shown = 0.0
+
+        def progress(fraction: float) -> None:
+            nonlocal shown
+            if fraction - shown >= _PROGRESS_STEP or fraction >= 1:
+                shown = fraction
+                self.emit(LoadProgress(fraction=fraction))
+
+        try:
+            loaded = runtime.load(order, progress, self._interrupt.is_set)
+        except LoadError as error:
+            self.emit(LoadFailed(kind=error.kind, detail=error.detail))
+            return None
+        self.emit(loaded)
+        return Scheduler(runtime, order.slots, order.n_batch, self.emit)
+
+    def _read(self, commands: BinaryIO) -> None:
+        while True:
+            try:
+                command = read_command(commands)
+            except ProtocolError:
+                os._exit(EXIT_BROKEN)
+            if command is None:
+                os._exit(0)
+            if isinstance(command, Ping):
+                self.emit(Pong(id=command.id))
+                continue
+            self._inbox.put(command)
+            if isinstance(command, Cancel):
+                self._interrupt.set()
+
+    def _template_hangs(self, command: Generate) -> None:
+        self.emit(Refused(id=command.id, kind="template", detail="timeout"))
+        os._exit(EXIT_TEMPLATE)
+
+
+@contextlib.contextmanager
+def _deadline(seconds: float, expired: Callable[[], None]) -> Iterator[None]:
+    timer = threading.Timer(seconds, expired)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _claim_output() -> BinaryIO:
+    """Keep the pipe for reports and send everything printed by libraries to stderr instead."""
+    reports = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return reports
+
+
+def _harden(parent: int) -> None:
+    """Die with the parent, dump nothing, be the first to go when memory runs out."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "win32":
+        _fail_silently_on_windows()
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if not sys.platform.startswith("linux"):
+        return
+    libc = ctypes.CDLL(None)
+    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(0)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as stream:
+        stream.write("800")
+
+
+def _fail_silently_on_windows() -> None:
+    """No crash dialog and no dump: SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX."""
+    ctypes.CDLL("kernel32").SetErrorMode(0x0001 | 0x0002)

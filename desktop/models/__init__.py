@@ -1,0 +1,1 @@
+"""Model files on this computer: headers, memory they need, where they are."""

@@ -1,0 +1,1 @@
+"""Use cases: plain Python and plain threads, no Qt."""

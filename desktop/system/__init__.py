@@ -1,0 +1,1 @@
+"""The operating system around Lapis: the running instance, the display. No Qt."""

@@ -1,0 +1,31 @@
+"""How the terminal tells what went wrong: title and hint on stderr, and the exit code."""
+
+from desktop.base.translation import Translator
+from desktop.domain.errors import Defect, LapisError
+from desktop.domain.text import Text
+from desktop.terminal.harmless import harmless
+from desktop.terminal.output import Screen, Style, paint
+
+EXIT_OK = 0
+EXIT_ERROR = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+
+def report(error: LapisError, words: Translator, screen: Screen) -> None:
+    """Write the title, and the hint below it, to stderr."""
+    screen.status.clear()
+    title = harmless(words.say(error.title))
+    hint = harmless(words.say(error.hint))
+    screen.err.write(paint(title, Style.ERROR, colours=screen.err_colours) + "\n")
+    if hint:
+        screen.err.write(f"  {hint}\n")
+    screen.err.flush()
+
+
+def defect(log_folder: str) -> Defect:
+    """Return what a person reads when Lapis itself made a mistake; the log has the traceback."""
+    return Defect(
+        Text("Lapis made a mistake here; this is a defect in Lapis, not yours"),
+        Text("Please try again. The log in {folder} has the details.", {"folder": log_folder}),
+    )

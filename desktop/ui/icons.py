@@ -1,0 +1,133 @@
+"""One family of line icons, tinted when they are painted, so that they follow the theme.
+
+An icon keeps its SVG and a palette role, never a picture: each paint renders for the size and the
+screen's scale at hand. GUI thread.
+"""
+
+from typing import Literal, TypeAlias
+
+from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from desktop.base.paths import resources
+
+__all__ = ["IconName", "app_icon", "icon", "icon_pixmap"]
+
+IconName: TypeAlias = Literal[
+    "arrow-down",
+    "chat",
+    "check",
+    "chevron-down",
+    "chevron-right",
+    "chip",
+    "close",
+    "copy",
+    "edit",
+    "file",
+    "folder",
+    "globe",
+    "info",
+    "keyboard",
+    "link",
+    "lock",
+    "moon",
+    "more",
+    "new-chat",
+    "plus",
+    "power",
+    "refresh",
+    "search",
+    "send",
+    "settings",
+    "shield",
+    "sidebar",
+    "spark",
+    "stop",
+    "sun",
+    "trash",
+    "undo",
+    "warning",
+]
+Tint: TypeAlias = QPalette.ColorRole | QColor
+
+_APP_SIZES = (16, 20, 22, 24, 32, 40, 48, 64, 128, 256)
+
+
+def icon(name: IconName, tint: Tint = QPalette.ColorRole.ButtonText) -> QIcon:
+    """Return an icon in a role of the application's palette (follows the theme) or one colour."""
+    return QIcon(_TintedSvg(_svg(name), tint))
+
+
+def icon_pixmap(name: IconName, size: int, colour: QColor, scale: float) -> QPixmap:
+    """Return `name` painted in `colour`, `size` pixels square on a screen of `scale`."""
+    return _tinted(QSvgRenderer(_svg(name)), QSize(size, size) * scale, colour, scale)
+
+
+def app_icon() -> QIcon:
+    """Return the gem in every size that task bars and trays ask for."""
+    renderer = QSvgRenderer(_svg("lapis"))
+    out = QIcon()
+    for side in _APP_SIZES:
+        pixmap = QPixmap(side, side)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        renderer.render(painter, QRectF(0, 0, side, side))
+        painter.end()
+        out.addPixmap(pixmap)
+    return out
+
+
+def _svg(name: str) -> QByteArray:
+    return QByteArray((resources() / "icons" / f"{name}.svg").read_bytes())
+
+
+def _tinted(renderer: QSvgRenderer, pixels: QSize, colour: QColor, scale: float) -> QPixmap:
+    pixmap = QPixmap(pixels)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    renderer.render(painter, QRectF(QPoint(0, 0), pixels))
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+    painter.fillRect(pixmap.rect(), colour)
+    painter.end()
+    pixmap.setDevicePixelRatio(scale)
+    return pixmap
+
+
+class _TintedSvg(QIconEngine):
+    """Paints one SVG as a stencil for the tint of the moment."""
+
+    def __init__(self, svg: QByteArray, tint: Tint) -> None:
+        super().__init__()
+        self._svg = svg
+        self._tint = tint
+        self._renderer = QSvgRenderer(svg)
+
+    def clone(self) -> QIconEngine:
+        return _TintedSvg(self._svg, self._tint)
+
+    def paint(
+        self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State
+    ) -> None:
+        device = painter.device()
+        scale = device.devicePixelRatioF() if device is not None else 1.0
+        pixmap = _tinted(self._renderer, rect.size() * scale, self._colour(mode), scale)
+        painter.drawPixmap(rect.topLeft(), pixmap)
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        return self.scaledPixmap(size, mode, state, 1.0)
+
+    def scaledPixmap(
+        self, size: QSize, mode: QIcon.Mode, _state: QIcon.State, scale: float
+    ) -> QPixmap:
+        return _tinted(self._renderer, size * scale, self._colour(mode), scale)
+
+    def _colour(self, mode: QIcon.Mode) -> QColor:
+        if isinstance(self._tint, QColor):
+            return self._tint
+        group = (
+            QPalette.ColorGroup.Disabled
+            if mode is QIcon.Mode.Disabled
+            else QPalette.ColorGroup.Active
+        )
+        return QGuiApplication.palette().color(group, self._tint)

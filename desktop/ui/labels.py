@@ -1,0 +1,104 @@
+"""Labels that show foreign words as they are.
+
+`QLabel` and tooltips detect HTML by themselves and open the files it names, so a model's name is
+enough to reach the network. Every label of Lapis is one of these, and never anything but plain
+text. GUI thread.
+"""
+
+from typing import Literal, TypeAlias
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtGui import Qt as GuiQt
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+__all__ = ["ElidedLabel", "PlainLabel", "set_tooltip"]
+
+Tone: TypeAlias = Literal["normal", "muted", "accent", "good", "warn", "bad"]
+TextSize: TypeAlias = Literal["small", "body", "title", "large"]
+
+
+def set_tooltip(widget: QWidget, text: str) -> None:
+    """Show `text` as plain words when the pointer rests on `widget`."""
+    widget.setToolTip(GuiQt.convertFromPlainText(text) if text else "")
+
+
+class PlainLabel(QLabel):
+    """A label that never interprets its text; `tone` and `size` choose its look."""
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        tone: Tone = "normal",
+        size: TextSize = "body",
+        wrap: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        """Show `text`; with `wrap` it breaks into lines."""
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("tone", tone)
+        self.setProperty("type", size)
+        self.setWordWrap(wrap)
+        self.setText(text)
+
+    def set_tone(self, tone: Tone) -> None:
+        """Change the colour."""
+        if self.property("tone") != tone:
+            self.setProperty("tone", tone)
+            self.style().unpolish(self)
+            self.style().polish(self)
+
+
+class ElidedLabel(PlainLabel):
+    """One line that ends in "…" where it does not fit; the whole of it is the tooltip then."""
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        tone: Tone = "normal",
+        size: TextSize = "body",
+        mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+        parent: QWidget | None = None,
+    ) -> None:
+        """Show as much of `text` as fits."""
+        self._whole = ""
+        self._mode = mode
+        super().__init__(text, tone=tone, size=size, parent=parent)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def setText(self, text: str) -> None:
+        """Show `text`, line breaks as spaces."""
+        self._whole = " ".join(text.split())
+        self.setAccessibleName(self._whole)
+        self.updateGeometry()
+        self._fit()
+
+    def whole_text(self) -> str:
+        """Return the text before it was cut."""
+        return self._whole
+
+    def sizeHint(self) -> QSize:
+        """Ask for room for the whole text."""
+        self.ensurePolished()
+        width = QFontMetrics(self.font()).horizontalAdvance(self._whole) + 2
+        return QSize(width, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Be content with room for a letter and "…"."""
+        width = QFontMetrics(self.font()).horizontalAdvance("M…")
+        return QSize(width, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cut again for the new width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.ensurePolished()
+        metrics = QFontMetrics(self.font())
+        shown = metrics.elidedText(self._whole, self._mode, max(0, self.contentsRect().width()))
+        QLabel.setText(self, shown)
+        set_tooltip(self, self._whole if shown != self._whole else "")

@@ -1,0 +1,45 @@
+"""The settings in use, kept on disk as they change. GUI thread."""
+
+import logging
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.config.store import SettingsStore
+from desktop.domain.errors import StorageError
+from desktop.domain.settings import Settings
+
+__all__ = ["Preferences"]
+
+_log = logging.getLogger(__name__)
+
+
+class Preferences(QObject):
+    """Holds one `Settings` value; everybody who needs a setting is given this."""
+
+    changed = Signal(object)
+    """(Settings)"""
+    not_saved = Signal(object)
+    """(StorageError): the change holds until Lapis ends."""
+
+    def __init__(self, store: SettingsStore, parent: QObject | None = None) -> None:
+        """Read what is kept."""
+        super().__init__(parent)
+        self._store = store
+        self._value = store.load()
+
+    @property
+    def value(self) -> Settings:
+        """The settings of this moment."""
+        return self._value
+
+    def set(self, value: Settings) -> None:
+        """Use and keep `value`; tells watchers if anything is different."""
+        if value == self._value:
+            return
+        self._value = value
+        try:
+            self._store.save(value)
+        except StorageError as error:
+            _log.warning("settings not saved: %s", type(error).__name__)
+            self.not_saved.emit(error)
+        self.changed.emit(value)

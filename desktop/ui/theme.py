@@ -1,0 +1,148 @@
+"""Puts the tokens upon the application: Fusion, one palette, one style sheet, one font.
+
+`apply_theme` may be called at any time, and again: the palette carries the change to every widget.
+The system's own light or dark is followed while the theme is SYSTEM. GUI thread.
+"""
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QApplication, QStyleFactory
+
+from desktop.domain.settings import Theme
+from desktop.ui.style_sheet import style_sheet
+from desktop.ui.tokens import DARK, LIGHT, Size, Tokens
+
+__all__ = ["apply_theme", "mono_font"]
+
+_PLAIN_FAMILIES = frozenset({"sans", "sans serif", "sans-serif", "dejavu sans", "helvetica"})
+_NICE_FAMILIES = ("Inter", "Noto Sans", "Cantarell", "Ubuntu", "Liberation Sans")
+_CHINESE_FAMILIES = (
+    "PingFang SC",
+    "Microsoft YaHei UI",
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+)
+_FOLLOWER = "scheme-follower"
+
+
+def apply_theme(app: QApplication, theme: Theme) -> None:
+    """Show `app` in `theme` from now on; SYSTEM follows the system, light where it is unknown."""
+    follower = app.findChild(_SchemeFollower, _FOLLOWER)
+    if follower is None:
+        app.setStyle(QStyleFactory.create("Fusion"))
+        app.setFont(_body_font(app.font()))
+        follower = _SchemeFollower(app)
+    follower.follow(theme)
+
+
+class _SchemeFollower(QObject):
+    """Repaints the application when the system changes between light and dark."""
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__(app)
+        self.setObjectName(_FOLLOWER)
+        self._app = app
+        self._theme = Theme.SYSTEM
+        self._shown: Tokens | None = None
+        app.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
+
+    def follow(self, theme: Theme) -> None:
+        """Take `theme`; window frames follow too where the platform draws them."""
+        self._theme = theme
+        hints = self._app.styleHints()
+        match theme:
+            case Theme.LIGHT:
+                hints.setColorScheme(Qt.ColorScheme.Light)
+            case Theme.DARK:
+                hints.setColorScheme(Qt.ColorScheme.Dark)
+            case Theme.SYSTEM:
+                hints.unsetColorScheme()
+        self._show()
+
+    def _on_scheme_changed(self) -> None:
+        self._shown = None
+        self._show()
+
+    def _show(self) -> None:
+        tokens = self._tokens()
+        if tokens is self._shown:
+            return
+        self._shown = tokens
+        self._app.setPalette(_palette(tokens))
+        self._app.setStyleSheet(style_sheet(tokens))
+
+    def _tokens(self) -> Tokens:
+        match self._theme:
+            case Theme.LIGHT:
+                return LIGHT
+            case Theme.DARK:
+                return DARK
+            case Theme.SYSTEM:
+                dark = self._app.styleHints().colorScheme() is Qt.ColorScheme.Dark
+                return DARK if dark else LIGHT
+
+
+def mono_font(pixels: int) -> QFont:
+    """Return the platform's fixed-width font, `pixels` high, with Chinese beside it."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    font.setFamilies([font.family(), *_installed(_CHINESE_FAMILIES)])
+    font.setPixelSize(pixels)
+    return font
+
+
+def _body_font(system: QFont) -> QFont:
+    """Return the system's font at body size.
+
+    A bare X server has none and falls to fontconfig's last resort; then a well-drawn installed
+    family is taken. Chinese glyphs come from a Simplified Chinese family by name, as the order of
+    the system's fallbacks often yields Japanese shapes.
+    """
+    families = [system.family()]
+    if system.family().lower() in _PLAIN_FAMILIES:
+        families = [*_installed(_NICE_FAMILIES)[:1], *families]
+    font = QFont(system)
+    font.setFamilies([*families, *_installed(_CHINESE_FAMILIES)])
+    font.setPixelSize(Size.BODY)
+    return font
+
+
+def _installed(wanted: tuple[str, ...]) -> list[str]:
+    there = set(QFontDatabase.families())
+    return [family for family in wanted if family in there]
+
+
+def _palette(tokens: Tokens) -> QPalette:
+    role = QPalette.ColorRole
+    palette = QPalette(QColor(tokens.canvas))
+    colours = {
+        role.Window: tokens.canvas,
+        role.Base: tokens.surface,
+        role.AlternateBase: tokens.raised,
+        role.Button: tokens.surface,
+        role.WindowText: tokens.text,
+        role.Text: tokens.text,
+        role.ButtonText: tokens.text,
+        role.BrightText: tokens.bad,
+        role.PlaceholderText: tokens.muted,
+        role.Highlight: tokens.selection,
+        role.HighlightedText: tokens.text,
+        role.Accent: tokens.accent,
+        role.Link: tokens.accent,
+        role.LinkVisited: tokens.accent,
+        role.ToolTipBase: tokens.text,
+        role.ToolTipText: tokens.canvas,
+        role.Light: tokens.surface,
+        role.Midlight: tokens.raised,
+        role.Mid: tokens.line,
+        role.Dark: tokens.line,
+        role.Shadow: tokens.line,
+    }
+    for name, colour in colours.items():
+        palette.setColor(name, QColor(colour))
+    faint = QColor(tokens.muted)
+    faint.setAlphaF(0.55)
+    for name in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, name, faint)
+    return palette

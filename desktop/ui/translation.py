@@ -1,0 +1,65 @@
+"""Qt's way to the one catalogue: `self.tr` in widgets and `say` for `Text` values.
+
+Installing another language makes Qt send `LanguageChange` to every widget, which then sets its
+words again. GUI thread.
+"""
+
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QTranslator
+
+from desktop.base.paths import resources
+from desktop.base.translation import Translator
+from desktop.domain.settings import Language
+from desktop.domain.text import Text
+
+__all__ = ["Languages", "say"]
+
+_CONTEXT = "Lapis"
+
+
+def say(text: Text) -> str:
+    """Return `text` in the language of the window."""
+    return text.filled(QCoreApplication.translate(_CONTEXT, text.message))
+
+
+class _Catalogue(QTranslator):
+    """Answers Qt from gettext; what it does not know is left to Qt's own translations."""
+
+    def __init__(self, words: Translator) -> None:
+        super().__init__()
+        self._words = words
+
+    def isEmpty(self) -> bool:
+        return False
+
+    def translate(  # type: ignore[override]  # None, a null string, means "ask the next one"
+        self, _context: str, source: str, _disambiguation: str | None = None, _n: int = -1
+    ) -> str | None:
+        found = self._words.say(source)
+        return found if found != source else None
+
+
+class Languages:
+    """Which language the application speaks; `use` may be called again at any time."""
+
+    def __init__(self, app: QCoreApplication) -> None:
+        """Speak English until told otherwise."""
+        self._app = app
+        self._installed: list[QTranslator] = []
+
+    def use(self, language: Language) -> None:
+        """Speak `language` from now on: every widget is told."""
+        for translator in self._installed:
+            self._app.removeTranslator(translator)
+        words = Translator(language, resources() / "locale")
+        self._installed = [*_words_of_qt(words.language), _Catalogue(words)]
+        for translator in self._installed:
+            self._app.installTranslator(translator)
+
+
+def _words_of_qt(language: Language) -> list[QTranslator]:
+    """Return Qt's own translation, for the menus that its text fields bring along."""
+    if language is Language.ENGLISH:
+        return []
+    translator = QTranslator()
+    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    return [translator] if translator.load(f"qtbase_{language.value}", folder) else []
