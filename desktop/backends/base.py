@@ -66,4 +66,3 @@ class Backend(Protocol):
     def close(self) -> None:
         """Free everything; idempotent; waits a few seconds at most."""
         ...
-

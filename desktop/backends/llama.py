@@ -210,7 +210,6 @@ class LlamaBackend:
         if self._make_plan is None:
             return
         self._phase = _Phase.LOADING
-        self._observer(Loading(0.0))
         try:
             plan = self._make_plan()
         except LapisError as error:
@@ -226,6 +225,7 @@ class LlamaBackend:
 
     def _start_process(self, plan: LoadPlan) -> None:
         self._phase = _Phase.LOADING
+        self._observer(Loading(0.0))
         self._plan = plan
         self._model = None
         self._silent_ticks = 0

@@ -61,5 +61,5 @@ class Worker(Generic[Item]):
             return
         try:
             call(*arguments)
-        except Exception:
+        except Exception:  # noqa: BLE001 - one failing item must not end the thread
             _log.exception("defect in worker %s", self._thread.name)

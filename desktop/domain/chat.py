@@ -126,6 +126,4 @@ class Failed:
     error: LapisError
 
 
-Event: TypeAlias = (
-    Queued | PromptProgress | TextDelta | ReasoningDelta | Notice | Finished | Failed
-)
+Event: TypeAlias = Queued | PromptProgress | TextDelta | ReasoningDelta | Notice | Finished | Failed

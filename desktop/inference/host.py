@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import BinaryIO
 
 from desktop.inference.bindings import BindingsMissing
@@ -79,13 +80,8 @@ class Host:
                         scheduler.step()
                 case Load():
                     scheduler = self._load(runtime, command)
-                case Generate() if scheduler is None:
-                    self.emit(Refused(id=command.id, kind="no_model", detail=""))
                 case Generate():
-                    self.emit(Step(name="template"))
-                    with _deadline(TEMPLATE_SECONDS, lambda: self._template_hangs(command)):
-                        scheduler.submit(command)
-                    self.emit(Step(name="decode"))
+                    self._answer(scheduler, command)
                 case Cancel():
                     if scheduler is not None:
                         scheduler.cancel(command.id)
@@ -121,8 +117,18 @@ class Host:
         except LoadError as error:
             self.emit(LoadFailed(kind=error.kind, detail=error.detail))
             return None
+        self.emit(Step(name="idle"))
         self.emit(loaded)
         return Scheduler(runtime, order.slots, order.n_batch, self.emit)
+
+    def _answer(self, scheduler: Scheduler | None, order: Generate) -> None:
+        if scheduler is None:
+            self.emit(Refused(id=order.id, kind="no_model", detail=""))
+            return
+        self.emit(Step(name="template"))
+        with _deadline(TEMPLATE_SECONDS, lambda: self._template_hangs(order)):
+            scheduler.submit(order)
+        self.emit(Step(name="decode"))
 
     def _read(self, commands: BinaryIO) -> None:
         while True:
@@ -178,8 +184,8 @@ def _harden(parent: int) -> None:
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(0)
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as stream:
-        stream.write("800")
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")
 
 
 def _fail_silently_on_windows() -> None:

@@ -19,7 +19,7 @@ class _Wire(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """Base of all messages: immutable, tagged with the class name."""
 
 
-class Load(_Wire):
+class Load(_Wire, frozen=True):
     """Load a model; fields as in `domain.model.LoadPlan`."""
 
     path: str
@@ -33,14 +33,14 @@ class Load(_Wire):
     slots: int
 
 
-class Turn(_Wire):
+class Turn(_Wire, frozen=True):
     """One message of a conversation."""
 
     role: str
     content: str
 
 
-class Generate(_Wire):
+class Generate(_Wire, frozen=True):
     """Answer a conversation; fields as in `domain.chat.Sampling`. `id` names the request."""
 
     id: int
@@ -55,13 +55,13 @@ class Generate(_Wire):
     stop: list[str]
 
 
-class Cancel(_Wire):
+class Cancel(_Wire, frozen=True):
     """Stop a request, wherever it is."""
 
     id: int
 
 
-class Ping(_Wire):
+class Ping(_Wire, frozen=True):
     """Ask for a sign of life."""
 
     id: int
@@ -70,32 +70,32 @@ class Ping(_Wire):
 Command: TypeAlias = Load | Generate | Cancel | Ping
 
 
-class Ready(_Wire):
+class Ready(_Wire, frozen=True):
     """The process is up and has found its backends. `devices`: names, CPU last."""
 
     pid: int
     devices: list[str]
 
 
-class Pong(_Wire):
+class Pong(_Wire, frozen=True):
     """The sign of life."""
 
     id: int
 
 
-class Step(_Wire):
+class Step(_Wire, frozen=True):
     """What the process is about to do; the last one before a death explains it."""
 
     name: str
 
 
-class LoadProgress(_Wire):
+class LoadProgress(_Wire, frozen=True):
     """Share of the weights read, 0 to 1."""
 
     fraction: float
 
 
-class Loaded(_Wire):
+class Loaded(_Wire, frozen=True):
     """The model is ready; fields as in `domain.model.LoadedModel`."""
 
     description: str
@@ -109,21 +109,21 @@ class Loaded(_Wire):
     load_ms: float
 
 
-class LoadFailed(_Wire):
+class LoadFailed(_Wire, frozen=True):
     """llama.cpp refused. `kind`: memory, architecture, damaged, context, backends or other."""
 
     kind: str
     detail: str
 
 
-class Waiting(_Wire):
+class Waiting(_Wire, frozen=True):
     """The request is queued at `place` (1 is next)."""
 
     id: int
     place: int
 
 
-class Reading(_Wire):
+class Reading(_Wire, frozen=True):
     """Prompt tokens decoded so far."""
 
     id: int
@@ -131,7 +131,7 @@ class Reading(_Wire):
     total: int
 
 
-class Delta(_Wire):
+class Delta(_Wire, frozen=True):
     """The next piece of an answer, or of the thinking before it."""
 
     id: int
@@ -139,7 +139,7 @@ class Delta(_Wire):
     thinking: bool
 
 
-class Done(_Wire):
+class Done(_Wire, frozen=True):
     """An answer ended: `reason` as in `domain.chat.StopReason`, counts as in `Usage`."""
 
     id: int
@@ -152,7 +152,7 @@ class Done(_Wire):
     decode_tps: float
 
 
-class Refused(_Wire):
+class Refused(_Wire, frozen=True):
     """A request failed. `kind`: overflow, template, busy, no_model or decode; counts in tokens."""
 
     id: int
@@ -163,7 +163,16 @@ class Refused(_Wire):
 
 
 Report: TypeAlias = (
-    Ready | Pong | Step | LoadProgress | Loaded | LoadFailed | Waiting | Reading | Delta | Done
+    Ready
+    | Pong
+    | Step
+    | LoadProgress
+    | Loaded
+    | LoadFailed
+    | Waiting
+    | Reading
+    | Delta
+    | Done
     | Refused
 )
 
@@ -192,9 +201,10 @@ def read_command(stream: BinaryIO) -> Command | None:
     if body is None:
         return None
     try:
-        return _command_decoder.decode(body)
+        command: Command = _command_decoder.decode(body)
     except msgspec.MsgspecError as error:
         raise ProtocolError(str(error)) from error
+    return command
 
 
 def read_report(stream: BinaryIO) -> Report | None:
@@ -203,9 +213,10 @@ def read_report(stream: BinaryIO) -> Report | None:
     if body is None:
         return None
     try:
-        return _report_decoder.decode(body)
+        report: Report = _report_decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ProtocolError(str(error)) from error
+    return report
 
 
 def _read_body(stream: BinaryIO) -> bytes | None:

@@ -32,8 +32,9 @@ class Answer:
         self._runtime = runtime
         self._sampler = Sampler(runtime, job.order, job.prompt.tokens)
         self._text = TextStream(job.order.stop)
-        self._thinking = ThinkingSplitter(thinking=job.prompt.opens_thinking)
-        self._show_leading_space = runtime.template is None
+        self._thinking = ThinkingSplitter(
+            thinking=job.prompt.opens_thinking, trim=runtime.template is not None
+        )
         self._started = time.monotonic()
         self._first = 0.0
 
@@ -84,13 +85,8 @@ class Answer:
         self._sampler.close()
 
     def _deltas(self, pieces: Iterator[tuple[str, bool]]) -> Iterator[Delta]:
-        for piece, thinking in pieces:
-            text = piece
-            if not thinking and not self._show_leading_space:
-                text = piece.lstrip()
-                self._show_leading_space = bool(text)
-            if text:
-                yield Delta(id=self.job.order.id, text=text, thinking=thinking)
+        for text, thinking in pieces:
+            yield Delta(id=self.job.order.id, text=text, thinking=thinking)
 
 
 class Slot:

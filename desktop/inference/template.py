@@ -14,6 +14,7 @@ import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 import jinja2
@@ -112,9 +113,7 @@ class PromptMaker:
 
     def _prompt_apart(self, turns: Sequence[Turn]) -> Prompt:
         marks = {f"\ue000{secrets.token_hex(8)}\ue001": turn.content for turn in turns}
-        text = self.render(
-            [Turn(turn.role, mark) for turn, mark in zip(turns, marks, strict=True)]
-        )
+        text = self.render([Turn(turn.role, mark) for turn, mark in zip(turns, marks, strict=True)])
         tokens: list[int] = []
         for piece, is_content in _split(text, marks):
             tokens += self._tokens_of(piece, parse_special=not is_content, start=not tokens)
@@ -201,12 +200,9 @@ def _bounded_memory() -> Iterator[None]:
 def _address_space() -> int:
     """Return the bytes of address space in use; where the system does not tell, a wide guess."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as stream:
-            pages = int(stream.read().split()[0])
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     except OSError:
         return 1 << 40
     import resource
 
     return pages * resource.getpagesize()
-
-

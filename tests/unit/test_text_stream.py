@@ -1,0 +1,64 @@
+"""From token bytes to text, and thinking from answer."""
+
+import pytest
+
+from desktop.inference.reasoning import ThinkingSplitter
+from desktop.inference.textstream import TextStream
+
+
+def test_characters_spread_over_tokens_come_whole() -> None:
+    stream = TextStream(())
+    pieces = [stream.feed(bytes([byte])) for byte in "你好 👋🏽".encode()]
+    assert "".join(pieces) == "你好 👋🏽"
+    assert all("\ufffd" not in piece for piece in pieces)
+
+
+def test_a_broken_character_at_the_end_is_shown_as_broken() -> None:
+    stream = TextStream(())
+    assert stream.feed("好".encode()[:2]) == ""
+    assert stream.rest() == "\ufffd"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 50])
+def test_a_stop_string_is_found_however_it_is_cut(size: int) -> None:
+    text = "one STOX two STOP three"
+    stream = TextStream(("STOP", "never"))
+    shown = "".join(stream.feed(text[at : at + size].encode()) for at in range(0, len(text), size))
+    assert (shown + stream.rest(), stream.stopped) == ("one STOX two ", True)
+
+
+def test_text_that_only_looked_like_a_stop_string_is_given_back() -> None:
+    stream = TextStream(("STOP",))
+    assert stream.feed(b"go ST") == "go "
+    assert stream.rest() == "ST"
+
+
+def split(pieces: list[str], *, thinking: bool = False) -> tuple[str, str]:
+    splitter = ThinkingSplitter(thinking=thinking)
+    out = [part for piece in pieces for part in splitter.feed(piece)] + list(splitter.rest())
+    return (
+        "".join(text for text, is_thinking in out if is_thinking),
+        "".join(text for text, is_thinking in out if not is_thinking),
+    )
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 100])
+def test_thinking_is_split_off_however_it_is_cut(size: int) -> None:
+    text = "\n<think>\nwhy <b> not\n</think>\n\nBecause."
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+    assert split(pieces) == ("why <b> not", "Because.")
+
+
+def test_thinking_opened_by_the_template_needs_no_tag() -> None:
+    assert split(["so ", "what</thi", "nk>Yes"], thinking=True) == ("so what", "Yes")
+
+
+def test_an_answer_without_thinking_passes_unchanged() -> None:
+    assert split(["<", "b>bold</b> and <think> in the middle"]) == (
+        "",
+        "<b>bold</b> and <think> in the middle",
+    )
+
+
+def test_thinking_that_never_ends_stays_thinking() -> None:
+    assert split(["<think>on and on"]) == ("on and on", "")
