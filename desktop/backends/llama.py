@@ -8,7 +8,6 @@ has keeps its text, and the next one finds a new process.
 
 import itertools
 import logging
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -18,6 +17,7 @@ from typing import TypeAlias
 from desktop.backends import explain
 from desktop.backends.base import Loaded, LoadEvent, LoadFailed, Loading, Unloaded
 from desktop.backends.process import Death, EngineProcess
+from desktop.backends.wire import generate_command, load_command, loaded_model, request_event
 from desktop.base.worker import Worker
 from desktop.domain.chat import (
     ChatRequest,
@@ -25,8 +25,6 @@ from desktop.domain.chat import (
     Failed,
     Finished,
     Notice,
-    PromptProgress,
-    Queued,
     ReasoningDelta,
     StopReason,
     TextDelta,
@@ -35,7 +33,8 @@ from desktop.domain.chat import (
 from desktop.domain.errors import Defect, EngineMissing, LapisError, ModelNotFound
 from desktop.domain.model import LoadedModel, LoadPlan
 from desktop.domain.text import Text
-from desktop.inference import messages as wire
+from desktop.inference import messages
+from desktop.inference.messages import Cancel, LoadProgress, Ping, Ready
 
 _TICK_SECONDS = 2.0
 _SILENT_TICKS = 8
@@ -72,7 +71,7 @@ class _Unload:
 @dataclass(frozen=True, slots=True)
 class _Reported:
     process: int
-    report: wire.Report
+    report: messages.Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +201,7 @@ class LlamaBackend:
         if running is None:
             return
         if running.sent and self._process is not None:
-            self._process.send(wire.Cancel(id=number))
+            self._process.send(Cancel(id=number))
         else:
             self._end(number, Finished(StopReason.STOPPED, _NOTHING))
 
@@ -254,86 +253,31 @@ class LlamaBackend:
     def _send(self, number: int, running: _Running) -> None:
         if self._process is None:
             return
-        sampling = running.request.sampling
         running.sent = True
-        self._process.send(
-            wire.Generate(
-                id=number,
-                turns=[
-                    wire.Turn(message.role.value, message.content)
-                    for message in running.request.messages
-                ],
-                temperature=sampling.temperature,
-                top_k=sampling.top_k,
-                top_p=sampling.top_p,
-                min_p=sampling.min_p,
-                repeat_penalty=sampling.repeat_penalty,
-                seed=secrets.randbits(32) if sampling.seed is None else sampling.seed,
-                max_tokens=sampling.max_tokens or 0,
-                stop=list(sampling.stop),
-            )
-        )
+        self._process.send(generate_command(number, running.request))
 
-    def _on_report(self, report: wire.Report) -> None:
+    def _on_report(self, report: messages.Report) -> None:
         match report:
-            case wire.Ready():
-                self._order_load()
-            case wire.LoadProgress():
+            case Ready() if self._plan is not None and self._process is not None:
+                self._process.send(load_command(self._plan))
+            case LoadProgress():
                 self._observer(Loading(min(1.0, max(0.0, report.fraction))))
-            case wire.Loaded():
+            case messages.Loaded():
                 self._on_loaded(report)
-            case wire.LoadFailed():
+            case messages.LoadFailed():
                 _log.warning("load refused: %s", report.kind)
                 self._stop_process()
                 self._fail_load(explain.explain_load_failure(report))
-            case wire.Waiting():
-                self._tell(report.id, Queued(report.place))
-            case wire.Reading():
-                self._tell(report.id, PromptProgress(report.done, report.total))
-            case wire.Delta():
-                self._speak(report)
-            case wire.Done():
-                self._deaths_in_a_row = 0
-                self._end(report.id, Finished(_reason(report.reason), _usage(report)))
-            case wire.Refused():
-                self._end(report.id, Failed(explain.explain_refusal(report)))
-            case wire.Pong() | wire.Step():
-                pass
+            case _:
+                found = request_event(report)
+                if found is not None:
+                    self._tell(*found)
 
-    def _order_load(self) -> None:
-        plan = self._plan
-        if plan is None or self._process is None:
-            return
-        self._process.send(
-            wire.Load(
-                path=str(plan.path),
-                n_ctx=plan.n_ctx,
-                n_gpu_layers=plan.n_gpu_layers,
-                threads=plan.threads,
-                n_batch=plan.n_batch,
-                n_ubatch=plan.n_ubatch,
-                kv_type=plan.kv_type.value,
-                extra_buffers=plan.extra_buffers,
-                slots=plan.slots,
-            )
-        )
-
-    def _on_loaded(self, report: wire.Loaded) -> None:
+    def _on_loaded(self, report: messages.Loaded) -> None:
         if self._plan is None:
             return
         self._phase = _Phase.READY
-        self._model = LoadedModel(
-            plan=self._plan,
-            description=report.description,
-            architecture=report.architecture,
-            parameters=report.parameters,
-            weights=report.weights,
-            n_ctx=report.n_ctx,
-            n_ctx_train=report.n_ctx_train,
-            devices=tuple(report.devices),
-            has_template=report.has_template,
-            load_ms=report.load_ms,
-        )
+        self._model = loaded_model(self._plan, report)
         self._observer(Loaded(self._model, self._notice))
         for number, running in list(self._running.items()):
             if self._notice is not None:
@@ -373,17 +317,15 @@ class LlamaBackend:
         for number in list(self._running):
             self._end(number, Failed(error))
 
-    def _speak(self, report: wire.Delta) -> None:
-        running = self._running.get(report.id)
-        if running is not None:
-            running.spoken = True
-            piece = ReasoningDelta(report.text) if report.thinking else TextDelta(report.text)
-            running.listener(piece)
-
     def _tell(self, number: int, event: Event) -> None:
         running = self._running.get(number)
-        if running is not None:
-            running.listener(event)
+        match event:
+            case Finished() | Failed():
+                self._deaths_in_a_row = 0
+                self._end(number, event)
+            case _ if running is not None:
+                running.spoken |= isinstance(event, TextDelta | ReasoningDelta)
+                running.listener(event)
 
     def _end(self, number: int, event: Finished | Failed) -> None:
         running = self._running.pop(number, None)
@@ -414,22 +356,7 @@ class LlamaBackend:
             self._killed_for_silence = True
             process.kill()
         else:
-            process.send(wire.Ping(id=self._silent_ticks))
-
-
-def _reason(reason: str) -> StopReason:
-    return StopReason(reason) if reason in set(StopReason) else StopReason.STOP
-
-
-def _usage(report: wire.Done) -> Usage:
-    return Usage(
-        prompt_tokens=report.prompt_tokens,
-        cached_tokens=report.cached_tokens,
-        completion_tokens=report.completion_tokens,
-        ttft_ms=report.ttft_ms,
-        prefill_tps=report.prefill_tps,
-        decode_tps=report.decode_tps,
-    )
+            process.send(Ping(id=self._silent_ticks))
 
 
 def _no_model() -> LapisError:
