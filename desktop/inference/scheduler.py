@@ -155,8 +155,7 @@ class Scheduler:
             busy = sum(len(slot.tokens) for slot in self._slots if slot.answer is not None)
             if not free or (busy and busy + len(prompt) >= self._runtime.n_ctx):
                 return
-            # The longest prefix wins; among equals the least recently used is overwritten.
-            slot = max(free, key=lambda each: (each.common_prefix(prompt), -each.used))
+            slot = _slot_for(prompt, free)
             self._waiting.popleft()
             # At least one token must be decoded to have something to sample from.
             shared = min(slot.common_prefix(prompt), len(prompt) - 1)
@@ -216,3 +215,16 @@ class Scheduler:
     def _announce_places(self) -> None:
         for place, job in enumerate(self._waiting, start=1):
             self._emit(Waiting(id=job.order.id, place=place))
+
+
+def _slot_for(prompt: list[int], free: list[Slot]) -> Slot:
+    """Return the slot that shares most with `prompt`, if it is mostly the same conversation.
+
+    All conversations share the head of the template; a slot that shares no more than that is worth
+    keeping for its own conversation, so the least recently used one is overwritten instead.
+    """
+    best = max(free, key=lambda slot: slot.common_prefix(prompt))
+    shared = best.common_prefix(prompt)
+    if shared and 2 * shared >= min(len(prompt), best.decoded):
+        return best
+    return min(free, key=lambda slot: slot.used)

@@ -114,6 +114,17 @@ def test_what_was_decoded_is_not_decoded_again(tmp_path: Path, llama: Path) -> N
         assert repeated.cached_tokens == repeated.prompt_tokens - 1
 
 
+def test_a_quick_question_elsewhere_does_not_cost_a_long_chat_its_place(
+    tmp_path: Path, llama: Path
+) -> None:
+    long_chat = question("Tell me about rivers, " * 40)
+    with engine_room(tmp_path / "home", llama, slots=2) as room:
+        room.ask(long_chat).wait()
+        room.ask(question("What is a lake?")).wait()
+        usage = room.ask(long_chat).wait().finished.usage
+    assert usage.cached_tokens == usage.prompt_tokens - 1
+
+
 def test_reuse_does_not_change_the_answer(tmp_path: Path, llama: Path) -> None:
     with engine_room(tmp_path / "one", llama) as room:
         room.ask(question("Tell me about rivers")).wait()
