@@ -19,6 +19,7 @@ def main(path: str, prompt: str, limit: int) -> None:
     vocab = ll.llama_model_get_vocab(model)
     params = ll.llama_context_default_params()
     params.n_ctx, params.n_threads, params.n_threads_batch = 2048, 1, 1
+    params.swa_full = False
     embedding = ll.llama_model_meta_val_str(
         model, b"bert.block_count", ctypes.create_string_buffer(8), 8
     )
@@ -78,7 +79,7 @@ def _tokenize(vocab: object, text: str, *, special: bool) -> list[int]:
     data = text.encode()
     room = len(data) + 16
     ids = (ll.llama_token * room)()
-    count = ll.llama_tokenize(vocab, data, len(data), ids, room, True, special)  # noqa: FBT003
+    count = ll.llama_tokenize(vocab, data, len(data), ids, room, True, special)
     return list(ids[:count])
 
 

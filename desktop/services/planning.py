@@ -7,12 +7,12 @@ is computed, so a file that is no model or is too large is refused before the en
 from dataclasses import replace
 
 from desktop.domain.errors import OutOfMemory
-from desktop.domain.model import DEFAULT_CONTEXT, Fit, FitLevel, GgufInfo, InstalledModel, LoadPlan
+from desktop.domain.model import Fit, FitLevel, GgufInfo, InstalledModel, LoadPlan
 from desktop.domain.settings import Settings
 from desktop.domain.text import Text, gigabytes
-from desktop.models.fit import estimate
+from desktop.models.fit import context_for, estimate
 from desktop.models.gguf import read_gguf
-from desktop.models.hardware import Memory, memory
+from desktop.models.hardware import Memory, memory, usable_cores
 
 _SHORTER_CONTEXTS = (4096, 2048)
 
@@ -28,7 +28,7 @@ def plan_for(model: InstalledModel, settings: Settings) -> LoadPlan:
         path=model.path,
         n_ctx=settings.engine.n_ctx,
         n_gpu_layers=settings.engine.n_gpu_layers,
-        threads=settings.engine.threads,
+        threads=settings.engine.threads or usable_cores(),
     )
     return fitting_plan(info, wished, memory(), model.title)
 
@@ -46,7 +46,7 @@ def fitting_plan(info: GgufInfo, wished: LoadPlan, free: Memory, name: str) -> L
 def _candidates(info: GgufInfo, wished: LoadPlan) -> list[LoadPlan]:
     if wished.n_ctx:
         return [wished]
-    longest = min(info.context_length or DEFAULT_CONTEXT, DEFAULT_CONTEXT)
+    longest = context_for(info, wished)
     shorter = [replace(wished, n_ctx=n_ctx) for n_ctx in _SHORTER_CONTEXTS if n_ctx < longest]
     return [wished, *shorter]
 
@@ -61,16 +61,6 @@ def _too_large(name: str, fit: Fit, *, own_context: bool) -> OutOfMemory:
             "total": gigabytes(fit.total),
         },
     )
-    if own_context:
-        return OutOfMemory(
-            title,
-            Text(
-                "Shorten the context, choose a smaller model or quantisation, or close other "
-                "programs."
-            ),
-        )
-    if fit.needed > fit.total:
-        return OutOfMemory(title, Text("Choose a smaller model, or a smaller quantisation of it."))
-    return OutOfMemory(
-        title, Text("Close other programs, or choose a smaller model or quantisation.")
-    )
+    smaller = Text("Choose a smaller model, or a smaller quantisation of this one.")
+    shorter = Text("Shorten the context, or choose a smaller model or quantisation.")
+    return OutOfMemory(title, shorter if own_context else smaller)

@@ -12,7 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
-COMMANDS = frozenset({"show", "new-chat", "toggle-popup", "open-model", "quit"})
+COMMANDS = frozenset({"background", "show", "new-chat", "toggle-popup", "open-model", "quit"})
 MAX_LINE = 8192
 ANSWER = b"ok\n"
 _SECONDS = 1.0
@@ -46,7 +46,9 @@ def is_private(folder: Path) -> bool:
     except OSError:
         return False
     shared = stat.S_IWGRP | stat.S_IWOTH
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & shared
+    return (
+        stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & shared
+    )
 
 
 def _through_socket(path: str, line: bytes) -> bool:

@@ -4,32 +4,26 @@ import json
 import re
 import threading
 from dataclasses import dataclass
-from typing import Protocol
-from collections.abc import Iterator
+from typing import TextIO
 
 from desktop.base.translation import Translator
 from desktop.domain.chat import (
     ChatRequest,
-    Event,
     Finished,
     Message,
     Role,
     Sampling,
     StopReason,
 )
-from desktop.terminal.answering import Answer, follow
-from desktop.terminal.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, report
+from desktop.domain.text import Text
+from desktop.terminal.answering import follow
+from desktop.terminal.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, UsageError, report
 from desktop.terminal.output import Screen
+from desktop.terminal.piped import read_piped, with_context
+from desktop.terminal.reading import sendable
+from desktop.terminal.seams import Answers
 
 _raw_controls = re.compile("[\x7f-\x9f]")
-
-
-class Answers(Protocol):
-    """The part of the engine that a terminal needs."""
-
-    def stream(self, request: ChatRequest, cancel: threading.Event) -> Iterator[Event]:
-        """Yield the events of one answer; the last is Finished or Failed."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +61,24 @@ def ask(
     if answer.finished.reason is StopReason.LENGTH and question.sampling.max_tokens is None:
         screen.note(words.say("The answer ends here: the model's context window is full."))
     return EXIT_OK
+
+
+def question_text(asked: str, stdin: TextIO, words: Translator, screen: Screen) -> str:
+    """Return what to ask: the question, with what is piped in as its context, or that alone.
+
+    Raises UsageError if there is neither, UnusableInput if what comes is no text.
+    """
+    piped = ""
+    if not stdin.isatty():
+        screen.status.allow()
+        screen.status.show(words.say("Reading standard input …"))
+        piped = read_piped(stdin.buffer)
+        screen.status.clear()
+    if not asked and not piped:
+        raise UsageError(
+            Text("What is the question?"), Text('Type: lapis ask "How do I choose a model?"')
+        )
+    return with_context(sendable(asked), piped) if asked else piped
 
 
 def as_json(model_name: str, text: str, finished: Finished) -> str:

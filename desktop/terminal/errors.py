@@ -1,7 +1,7 @@
 """How the terminal tells what went wrong: title and hint on stderr, and the exit code."""
 
 from desktop.base.translation import Translator
-from desktop.domain.errors import Defect, LapisError
+from desktop.domain.errors import Defect, LapisError, UserFixable
 from desktop.domain.text import Text
 from desktop.terminal.harmless import harmless
 from desktop.terminal.output import Screen, Style, paint
@@ -10,6 +10,14 @@ EXIT_OK = 0
 EXIT_ERROR = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
+
+
+class UsageError(UserFixable):
+    """The command line itself is wrong."""
+
+
+class NoDisplay(UserFixable):
+    """A window was asked for where none can be shown."""
 
 
 def report(error: LapisError, words: Translator, screen: Screen) -> None:

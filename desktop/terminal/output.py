@@ -12,10 +12,16 @@ from typing import TextIO
 
 from rich.cells import cell_len, set_cell_size
 
+from desktop.domain.errors import UserFixable
+from desktop.domain.text import Text
 from desktop.terminal.harmless import Cleaner, harmless
 
 _NARROWEST = 40
 _CLEAR_LINE = "\r\x1b[K"
+
+
+class OutputFailed(UserFixable):
+    """Standard output cannot be written: the disk behind it is full, say."""
 
 
 class Style(StrEnum):
@@ -37,7 +43,8 @@ class Screen:
     """Where a terminal front end writes.
 
     `out` takes answers and nothing else when it is not a terminal, so that it can be piped; `err`
-    takes notes, status and errors. Writing to `out` raises BrokenPipeError once nobody reads it.
+    takes notes, status and errors. Writing to `out` raises BrokenPipeError once nobody reads it, and
+    OutputFailed if the system refuses for another reason.
     """
 
     def __init__(self, out: TextIO, err: TextIO) -> None:
@@ -74,11 +81,27 @@ class Screen:
         self.err.write(paint(harmless(text), Style.FAINT, colours=self.err_colours) + "\n")
         self.err.flush()
 
+    def forget_out(self) -> None:
+        """Let what is still buffered for `out` go nowhere, so that the interpreter ends quietly."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.out.fileno())
+        os.close(nowhere)
+
     def _put(self, text: str) -> None:
-        if text:
+        if not text:
+            return
+        try:
             self.out.write(text)
             self.out.flush()
-            self._at_line_start = text.endswith("\n")
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.forget_out()
+            raise OutputFailed(
+                Text("The answer cannot be written"),
+                Text("{reason}", {"reason": error.strerror or str(error)}),
+            ) from error
+        self._at_line_start = text.endswith("\n")
 
 
 class Status:
@@ -143,15 +166,11 @@ def takes_colours(stream: TextIO) -> bool:
 def _takes_escapes(stream: TextIO) -> bool:
     if not stream.isatty() or os.environ.get("TERM") == "dumb":
         return False
-    return sys.platform != "win32" or _enable_windows_escapes(stream)
+    if sys.platform == "win32":
+        import ctypes
+        import msvcrt
 
-
-def _enable_windows_escapes(stream: TextIO) -> bool:
-    if sys.platform != "win32":
-        return True
-    import ctypes
-    import msvcrt
-
-    # ENABLE_PROCESSED_OUTPUT | ENABLE_WRAP_AT_EOL_OUTPUT | ENABLE_VIRTUAL_TERMINAL_PROCESSING
-    handle = msvcrt.get_osfhandle(stream.fileno())
-    return bool(ctypes.windll.kernel32.SetConsoleMode(handle, 0x7))
+        # ENABLE_PROCESSED_OUTPUT | ENABLE_WRAP_AT_EOL_OUTPUT | ENABLE_VIRTUAL_TERMINAL_PROCESSING
+        handle = msvcrt.get_osfhandle(stream.fileno())
+        return bool(ctypes.windll.kernel32.SetConsoleMode(handle, 0x7))
+    return True

@@ -27,9 +27,7 @@ _PATIENCE_SECONDS = 5.0
 _IDLE_MS = 2000
 
 
-def take_lock(
-    paths: Paths, command: str, token: str = "", argument: str = ""
-) -> QLockFile | None:
+def take_lock(paths: Paths, command: str, token: str = "", argument: str = "") -> QLockFile | None:
     """Return the held lock of the data folder, or None: the running instance took `command`.
 
     Raises AlreadyRunning when one holds the lock and does not answer for five seconds, and
@@ -66,7 +64,7 @@ def _clear_abandoned(path: Path) -> bool:
     """
     if sys.platform == "win32":
         return False
-    import fcntl  # noqa: PLC0415 - not there on Windows
+    import fcntl
 
     try:
         handle = os.open(path, os.O_RDWR)

@@ -1,12 +1,13 @@
 """The settings in use, kept on disk as they change. GUI thread."""
 
 import logging
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop.config.store import SettingsStore
 from desktop.domain.errors import StorageError
-from desktop.domain.settings import Settings
+from desktop.domain.settings import Language, Settings, Theme
 
 __all__ = ["Preferences"]
 
@@ -43,3 +44,15 @@ class Preferences(QObject):
             _log.warning("settings not saved: %s", type(error).__name__)
             self.not_saved.emit(error)
         self.changed.emit(value)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use another theme."""
+        self.set(replace(self._value, theme=theme))
+
+    def set_language(self, language: Language) -> None:
+        """Speak another language."""
+        self.set(replace(self._value, language=language))
+
+    def set_hint_shown(self) -> None:
+        """Remember that the person was told where a closed window goes."""
+        self.set(replace(self._value, tray_hint_shown=True))

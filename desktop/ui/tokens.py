@@ -6,7 +6,19 @@ change of theme reaches each of them through Qt's own `PaletteChange`. GUI threa
 
 from dataclasses import dataclass
 
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QColor, QPalette
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """Colours of highlighted code; what is not named here stays in the colour of text."""
+
+    keyword: str
+    string: str
+    number: str
+    comment: str
+    name: str
+    type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,7 @@ class Tokens:
     sidebar: str
     selection: str
     handle: str
+    syntax: Syntax
 
 
 LIGHT = Tokens(
@@ -62,6 +75,14 @@ LIGHT = Tokens(
     sidebar="#F5F5F4",
     selection="#C9DAFB",
     handle="#CBCDD4",
+    syntax=Syntax(
+        keyword="#8A3A9B",
+        string="#1E7F4F",
+        number="#8A5A00",
+        comment="#6B717D",
+        name="#2456C8",
+        type="#0B7285",
+    ),
 )
 
 DARK = Tokens(
@@ -86,15 +107,24 @@ DARK = Tokens(
     sidebar="#131416",
     selection="#2F4677",
     handle="#4A4E57",
+    syntax=Syntax(
+        keyword="#C9A5F7",
+        string="#8FD3A6",
+        number="#E5BD77",
+        comment="#8A919E",
+        name="#8DB4FF",
+        type="#74CBD6",
+    ),
 )
-
-_HALF_LIGHT = 128
 
 
 def tokens_of(palette: QPalette) -> Tokens:
-    """Return the tokens of the theme that `palette` belongs to."""
-    window = palette.color(QPalette.ColorRole.Window)
-    return DARK if window.lightness() < _HALF_LIGHT else LIGHT
+    """Return the tokens of the theme that `palette` belongs to.
+
+    The colour of links tells: it is the one role that a style sheet's rules leave alone.
+    """
+    link = palette.color(QPalette.ColorRole.Link)
+    return DARK if link == QColor(DARK.accent) else LIGHT
 
 
 class Space:

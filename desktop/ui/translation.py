@@ -44,10 +44,14 @@ class Languages:
     def __init__(self, app: QCoreApplication) -> None:
         """Speak English until told otherwise."""
         self._app = app
+        self._language: Language | None = None
         self._installed: list[QTranslator] = []
 
     def use(self, language: Language) -> None:
         """Speak `language` from now on: every widget is told."""
+        if language is self._language:
+            return
+        self._language = language
         for translator in self._installed:
             self._app.removeTranslator(translator)
         words = Translator(language, resources() / "locale")

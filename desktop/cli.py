@@ -1,0 +1,227 @@
+"""The command `lapis`: puts the terminal front end together with everything below it.
+
+Main thread. What only speaks to a running Lapis uses the standard library alone, because a hotkey
+waits for it; help and version load no engine, no window and no settings beyond the language.
+"""
+
+import contextlib
+import json
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import desktop
+from desktop.base.display import has_display
+from desktop.base.paths import Paths, paths_under, resources, standard_paths
+from desktop.base.translation import Translator
+from desktop.domain.errors import LapisError, StorageError
+from desktop.domain.settings import Language, Settings
+from desktop.domain.text import Text
+from desktop.system.instance import send_command
+from desktop.terminal.data_folder import without_data_dir
+
+if TYPE_CHECKING:
+    from desktop.base.logs import Logging
+    from desktop.models.library import Library
+    from desktop.services.engine import Engine
+    from desktop.terminal.orders import AskOrder, Choices, WindowAction
+    from desktop.terminal.output import Screen
+
+_HANDED_OVER: Final = frozenset({"--show", "--new-chat", "--toggle-popup", "--quit"})
+_ACTIVATION_TOKENS: Final = ("XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out the command line and return the exit code.
+
+    0 done, 1 failed (title and hint on stderr), 2 wrong command line, 130 stopped by Ctrl-C.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given == ["--version"]:
+        print(f"Lapis {desktop.__version__}")  # noqa: T201 - before anything is loaded
+        return 0
+    folder, rest = without_data_dir(given)
+    paths = standard_paths() if folder is None else paths_under(folder)
+    if len(rest) == 1 and rest[0] in _HANDED_OVER and _hand_over(paths, rest[0]):
+        return 0
+    from desktop.terminal.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, defect, report
+    from desktop.terminal.output import Screen
+
+    words = Translator(_language(paths.settings), resources() / "locale")
+    screen = Screen(sys.stdout, sys.stderr)
+    try:
+        return _run(rest, paths, words, screen)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        screen.forget_out()
+        return EXIT_OK
+    except LapisError as error:
+        report(error, words, screen)
+        return EXIT_ERROR
+    except Exception:
+        import logging
+
+        logging.getLogger(__name__).exception("defect in the command line")
+        report(defect(str(paths.logs)), words, screen)
+        return EXIT_ERROR
+
+
+def _run(given: Sequence[str], paths: Paths, words: Translator, screen: "Screen") -> int:
+    from desktop.terminal.commandline import parse
+    from desktop.terminal.errors import EXIT_OK, EXIT_USAGE, UsageError, report
+    from desktop.terminal.orders import AskOrder, ChatOrder, WindowOrder
+
+    try:
+        match parse(given, words):
+            case AskOrder() as order:
+                with _logging(paths):
+                    return _ask(order, paths, words, screen)
+            case ChatOrder() as order:
+                with _logging(paths):
+                    return _chat(order.choices, paths, words, screen)
+            case WindowOrder() as order:
+                return _window(order.action, paths, words, screen)
+            case None:
+                return EXIT_OK
+    except UsageError as error:
+        report(error, words, screen)
+        return EXIT_USAGE
+
+
+def _ask(order: "AskOrder", paths: Paths, words: Translator, screen: "Screen") -> int:
+    from desktop.terminal.answering import show_loading
+    from desktop.terminal.ask import Question, ask, question_text
+    from desktop.terminal.interrupt import stopping_on_interrupt
+    from desktop.terminal.session import sampling_for
+
+    settings = _settings(order.choices, paths, words, screen)
+    model = _library(paths).find(settings.model)
+    text = question_text(order.question, sys.stdin, words, screen)
+    question = Question(
+        text=text,
+        system=settings.system_prompt,
+        sampling=sampling_for(model, settings.sampling, order.choices.temperature),
+        model_name=model.name,
+        as_json=order.as_json,
+    )
+    cancel = threading.Event()
+    with stopping_on_interrupt(cancel), contextlib.closing(_engine(paths, settings)) as engine:
+        engine.watch(show_loading(words, screen))
+        engine.choose(model)
+        return ask(question, engine, words, screen, cancel)
+
+
+def _chat(choices: "Choices", paths: Paths, words: Translator, screen: "Screen") -> int:
+    from desktop.services.planning import plan_for
+    from desktop.terminal.answering import show_loading
+    from desktop.terminal.chat import chat
+    from desktop.terminal.reading import LineReader
+    from desktop.terminal.seams import Tools
+    from desktop.terminal.session import Session
+
+    settings = _settings(choices, paths, words, screen)
+    library = _library(paths)
+    model = library.find(settings.model)
+    check = partial(plan_for, settings=settings)
+    check(model)
+    session = Session(model, settings.system_prompt, settings.sampling, choices.temperature)
+    with contextlib.closing(_engine(paths, settings)) as engine:
+        engine.watch(show_loading(words, screen))
+        engine.choose(model)
+        tools = Tools(engine, library, check, words, screen)
+        return chat(session, LineReader(sys.stdin, screen), tools)
+
+
+def _window(action: "WindowAction", paths: Paths, words: Translator, screen: "Screen") -> int:
+    from desktop.terminal.errors import EXIT_OK, NoDisplay
+    from desktop.terminal.orders import Choices, WindowAction
+
+    starts = action is WindowAction.START
+    if action is not WindowAction.BACKGROUND:
+        command = WindowAction.SHOW if starts else action
+        if _hand_over(paths, f"--{command}"):
+            return EXIT_OK
+    if action is WindowAction.QUIT:
+        screen.note(words.say("Lapis is not running."))
+        return EXIT_OK
+    if has_display():
+        from desktop.app import main as open_window
+
+        return open_window(sys.argv[1:])
+    if not starts:
+        raise NoDisplay(
+            Text("No display found"),
+            Text("The window needs a graphical session. In the terminal, type: lapis chat"),
+        )
+    screen.note(words.say("No display found, so Lapis answers here in the terminal."))
+    with _logging(paths):
+        return _chat(Choices(), paths, words, screen)
+
+
+def _logging(paths: Paths) -> "contextlib.closing[Logging]":
+    from desktop.base.logs import start_logging
+
+    return contextlib.closing(start_logging(paths))
+
+
+def _engine(paths: Paths, settings: Settings) -> "Engine":
+    from desktop.services.engine import Engine
+    from desktop.services.planning import plan_for
+
+    try:
+        paths.create()
+    except OSError as error:
+        raise StorageError(
+            Text("The folder {folder} cannot be used", {"folder": str(paths.data)}),
+            Text(
+                "{reason}. Make it writable, or choose another one with --data-dir.",
+                {"reason": error.strerror or str(error)},
+            ),
+        ) from error
+    return Engine(partial(plan_for, settings=settings), paths)
+
+
+def _library(paths: Paths) -> "Library":
+    from desktop.models.library import Library
+
+    return Library(paths.models, resources() / "guide" / "guide.gguf")
+
+
+def _settings(choices: "Choices", paths: Paths, words: Translator, screen: "Screen") -> Settings:
+    from desktop.config.store import SettingsStore
+
+    store = SettingsStore(paths.settings)
+    kept = store.load()
+    if store.problem is not None:
+        screen.note(words.say(store.problem.title))
+    sampling = replace(
+        kept.sampling,
+        max_tokens=choices.max_tokens or kept.sampling.max_tokens,
+        seed=kept.sampling.seed if choices.seed is None else choices.seed,
+    )
+    return replace(
+        kept,
+        model=choices.model or kept.model,
+        system_prompt=kept.system_prompt if choices.system is None else choices.system,
+        sampling=sampling,
+        engine=replace(kept.engine, n_ctx=choices.context or kept.engine.n_ctx),
+    )
+
+
+def _language(settings_file: Path) -> Language:
+    """Read the one setting that help and version need, without the cost of the settings' reader."""
+    try:
+        return Language(json.loads(settings_file.read_bytes())["language"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return Language.SYSTEM
+
+
+def _hand_over(paths: Paths, option: str) -> bool:
+    token = next((os.environ[name] for name in _ACTIVATION_TOKENS if os.environ.get(name)), "")
+    return send_command(paths.socket, option.removeprefix("--"), token)

@@ -1,0 +1,48 @@
+"""What each setting may be. A value outside is not clipped: it becomes the default.
+
+Clipping would turn a slip (a temperature of 70) into a choice that nobody made.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TypeAlias
+
+Check: TypeAlias = Callable[[object], bool]
+
+_LONGEST_TEXT = 1_000_000
+_MOST_STOPS = 16
+
+
+def within(low: float, high: float) -> Check:
+    """Return a check for numbers from `low` to `high`; None, where a type allows it, passes."""
+    return lambda value: value is None or (isinstance(value, int | float) and low <= value <= high)
+
+
+def _short_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST_TEXT and "\0" not in value
+
+
+def _stops(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) <= _MOST_STOPS and all(value)
+
+
+BOUNDS: Mapping[str, Check] = MappingProxyType(
+    {
+        "model": _short_text,
+        "system_prompt": _short_text,
+        "sampling.temperature": within(0, 5),
+        "sampling.top_k": within(0, 1_000_000),
+        "sampling.top_p": within(0, 1),
+        "sampling.min_p": within(0, 1),
+        "sampling.repeat_penalty": within(0.1, 10),
+        "sampling.seed": within(0, 2**32 - 1),
+        "sampling.max_tokens": within(1, 10_000_000),
+        "sampling.stop": _stops,
+        "engine.n_ctx": within(0, 10_000_000),
+        "engine.n_gpu_layers": within(-1, 10_000),
+        "engine.threads": within(0, 1024),
+        "window.geometry": _short_text,
+        "window.sidebar_width": within(0, 10_000),
+        "window.last_chat": within(0, 2**63 - 1),
+    }
+)

@@ -1,0 +1,151 @@
+"""The settings file: JSON that a person can read, and that cannot keep Lapis from starting.
+
+Every field is judged by itself: what is missing, of the wrong type or out of bounds becomes its
+default. What a newer version wrote is kept. Lives in the GUI thread.
+"""
+
+import errno
+import logging
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_type_hints
+
+import msgspec
+
+from desktop.base.files import write_atomically
+from desktop.config.bounds import BOUNDS
+from desktop.domain.errors import StorageError
+from desktop.domain.settings import Settings
+from desktop.domain.text import Text
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+# What JSON holds: checked field by field before it becomes a setting.
+Json: TypeAlias = dict[str, Any]
+Tree = TypeVar("Tree", bound="DataclassInstance")
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_PROTECTED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+
+_log = logging.getLogger(__name__)
+
+
+class SettingsStore:
+    """Settings in one file, replaced as a whole at each save."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._raw: Json = {}
+        self.problem: StorageError | None = None
+
+    def load(self) -> Settings:
+        """Return the settings in the file, or the defaults; never fails.
+
+        A file that is no settings file is moved aside. `problem` then holds what a person has to
+        be told; None after a load without trouble.
+        """
+        self.problem = None
+        self._raw = {}
+        try:
+            self._raw = msgspec.json.decode(self._path.read_bytes(), type=Json)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            _log.warning("settings cannot be read: %s", error.strerror)
+            self.problem = StorageError(
+                Text("The settings cannot be read, so the usual ones are in use"),
+                Text("Check that {path} is a file that you may read.", {"path": str(self._path)}),
+            )
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            self.problem = self._move_aside()
+        return _read(Settings, self._raw, "")
+
+    def save(self, settings: Settings) -> None:
+        """Replace the file; raises StorageError, and then the old file is whole.
+
+        Fields that this version does not know stay as they were loaded.
+        """
+        content = _merge(self._raw, _writable(msgspec.to_builtins(settings)))
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_atomically(self._path, msgspec.json.format(msgspec.json.encode(content)) + b"\n")
+        except OSError as error:
+            raise self._not_saved(error) from error
+        self._raw = content
+
+    def _move_aside(self) -> StorageError:
+        aside = self._path.with_name(f"{self._path.name}.damaged")
+        try:
+            self._path.replace(aside)
+        except OSError as error:
+            _log.warning("damaged settings cannot be moved aside: %s", error.strerror)
+            aside = self._path
+        _log.warning("the settings file is damaged")
+        return StorageError(
+            Text("The settings file was damaged, so the usual settings are in use"),
+            Text("The damaged file was kept as {path}.", {"path": str(aside)}),
+        )
+
+    def _not_saved(self, error: OSError) -> StorageError:
+        folder = {"folder": str(self._path.parent)}
+        if error.errno in _FULL:
+            return StorageError(
+                Text("The disk is full, so the settings cannot be saved"),
+                Text("Free some space on the disk that holds {folder}.", folder),
+            )
+        if error.errno in _PROTECTED:
+            return StorageError(
+                Text("The settings cannot be saved, because their folder is write-protected"),
+                Text("Allow writing to {folder}.", folder),
+            )
+        return StorageError(
+            Text("The settings cannot be saved"),
+            Text("Check that {folder} exists and that you may write to it.", folder),
+        )
+
+
+def _read(kind: type[Tree], raw: object, place: str) -> Tree:
+    """Build `kind` from what is usable of `raw`; `place` is the dotted name of where we are."""
+    usable: Json = {}
+    types = get_type_hints(kind)
+    known = raw if isinstance(raw, dict) else {}
+    for field in fields(kind):
+        name = field.name
+        if name not in known:
+            continue
+        here = f"{place}{name}"
+        if is_dataclass(types[name]):
+            usable[name] = _read(types[name], known[name], f"{here}.")
+            continue
+        try:
+            value = msgspec.convert(known[name], types[name])
+        except msgspec.ValidationError:
+            _log.warning("setting %s is of the wrong type", here)
+            continue
+        if here in BOUNDS and not BOUNDS[here](value):
+            _log.warning("setting %s is out of bounds", here)
+            continue
+        usable[name] = value
+    return kind(**usable)
+
+
+def _writable(value: Any) -> Any:
+    """Return `value` with what has no UTF-8 form, as in the name of an odd file, made visible."""
+    match value:
+        case dict():
+            return {name: _writable(inner) for name, inner in value.items()}
+        case str():
+            return value.encode(errors="replace").decode()
+        case _:
+            return value
+
+
+def _merge(old: Json, new: Json) -> Json:
+    """Return `new` with what only `old` has, at every level."""
+    merged = {**old, **new}
+    for name, value in new.items():
+        before = old.get(name)
+        if isinstance(value, dict) and isinstance(before, dict):
+            merged[name] = _merge(before, value)
+    return merged

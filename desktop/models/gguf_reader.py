@@ -1,0 +1,309 @@
+"""The bytes of a GGUF header, read with bounds: every length is checked before it is believed.
+
+Standard library only; runs in whichever thread asks. Text arrays (a vocabulary has hundreds of
+thousands of entries) are walked over and not built, but for the tokens, which are checked later.
+Format: `docs/gguf.md` of ggml, versions 2 and 3.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import FileIO
+from math import prod
+from struct import Struct
+from typing import Final, TypeAlias
+
+from desktop.domain.errors import ModelFileError
+from desktop.domain.text import Text
+from desktop.models.gguf_types import ARRAY, SCALARS, STRING, TENSORS
+from desktop.models.model_file import incomplete_header
+
+Scalar: TypeAlias = bool | int | float | str
+Numbers: TypeAlias = tuple[bool | int | float, ...]
+
+TOKENS: Final = "tokenizer.ggml.tokens"
+HEADER_LIMIT: Final = 64 * 2**20
+_COUNT_LIMIT: Final = 65_536
+_KEY_LIMIT: Final = 65_535
+_NAME_LIMIT: Final = 63
+_DIMENSIONS: Final = 4
+_KEPT_NUMBERS: Final = 1024
+_FIRST_READ: Final = 2**18
+_VERSIONS: Final = (2, 3)
+_ALIGNMENT: Final = 32
+_ALIGNMENTS: Final = tuple(2**power for power in range(3, 21))
+_U32: Final = Struct("<I")
+_U64: Final = Struct("<Q")
+_SHOWN: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """An array of the header: element type, length, and its numbers when it is a short one."""
+
+    kind: int
+    count: int
+    numbers: Numbers = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One entry of the tensor table; `start` and `size` in bytes, from the start of the data."""
+
+    name: str
+    start: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A whole header. `data` is the offset in bytes at which the tensors begin."""
+
+    values: dict[str, Scalar]
+    arrays: dict[str, Array]
+    tokens: list[bytes]
+    tensors: list[Tensor]
+    data: int
+    alignment: int
+
+
+def damaged(hint: Text) -> ModelFileError:
+    """Return the error for a file that contradicts itself; `hint` says where."""
+    return ModelFileError(Text("This file is damaged"), hint)
+
+
+def impossible(key: str, value: object) -> ModelFileError:
+    """Return the error for a key of the header whose value no model can have."""
+    return damaged(
+        Text(
+            "Its header says that {key} is {value}, which cannot be. Download the file again.",
+            {"key": shown(key), "value": shown(str(value))},
+        )
+    )
+
+
+def shown(foreign: str) -> str:
+    """Return a text from the file for a person's eyes: one line, no controls, not long."""
+    plain = "".join(char if char.isprintable() else " " for char in foreign[: 2 * _SHOWN])
+    plain = " ".join(plain.split())
+    return plain if len(plain) <= _SHOWN else plain[: _SHOWN - 1] + "…"
+
+
+def read_header(stream: FileIO, size: int) -> Header:
+    """Read the header of a GGUF file of `size` bytes; raises ModelFileError, OSError.
+
+    Checks what the format itself demands: counts, lengths, types, unique names. What the values
+    mean is not looked at.
+    """
+    reader = _Reader(stream, size)
+    reader.skip(4)
+    _check_version(reader.u32())
+    tensor_count, key_count = reader.u64(), reader.u64()
+    if tensor_count > _COUNT_LIMIT or key_count > _COUNT_LIMIT:
+        raise impossible("tensor_count, kv_count", f"{tensor_count}, {key_count}")
+    values: dict[str, Scalar] = {}
+    arrays: dict[str, Array] = {}
+    tokens: list[bytes] = []
+    for _ in range(key_count):
+        key = reader.name(_KEY_LIMIT)
+        if not key or key in values or key in arrays:
+            raise damaged(
+                Text(
+                    "Its header has an entry twice or without a name: {key}. "
+                    "Download the file again.",
+                    {"key": shown(key)},
+                )
+            )
+        kind = reader.u32()
+        if kind == ARRAY:
+            arrays[key] = reader.array(key, tokens)
+        else:
+            values[key] = reader.scalar(key, kind)
+    alignment = values.get("general.alignment", _ALIGNMENT)
+    if alignment not in _ALIGNMENTS or not isinstance(alignment, int):
+        raise impossible("general.alignment", alignment)
+    tensors = list(_read_tensors(reader, tensor_count, alignment))
+    data = -(-reader.position // alignment) * alignment
+    return Header(values, arrays, tokens, tensors, data, alignment)
+
+
+def _check_version(version: int) -> None:
+    if version in _VERSIONS:
+        return
+    if version & 0xFFFF == 0:
+        raise ModelFileError(
+            Text("This model file is made for another kind of computer"),
+            Text("Its bytes are in big-endian order. Look for the usual GGUF file of the model."),
+        )
+    if version < min(_VERSIONS):
+        raise ModelFileError(
+            Text("This GGUF file has an old version that is no longer read"),
+            Text("Download a newer GGUF file of the model."),
+        )
+    raise ModelFileError(
+        Text("This GGUF file has a version that Lapis does not know"),
+        Text(
+            "It says version {version}; Lapis reads 2 and 3. Update Lapis, or download the "
+            "file again if it is an old one.",
+            {"version": version},
+        ),
+    )
+
+
+def _read_tensors(reader: "_Reader", count: int, alignment: int) -> Iterator[Tensor]:
+    seen: set[str] = set()
+    for _ in range(count):
+        name = reader.name(_NAME_LIMIT)
+        dimensions = reader.u32()
+        if name in seen or dimensions > _DIMENSIONS:
+            raise wrong_tensor(name)
+        seen.add(name)
+        shape = [reader.u64() for _ in range(dimensions)]
+        kind, start = reader.u32(), reader.u64()
+        if kind not in TENSORS:
+            raise ModelFileError(
+                Text("This model stores its numbers in a way that Lapis does not know"),
+                Text(
+                    "Type {kind} of {name}. Take another quantisation of the model, for "
+                    "example Q4_K_M, or update Lapis.",
+                    {"kind": kind, "name": shown(name)},
+                ),
+            )
+        elements, size = TENSORS[kind]
+        total = prod(shape)
+        first = shape[0] if shape else 1
+        if not 0 < total < 2**63 or first % elements or start % alignment:
+            raise wrong_tensor(name)
+        yield Tensor(name, start, total // elements * size)
+
+
+def wrong_tensor(name: str) -> ModelFileError:
+    """Return the error for weights whose entry in the table cannot be true."""
+    return damaged(
+        Text(
+            "The place or the shape of its weights {name} cannot be. Download the file again.",
+            {"name": shown(name)},
+        )
+    )
+
+
+@dataclass(slots=True)
+class _Reader:
+    """A position in the header, over a buffer that grows as far as it must."""
+
+    stream: FileIO
+    size: int
+    position: int = 0
+    buffer: bytearray = field(default_factory=bytearray)
+
+    def skip(self, count: int) -> int:
+        """Move `count` bytes on and return where they began; the buffer holds them."""
+        start = self.position
+        if start + count > len(self.buffer):
+            self._grow(start + count)
+        self.position = start + count
+        return start
+
+    def u32(self) -> int:
+        """Return the next 32-bit number."""
+        value: int = _U32.unpack_from(self.buffer, self.skip(4))[0]
+        return value
+
+    def u64(self) -> int:
+        """Return the next 64-bit number."""
+        value: int = _U64.unpack_from(self.buffer, self.skip(8))[0]
+        return value
+
+    def name(self, limit: int) -> str:
+        """Return the next text of at most `limit` bytes, which must be UTF-8."""
+        length = self.u64()
+        if length > limit:
+            raise _too_long()
+        start = self.skip(length)
+        try:
+            return self.buffer[start : start + length].decode()
+        except UnicodeDecodeError:
+            raise damaged(
+                Text("A name in its header is not text. Download the file again.")
+            ) from None
+
+    def scalar(self, key: str, kind: int) -> Scalar:
+        """Return the next single value; text with wrong UTF-8 gets replacement characters."""
+        if kind == STRING:
+            length = self.u64()
+            start = self.skip(length)
+            return self.buffer[start : start + length].decode(errors="replace")
+        if kind not in SCALARS:
+            raise impossible(key, f"type {kind}")
+        layout = SCALARS[kind]
+        value: bool | int | float = layout.unpack_from(self.buffer, self.skip(layout.size))[0]
+        return value
+
+    def array(self, key: str, tokens: list[bytes]) -> Array:
+        """Return the next array; the vocabulary's texts are added to `tokens`."""
+        kind, count = self.u32(), self.u64()
+        if kind == STRING:
+            self._check_room(count, _U64.size)
+            if key == TOKENS:
+                self._collect(count, tokens)
+            else:
+                self._pass_texts(count)
+            return Array(kind, count)
+        if kind not in SCALARS:
+            raise impossible(key, f"array of type {kind}")
+        layout = SCALARS[kind]
+        self._check_room(count, layout.size)
+        start = self.skip(count * layout.size)
+        if count > _KEPT_NUMBERS:
+            return Array(kind, count)
+        part = memoryview(self.buffer)[start : self.position]
+        numbers = tuple(row[0] for row in layout.iter_unpack(part))
+        part.release()
+        return Array(kind, count, numbers)
+
+    def _collect(self, count: int, tokens: list[bytes]) -> None:
+        length_of = _U64.unpack_from
+        position = self.position
+        buffer = self.buffer
+        for _ in range(count):
+            start = position + 8
+            if start > len(buffer):
+                self._grow(start)
+            position = start + length_of(buffer, position)[0]
+            if position > len(buffer):
+                self._grow(position)
+            tokens.append(bytes(buffer[start:position]))
+        self.position = position
+
+    def _pass_texts(self, count: int) -> None:
+        length_of = _U64.unpack_from
+        position = self.position
+        buffer = self.buffer
+        available = len(buffer)
+        for _ in range(count):
+            if position + 8 > available:
+                self._grow(position + 8)
+                available = len(buffer)
+            position += 8 + length_of(buffer, position)[0]
+        self.position = position
+        self.skip(0)
+
+    def _check_room(self, count: int, size: int) -> None:
+        if count * size > HEADER_LIMIT:
+            raise _too_long()
+
+    def _grow(self, end: int) -> None:
+        """Read on until the buffer reaches `end`; refuse what the file or a header cannot hold."""
+        if end > HEADER_LIMIT:
+            raise _too_long()
+        if end > self.size:
+            raise incomplete_header()
+        wanted = min(max(end, _FIRST_READ, 2 * len(self.buffer)), self.size, HEADER_LIMIT)
+        while len(self.buffer) < wanted:
+            piece = self.stream.read(wanted - len(self.buffer))
+            if not piece:
+                raise incomplete_header()
+            self.buffer += piece
+
+
+def _too_long() -> ModelFileError:
+    return damaged(Text("A length in its header is beyond all measure. Download the file again."))

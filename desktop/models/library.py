@@ -1,0 +1,183 @@
+"""The model files on this computer, by the names people type.
+
+Looks at names and sizes only and opens no file, so a folder full of broken files is listed at
+once; what is wrong with one is said when it is chosen. Any thread.
+"""
+
+import difflib
+import os
+from collections.abc import Iterator
+from itertools import chain, count
+from pathlib import Path
+from typing import Final
+
+from desktop.domain.errors import ModelNotFound
+from desktop.domain.model import InstalledModel
+from desktop.domain.text import Text
+from desktop.models.gguf_reader import shown
+from desktop.models.model_file import check_path
+from desktop.models.split import part_path, split_name
+
+GUIDE_NAME: Final = "guide"
+_GUIDE_TITLE: Final = "Lapis guide"
+_SUFFIX: Final = ".gguf"
+_DEPTH: Final = 8
+_NEAR: Final = 3
+
+
+class Library:
+    """The built-in guide and the folder of models; each question looks at the disk anew."""
+
+    def __init__(self, models_folder: Path, guide: Path) -> None:
+        """Remember where to look; nothing is read yet."""
+        self._folder = models_folder
+        self._guide = guide
+
+    def models(self) -> list[InstalledModel]:
+        """Return the guide, then every model file in the folder at any depth, sorted by name.
+
+        Hidden files and picture parts (`mmproj`) are left out; a split model is listed once.
+        """
+        files = sorted(_model_files(self._folder), key=_order)
+        taken = {GUIDE_NAME}
+        found = [self._named(path, taken) for path in files]
+        return [self._guide_model(), *sorted(found, key=lambda model: model.name.casefold())]
+
+    def find(self, name_or_path: str) -> InstalledModel:
+        """Return the model of that name, file name, unique beginning of a name, or path.
+
+        Empty or `guide` is the built-in guide. Raises ModelNotFound with near names, or
+        ModelFileError when a path leads to something that is no file.
+        """
+        wanted = name_or_path.strip()
+        if wanted.casefold() in {"", GUIDE_NAME}:
+            return self._guide_model()
+        models = self.models()
+        key = wanted.casefold()
+        for model in models:
+            if key in {model.name.casefold(), _printable(model.path.name).casefold()}:
+                return model
+        path = _expanded(wanted)
+        if _is_path(wanted) or _is_file(path):
+            return self._at(path)
+        matches = [model for model in models if model.name.casefold().startswith(key)]
+        if len(matches) == 1:
+            return matches[0]
+        raise _not_found(wanted, [model.name for model in matches or models], len(matches))
+
+    def _guide_model(self) -> InstalledModel:
+        return InstalledModel(
+            GUIDE_NAME, _GUIDE_TITLE, self._guide, _size(self._guide), is_guide=True
+        )
+
+    def _at(self, path: Path) -> InstalledModel:
+        check_path(path)
+        path = path.absolute()
+        if path == self._guide.absolute():
+            return self._guide_model()
+        return InstalledModel(_stem(path), _stem(path), path, _whole_size(path))
+
+    def _named(self, path: Path, taken: set[str]) -> InstalledModel:
+        """Return the model of `path`; a name already taken grows into the path in the folder."""
+        inside = _printable(path.relative_to(self._folder).as_posix())
+        wishes = chain(
+            (_stem(path), _printable(path.name), inside), (f"{inside} {n}" for n in count(2))
+        )
+        name = next(wish for wish in wishes if wish.casefold() not in taken)
+        taken.add(name.casefold())
+        return InstalledModel(name, _stem(path), path, _whole_size(path))
+
+
+def _model_files(folder: Path) -> Iterator[Path]:
+    """Yield the model files below `folder`, following links but never in a circle."""
+    seen: set[tuple[int, int]] = set()
+    top = len(folder.parts)
+    for here, folders, files in os.walk(folder, followlinks=True):
+        place = Path(here)
+        try:
+            status = place.stat()
+        except OSError:
+            continue
+        if (status.st_dev, status.st_ino) in seen or len(place.parts) - top > _DEPTH:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (place / name for name in files if _is_model_name(name))
+
+
+def _is_model_name(name: str) -> bool:
+    lower = name.casefold()
+    if name.startswith(".") or not lower.endswith(_SUFFIX) or "mmproj" in lower:
+        return False
+    split = split_name(Path(name))
+    return split is None or split[1] == 1
+
+
+def _is_path(text: str) -> bool:
+    separators = {os.sep, os.altsep or os.sep}
+    return text.startswith("~") or text.casefold().endswith(_SUFFIX) or bool(separators & set(text))
+
+
+def _order(path: Path) -> tuple[int, str]:
+    return len(path.parts), str(path).casefold()
+
+
+def _stem(path: Path) -> str:
+    split = split_name(path)
+    return _printable(split[0] if split else path.stem)
+
+
+def _printable(name: str) -> str:
+    """Return a file name that can be shown and printed: nothing invisible, valid text."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in name)
+
+
+def _expanded(text: str) -> Path:
+    path = Path(text)
+    try:
+        return path.expanduser()
+    except RuntimeError:  # nobody has that name
+        return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # longer than any name may be
+        return False
+
+
+def _whole_size(path: Path) -> int:
+    """Return the bytes of a file, or of all parts of a split model that are there."""
+    split = split_name(path)
+    if split is None:
+        return _size(path)
+    count = min(split[2], 1000)
+    return sum(_size(part_path(path, part, count)) for part in range(1, count + 1))
+
+
+def _size(path: Path) -> int:
+    """Return the size in bytes; 0 for what cannot be looked at, which is said when chosen."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _not_found(wanted: str, names: list[str], matches: int) -> ModelNotFound:
+    title = Text("There is no model named {name}", {"name": shown(wanted)})
+    if matches:
+        return ModelNotFound(
+            Text("Several models begin with {name}", {"name": shown(wanted)}),
+            Text("Choose one of: {names}.", {"names": ", ".join(names)}),
+        )
+    by_key = {name.casefold(): name for name in names}
+    near = difflib.get_close_matches(wanted.casefold(), by_key, n=_NEAR, cutoff=0.5)
+    if near:
+        return ModelNotFound(
+            title, Text("Did you mean: {names}?", {"names": ", ".join(by_key[one] for one in near)})
+        )
+    return ModelNotFound(
+        title, Text("Put a .gguf file into the models folder, or give the path of one.")
+    )

@@ -1,0 +1,154 @@
+"""From a path to a usable database: examined, migrated, or recovered; never silently replaced.
+
+Runs in the thread that is to own the connection.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from desktop.domain.errors import StorageError
+from desktop.store.connection import APPLICATION_ID, connect, connect_reader, has_journal, roll_back
+from desktop.store.faults import (
+    STORE_FAULTS,
+    Cause,
+    Damage,
+    cause_of,
+    foreign,
+    suspicion,
+    translated,
+    unrecovered,
+)
+from desktop.store.migrations import migrate, pending
+from desktop.store.recovery import begin, recover
+
+_WEEK_SECONDS = 7 * 86400.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database. `notice` is what a person has to be told about it, or None."""
+
+    connection: sqlite3.Connection
+    read_only: bool
+    notice: StorageError | None
+
+
+def open_database(
+    path: Path, tidy: Callable[[sqlite3.Connection], None], *, patience: float, now: float
+) -> Database:
+    """Open the database at `path`, making it if there is none; raises LapisError.
+
+    `tidy` is run on it before anything is read. `patience` in seconds is how long a lock of another
+    program is waited for; `now` in Unix seconds. What is write-protected is opened for reading.
+    """
+    notice = None
+    with translated(path):
+        if not path.exists():
+            notice = begin(path)
+        try:
+            database = _open(path, tidy, patience, now)
+        except STORE_FAULTS as error:
+            if cause_of(error, path) is not Cause.DAMAGED:
+                raise
+            _log.warning("the database is damaged: %s", type(error).__name__)
+            notice = _recover(path)
+            database = _open(path, tidy, patience, now)
+    return Database(database.connection, database.read_only, notice)
+
+
+def _recover(path: Path) -> StorageError:
+    try:
+        return recover(path)
+    except STORE_FAULTS as error:
+        _log.warning("recovery failed: %s", cause_of(error, path))
+        raise unrecovered(path) from error
+
+
+def _open(
+    path: Path, tidy: Callable[[sqlite3.Connection], None], patience: float, now: float
+) -> Database:
+    _examine(path, patience, now)
+    try:
+        return Database(_open_for_writing(path, tidy, patience, now), read_only=False, notice=None)
+    except (sqlite3.OperationalError, OSError) as error:
+        if cause_of(error, path) not in {Cause.READ_ONLY, Cause.UNREACHABLE}:
+            raise
+        connection = connect_reader(path, patience=patience)
+        if pending(connection, path):
+            connection.close()
+            raise
+        _log.warning("the database is opened for reading only")
+        return Database(connection, read_only=True, notice=None)
+
+
+def _open_for_writing(
+    path: Path, tidy: Callable[[sqlite3.Connection], None], patience: float, now: float
+) -> sqlite3.Connection:
+    connection = connect(path, patience=patience)
+    try:
+        migrate(connection, path)
+        _tidy(connection, tidy, path, now)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _tidy(
+    connection: sqlite3.Connection,
+    tidy: Callable[[sqlite3.Connection], None],
+    path: Path,
+    now: float,
+) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        tidy(connection)
+        if _check_due(connection, now):
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('checked', ?)", (str(now),))
+        connection.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        roll_back(connection)
+        if cause_of(error, path) is not Cause.FULL:
+            raise
+        # Reading must work on a full disk; the next start tidies.
+        _log.warning("no room to tidy the database")
+
+
+def _examine(path: Path, patience: float, now: float) -> None:
+    """Make sure that the file is ours, not newer than we are, and whole; without changing it.
+
+    The whole file is read (about a second a gigabyte) once a week, after a run that did not end
+    tidily, and after a run that met a damage.
+    """
+    if path.stat().st_size == 0:
+        raise Damage("the file is empty")
+    suspected = suspicion(path)
+    doubtful = has_journal(path) or suspected.exists()
+    # A journal of an unfinished change has to be undone before anything can be read.
+    half_done = Path(f"{path}-journal").exists()
+    opened = (
+        connect(path, patience=patience) if half_done else connect_reader(path, patience=patience)
+    )
+    with closing(opened) as connection:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        if application != APPLICATION_ID:
+            raise foreign(path)
+        pending(connection, path)
+        if doubtful or _check_due(connection, now):
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if found != "ok":
+                raise Damage(found)
+    with suppress(OSError):
+        suspected.unlink(missing_ok=True)
+
+
+def _check_due(connection: sqlite3.Connection, now: float) -> bool:
+    known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
+    row = known and connection.execute("SELECT value FROM meta WHERE key = 'checked'").fetchone()
+    return not row or not 0 <= now - float(row[0]) < _WEEK_SECONDS

@@ -1,0 +1,157 @@
+"""Reading what can still be read from a damaged database.
+
+Works on copies only; the damaged file is never opened for writing. Rows come out as dictionaries,
+so that a file from an older version can be read too.
+"""
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from desktop.domain.chat import Role
+from desktop.domain.history import MessageState
+from desktop.store.migrations import create
+
+Row: TypeAlias = dict[str, object]
+
+# SQLite's words quote names in the file, which may be no text any more.
+_UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+_HEADER = 100
+_PAGE = 4096
+_GAP_TRIED = 100_000
+
+
+@dataclass(slots=True)
+class Salvaged:
+    """The rows found, by their tables, keyed by id (`meta` by key)."""
+
+    chats: dict[int, Row] = field(default_factory=dict[int, Row])
+    messages: dict[int, Row] = field(default_factory=dict[int, Row])
+    meta: dict[str, str] = field(default_factory=dict[str, str])
+
+    def __len__(self) -> int:
+        return len(self.chats) + len(self.messages)
+
+
+def salvage(path: Path) -> Salvaged:
+    """Return the most that any way of reading the damaged database at `path` gives.
+
+    Tried in turn: as it is; without the journal, which may be the damaged part; with a new header;
+    with a new first page, which holds the list of tables. Raises OSError.
+    """
+    best = Salvaged()
+    with tempfile.TemporaryDirectory(prefix=".recovery-", dir=path.parent) as folder:
+        work = Path(folder) / "work.db"
+        template = Path(folder) / "template.db"
+        create(template)
+        first_page = template.read_bytes()[:_PAGE]
+        for patch, with_journal in ((0, True), (0, False), (_HEADER, False), (_PAGE, False)):
+            _copy(path, work, with_journal=with_journal)
+            if patch:
+                _replace_start(work, first_page[:patch])
+            found = _read(work)
+            if len(found) > len(best):
+                best = found
+    _mend(best)
+    return best
+
+
+def _copy(path: Path, work: Path, *, with_journal: bool) -> None:
+    for suffix in ("-wal", "-journal", "-shm"):
+        Path(f"{work}{suffix}").unlink(missing_ok=True)
+    shutil.copyfile(path, work)
+    journal = Path(f"{path}-wal")
+    if with_journal and journal.exists():
+        shutil.copyfile(journal, f"{work}-wal")
+
+
+def _replace_start(work: Path, start: bytes) -> None:
+    size = work.stat().st_size
+    if size < _PAGE:
+        return
+    content = bytearray(start)
+    # Bytes 28 to 31: number of pages; 32 to 39: free pages, which a reader can do without.
+    content[28:32] = (size // _PAGE).to_bytes(4, "big")
+    content[32:40] = bytes(8)
+    # Bytes 92 to 95: the change for which that number holds, as counted in bytes 24 to 27.
+    content[92:96] = content[24:28]
+    with work.open("rb+") as stream:
+        stream.write(content)
+
+
+def _read(work: Path) -> Salvaged:
+    found = Salvaged()
+    with suppress(*_UNREADABLE), closing(sqlite3.connect(work)) as connection:
+        connection.text_factory = _lenient
+        connection.row_factory = sqlite3.Row
+        # Lets SQLite go on where the list of tables is odd or the file too short.
+        connection.execute("PRAGMA writable_schema = ON")
+        found.chats = _rows(connection, "chats")
+        found.messages = {
+            number: row for number, row in _rows(connection, "messages").items() if _sound(row)
+        }
+        with suppress(*_UNREADABLE):
+            for row in connection.execute("SELECT key, value FROM meta"):
+                found.meta[str(row["key"])] = str(row["value"])
+    return found
+
+
+def _lenient(content: bytes) -> str:
+    return content.decode(errors="replace")
+
+
+def _rows(connection: sqlite3.Connection, table: str) -> dict[int, Row]:
+    """Return all rows of `table` that can be reached from its front, its back or by number."""
+    rows: dict[int, Row] = {}
+    ahead = list(_walk(connection, f"SELECT * FROM {table} ORDER BY id"))  # noqa: S608 our names
+    behind = list(_walk(connection, f"SELECT * FROM {table} ORDER BY id DESC"))  # noqa: S608
+    rows.update(ahead)
+    rows.update(behind)
+    first = ahead[-1][0] + 1 if ahead else 1
+    last = min(behind[-1][0] if behind else first + _GAP_TRIED, first + _GAP_TRIED)
+    if ahead or behind:
+        for number in range(first, last):
+            by_number = f"SELECT * FROM {table} WHERE id = {number}"  # noqa: S608
+            rows.update(_walk(connection, by_number))
+    return dict(sorted(rows.items()))
+
+
+def _walk(connection: sqlite3.Connection, query: str) -> Iterator[tuple[int, Row]]:
+    with suppress(*_UNREADABLE):
+        for row in connection.execute(query):
+            if isinstance(row["id"], int):
+                yield row["id"], dict(row)
+
+
+def _sound(row: Row) -> bool:
+    return (
+        isinstance(row.get("chat"), int)
+        and isinstance(row.get("content"), str)
+        and row.get("role") in set(Role)
+        and row.get("state") in set(MessageState)
+    )
+
+
+def _mend(found: Salvaged) -> None:
+    """Give messages of lost chats a chat, and those whose parent is lost the one before them."""
+    newest: dict[object, int] = {}
+    for number, message in sorted(found.messages.items()):
+        chat = message["chat"]
+        parent = message.get("parent")
+        if isinstance(chat, int):
+            found.chats.setdefault(chat, {"id": chat})
+        if parent is not None and not _is_before(parent, number, found):
+            message["parent"] = newest.get(chat)
+        newest[chat] = number
+    for number, row in found.chats.items():
+        if row.get("tip") not in found.messages:
+            row["tip"] = newest.get(number)
+
+
+def _is_before(parent: object, number: int, found: Salvaged) -> bool:
+    return isinstance(parent, int) and parent < number and parent in found.messages

@@ -1,0 +1,262 @@
+"""The command line in one language: words in, an order out. Nothing is carried out here."""
+
+import math
+from collections.abc import Sequence
+
+import typer
+
+import desktop
+from desktop.base.translation import Translator
+from desktop.domain.text import Text
+from desktop.terminal.errors import UsageError
+from desktop.terminal.help_pages import Commands, show_help
+from desktop.terminal.orders import (
+    AskOrder,
+    ChatOrder,
+    Choices,
+    Order,
+    WindowAction,
+    WindowOrder,
+)
+
+_HIGHEST_TEMPERATURE = 5.0
+_HIGHEST_SEED = 2**32 - 2
+_MOST_TOKENS = 2**24
+
+
+def parse(arguments: Sequence[str], words: Translator) -> Order | None:
+    """Return what `arguments`, without `--data-dir`, ask for; None if already answered (help).
+
+    Raises UsageError.
+    """
+    command = typer.main.get_command(build_app(words))
+    try:
+        found = command.main(list(arguments), prog_name="lapis", standalone_mode=False, obj=words)
+    except typer.TyperException as error:
+        raise _explained(error, arguments) from error
+    return found if isinstance(found, AskOrder | ChatOrder | WindowOrder) else None
+
+
+def build_app(words: Translator) -> typer.Typer:
+    """Return the typer application whose commands return orders, its texts in `words`."""
+    say = words.say
+    app = typer.Typer(
+        cls=Commands,
+        add_completion=False,
+        add_help_option=False,
+        rich_markup_mode=None,
+    )
+    model_option = typer.Option(
+        "",
+        "--model",
+        "-m",
+        metavar=say("NAME"),
+        help=say("The model that answers: a name from the models folder, or a GGUF file"),
+    )
+    system_option = typer.Option(
+        None,
+        "--system",
+        "-s",
+        metavar=say("TEXT"),
+        help=say("The system prompt: what the model keeps in mind"),
+    )
+    temperature_option = typer.Option(
+        "",
+        "--temperature",
+        "-t",
+        metavar=say("NUMBER"),
+        help=say("0 takes the likeliest words, higher values bring variety"),
+    )
+    max_tokens_option = typer.Option(
+        "", "--max-tokens", metavar=say("COUNT"), help=say("Longest answer, in tokens")
+    )
+    seed_option = typer.Option(
+        "", "--seed", metavar=say("NUMBER"), help=say("Makes an answer repeatable")
+    )
+    context_option = typer.Option(
+        "",
+        "--context",
+        metavar=say("COUNT"),
+        help=say("Context window in tokens; a shorter one takes less memory"),
+    )
+
+    help_option = typer.Option(
+        False, "--help", "-h", is_eager=True, callback=show_help, help=say("Show this page")
+    )
+    version_option = typer.Option(
+        False, "--version", is_eager=True, callback=_show_version, help=say("Show the version")
+    )
+    question_argument = typer.Argument(
+        None, metavar=say("QUESTION"), help=say("What you want to know")
+    )
+    json_option = typer.Option(
+        False, "--json", help=say("Print one JSON object with the text and the figures")
+    )
+
+    @app.callback(
+        invoke_without_command=True,
+        help=say("A private assistant: a model that runs on this computer answers.")
+        + "\n\n"
+        + say(
+            "Without a command Lapis opens its window, or, where there is no display, chats in "
+            "the terminal. Nothing is sent over the network."
+        ),
+        epilog='lapis ask "How do I choose a model?"\n'
+        'cat notes.txt | lapis ask "Summarise this"\n'
+        "lapis chat --model gemma-2-2b-it-Q4_K_M.gguf",
+    )
+    def window(
+        ctx: typer.Context,
+        version: bool = version_option,  # noqa: ARG001 - its callback acts
+        page: bool = help_option,  # noqa: ARG001 - its callback acts
+        show: bool = _flag("--show", say("Bring the window to the front"), words),
+        new_chat: bool = _flag("--new-chat", say("Show the window with a new chat"), words),
+        toggle_popup: bool = _flag(
+            "--toggle-popup", say("Show or hide the quick question; bind a key to this"), words
+        ),
+        background: bool = _flag(
+            "--background", say("Start in the tray, without the window"), words
+        ),
+        leave: bool = _flag("--quit", say("End the running Lapis and its engine"), words),
+    ) -> Order:
+        wished = {
+            WindowAction.SHOW: show,
+            WindowAction.NEW_CHAT: new_chat,
+            WindowAction.TOGGLE_POPUP: toggle_popup,
+            WindowAction.BACKGROUND: background,
+            WindowAction.QUIT: leave,
+        }
+        actions = [action for action, asked in wished.items() if asked]
+        if len(actions) > 1 or (actions and ctx.invoked_subcommand):
+            raise UsageError(
+                Text("--{option} does not go together with the rest", {"option": actions[0]}),
+                Text("Give one at a time. lapis --help lists them."),
+            )
+        return WindowOrder(actions[0] if actions else WindowAction.START)
+
+    @app.command(
+        add_help_option=False,
+        short_help=say("Ask one question; the answer goes to standard output"),
+        help=say("Ask one question. The answer is written to standard output as it comes.")
+        + "\n\n"
+        + say(
+            "Text that is piped in is handed to the model together with the question; without "
+            "a question it is the question."
+        ),
+        epilog='lapis ask "What does Q4_K_M mean?"\n'
+        'git diff | lapis ask -m qwen "Write a commit message"\n'
+        'lapis ask --json --max-tokens 100 "Hello"',
+    )
+    def ask(
+        question: list[str] | None = question_argument,
+        model: str = model_option,
+        system: str | None = system_option,
+        temperature: str = temperature_option,
+        max_tokens: str = max_tokens_option,
+        seed: str = seed_option,
+        context: str = context_option,
+        as_json: bool = json_option,
+        page: bool = help_option,  # noqa: ARG001 - its callback acts
+    ) -> Order:
+        return AskOrder(
+            " ".join(question or ()).strip(),
+            as_json,
+            _choices(model, system, temperature, max_tokens, seed, context),
+        )
+
+    @app.command(
+        add_help_option=False,
+        short_help=say("Talk in the terminal"),
+        help=say("Talk in the terminal: the model remembers what was said.")
+        + "\n\n"
+        + say("Type /help there to see what else it can do; bye leaves."),
+        epilog='lapis chat\nlapis chat -m llama --system "Answer in one sentence."',
+    )
+    def chat(
+        model: str = model_option,
+        system: str | None = system_option,
+        temperature: str = temperature_option,
+        max_tokens: str = max_tokens_option,
+        seed: str = seed_option,
+        context: str = context_option,
+        page: bool = help_option,  # noqa: ARG001 - its callback acts
+    ) -> Order:
+        return ChatOrder(
+            _choices(model, system, temperature, max_tokens, seed, context),
+        )
+
+    return app
+
+
+def _flag(name: str, text: str, words: Translator) -> bool:
+    panel = words.say("The window")
+    option: bool = typer.Option(False, name, help=text, rich_help_panel=panel)
+    return option
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"Lapis {desktop.__version__}")
+        raise typer.Exit
+
+
+def _choices(
+    model: str, system: str | None, temperature: str, max_tokens: str, seed: str, context: str
+) -> Choices:
+    return Choices(
+        model=model,
+        system=system,
+        temperature=_decimal("--temperature", temperature, _HIGHEST_TEMPERATURE),
+        max_tokens=_whole("--max-tokens", max_tokens, 1, _MOST_TOKENS),
+        seed=_whole("--seed", seed, 0, _HIGHEST_SEED),
+        context=_whole("--context", context, 256, _MOST_TOKENS),
+    )
+
+
+def _decimal(option: str, text: str, highest: float) -> float | None:
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= highest:
+        raise UsageError(
+            Text("{option} cannot be {value}", {"option": option, "value": text}),
+            Text("It takes a number from {low} to {high}.", {"low": 0, "high": f"{highest:g}"}),
+        )
+    return value
+
+
+def _whole(option: str, text: str, lowest: int, highest: int) -> int | None:
+    if not text:
+        return None
+    value = int(text) if text.isascii() and text.isdecimal() else -1
+    if not lowest <= value <= highest:
+        raise UsageError(
+            Text("{option} cannot be {value}", {"option": option, "value": text}),
+            Text("It takes a whole number from {low} to {high}.", {"low": lowest, "high": highest}),
+        )
+    return value
+
+
+def _explained(error: typer.TyperException, arguments: Sequence[str]) -> UsageError:
+    command = next((f"lapis {word}" for word in arguments if word in {"ask", "chat"}), "lapis")
+    page = Text("{command} --help lists what can be given.", {"command": command})
+    option = getattr(error, "option_name", "")
+    if option == "--data-dir":
+        return UsageError(Text("{option} needs a value", {"option": option}), page)
+    if not option:
+        return UsageError(
+            Text("This command line is not understood: {reason}", {"reason": str(error.message)}),
+            page,
+        )
+    if not hasattr(error, "possibilities"):
+        return UsageError(Text("{option} needs a value", {"option": option}), page)
+    near = getattr(error, "possibilities", None)
+    if near:
+        return UsageError(
+            Text("There is no option {option}", {"option": option}),
+            Text("Did you mean {others}?", {"others": ", ".join(sorted(near))}),
+        )
+    return UsageError(Text("There is no option {option}", {"option": option}), page)

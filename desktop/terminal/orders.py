@@ -1,0 +1,54 @@
+"""What a command line asks for, as values: parsed first, carried out afterwards."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What `ask` and `chat` take over the settings; None and empty leave it to them."""
+
+    model: str = ""
+    system: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    context: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskOrder:
+    """Answer one question; an empty one is to be read from standard input."""
+
+    question: str
+    as_json: bool
+    choices: Choices
+
+
+@dataclass(frozen=True, slots=True)
+class ChatOrder:
+    """Talk in the terminal."""
+
+    choices: Choices
+
+
+class WindowAction(StrEnum):
+    """What the window is to do; all but the first are words of the command line."""
+
+    START = "start"
+    BACKGROUND = "background"
+    SHOW = "show"
+    NEW_CHAT = "new-chat"
+    TOGGLE_POPUP = "toggle-popup"
+    QUIT = "quit"
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOrder:
+    """Start the program with the window, or speak to the one that runs."""
+
+    action: WindowAction = WindowAction.START
+
+
+Order: TypeAlias = AskOrder | ChatOrder | WindowOrder

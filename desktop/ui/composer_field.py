@@ -1,0 +1,151 @@
+"""The field a question is typed into: grows with its text, speaks with input methods.
+
+Shared by the window's composer and the popup. GUI thread.
+"""
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QFocusEvent,
+    QGuiApplication,
+    QInputMethodEvent,
+    QKeyEvent,
+    QPalette,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QWidget
+
+__all__ = ["FIELD_LIMIT", "ComposerField", "dropped_model"]
+
+FIELD_LIMIT = 16_000
+"""Characters the field holds; laying out more would stop the window for a blink and longer."""
+_MODEL_SUFFIX = ".gguf"
+
+
+def dropped_model(data: QMimeData) -> Path | None:
+    """Return the model file among dropped things, if there is one."""
+    for url in data.urls():
+        path = Path(url.toLocalFile()) if url.isLocalFile() else None
+        if path is not None and path.suffix.lower() == _MODEL_SUFFIX:
+            return path
+    return None
+
+
+class ComposerField(QPlainTextEdit):
+    """Plain text, one to `lines` lines high."""
+
+    submitted = Signal()
+    escaped = Signal()
+    focus_changed = Signal(bool)
+    model_dropped = Signal(object)
+    """(Path)"""
+    long_text_pasted = Signal(str)
+    """A paste that is too long for the field; it was not inserted."""
+
+    def __init__(self, lines: int, parent: QWidget | None = None) -> None:
+        """Start empty and one line high."""
+        super().__init__(parent)
+        self._lines = lines
+        self._composing = False
+        self.setTabChangesFocus(True)
+        self.setFrameShape(QPlainTextEdit.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.document().setDocumentMargin(0)
+        self.viewport().setBackgroundRole(QPalette.ColorRole.NoRole)
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        """Ask for the height of the text as it is now."""
+        return QSize(super().sizeHint().width(), self._wanted_height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Be content with one line."""
+        return QSize(0, self._wanted_height())
+
+    def event(self, event: QEvent) -> bool:
+        """Keep Esc away from the window's shortcuts while an input method composes."""
+        if (
+            self._composing
+            and event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Escape
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter sends, Shift+Enter breaks the line, Esc is for the owner.
+
+        While an input method composes, Enter only settles the composition.
+        """
+        match event.key():
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                if self._composing:
+                    QGuiApplication.inputMethod().commit()
+                elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                    self.insertPlainText("\n")
+                    self.ensureCursorVisible()
+                elif not event.isAutoRepeat():
+                    self.submitted.emit()
+            case Qt.Key.Key_Escape if not self._composing:
+                self.escaped.emit()
+            case _:
+                super().keyPressEvent(event)
+                return
+        event.accept()
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        """Remember whether a composition is open."""
+        self._composing = bool(event.preeditString())
+        super().inputMethodEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Tell the frame around."""
+        super().focusInEvent(event)
+        self.focus_changed.emit(True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Tell the frame around; a composition ends with the focus."""
+        super().focusOutEvent(event)
+        self._composing = False
+        self.focus_changed.emit(False)
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Take text and model files."""
+        return source.hasText() or dropped_model(source) is not None
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Insert pasted or dropped text, hand over a model file, and keep long texts out."""
+        path = dropped_model(source)
+        if path is not None:
+            self.model_dropped.emit(path)
+            return
+        text = source.text()
+        if self.document().characterCount() + len(text) > FIELD_LIMIT:
+            self.long_text_pasted.emit(text)
+            return
+        self.insertPlainText(text)
+        self.ensureCursorVisible()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width breaks the lines elsewhere."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _wanted_height(self) -> int:
+        lines = max(1, min(self._lines, round(self.document().size().height())))
+        return lines * self.fontMetrics().lineSpacing() + 2
+
+    def _fit(self) -> None:
+        shown = round(self.document().size().height())
+        policy = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAsNeeded if shown > self._lines else policy.ScrollBarAlwaysOff
+        )
+        if self.height() != self._wanted_height():
+            self.setFixedHeight(self._wanted_height())

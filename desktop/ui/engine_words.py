@@ -1,0 +1,49 @@
+"""What the engine's state is called, in the header, the tray and the talk. GUI thread."""
+
+from typing import Literal, TypeAlias
+
+from desktop.domain.engine import EngineState, Phase
+from desktop.domain.model import InstalledModel
+from desktop.domain.text import Text, gigabytes
+from desktop.ui.translation import say
+
+__all__ = ["loading_words", "model_title", "state_words"]
+
+Tone: TypeAlias = Literal["muted", "good", "bad"]
+
+
+def model_title(model: InstalledModel | None) -> str:
+    """Return what a model is called in the window."""
+    if model is None:
+        return say(Text("Choose a model"))
+    return say(Text("Built-in guide")) if model.is_guide else model.title
+
+
+def loading_words(state: EngineState) -> str:
+    """Return how far loading has come: "Reading 3.1 of 5.4 GB"."""
+    size = state.model.size if state.model is not None else 0
+    if size <= 0 or state.progress <= 0:
+        return say(Text("Starting the engine"))
+    done = f"{size * state.progress / _unit(size):.{_digits(size)}f}"
+    return say(Text("Reading {done} of {size}", {"done": done, "size": gigabytes(size)}))
+
+
+def state_words(state: EngineState) -> tuple[str, Tone]:
+    """Return a few words and their tone; empty while nothing was ever chosen."""
+    match state.phase:
+        case Phase.LOADING:
+            return loading_words(state), "muted"
+        case Phase.READY:
+            return say(Text("Ready")), "good"
+        case Phase.FAILED:
+            return say(Text("Not loaded")), "bad"
+        case Phase.IDLE:
+            return (say(Text("Not in memory")) if state.model is not None else ""), "muted"
+
+
+def _unit(size: int) -> int:
+    return 10**9 if size >= 10**9 else 10**6
+
+
+def _digits(size: int) -> int:
+    return 1 if size >= 10**9 else 0

@@ -1,0 +1,30 @@
+"""A button that looks like a link, in the running text of a line. GUI thread."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
+
+from desktop.ui.tokens import Size
+
+__all__ = ["LinkButton"]
+
+_LOOK = """
+QPushButton {{
+  color: palette(link); background: transparent; border: none; padding: 2px 3px;
+  font-size: {size}px; min-height: 0; font-weight: 500;
+}}
+QPushButton:hover, QPushButton:focus {{ text-decoration: underline; }}
+"""
+
+
+class LinkButton(QPushButton):
+    """Coloured words; underlined under the pointer and with the focus."""
+
+    def __init__(self, *, size: int = Size.SMALL, parent: QWidget | None = None) -> None:
+        """Start without words."""
+        super().__init__(parent)
+        self.setStyleSheet(_LOOK.format(size=size))
+        self.setFlat(True)
+        self.setAutoDefault(False)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)

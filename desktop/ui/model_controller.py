@@ -1,0 +1,167 @@
+"""Which model is chosen: from the menu, a file dialog, a dropped file, or the last run.
+
+Shows the engine's state in the header and its failures in the banner. GUI thread.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog
+
+from desktop.domain.engine import EngineState, Phase
+from desktop.domain.errors import LapisError, ModelNotFound
+from desktop.domain.model import InstalledModel
+from desktop.models.library import GUIDE_NAME, Library
+from desktop.ui.banner import Remedy
+from desktop.ui.bridge import Bridge
+from desktop.ui.preferences import Preferences
+from desktop.ui.window import MainWindow
+
+__all__ = ["ModelController", "ModelEngine"]
+
+_TOPIC = "model"
+
+_log = logging.getLogger(__name__)
+
+
+class ModelEngine(Protocol):
+    """The part of `services.engine.Engine` that loads."""
+
+    def choose(self, model: InstalledModel) -> None:
+        """Start loading `model`."""
+        ...
+
+    def unload(self) -> None:
+        """Give the memory back."""
+        ...
+
+
+class ModelController(QObject):
+    """All methods return at once; what becomes of a choice comes back as an `EngineState`."""
+
+    state_changed = Signal(object)
+    """(EngineState)"""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        preferences: Preferences,
+        library: Callable[[], Library],
+        bridge: Bridge,
+        models_folder: Path,
+    ) -> None:
+        """Show the state of no model; nothing is loaded before `attach`."""
+        super().__init__(window)
+        self._window = window
+        self._preferences = preferences
+        self._library = library
+        self._models_folder = models_folder
+        self._engine: ModelEngine | None = None
+        self._state = EngineState()
+        menu = window.header.model_menu
+        menu.about_to_fill.connect(self._on_about_to_fill)
+        menu.model_chosen.connect(self.choose)
+        menu.open_file_requested.connect(self.open_file)
+        menu.open_folder_requested.connect(self._on_open_folder_requested)
+        window.composer.model_dropped.connect(lambda path: self.choose_named(str(path)))
+        window.banner.remedy_chosen.connect(self._on_remedy_chosen)
+        bridge.engine_changed.connect(self._on_engine_changed)
+
+    @property
+    def state(self) -> EngineState:
+        """The engine as last heard of."""
+        return self._state
+
+    def attach(self, engine: ModelEngine, name: str = "") -> None:
+        """Take the engine and load the model `name`, else the one of the last run."""
+        self._engine = engine
+        if name:
+            self.choose_named(name)
+            if self._state.model is not None:
+                return
+        try:
+            self._begin(self._library().find(self._preferences.value.model))
+        except LapisError as error:
+            _log.info("the model of the last run is not there: %s", type(error).__name__)
+            self._window.banner.show_error(_TOPIC, error, Remedy.CHOOSE_MODEL)
+            self._begin(self._library().find(GUIDE_NAME))
+
+    def choose_named(self, name: str) -> None:
+        """Choose a model by name or path; a failure is shown in the window."""
+        try:
+            model = self._library().find(name)
+        except LapisError as error:
+            self._window.banner.show_error(_TOPIC, error, Remedy.CHOOSE_MODEL)
+        else:
+            self.choose(model)
+
+    def choose(self, model: InstalledModel) -> None:
+        """Load `model` and keep the choice for the next start."""
+        name = model.name if model.is_guide or self._is_listed(model) else str(model.path)
+        self._preferences.set(replace(self._preferences.value, model=name))
+        self._begin(model)
+
+    def free_memory(self) -> None:
+        """End the engine process; the next question loads the model again."""
+        if self._engine is not None:
+            self._engine.unload()
+
+    def open_file(self) -> None:
+        """Let the person pick a model file; the window is not blocked meanwhile."""
+        dialog = QFileDialog(self._window, self.tr("Open a GGUF file"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters([self.tr("Models (*.gguf)"), self.tr("All files (*)")])
+        dialog.setDirectory(str(self._folder_of_last_file()))
+        dialog.fileSelected.connect(self.choose_named)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _begin(self, model: InstalledModel) -> None:
+        self._window.banner.solve(_TOPIC)
+        if self._engine is not None:
+            self._engine.choose(model)
+
+    def _is_listed(self, model: InstalledModel) -> bool:
+        try:
+            return self._library().find(model.name).path == model.path
+        except ModelNotFound:
+            return False
+
+    def _folder_of_last_file(self) -> Path:
+        last = Path(self._preferences.value.model)
+        return last.parent if last.is_absolute() else Path.home()
+
+    def _on_about_to_fill(self) -> None:
+        self._window.header.model_menu.set_models(self._library().models(), self._state.model)
+
+    def _on_open_folder_requested(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._models_folder)))
+
+    def _on_remedy_chosen(self, remedy: Remedy) -> None:
+        match remedy:
+            case Remedy.CHOOSE_MODEL:
+                self._window.header.open_model_menu()
+            case Remedy.RETRY if self._state.model is not None:
+                self._begin(self._state.model)
+            case _:
+                pass
+
+    def _on_engine_changed(self, state: EngineState) -> None:
+        earlier, self._state = self._state, state
+        self._window.header.set_engine(state)
+        about_guide = state.model is not None and state.model.is_guide
+        self._window.composer.set_about_guide(about_guide)
+        if state.model != earlier.model and state.model is not None:
+            self._window.transcript.empty_state.show_model(state.model.title, about_guide)
+        if state.phase is Phase.FAILED and state.error is not None:
+            self._window.banner.show_error(_TOPIC, state.error, Remedy.RETRY, Remedy.CHOOSE_MODEL)
+        elif state.phase is Phase.READY:
+            self._window.banner.solve(_TOPIC)
+            if state.notice is not None and state.notice != earlier.notice:
+                self._window.banner.show_notice("plan", state.notice)
+        self.state_changed.emit(state)

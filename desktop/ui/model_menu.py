@@ -1,0 +1,73 @@
+"""The menu under the model's name: what is installed, and ways to more. GUI thread."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QWidget
+
+from desktop.domain.model import InstalledModel
+from desktop.domain.text import gigabytes
+from desktop.ui.engine_words import model_title
+from desktop.ui.icons import icon
+
+__all__ = ["ModelMenu"]
+
+_NAME_LIMIT = 60
+
+
+class ModelMenu(QMenu):
+    """Filled anew each time it opens: connect to `about_to_fill` and call `set_models`."""
+
+    about_to_fill = Signal()
+    model_chosen = Signal(object)
+    """(InstalledModel)"""
+    open_file_requested = Signal()
+    open_folder_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Start without models."""
+        super().__init__(parent)
+        self._models: list[InstalledModel] = []
+        self._chosen: InstalledModel | None = None
+        self.aboutToShow.connect(self._on_about_to_show)
+
+    def set_models(self, models: list[InstalledModel], chosen: InstalledModel | None) -> None:
+        """List `models`, the chosen one marked."""
+        self._models = models
+        self._chosen = chosen
+        self._fill()
+
+    def _on_about_to_show(self) -> None:
+        self.about_to_fill.emit()
+        self._fill()
+
+    def _fill(self) -> None:
+        self.clear()
+        self._add_models()
+        self.addSeparator()
+        open_file = self.addAction(icon("file"), self.tr("Open a GGUF file…"))
+        open_file.triggered.connect(self.open_file_requested)
+        open_folder = self.addAction(icon("folder"), self.tr("Open models folder"))
+        open_folder.triggered.connect(self.open_folder_requested)
+
+    def _add_models(self) -> None:
+        models = self._models
+        if self._chosen is not None and self._chosen not in models:
+            models = [*models, self._chosen]
+        group = QActionGroup(self)
+        for model in models:
+            action = self.addAction(_line(model))
+            action.setCheckable(True)
+            action.setChecked(model == self._chosen)
+            group.addAction(action)
+            self._tell_when_chosen(action, model)
+
+    def _tell_when_chosen(self, action: QAction, model: InstalledModel) -> None:
+        action.triggered.connect(lambda: self.model_chosen.emit(model))
+
+
+def _line(model: InstalledModel) -> str:
+    """Return name and size; the tab puts the size at the right edge."""
+    name = model_title(model).replace("\t", " ").replace("&", "&&")
+    if len(name) > _NAME_LIMIT:
+        name = name[: _NAME_LIMIT - 1] + "…"
+    return f"{name}\t{gigabytes(model.size)}"

@@ -1,0 +1,33 @@
+"""The keys of the main window, all in one place. GUI thread."""
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
+
+__all__ = ["Shortcuts"]
+
+
+class Shortcuts(QObject):
+    """One signal for each thing a key can do; Delete and Enter belong to the list of chats."""
+
+    new_chat = Signal()
+    rename = Signal()
+    sidebar = Signal()
+    composer = Signal()
+    stop = Signal()
+    quit = Signal()
+
+    def __init__(self, window: QWidget) -> None:
+        """Bind the keys to `window`."""
+        super().__init__(window)
+        key, ctrl = Qt.Key, Qt.Modifier.CTRL
+        for sequence, signal in (
+            (QKeySequence(ctrl | key.Key_N), self.new_chat),
+            (QKeySequence(key.Key_F2), self.rename),
+            (QKeySequence(ctrl | key.Key_Backslash), self.sidebar),
+            (QKeySequence(ctrl | key.Key_L), self.composer),
+            (QKeySequence(key.Key_Escape), self.stop),
+            (QKeySequence(ctrl | key.Key_Q), self.quit),
+        ):
+            shortcut = QShortcut(sequence, window)
+            shortcut.activated.connect(signal)

@@ -1,0 +1,106 @@
+"""A word at the foot of the window, with Undo, for eight seconds. GUI thread."""
+
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+
+from desktop.domain.text import Text
+from desktop.ui.labels import ElidedLabel
+from desktop.ui.link_button import LinkButton
+from desktop.ui.tokens import Size, Space
+from desktop.ui.translation import say
+
+__all__ = ["Toast"]
+
+_SHOWN_MS = 8000
+_WIDEST = 480
+
+
+class Toast(QFrame):
+    """Lies over its parent's foot; stays while the pointer is upon it."""
+
+    undo_requested = Signal(int)
+    """(key), as given to `offer_undo`."""
+
+    def __init__(self, parent: QWidget) -> None:
+        """Start hidden."""
+        super().__init__(parent)
+        self.setProperty("panel", "popover")
+        self._key = 0
+        self._text: Text | None = None
+        self._label = ElidedLabel()
+        self._undo = LinkButton(size=Size.BODY)
+        self._timer = QTimer(self, singleShot=True, interval=_SHOWN_MS)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.L, Space.S, Space.M, Space.S)
+        row.setSpacing(Space.L)
+        row.addWidget(self._label, 1)
+        row.addWidget(self._undo)
+        self._undo.clicked.connect(self._on_undo_clicked)
+        self._timer.timeout.connect(self.hide)
+        parent.installEventFilter(self)
+        self._retranslate()
+        self.hide()
+
+    def offer_undo(self, text: Text, key: int) -> None:
+        """Say `text` and offer to undo; takes the place of an earlier offer."""
+        self._text = text
+        self._key = key
+        self._retranslate()
+        self.show()
+        self.raise_()
+        self._place()
+        self._timer.start()
+
+    def withdraw(self) -> None:
+        """Go away."""
+        self._timer.stop()
+        self.hide()
+
+    def undo(self) -> bool:
+        """Undo if that is on offer; return whether it was."""
+        if self.isHidden():
+            return False
+        self._on_undo_clicked()
+        return True
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep the place when the parent changes its size."""
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Stay while the pointer is here."""
+        super().enterEvent(event)
+        self._timer.stop()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Start the eight seconds again."""
+        super().leaveEvent(event)
+        if self.isVisible():
+            self._timer.start()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the language."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._retranslate()
+
+    def _on_undo_clicked(self) -> None:
+        self.withdraw()
+        self.undo_requested.emit(self._key)
+
+    def _place(self) -> None:
+        parent = self.parentWidget()
+        width = min(self.sizeHint().width(), _WIDEST, parent.width() - 2 * Space.L)
+        height = self.sizeHint().height()
+        x = (parent.width() - width) // 2
+        self.setGeometry(x, parent.height() - height - Space.L, width, height)
+
+    def _retranslate(self) -> None:
+        self._label.setText(say(self._text) if self._text is not None else "")
+        self._undo.setText(self.tr("Undo"))
+        self.setAccessibleName(self._label.whole_text())
+        if self.isVisible():
+            self._place()

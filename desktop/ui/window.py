@@ -1,0 +1,163 @@
+"""The main window: sidebar, header, talk, composer. Values in, signals out. GUI thread."""
+
+import base64
+import binascii
+
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from desktop.domain.settings import WindowSettings
+from desktop.ui.banner import Banner
+from desktop.ui.composer import Composer
+from desktop.ui.header import Header
+from desktop.ui.shortcuts import Shortcuts
+from desktop.ui.sidebar import Sidebar
+from desktop.ui.toast import Toast
+from desktop.ui.tokens import Size, Space
+from desktop.ui.transcript import Transcript
+
+__all__ = ["MainWindow"]
+
+_SIZE = QSize(1080, 720)
+_SMALLEST = QSize(420, 360)
+_TITLE_LIMIT = 120
+
+
+class MainWindow(QWidget):
+    """Its parts are public; who connects them is `WindowController`."""
+
+    painted = Signal()
+    """Once, after the first picture is on the screen."""
+    close_requested = Signal()
+    """The person closed the window; nothing has happened yet."""
+
+    def __init__(self) -> None:
+        """Build everything; not shown yet."""
+        super().__init__()
+        self.setObjectName("window")
+        self.setMinimumSize(_SMALLEST)
+        self.sidebar = Sidebar()
+        self.header = Header()
+        self.transcript = Transcript()
+        self.banner = Banner()
+        self.composer = Composer()
+        self.toast = Toast(self.transcript)
+        self.shortcuts = Shortcuts(self)
+        self._painted = False
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._lay_out()
+        self.sidebar.collapse_requested.connect(self.toggle_sidebar)
+        self.header.sidebar_requested.connect(self.toggle_sidebar)
+        self.shortcuts.sidebar.connect(self.toggle_sidebar)
+        self.show_title("")
+
+    def show_title(self, title: str) -> None:
+        """Name the open chat in header and title bar."""
+        self.header.set_title(title)
+        clean = "".join(letter for letter in title if letter.isprintable())[:_TITLE_LIMIT]
+        self.setWindowTitle(f"{clean} – Lapis" if clean else "Lapis")
+
+    def restore(self, kept: WindowSettings) -> None:
+        """Take size, place and sidebar of the last run, as far as the screens still allow."""
+        self.resize(_fitting(_SIZE))
+        try:
+            geometry = base64.b64decode(kept.geometry, validate=True)
+        except (ValueError, binascii.Error):
+            geometry = b""
+        if geometry:
+            self.restoreGeometry(QByteArray(geometry))
+        width = kept.sidebar_width
+        self._show_sidebar(visible=width > 0)
+        self._sidebar_width = width or WindowSettings().sidebar_width
+        self._splitter.setSizes([self._sidebar_width, max(1, self.width() - self._sidebar_width)])
+
+    def kept(self, last_chat: int | None) -> WindowSettings:
+        """Return what `restore` needs in the next run."""
+        shown = self.sidebar.isVisibleTo(self)
+        return WindowSettings(
+            geometry=base64.b64encode(self.saveGeometry().data()).decode(),
+            sidebar_width=self._splitter.sizes()[0] if shown else 0,
+            last_chat=last_chat or 0,
+        )
+
+    def toggle_sidebar(self) -> None:
+        """Hide the list of chats, or bring it back."""
+        visible = self.sidebar.isVisibleTo(self)
+        if visible:
+            self._sidebar_width = self._splitter.sizes()[0]
+        self._show_sidebar(visible=not visible)
+        if not visible:
+            self._splitter.setSizes(
+                [self._sidebar_width, max(1, self.width() - self._sidebar_width)]
+            )
+
+    def bring_to_front(self) -> None:
+        """Show the window, whatever hid it, with the cursor in the composer."""
+        if QGuiApplication.platformName().startswith("wayland") and self.isVisible():
+            # Wayland lets nobody raise a window; a new one comes up in front.
+            self.hide()
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        self.composer.focus_field()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Leave it to the owner what closing means."""
+        event.ignore()
+        self.close_requested.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Tell when there is something to see."""
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self, self.painted.emit)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Keep the list of shortcuts in the language of now."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self.setAccessibleName("Lapis")
+
+    def _lay_out(self) -> None:
+        foot = QVBoxLayout()
+        foot.setSpacing(Space.S)
+        foot.addWidget(self.banner)
+        foot.addWidget(self.composer)
+        middle = QWidget()
+        middle.setMaximumWidth(Size.COLUMN)
+        middle.setLayout(foot)
+        foot.setContentsMargins(0, 0, 0, 0)
+        centred = QHBoxLayout()
+        centred.setContentsMargins(Space.XL, 0, Space.XL, Space.L)
+        centred.addStretch(1)
+        centred.addWidget(middle, 1000)
+        centred.addStretch(1)
+        talk = QWidget()
+        column = QVBoxLayout(talk)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(self.transcript, 1)
+        column.addLayout(centred)
+        self._splitter.addWidget(self.sidebar)
+        self._splitter.addWidget(talk)
+        self._splitter.setStretchFactor(0, 0)
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setCollapsible(0, False)
+        self._splitter.setCollapsible(1, False)
+        self._splitter.setHandleWidth(1)
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._splitter)
+
+    def _show_sidebar(self, *, visible: bool) -> None:
+        self.sidebar.setVisible(visible)
+        self.header.show_sidebar_button(visible=not visible)
+
+
+def _fitting(size: QSize) -> QSize:
+    screen = QGuiApplication.primaryScreen()
+    return size.boundedTo(screen.availableSize()) if screen is not None else size

@@ -1,0 +1,1 @@
+"""How Lapis is set up, checked and packed."""

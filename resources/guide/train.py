@@ -1,0 +1,305 @@
+"""Train the Lapis guide from scratch and write ``guide.gguf``.
+
+``python resources/guide/train.py`` builds the tokenizer from the corpus, trains the network on
+random variations of the question patterns (the loss counts the answers only), and exports the
+file. ``--dev`` holds out a part of the patterns of every topic and reports how many of them the
+model answers exactly right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from corpus import (
+    HERE,
+    LANGUAGES,
+    OFF_TOPIC,
+    Parts,
+    Topic,
+    count,
+    load_slots,
+    load_topics,
+    parse,
+    sample,
+    vary,
+)
+from export import END, GUIDE, SPECIALS, USER, write_gguf
+from model import Config, Guide
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from torch import Tensor
+
+SEED = 20
+OFF_TOPIC_SHARE = 0.22
+EARLIER_SHARE = 0.12
+SHORT_ANSWER_SHARE = 0.75
+HELD_OUT_SHARE = 0.03
+BATCH = 48
+POOL = 24
+PEAK_RATE = 1.5e-3
+WARM_UP = 60
+
+
+@dataclass
+class Entry:
+    """The parsed patterns of one topic in one language, with their sampling weights."""
+
+    topic: str
+    language: str
+    answer: str
+    patterns: list[Parts] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    held_out: list[Parts] = field(default_factory=list)
+
+
+def build_entries(topics: list[Topic], *, hold_out: bool) -> list[Entry]:
+    """Parse all patterns; with ``hold_out``, keep a part of each topic for measuring."""
+    slots = load_slots()
+    rng = random.Random(SEED)
+    entries = []
+    for topic in topics:
+        for language in LANGUAGES:
+            entry = Entry(topic.id, language, topic.answers[language])
+            patterns = [parse(text, slots) for text in topic.questions[language]]
+            rng.shuffle(patterns)
+            held = math.ceil(len(patterns) * HELD_OUT_SHARE) if hold_out else 0
+            entry.held_out = patterns[:held]
+            entry.patterns = patterns[held:]
+            entry.weights = [min(1.0 + math.log2(count(p)), 5.0) for p in entry.patterns]
+            entries.append(entry)
+    return entries
+
+
+def train_tokenizer(entries: list[Entry], size: int) -> Tokenizer:
+    """Train the byte-level BPE tokenizer on the answers and on variations of the questions."""
+    rng = random.Random(SEED)
+    texts = []
+    for entry in entries:
+        texts.extend([entry.answer] * 30)
+        off_topic = entry.topic == OFF_TOPIC
+        for pattern, weight in zip(entry.patterns, entry.weights, strict=True):
+            texts.extend(
+                vary(sample(pattern, rng), entry.language, not off_topic, rng)
+                for _ in range(round(weight * (8 if off_topic else 3)))
+            )
+    tokenizer = Tokenizer(models.BPE())
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    # Chinese characters stay separate while merges are learnt, so that no token is longer than
+    # one of them; without that, whole frequent sentences would become tokens.
+    alone = pre_tokenizers.Split(Regex("[\u3400-\u9fff]"), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([alone, byte_level])
+    trainer = trainers.BpeTrainer(
+        vocab_size=size,
+        min_frequency=2,
+        special_tokens=list(SPECIALS),
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.pre_tokenizer = byte_level
+    tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer
+
+
+@dataclass
+class Example:
+    """One training sequence: its tokens and, per token, the weight of predicting it."""
+
+    tokens: list[int]
+    weights: list[float]
+
+
+class Sampler:
+    """Draws random training examples from the entries."""
+
+    def __init__(self, entries: list[Entry], tokenizer: Tokenizer, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.tokenizer = tokenizer
+        self.loose = Tokenizer.from_str(tokenizer.to_str())
+        self.loose.model.dropout = 0.1
+        self.user, self.guide, self.end = (tokenizer.token_to_id(t) for t in (USER, GUIDE, END))
+        self.on_topic = [e for e in entries if e.topic != OFF_TOPIC]
+        self.off_topic = [e for e in entries if e.topic == OFF_TOPIC]
+        self.answers = {e.answer: self.encode(e.answer) for e in entries}
+
+    def encode(self, text: str, *, loose: bool = False) -> list[int]:
+        """Return token ids; ``loose`` splits some words differently, as a regularisation."""
+        tokenizer = self.loose if loose else self.tokenizer
+        return tokenizer.encode(text, add_special_tokens=False).ids
+
+    def entry(self, language: str | None = None) -> Entry:
+        """Draw a topic and language."""
+        off = self.rng.random() < OFF_TOPIC_SHARE
+        pool = self.off_topic if off else self.on_topic
+        if language is not None:
+            pool = [e for e in pool if e.language == language]
+        return self.rng.choice(pool)
+
+    def question(self, entry: Entry) -> list[int]:
+        """Draw a question of the topic."""
+        pattern = self.rng.choices(entry.patterns, entry.weights)[0]
+        text = vary(sample(pattern, self.rng), entry.language, entry.topic != OFF_TOPIC, self.rng)
+        if len(text) > 400:
+            text = text[:200] + " " + text[-200:]
+        return self.encode(text.strip(), loose=self.rng.random() < 0.3)
+
+    def example(self) -> Example:
+        """Draw one example: a question, perhaps an earlier exchange before it, and the answer."""
+        rng = self.rng
+        entry = self.entry()
+        prompt: list[int] = []
+        if rng.random() < EARLIER_SHARE:
+            earlier = self.entry(entry.language if rng.random() < 0.85 else None)
+            answer = self.answers[earlier.answer]
+            if rng.random() < 0.5:
+                answer = answer[: rng.randint(2, len(answer))]
+            prompt += [self.user, *self.question(earlier), self.end]
+            prompt += [self.guide, *answer, self.end]
+        prompt += [self.user, *self.question(entry), self.end, self.guide]
+        answer = [*self.answers[entry.answer], self.end]
+        if rng.random() < SHORT_ANSWER_SHARE:
+            answer = answer[: rng.randint(4, 10)]
+        weights = [2.0 if i < 4 else 1.0 for i in range(len(answer))]
+        return Example(prompt + answer, [0.0] * len(prompt) + weights)
+
+    def batches(self) -> list[list[Example]]:
+        """Draw several batches of examples of similar length."""
+        pool = sorted((self.example() for _ in range(BATCH * POOL)), key=lambda e: len(e.tokens))
+        batches = [pool[i : i + BATCH] for i in range(0, len(pool), BATCH)]
+        self.rng.shuffle(batches)
+        return batches
+
+
+def pack(batch: list[Example]) -> tuple[Tensor, Tensor, Tensor]:
+    """Return inputs, targets and target weights, padded to the longest example."""
+    longest = max(len(e.tokens) for e in batch)
+    tokens = torch.zeros(len(batch), longest, dtype=torch.long)
+    weights = torch.zeros(len(batch), longest)
+    for row, example in enumerate(batch):
+        tokens[row, : len(example.tokens)] = torch.tensor(example.tokens)
+        weights[row, : len(example.tokens)] = torch.tensor(example.weights)
+    return tokens[:, :-1], tokens[:, 1:], weights[:, 1:]
+
+
+@torch.no_grad()
+def measure(model: Guide, sampler: Sampler, entries: list[Entry], *, show: bool) -> float:
+    """Return the share of held-out phrasings that greedy decoding gives the right answer."""
+    model.eval()
+    rng = random.Random(1)
+    cases: list[tuple[Entry, str, Example]] = []
+    for entry in entries:
+        for pattern in entry.held_out:
+            text = sample(pattern, rng) + rng.choice(("", "?" if entry.language == "en" else "？"))
+            prompt = [sampler.user, *sampler.encode(text), sampler.end, sampler.guide]
+            answer = [*sampler.answers[entry.answer], sampler.end][:12]
+            weights = [0.0] * len(prompt) + [1.0] * len(answer)
+            cases.append((entry, text, Example(prompt + answer, weights)))
+    right: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
+    wrong: list[tuple[Entry, str]] = []
+    for start in range(0, len(cases), BATCH):
+        chunk = cases[start : start + BATCH]
+        inputs, targets, weights = pack([example for _, _, example in chunk])
+        hits = (model(inputs).argmax(-1) == targets) | (weights == 0)
+        for (entry, text, _), hit in zip(chunk, hits.all(1).tolist(), strict=True):
+            kinds = [entry.language, "total"] + ["off-topic"] * (entry.topic == OFF_TOPIC)
+            asked.update(kinds)
+            right.update(kinds if hit else [])
+            if not hit:
+                wrong.append((entry, text))
+    for entry, text in wrong[:200] if show else []:
+        tokens = [sampler.user, *sampler.encode(text), sampler.end, sampler.guide]
+        answer: list[int] = []
+        for _ in range(12):
+            answer.append(int(model(torch.tensor([tokens + answer]))[0, -1].argmax()))
+        print(f"  {entry.topic:16} {text}  ->  {sampler.tokenizer.decode(answer)}")
+    model.train()
+    print("held out: " + ", ".join(f"{k} {right[k] / asked[k]:.1%}" for k in asked), flush=True)
+    return right["total"] / asked["total"]
+
+
+def spare_threads() -> int:
+    """Return 2 while the other processes leave a core free, otherwise 1.
+
+    Two threads that have to share a core with others are slower than one.
+    """
+    others = os.getloadavg()[0] - torch.get_num_threads()
+    return 2 if others < 0.6 else 1
+
+
+def train(model: Guide, sampler: Sampler, minutes: float, save: Callable[[], None]) -> None:
+    """Train with AdamW for so many minutes, with a short warm-up and a cosine schedule."""
+    decay = [p for p in model.parameters() if p.dim() == 2]
+    plain = [p for p in model.parameters() if p.dim() != 2]
+    groups = [{"params": decay, "weight_decay": 0.1}, {"params": plain, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.98))
+    started = time.monotonic()
+    queue: list[list[Example]] = []
+    total = 0.0
+    step = 0
+    while (progress := (time.monotonic() - started) / 60 / minutes) < 1:
+        step += 1
+        if not queue:
+            queue = sampler.batches()
+            torch.set_num_threads(spare_threads())
+        inputs, targets, weights = pack(queue.pop())
+        cosine = 0.5 + 0.5 * math.cos(math.pi * progress)
+        rate = PEAK_RATE * min(1.0, step / WARM_UP) * (0.02 + 0.98 * cosine)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        wanted = weights > 0
+        losses = F.cross_entropy(model(inputs, wanted), targets[wanted], reduction="none")
+        loss = (losses * weights[wanted]).sum() / weights.sum()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        total += loss.item()
+        if step % 50 == 0:
+            print(f"step {step} loss {total / 50:.4f} {progress * minutes:.1f} min", flush=True)
+            total = 0.0
+        if step % 250 == 0:
+            save()
+    print(f"{step} steps")
+
+
+def main() -> None:
+    """Run the whole recipe."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=38.0, help="time to train")
+    parser.add_argument("--dev", action="store_true", help="hold out phrasings and measure them")
+    parser.add_argument("--output", type=Path, default=HERE / "guide.gguf")
+    args = parser.parse_args()
+    torch.manual_seed(SEED)
+    entries = build_entries(load_topics(), hold_out=args.dev)
+    cfg = Config()
+    tokenizer = train_tokenizer(entries, cfg.vocab)
+    if tokenizer.get_vocab_size() != cfg.vocab:
+        raise SystemExit(f"the tokenizer has only {tokenizer.get_vocab_size()} tokens")
+    model = Guide(cfg)
+    print(f"{sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
+    sampler = Sampler(entries, tokenizer, SEED)
+
+    def save() -> None:
+        write_gguf(args.output, model, tokenizer)
+        if args.dev:
+            measure(model, sampler, entries, show=False)
+
+    train(model, sampler, args.minutes, save)
+    save()
+    if args.dev:
+        measure(model, sampler, entries, show=True)
+    print(f"{args.output}: {args.output.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

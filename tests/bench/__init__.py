@@ -1,0 +1,1 @@
+"""What a person waits for, timed on the real program."""

@@ -1,0 +1,1 @@
+"""What the tests stand on: no network, no left-overs, a hermetic home, a screen of their own."""

@@ -1,0 +1,222 @@
+"""A screen of our own: Xvfb with openbox, a tray and a private D-Bus, and hands to use them.
+
+Every process is ended by its id. Nothing of the desktop that may run beside is seen or touched.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.harness.home import FOREIGN, home_variables
+from tests.harness.waiting import wait_for
+
+WIDTH, HEIGHT = 1280, 800
+_TOOLS = ("Xvfb", "openbox", "trayer", "dbus-daemon", "xdotool", "import", "xprop")
+# Services must not start by themselves: what a test sees must be what it started.
+_BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>unix:path={socket}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow user="*"/><allow send_destination="*" eavesdrop="true"/>
+<allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
+"""
+
+
+class ToolsMissingError(Exception):
+    """Programs that make a screen are not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window on the screen, by its X11 number."""
+
+    number: str
+    screen: "Screen"
+
+    @property
+    def title(self) -> str:
+        """The words in its title bar."""
+        return self.screen.xdotool("getwindowname", self.number)
+
+    @property
+    def place(self) -> tuple[int, int, int, int]:
+        """Left, top, width and height in pixels."""
+        lines = self.screen.xdotool("getwindowgeometry", "--shell", self.number).splitlines()
+        values = dict(line.split("=", 1) for line in lines)
+        return int(values["X"]), int(values["Y"]), int(values["WIDTH"]), int(values["HEIGHT"])
+
+    def focus(self) -> None:
+        """Give it the keyboard, and wait until it has it."""
+        self.screen.xdotool("windowactivate", "--sync", self.number)
+
+    def click(self, x: int, y: int, button: int = 1) -> None:
+        """Click at a point counted from its own top left corner."""
+        left, top, _, _ = self.place
+        self.screen.click(left + x, top + y, button)
+
+    def close(self) -> None:
+        """Ask it to close, as the button in its title bar does."""
+        self.screen.xdotool("windowquit", self.number)
+
+    def screenshot(self, path: Path) -> Path:
+        """Write a picture of the window alone."""
+        self.screen.call("import", "-window", self.number, str(path))
+        return path
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The screen and what a person does at it. `environment` is for programs that run on it."""
+
+    environment: Mapping[str, str]
+
+    def call(self, *command: str) -> str:
+        """Run a program on this screen and return what it prints; AssertionError if it fails."""
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            env=dict(self.environment),
+            timeout=20,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}: {done.stderr or done.stdout}"
+        return done.stdout.strip()
+
+    def xdotool(self, *words: str) -> str:
+        """Run xdotool and return what it prints."""
+        return self.call("xdotool", *words)
+
+    def key(self, *keys: str) -> None:
+        """Press keys one after another, each as in `Return` or `ctrl+n`."""
+        self.xdotool("key", "--clearmodifiers", "--delay", "20", *keys)
+
+    def type(self, text: str) -> None:
+        """Type `text` into what has the keyboard."""
+        self.xdotool("type", "--clearmodifiers", "--delay", "12", text)
+
+    def click(self, x: int, y: int, button: int = 1) -> None:
+        """Move the mouse to a point of the screen and click."""
+        self.xdotool("mousemove", "--sync", str(x), str(y), "click", str(button))
+
+    def windows(self, title: str = "", pid: int | None = None) -> list[Window]:
+        """Return the visible windows whose title matches the expression `title`."""
+        words = ["xdotool", "search", "--all", "--onlyvisible"]
+        words += [] if pid is None else ["--pid", str(pid)]
+        done = subprocess.run(
+            [*words, "--name", title],
+            capture_output=True,
+            encoding="utf-8",
+            env=dict(self.environment),
+            timeout=20,
+            check=False,
+        )
+        return [Window(number, self) for number in done.stdout.split()]
+
+    def window(self, title: str, pid: int | None = None, seconds: float = 20.0) -> Window:
+        """Wait for a visible window whose title matches, and return it."""
+        return wait_for(lambda: self.windows(title, pid), seconds, f"a window {title!r}")[0]
+
+    def active_title(self) -> str:
+        """Return the title of the window that has the keyboard; empty if none has."""
+        done = subprocess.run(
+            ["xdotool", "getactivewindow", "getwindowname"],
+            capture_output=True,
+            encoding="utf-8",
+            env=dict(self.environment),
+            timeout=20,
+            check=False,
+        )
+        return done.stdout.strip()
+
+    def screenshot(self, path: Path) -> Path:
+        """Write a picture of the whole screen."""
+        self.call("import", "-window", "root", str(path))
+        return path
+
+
+@contextmanager
+def virtual_screen(folder: Path) -> Iterator[Screen]:
+    """Give a fresh screen, whose programs keep their things under `folder`, and take it away.
+
+    Raises ToolsMissingError.
+    """
+    missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
+    if missing:
+        raise ToolsMissingError(f"{', '.join(missing)} not found; `make setup` installs them")
+    base = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    base |= home_variables(folder)
+    base |= {"QT_QPA_PLATFORM": "xcb", "XDG_SESSION_TYPE": "x11", "XDG_CURRENT_DESKTOP": "Openbox"}
+    with ExitStack() as stack:
+        bus = stack.enter_context(_message_bus(folder, base))
+        environment = base | {"DBUS_SESSION_BUS_ADDRESS": bus}
+        environment["DISPLAY"] = stack.enter_context(_x_server(folder, base))
+        screen = Screen(environment)
+        stack.enter_context(_running(["openbox", "--sm-disable"], folder, environment))
+        wait_for(lambda: "window id" in _root_property(screen, "_NET_SUPPORTING_WM_CHECK"), 10)
+        tray = "trayer --edge top --align right --widthtype request --height 32 --SetDockType true"
+        stack.enter_context(_running([*tray.split(), "--expand", "true"], folder, environment))
+        wait_for(lambda: _has_tray(screen), 10, "a tray")
+        yield screen
+
+
+@contextmanager
+def _x_server(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    reading, writing = os.pipe()
+    words = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{WIDTH}x{HEIGHT}x24"]
+    with _running([*words, "-nolisten", "tcp"], folder, environment, pass_fds=(writing,)):
+        os.close(writing)
+        with os.fdopen(reading) as stream:
+            number = stream.readline().strip()
+        assert number, "Xvfb did not start"
+        yield f":{number}"
+
+
+@contextmanager
+def _message_bus(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    socket = Path(environment["XDG_RUNTIME_DIR"]) / "bus"
+    configuration = folder / "bus.conf"
+    configuration.write_text(_BUS.format(socket=socket), encoding="utf-8")
+    words = ["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile"]
+    with _running(words, folder, environment):
+        wait_for(socket.exists, 10, "the message bus")
+        yield f"unix:path={socket}"
+
+
+@contextmanager
+def _running(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    pass_fds: tuple[int, ...] = (),
+) -> Iterator[None]:
+    with (folder / f"{command[0]}.log").open("ab") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=dict(environment),
+            pass_fds=pass_fds,
+        )
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(5)
+
+
+def _root_property(screen: Screen, name: str) -> str:
+    return screen.call("xprop", "-root", name)
+
+
+def _has_tray(screen: Screen) -> bool:
+    """Return whether someone owns the tray's selection: then its dock window is there."""
+    return bool(screen.windows("panel"))

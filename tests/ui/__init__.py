@@ -1,0 +1,1 @@
+"""Widgets and their bridge to the services, on Qt's offscreen platform (pytest-qt)."""

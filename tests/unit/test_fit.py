@@ -1,0 +1,248 @@
+"""Memory estimates: against figures of llama.cpp itself, and what the verdicts mean."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from desktop.domain.model import FitLevel, GgufInfo, KvType, LoadPlan
+from desktop.models.fit import compute_bytes, context_for, estimate
+from desktop.models.gguf import read_gguf
+from desktop.models.hardware import Memory
+from desktop.models.kv_cache import kv_bytes, state_bytes
+from tests.gguf_files import write_gemma2, write_llama, write_recurrent
+
+MIB = 2**20
+GB = 10**9
+PLAN = LoadPlan(path=Path("x.gguf"))
+
+
+def shape(architecture: str, layers: int, width: int, **keys: object) -> GgufInfo:
+    """Return a header of that shape; double underscores stand for dots."""
+    named = {f"{architecture}.{key.replace('__', '.')}": value for key, value in keys.items()}
+    return GgufInfo(
+        path=Path("x.gguf"),
+        size=5 * GB,
+        architecture=architecture,
+        name="x",
+        quantisation="Q4_K_M",
+        context_length=131_072,
+        block_count=layers,
+        has_template=True,
+        weights=4_900_000_000,
+        metadata={f"{architecture}.embedding_length": width, **named},
+    )
+
+
+def heads(
+    count: int, kv: int | tuple[int, ...], width: int | None = None, value: int | None = None
+) -> dict[str, object]:
+    out: dict[str, object] = {"attention__head_count": count, "attention__head_count_kv": kv}
+    if width:
+        out |= {"attention__key_length": width, "attention__value_length": value or width}
+    return out
+
+
+LLAMA_3_8B = shape(
+    "llama", 32, 4096, vocab_size=128_256, feed_forward_length=14_336, **heads(32, 8)
+)
+GEMMA_2_9B = shape(
+    "gemma2",
+    42,
+    3584,
+    vocab_size=256_000,
+    feed_forward_length=14_336,
+    attention__sliding_window=4096,
+    **heads(16, 8, 256),
+)
+GEMMA_3_4B = shape("gemma3", 34, 2560, attention__sliding_window=1024, **heads(8, 4, 256))
+GEMMA_4_PATTERN = (True, True, True, True, True, False) * 10
+GEMMA_4_31B = shape(
+    "gemma4",
+    60,
+    5376,
+    attention__sliding_window=1024,
+    attention__sliding_window_pattern=GEMMA_4_PATTERN,
+    attention__key_length_swa=256,
+    attention__value_length_swa=256,
+    **heads(32, tuple(16 if slides else 4 for slides in GEMMA_4_PATTERN), 512),
+)
+GEMMA_4_E4B = shape(
+    "gemma4",
+    42,
+    2560,
+    attention__sliding_window=512,
+    attention__sliding_window_pattern=GEMMA_4_PATTERN[:42],
+    attention__shared_kv_layers=18,
+    attention__key_length_swa=256,
+    attention__value_length_swa=256,
+    **heads(8, 2, 512),
+)
+GEMMA_3N_E4B = shape("gemma3n", 35, 2048, attention__sliding_window=512, **heads(8, 2, 256))
+GPT_OSS_20B = shape("gpt-oss", 24, 2880, attention__sliding_window=128, **heads(64, 8, 64))
+PHI_3_MINI = shape("phi3", 32, 3072, attention__sliding_window=2047, **heads(32, 32))
+QWEN_3_4B = shape("qwen3", 36, 2560, **heads(32, 8, 128))
+QWEN_3_5_9B = shape(
+    "qwen35",
+    32,
+    4096,
+    ssm__conv_kernel=4,
+    ssm__inner_size=4096,
+    ssm__state_size=128,
+    ssm__group_count=16,
+    **heads(16, 4, 256),
+)
+OLMO_3_7B = shape("olmo2", 32, 4096, attention__sliding_window=4096, **heads(32, 32))
+GLM_FLASH = shape("deepseek2", 47, 2048, attention__key_length_mla=256, **heads(20, 1, 576, 512))
+NEMOTRON_KV = tuple(2 if layer in {5, 12, 19, 26, 33, 42} else 0 for layer in range(52))
+NEMOTRON_NANO = shape(
+    "nemotron_h_moe", 52, 2688, ssm__state_size=128, **heads(32, NEMOTRON_KV, 128)
+)
+
+
+@pytest.mark.parametrize(
+    ("info", "context", "mib"),
+    [
+        (LLAMA_3_8B, 8192, 1024),
+        (LLAMA_3_8B, 32_768, 4096),
+        (GEMMA_2_9B, 8192, 2100),
+        (GEMMA_3_4B, 8192, 334),
+        (GEMMA_3_4B, 32_768, 814),
+        (GEMMA_4_31B, 8192, 1840),
+        (GEMMA_4_31B, 32_768, 3760),
+        (GEMMA_4_E4B, 8192, 168),
+        (GEMMA_4_E4B, 32_768, 552),
+        (GEMMA_3N_E4B, 8192, 96),
+        (GPT_OSS_20B, 8192, 210),
+        (GPT_OSS_20B, 32_768, 786),
+        (PHI_3_MINI, 8192, 3072),
+        (QWEN_3_4B, 8192, 1152),
+        (QWEN_3_5_9B, 8192, 256),
+        (OLMO_3_7B, 8192, 2752),
+        (GLM_FLASH, 8192, 423),
+        (NEMOTRON_NANO, 8192, 48),
+    ],
+)
+def test_the_kv_cache_is_as_large_as_the_engine_measured_it(
+    info: GgufInfo, context: int, mib: int
+) -> None:
+    assert kv_bytes(info, context, KvType.F16, micro_batch=512, slots=1) == mib * MIB
+
+
+def test_the_recurrent_state_is_as_large_as_the_engine_measured_it() -> None:
+    assert state_bytes(QWEN_3_5_9B, 1) == pytest.approx(50.25 * MIB)
+    assert state_bytes(QWEN_3_5_9B, 4) == 4 * state_bytes(QWEN_3_5_9B, 1)
+    assert state_bytes(LLAMA_3_8B, 4) == 0
+
+
+def test_smaller_elements_make_a_smaller_cache() -> None:
+    def cache(kv_type: KvType) -> int:
+        return kv_bytes(LLAMA_3_8B, 8192, kv_type, micro_batch=512, slots=1)
+
+    assert cache(KvType.Q8_0) / cache(KvType.F16) == pytest.approx(0.531, abs=0.001)
+    assert cache(KvType.Q4_0) / cache(KvType.F16) == pytest.approx(0.281, abs=0.001)
+
+
+def test_layers_that_only_guess_ahead_hold_no_cache() -> None:
+    metadata = QWEN_3_4B.metadata | {"qwen3.nextn_predict_layers": 1}
+    with_guess = replace(QWEN_3_4B, block_count=37, metadata=metadata)
+
+    assert kv_bytes(with_guess, 8192, KvType.F16, micro_batch=512, slots=1) == 1152 * MIB
+
+
+def test_more_slots_widen_only_the_sliding_windows() -> None:
+    def cache(info: GgufInfo, slots: int) -> int:
+        return kv_bytes(info, 8192, KvType.F16, micro_batch=512, slots=slots)
+
+    assert cache(LLAMA_3_8B, 4) == cache(LLAMA_3_8B, 1)
+    assert cache(GEMMA_3_4B, 4) > cache(GEMMA_3_4B, 1)
+
+
+@pytest.mark.parametrize(("info", "mib"), [(LLAMA_3_8B, 124), (GEMMA_2_9B, 125.5)])
+def test_the_compute_buffer_is_as_large_as_the_engine_measured_it(
+    info: GgufInfo, mib: float
+) -> None:
+    measured = compute_bytes(info, 8192, micro_batch=512, slots=1)
+
+    assert measured == pytest.approx(mib * MIB, abs=1.5 * MIB)
+
+
+def engine_log(path: Path) -> str:
+    talk = Path(__file__).parent.parent / "talk_to_gguf.py"
+    done = subprocess.run(
+        [sys.executable, str(talk), str(path), "Hello", "1"],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=60,
+        check=True,
+    )
+    return done.stderr
+
+
+@pytest.mark.parametrize("write", [write_llama, write_gemma2, write_recurrent])
+def test_the_estimate_equals_what_the_engine_allocates(
+    write: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = write(tmp_path / "tiny.gguf", layers=4)
+    info = read_gguf(path)
+    log = engine_log(path)
+    cache = sum(map(float, re.findall(r"llama_kv_cache: size = +([\d.]+) MiB", log)))
+    state = sum(map(float, re.findall(r"llama_memory_recurrent: size = +([\d.]+) MiB", log)))
+
+    computed = kv_bytes(info, 2048, KvType.F16, micro_batch=512, slots=1)
+
+    assert cache + state > 0
+    assert computed / MIB == pytest.approx(cache, abs=0.011)
+    assert state_bytes(info, 1) / MIB == pytest.approx(state, abs=0.011)
+
+
+def test_an_8b_model_needs_about_six_and_a_half_gigabytes() -> None:
+    fit = estimate(LLAMA_3_8B, PLAN, Memory(total=16 * GB, available=12 * GB))
+
+    assert fit.level is FitLevel.FITS
+    assert (fit.available, fit.total) == (12 * GB, 16 * GB)
+    assert 6.2 * GB < fit.needed < 6.6 * GB
+
+
+@pytest.mark.parametrize(
+    ("total", "available", "level"),
+    [
+        (16 * GB, 7 * GB, FitLevel.FITS),
+        (8 * GB, 5 * GB, FitLevel.TIGHT),
+        (8 * GB - 2**28, 5 * GB, FitLevel.TOO_LARGE),
+        (4 * GB, 3 * GB, FitLevel.TOO_LARGE),
+    ],
+)
+def test_the_verdict_follows_what_is_free_and_what_there_is(
+    total: int, available: int, level: FitLevel
+) -> None:
+    needed = estimate(LLAMA_3_8B, PLAN, Memory(total, available))
+
+    assert needed.level is level
+
+
+def test_a_longer_context_needs_more() -> None:
+    free = Memory(total=16 * GB, available=12 * GB)
+    default = estimate(LLAMA_3_8B, PLAN, free).needed
+    longer = estimate(LLAMA_3_8B, replace(PLAN, n_ctx=32_768), free).needed
+
+    assert longer - default > 3072 * MIB
+
+
+def test_the_context_is_the_plans_or_the_trained_one_or_the_default() -> None:
+    short = replace(LLAMA_3_8B, context_length=2048)
+
+    assert context_for(LLAMA_3_8B, PLAN) == 8192
+    assert context_for(short, PLAN) == 2048
+    assert context_for(short, replace(PLAN, n_ctx=4096)) == 4096
+
+
+def test_a_header_with_nothing_but_layers_is_still_estimated() -> None:
+    bare = replace(LLAMA_3_8B, metadata={})
+
+    assert estimate(bare, PLAN, Memory(16 * GB, 12 * GB)).needed > bare.weights
