@@ -1,4 +1,4 @@
-"""Numbers of the GGUF format and of ggml 0.3.36's library: value types, tensor types, mixes.
+"""Numbers of GGUF and of the ggml in llama-cpp-python 0.3.36: value types, tensor types, mixes.
 
 Constants only; taken from the library's own functions and header, see `tests/unit/test_gguf.py`.
 """

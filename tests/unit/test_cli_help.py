@@ -120,9 +120,8 @@ def test_help_names_every_command_and_option() -> None:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["ask", "--help"], ["chat", "--help"]])
 def test_every_word_of_help_is_translated(
-    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
     assert parse(arguments, Marked(Language.ENGLISH, Path("nowhere"))) is None
     page = capsys.readouterr().out
     outside = []

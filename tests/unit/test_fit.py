@@ -84,7 +84,14 @@ GEMMA_4_E4B = shape(
 )
 GEMMA_3N_E4B = shape("gemma3n", 35, 2048, attention__sliding_window=512, **heads(8, 2, 256))
 GPT_OSS_20B = shape("gpt-oss", 24, 2880, attention__sliding_window=128, **heads(64, 8, 64))
-PHI_3_MINI = shape("phi3", 32, 3072, attention__sliding_window=2047, **heads(32, 32))
+PHI_3_MINI = shape(
+    "phi3",
+    32,
+    3072,
+    attention__sliding_window=2047,
+    attention__sliding_window_pattern=(True,) * 32,
+    **heads(32, 32),
+)
 QWEN_3_4B = shape("qwen3", 36, 2560, **heads(32, 8, 128))
 QWEN_3_5_9B = shape(
     "qwen35",

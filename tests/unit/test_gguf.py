@@ -474,6 +474,7 @@ BEYOND = "A length in its header is beyond all measure. Download the file again.
         (header(entry(b"a", 8, number(2**63)), keys=1), BEYOND),
         (header(entry(b"a", 9, struct.pack("<I", 8) + number(2**60))), BEYOND),
         (header(entry(b"a", 9, struct.pack("<I", 4) + number(2**62))), BEYOND),
+        (header(entry(b"a", 9, struct.pack("<I", 8) + number(1) + number(2**63))), BEYOND),
         (header(entry(b"a", 9, struct.pack("<I", 9) + number(1))), "array of type 9"),
         (header(entry(b"a", 13, b"")), "type 13"),
         (header(entry(b"", 4, bytes(4))), "without a name"),

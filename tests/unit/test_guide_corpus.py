@@ -81,19 +81,21 @@ def test_off_topic_answers_name_the_way_out(corpus: ModuleType) -> None:
 
 
 def test_the_literal_hotkey_question_is_taught(corpus: ModuleType) -> None:
-    pattern = corpus.matcher(corpus.load_topics(), corpus.load_slots())
-    assert pattern.fullmatch(corpus.normalise("How do I change the hotkey?"))
+    matcher = corpus.Matcher(corpus.load_topics(), corpus.load_slots())
+    assert matcher.knows("How do I change the hotkey?")
+    assert matcher.knows("如何修改快捷键")
+    assert not matcher.knows("How do I change the hotkey of another program?")
 
 
 def test_no_evaluation_question_is_a_training_phrasing(corpus: ModuleType) -> None:
     if not EVALUATION.exists():
         pytest.skip("no evaluation file")
-    pattern = corpus.matcher(corpus.load_topics(), corpus.load_slots())
+    matcher = corpus.Matcher(corpus.load_topics(), corpus.load_slots())
     taught = []
     for line in EVALUATION.read_text(encoding="utf-8").splitlines():
         if line.strip():
             question = json.loads(line)
-            if pattern.fullmatch(corpus.normalise(question["question"])):
+            if matcher.knows(question["question"]):
                 taught.append(question["id"])
     assert not taught, f"evaluation questions that are training phrasings: {taught}"
 

@@ -38,7 +38,6 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "llama_cpp": ("inference",),
     "jinja2": ("inference",),
     "numpy": ("inference",),
-    "msgspec": ("config", "inference"),
     "sqlite3": ("store",),
     "keyring": ("config.secrets",),
     "ollama": ("backends.ollama",),
