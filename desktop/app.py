@@ -144,9 +144,7 @@ def _say(words: str) -> None:
 class _Lapis(QObject):
     """The running program, from the lock to the exit code."""
 
-    def __init__(
-        self, app: QApplication, options: Options, paths: Paths, lock: QLockFile
-    ) -> None:
+    def __init__(self, app: QApplication, options: Options, paths: Paths, lock: QLockFile) -> None:
         """Everything that the window needs to be drawn and typed into; raises LapisError."""
         super().__init__()
         self._app = app
@@ -175,11 +173,10 @@ class _Lapis(QObject):
         self._signals = SignalCatcher(self)
         self._plan_the_end(store, lock)
         self._connect()
-        for problem in (settings_store.problem,):
-            if problem is not None:
-                self._window.banner.show_error("settings", problem)
+        if settings_store.problem is not None:
+            self._window.banner.show_error("settings", settings_store.problem)
         if store.notice is not None:
-            self._window.banner.show_notice("recovery", store.notice)
+            self._window.banner.show_error("recovery", store.notice)
         self._on_settings_changed(self._preferences.value)
 
     def run(self) -> int:
@@ -378,7 +375,7 @@ class _Lapis(QObject):
 
     def _plan_the_end(self, store: ChatStore, lock: QLockFile) -> None:
         end = self._shutdown
-        end.add("draft and place", self._desk.keep_all)
+        end.add("draft and place", self._desk.close)
         end.add("running answers", self._chats.close)
         end.add("windows", self._hide_windows)
         end.add("instance server", self._server.close)

@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from desktop.terminal.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, defect, report
     from desktop.terminal.output import Screen
 
+    _open_missing_streams()
     words = Translator(_language(paths.settings), resources() / "locale")
     screen = Screen(sys.stdout, sys.stderr)
     try:
@@ -64,10 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LapisError as error:
         report(error, words, screen)
         return EXIT_ERROR
-    except Exception:
-        import logging
-
-        logging.getLogger(__name__).exception("defect in the command line")
+    except Exception as error:  # noqa: BLE001 - the last one to catch: it is logged and told
+        _log_defect(error, paths)
         report(defect(str(paths.logs)), words, screen)
         return EXIT_ERROR
 
@@ -151,8 +150,16 @@ def _window(action: "WindowAction", paths: Paths, words: Translator, screen: "Sc
         screen.note(words.say("Lapis is not running."))
         return EXIT_OK
     if has_display():
-        from desktop.app import main as open_window
-
+        try:
+            from desktop.app import main as open_window
+        except ImportError as error:
+            if not (error.name or "").startswith("PySide6"):
+                raise
+            # Qt is not installed, or the system lacks a library that it needs.
+            raise NoDisplay(
+                Text("The window cannot be opened: {reason}", {"reason": str(error)}),
+                Text("Install what is missing, or talk in the terminal: lapis chat"),
+            ) from error
         return open_window(sys.argv[1:])
     if not starts:
         raise NoDisplay(
@@ -165,15 +172,35 @@ def _window(action: "WindowAction", paths: Paths, words: Translator, screen: "Sc
 
 
 def _logging(paths: Paths) -> "contextlib.closing[Logging]":
+    _create(paths)
+    return contextlib.closing(_start_logging(paths))
+
+
+def _start_logging(paths: Paths) -> "Logging":
+    import logging
+
     from desktop.base.logs import start_logging
 
-    return contextlib.closing(start_logging(paths))
+    # Where no log can be kept, its lines must not end up on the terminal.
+    logging.getLogger().addHandler(logging.NullHandler())
+    return start_logging(paths)
+
+
+def _log_defect(error: Exception, paths: Paths) -> None:
+    import logging
+
+    with contextlib.closing(_start_logging(paths)):
+        logging.getLogger(__name__).error("defect in the command line", exc_info=error)
 
 
 def _engine(paths: Paths, settings: Settings) -> "Engine":
     from desktop.services.engine import Engine
     from desktop.services.planning import plan_for
 
+    return Engine(partial(plan_for, settings=settings), paths)
+
+
+def _create(paths: Paths) -> None:
     try:
         paths.create()
     except OSError as error:
@@ -184,7 +211,6 @@ def _engine(paths: Paths, settings: Settings) -> "Engine":
                 {"reason": error.strerror or str(error)},
             ),
         ) from error
-    return Engine(partial(plan_for, settings=settings), paths)
 
 
 def _library(paths: Paths) -> "Library":
@@ -212,6 +238,14 @@ def _settings(choices: "Choices", paths: Paths, words: Translator, screen: "Scre
         sampling=sampling,
         engine=replace(kept.engine, n_ctx=choices.context or kept.engine.n_ctx),
     )
+
+
+def _open_missing_streams() -> None:
+    """Give the program the streams that its starter closed; they stay open to its end."""
+    nothing = Path(os.devnull)
+    sys.stdin = sys.stdin or nothing.open(encoding="utf-8")
+    sys.stdout = sys.stdout or nothing.open("w", encoding="utf-8")
+    sys.stderr = sys.stderr or nothing.open("w", encoding="utf-8")
 
 
 def _language(settings_file: Path) -> Language:

@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 class Logging:
     """What `start_logging` set up. It lasts as long as the process unless closed."""
 
-    handler: logging.Handler | None
+    handler: logging.Handler
     crashes: TextIO | None
     restore: Callable[[], None]
 
@@ -44,9 +44,8 @@ class Logging:
         if self.crashes is not None:
             faulthandler.disable()
             self.crashes.close()
-        if self.handler is not None:
-            logging.getLogger().removeHandler(self.handler)
-            self.handler.close()
+        logging.getLogger().removeHandler(self.handler)
+        self.handler.close()
 
 
 def start_logging(paths: Paths) -> Logging:
@@ -55,15 +54,16 @@ def start_logging(paths: Paths) -> Logging:
     A crash in native code leaves its frames in `crash.log`. Without a folder that can be written
     to, Lapis goes on without a log.
     """
-    handler: logging.Handler | None = None
+    # Where no file can be kept, the lines must not end up on the terminal.
+    handler: logging.Handler = logging.NullHandler()
     crashes: TextIO | None = None
     with suppress(OSError):
         paths.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         handler = _file_handler(paths.logs / "lapis.log")
-        logging.getLogger().addHandler(handler)
-        logging.getLogger("desktop").setLevel(logging.INFO)
         crashes = _crash_file(paths.logs / "crash.log")
         faulthandler.enable(crashes)
+    logging.getLogger().addHandler(handler)
+    logging.getLogger("desktop").setLevel(logging.INFO)
     return Logging(handler, crashes, _watch_exceptions())
 
 

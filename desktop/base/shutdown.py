@@ -36,6 +36,5 @@ class Shutdown:
         for name, stage in self._stages:
             try:
                 stage()
-            except Exception:
-                # The stages after it hold chats and processes: they must have their turn.
+            except Exception:  # noqa: BLE001 - the stages after it must have their turn
                 _log.exception("shutdown stage %s failed", name)

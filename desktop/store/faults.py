@@ -194,7 +194,7 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except STORE_FAULTS as error:
         cause = cause_of(error, path)
-        if cause is Cause.DAMAGED:
+        if cause in {Cause.DAMAGED, Cause.OURS}:
             # Without this, a tidy end would remove every sign that the file needs a check.
             with suppress(OSError):
                 suspicion(path).touch(mode=0o600)

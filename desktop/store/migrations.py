@@ -92,6 +92,18 @@ def migrate(
         _log.info("migration %s applied", step.__name__)
 
 
+def is_in_shape(
+    connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS
+) -> bool:
+    """Return whether tables and indexes are what the applied steps make."""
+    done = _applied(connection)
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
+        for step in migrations:
+            if step.__name__ in done:
+                _apply(model, step)
+        return _shape(model) == _shape(connection)
+
+
 def create(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
     """Make an empty database at `path`, readable by this account only.
 
@@ -137,6 +149,11 @@ def keep_copy(connection: sqlite3.Connection, path: Path) -> Path:
     for old in [*earlier, target][:-KEPT_COPIES]:
         old.unlink(missing_ok=True)
     return target
+
+
+def _shape(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_master")
+    return {(kind, name, "".join(str(sql).split())) for kind, name, sql in rows}
 
 
 def _applied(connection: sqlite3.Connection) -> set[str]:

@@ -3,6 +3,7 @@
 Runs in the thread that is to own the connection.
 """
 
+import errno
 import logging
 import sqlite3
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from desktop.store.faults import (
     translated,
     unrecovered,
 )
-from desktop.store.migrations import migrate, pending
+from desktop.store.migrations import is_in_shape, migrate, pending
 from desktop.store.recovery import begin, recover
 
 _WEEK_SECONDS = 7 * 86400.0
@@ -126,6 +127,8 @@ def _examine(path: Path, patience: float, now: float) -> None:
     The whole file is read (about a second a gigabyte) once a week, after a run that did not end
     tidily, and after a run that met a damage.
     """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "a folder", str(path))
     if path.stat().st_size == 0:
         raise Damage("the file is empty")
     suspected = suspicion(path)
@@ -141,14 +144,31 @@ def _examine(path: Path, patience: float, now: float) -> None:
             raise foreign(path)
         pending(connection, path)
         if doubtful or _check_due(connection, now):
-            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if found != "ok":
-                raise Damage(found)
+            _check(connection)
     with suppress(OSError):
         suspected.unlink(missing_ok=True)
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise Damage(found)
+    if not is_in_shape(connection):
+        raise Damage("the list of tables is not ours")
+    if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
+        raise Damage("a message belongs to nothing")
+    # The journal of another database can fit together with this one, page by page.
+    lost = connection.execute(
+        "SELECT 1 FROM chats WHERE tip IS NOT NULL AND tip NOT IN (SELECT id FROM messages) LIMIT 1"
+    )
+    if lost.fetchone() is not None:
+        raise Damage("a chat ends in a message that is not there")
 
 
 def _check_due(connection: sqlite3.Connection, now: float) -> bool:
     known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
     row = known and connection.execute("SELECT value FROM meta WHERE key = 'checked'").fetchone()
-    return not row or not 0 <= now - float(row[0]) < _WEEK_SECONDS
+    try:
+        return not row or not 0 <= now - float(row[0]) < _WEEK_SECONDS
+    except ValueError:
+        return True

@@ -7,7 +7,6 @@ so that a file from an older version can be read too.
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +22,8 @@ Row: TypeAlias = dict[str, object]
 _UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 _HEADER = 100
 _PAGE = 4096
-_GAP_TRIED = 100_000
+_SMALL_STEPS = 1000
+_HIGHEST = 2**62
 
 
 @dataclass(slots=True)
@@ -36,6 +36,12 @@ class Salvaged:
 
     def __len__(self) -> int:
         return len(self.chats) + len(self.messages)
+
+    def worth(self) -> int:
+        """Return how much was found; chats that end in nothing speak against it."""
+        ends = [row["tip"] for row in self.chats.values() if row.get("tip") is not None]
+        found = sum(tip in self.messages for tip in ends)
+        return len(self) + found - 3 * (len(ends) - found)
 
 
 def salvage(path: Path) -> Salvaged:
@@ -55,7 +61,7 @@ def salvage(path: Path) -> Salvaged:
             if patch:
                 _replace_start(work, first_page[:patch])
             found = _read(work)
-            if len(found) > len(best):
+            if found and (not best or found.worth() > best.worth()):
                 best = found
     _mend(best)
     return best
@@ -106,26 +112,23 @@ def _lenient(content: bytes) -> str:
 
 
 def _rows(connection: sqlite3.Connection, table: str) -> dict[int, Row]:
-    """Return all rows of `table` that can be reached from its front, its back or by number."""
+    """Return all rows of `table` that can be reached, stepping over those that cannot."""
     rows: dict[int, Row] = {}
-    ahead = list(_walk(connection, f"SELECT * FROM {table} ORDER BY id"))  # noqa: S608 our names
-    behind = list(_walk(connection, f"SELECT * FROM {table} ORDER BY id DESC"))  # noqa: S608
-    rows.update(ahead)
-    rows.update(behind)
-    first = ahead[-1][0] + 1 if ahead else 1
-    last = min(behind[-1][0] if behind else first + _GAP_TRIED, first + _GAP_TRIED)
-    if ahead or behind:
-        for number in range(first, last):
-            by_number = f"SELECT * FROM {table} WHERE id = {number}"  # noqa: S608
-            rows.update(_walk(connection, by_number))
+    query = f"SELECT * FROM {table} WHERE id > ? ORDER BY id"  # noqa: S608 a name of our own
+    place = misses = 0
+    while place < _HIGHEST:
+        try:
+            for row in connection.execute(query, (place,)):
+                if row["id"] > 0:
+                    rows[row["id"]] = dict(row)
+                place = max(place, row["id"])
+                misses = 0
+        except _UNREADABLE:
+            misses += 1
+            place += 1 if misses < _SMALL_STEPS else 2 ** (misses - _SMALL_STEPS)
+        else:
+            break
     return dict(sorted(rows.items()))
-
-
-def _walk(connection: sqlite3.Connection, query: str) -> Iterator[tuple[int, Row]]:
-    with suppress(*_UNREADABLE):
-        for row in connection.execute(query):
-            if isinstance(row["id"], int):
-                yield row["id"], dict(row)
 
 
 def _sound(row: Row) -> bool:

@@ -71,7 +71,7 @@ def _has_manager(xcb: ctypes.CDLL, libc: ctypes.CDLL) -> bool:
         owner = xcb.xcb_get_selection_owner_reply(connection, cookie, None)
         if not owner:
             return False
-        found = owner.contents.value != 0
+        found = bool(owner.contents.value)
         libc.free(owner)
         return found
     finally:

@@ -18,6 +18,8 @@ from desktop.domain.engine import EngineState, Phase
 from desktop.domain.errors import LapisError
 from desktop.terminal.output import Screen
 
+_LONG_PROMPT = 512
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -54,8 +56,13 @@ def follow(
                     finished = event
                 case Failed():
                     error = event.error
-                case Queued() | PromptProgress() | ReasoningDelta():
-                    screen.status.show(_said(event, words))
+                case PromptProgress(done, total):
+                    if total >= _LONG_PROMPT:
+                        screen.status.show(_reading(done, total, words))
+                case Queued():
+                    screen.status.show(words.say("Waiting …"))
+                case ReasoningDelta():
+                    screen.status.show(words.say("Thinking …"))
     finally:
         screen.status.clear()
         if shown and pieces:
@@ -78,16 +85,8 @@ def show_loading(words: Translator, screen: Screen) -> Callable[[EngineState], N
     return observe
 
 
-def _said(event: Queued | PromptProgress | ReasoningDelta, words: Translator) -> str:
-    match event:
-        case Queued():
-            return words.say("Waiting …")
-        case ReasoningDelta():
-            return words.say("Thinking …")
-        case PromptProgress(done, total):
-            return words.say(
-                "Reading {done} of {total} tokens …", done=f"{done:,}", total=f"{total:,}"
-            )
+def _reading(done: int, total: int, words: Translator) -> str:
+    return words.say("Reading {done} of {total} tokens …", done=f"{done:,}", total=f"{total:,}")
 
 
 def _nowhere(_text: str) -> None:

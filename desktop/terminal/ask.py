@@ -58,7 +58,8 @@ def ask(
         screen.line(as_json(question.model_name, answer.text, answer.finished))
     if answer.finished.reason is StopReason.STOPPED:
         return EXIT_INTERRUPTED
-    if answer.finished.reason is StopReason.LENGTH and question.sampling.max_tokens is None:
+    cut = answer.finished.reason is StopReason.LENGTH
+    if cut and question.sampling.max_tokens is None and not question.as_json:
         screen.note(words.say("The answer ends here: the model's context window is full."))
     return EXIT_OK
 

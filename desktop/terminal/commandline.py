@@ -18,6 +18,7 @@ from desktop.terminal.orders import (
     WindowAction,
     WindowOrder,
 )
+from desktop.terminal.output import OutputFailed
 
 _HIGHEST_TEMPERATURE = 5.0
 _HIGHEST_SEED = 2**32 - 2
@@ -27,13 +28,15 @@ _MOST_TOKENS = 2**24
 def parse(arguments: Sequence[str], words: Translator) -> Order | None:
     """Return what `arguments`, without `--data-dir`, ask for; None if already answered (help).
 
-    Raises UsageError.
+    Raises UsageError, and OutputFailed if help cannot be printed.
     """
     command = typer.main.get_command(build_app(words))
     try:
         found = command.main(list(arguments), prog_name="lapis", standalone_mode=False, obj=words)
     except typer.TyperException as error:
         raise _explained(error, arguments) from error
+    except OSError as error:
+        raise OutputFailed(error) from error
     return found if isinstance(found, AskOrder | ChatOrder | WindowOrder) else None
 
 

@@ -23,6 +23,12 @@ _CLEAR_LINE = "\r\x1b[K"
 class OutputFailed(UserFixable):
     """Standard output cannot be written: the disk behind it is full, say."""
 
+    def __init__(self, error: OSError) -> None:
+        reason = {"reason": error.strerror or str(error)}
+        super().__init__(
+            Text("The output cannot be written"), Text("The system says: {reason}", reason)
+        )
+
 
 class Style(StrEnum):
     """Looks, as parameters of the escape sequence that selects them."""
@@ -97,10 +103,7 @@ class Screen:
             raise
         except OSError as error:
             self.forget_out()
-            raise OutputFailed(
-                Text("The answer cannot be written"),
-                Text("{reason}", {"reason": error.strerror or str(error)}),
-            ) from error
+            raise OutputFailed(error) from error
         self._at_line_start = text.endswith("\n")
 
 
@@ -154,8 +157,8 @@ def columns(stream: TextIO) -> int:
     try:
         width = os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):
-        width = 80
-    return max(_NARROWEST, width)
+        width = 0
+    return max(_NARROWEST, width or 80)
 
 
 def takes_colours(stream: TextIO) -> bool:

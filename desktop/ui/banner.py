@@ -55,7 +55,7 @@ class Banner(QFrame):
     @property
     def topic(self) -> str:
         """What the shown message is about; empty when none is shown."""
-        return self._topic if self.isVisibleTo(self.parentWidget()) else ""
+        return "" if self.isHidden() else self._topic
 
     def show_error(self, topic: str, error: LapisError, *remedies: Remedy) -> None:
         """Show `error`; `topic` lets whoever solves it take the message away."""

@@ -3,7 +3,7 @@
 from typing import Literal, TypeAlias
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPaintEvent, QPalette
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from desktop.ui.icons import IconName, icon
@@ -30,6 +30,7 @@ class IconButton(QToolButton):
         """Show the icon `name`; focus comes by keyboard only."""
         super().__init__(parent)
         self._tint = tint
+        self._seen = True
         self.set_icon(name)
         self.setIconSize(QSize(Size.ICON, Size.ICON))
         self.setFixedSize(side, side)
@@ -45,6 +46,17 @@ class IconButton(QToolButton):
         """Name the button for pointers and screen readers."""
         self.setAccessibleName(label)
         set_tooltip(self, label)
+
+
+    def set_seen(self, seen: bool) -> None:
+        """Paint the button, or only while it has the focus; it is there all the same."""
+        if seen != self._seen:
+            self._seen = seen
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._seen or self.hasFocus():
+            super().paintEvent(event)
 
 
 class TextButton(QPushButton):

@@ -17,6 +17,8 @@ __all__ = ["Composer"]
 _LINES = 8
 _DRAFT_MS = 300
 _LONG_DRAFT_MS = 2000
+# The role that is light upon dark in the light theme and the other way round in the dark one.
+_ON_ACCENT = QPalette.ColorRole.ToolTipText
 _PART = "\x1d"
 
 
@@ -44,7 +46,7 @@ class Composer(QFrame):
         self._button_shown: bool | None = None
         self.field = ComposerField(lines, self)
         self._chips = PasteChips(self)
-        self._button = IconButton("send", tint=QPalette.ColorRole.ButtonText, parent=self)
+        self._button = IconButton("send", tint=_ON_ACCENT, parent=self)
         self._button.setProperty("kind", "primary")
         self._draft_timer = QTimer(self, singleShot=True)
         self._lay_out()

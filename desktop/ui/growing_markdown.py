@@ -26,7 +26,7 @@ from desktop.ui.markdown import (
 
 __all__ = ["GrowingMarkdown", "Progress"]
 
-_LONG = 4_096
+_LONG = 1_024
 _SHARE = 16
 _FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})([^\n]*)\n")
 _DEEPEST_START = 3

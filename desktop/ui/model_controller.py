@@ -19,12 +19,15 @@ from desktop.domain.model import InstalledModel
 from desktop.models.library import GUIDE_NAME, Library
 from desktop.ui.banner import Remedy
 from desktop.ui.bridge import Bridge
+from desktop.ui.engine_words import model_title
 from desktop.ui.preferences import Preferences
 from desktop.ui.window import MainWindow
 
 __all__ = ["ModelController", "ModelEngine"]
 
-_TOPIC = "model"
+# What failed: finding the file that was chosen, or loading it.
+_CHOICE = "choice"
+_LOADING = "loading"
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +73,7 @@ class ModelController(QObject):
         menu.open_folder_requested.connect(self._on_open_folder_requested)
         window.composer.model_dropped.connect(lambda path: self.choose_named(str(path)))
         window.banner.remedy_chosen.connect(self._on_remedy_chosen)
+        window.language_changed.connect(self._show_model)
         bridge.engine_changed.connect(self._on_engine_changed)
 
     @property
@@ -88,7 +92,7 @@ class ModelController(QObject):
             self._begin(self._library().find(self._preferences.value.model))
         except LapisError as error:
             _log.info("the model of the last run is not there: %s", type(error).__name__)
-            self._window.banner.show_error(_TOPIC, error, Remedy.CHOOSE_MODEL)
+            self._window.banner.show_error(_CHOICE, error, Remedy.CHOOSE_MODEL)
             self._begin(self._library().find(GUIDE_NAME))
 
     def choose_named(self, name: str) -> None:
@@ -96,7 +100,7 @@ class ModelController(QObject):
         try:
             model = self._library().find(name)
         except LapisError as error:
-            self._window.banner.show_error(_TOPIC, error, Remedy.CHOOSE_MODEL)
+            self._window.banner.show_error(_CHOICE, error, Remedy.CHOOSE_MODEL)
         else:
             self.choose(model)
 
@@ -104,6 +108,7 @@ class ModelController(QObject):
         """Load `model` and keep the choice for the next start."""
         name = model.name if model.is_guide or self._is_listed(model) else str(model.path)
         self._preferences.set(replace(self._preferences.value, model=name))
+        self._window.banner.solve(_CHOICE)
         self._begin(model)
 
     def free_memory(self) -> None:
@@ -122,7 +127,7 @@ class ModelController(QObject):
         dialog.open()
 
     def _begin(self, model: InstalledModel) -> None:
-        self._window.banner.solve(_TOPIC)
+        self._window.banner.solve(_LOADING)
         if self._engine is not None:
             self._engine.choose(model)
 
@@ -154,14 +159,19 @@ class ModelController(QObject):
     def _on_engine_changed(self, state: EngineState) -> None:
         earlier, self._state = self._state, state
         self._window.header.set_engine(state)
-        about_guide = state.model is not None and state.model.is_guide
-        self._window.composer.set_about_guide(about_guide)
-        if state.model != earlier.model and state.model is not None:
-            self._window.transcript.empty_state.show_model(state.model.title, about_guide)
+        if state.model != earlier.model:
+            self._show_model()
         if state.phase is Phase.FAILED and state.error is not None:
-            self._window.banner.show_error(_TOPIC, state.error, Remedy.RETRY, Remedy.CHOOSE_MODEL)
+            self._window.banner.show_error(_LOADING, state.error, Remedy.RETRY, Remedy.CHOOSE_MODEL)
         elif state.phase is Phase.READY:
-            self._window.banner.solve(_TOPIC)
+            self._window.banner.solve(_LOADING)
             if state.notice is not None and state.notice != earlier.notice:
                 self._window.banner.show_notice("plan", state.notice)
         self.state_changed.emit(state)
+
+    def _show_model(self) -> None:
+        model = self._state.model
+        about_guide = model is not None and model.is_guide
+        self._window.composer.set_about_guide(about_guide)
+        if model is not None:
+            self._window.transcript.empty_state.show_model(model_title(model), about_guide)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCursor,
     QGuiApplication,
+    QHideEvent,
     QKeyEvent,
     QKeySequence,
     QPainter,
@@ -65,6 +66,8 @@ class Popup(QWidget):
         self._margin = _SHADOW if translucent else 0
         self._running = False
         self._hidden_at = 0.0
+        self._leaving = QTimer(self, singleShot=True, interval=0)
+        self._leaving.timeout.connect(self._on_left)
         self.composer = Composer(lines=_LINES, framed=False)
         self.transcript = Transcript()
         self.banner = Banner()
@@ -78,6 +81,7 @@ class Popup(QWidget):
         self._open = TextButton(kind="quiet")
         self._foot = QWidget()
         self._answer_height = _FIRST_HEIGHT
+        self._column = QVBoxLayout(self)
         self._lay_out()
         self.show_conversation(visible=False)
         self.composer.submitted.connect(self.submitted)
@@ -101,6 +105,7 @@ class Popup(QWidget):
 
     def bring_to_front(self) -> None:
         """Show where the pointer is, with the cursor in the field."""
+        self._leaving.stop()
         if QGuiApplication.platformName().startswith("wayland"):
             # Nobody may raise a window there, but a new one comes up in front.
             self.hide()
@@ -142,7 +147,7 @@ class Popup(QWidget):
         if event.type() == QEvent.Type.LanguageChange:
             self._retranslate()
         elif event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
-            QTimer.singleShot(0, self, self._on_left)
+            self._leaving.start()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paint the card and its shadow."""
@@ -161,7 +166,7 @@ class Popup(QWidget):
             path.addRoundedRect(self.rect(), Radius.POPUP, Radius.POPUP)
             self.setMask(QRegion(path.toFillPolygon().toPolygon()))
 
-    def hideEvent(self, event: QEvent) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:
         """Remember when."""
         super().hideEvent(event)
         self._hidden_at = time.monotonic()
@@ -178,7 +183,7 @@ class Popup(QWidget):
         foot.addStretch(1)
         foot.addWidget(self._model)
         foot.addWidget(self._open)
-        column = QVBoxLayout(self)
+        column = self._column
         edge = self._margin + 1
         column.setContentsMargins(edge, edge, edge, edge)
         column.setSpacing(0)
@@ -206,8 +211,8 @@ class Popup(QWidget):
         shown = self.transcript.isVisibleTo(self)
         self.transcript.setFixedHeight(min(self._answer_height, highest) if shown else 0)
         self.setFixedWidth(min(_WIDTH, room.width() - 2 * Space.L) + 2 * self._margin)
-        self.layout().activate()
-        self.setFixedHeight(self.layout().totalSizeHint().height())
+        self._column.activate()
+        self.setFixedHeight(self._column.totalSizeHint().height())
 
     def _on_range_changed(self, _lowest: int, hidden: int) -> None:
         if hidden > 0 and self.transcript.isVisibleTo(self):

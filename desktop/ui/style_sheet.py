@@ -51,6 +51,15 @@ QToolButton:hover {{ background: {t.hover}; }}
 QToolButton:pressed, QToolButton:checked {{ background: {t.pressed}; }}
 QToolButton:focus {{ border-color: {t.accent}; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}
+QToolButton[kind="fold"] {{
+  color: {t.muted}; background: transparent; padding: 2px 4px 2px 0; margin-left: -2px;
+}}
+QToolButton[kind="fold"]:hover {{ color: {t.text}; background: transparent; }}
+QToolButton[kind="round"] {{
+  background: {t.surface}; border: 1px solid {t.line}; border-radius: 18px;
+}}
+QToolButton[kind="round"]:hover {{ background: {t.hover}; }}
+QToolButton[kind="round"]:focus {{ border: 2px solid {t.accent}; }}
 QToolButton[kind="primary"] {{ background: {t.accent}; color: {t.on_accent}; }}
 QToolButton[kind="primary"]:hover {{ background: {t.accent_hover}; }}
 QToolButton[kind="primary"]:focus {{ border-color: {t.text}; }}
@@ -72,6 +81,13 @@ QPushButton[kind="quiet"] {{ background: transparent; border-color: transparent;
 QPushButton[kind="quiet"]:hover {{ background: {t.hover}; }}
 QPushButton[kind="quiet"]:focus {{ border-color: {t.accent}; }}
 QPushButton[kind="danger"] {{ color: {t.bad}; }}
+QPushButton[kind="card"] {{
+  background: {t.surface}; border: 1px solid {t.line}; border-radius: {Radius.CARD}px;
+  padding: 0; min-height: 0; text-align: left;
+}}
+QPushButton[kind="card"]:hover {{ background: {t.hover}; border-color: {t.handle}; }}
+QPushButton[kind="card"]:pressed {{ background: {t.pressed}; }}
+QPushButton[kind="card"]:focus {{ border: 2px solid {t.accent}; padding: 0; }}
 """
 
 

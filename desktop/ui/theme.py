@@ -5,7 +5,7 @@ The system's own light or dark is followed while the theme is SYSTEM. GUI thread
 """
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from desktop.domain.settings import Theme
@@ -24,6 +24,7 @@ _CHINESE_FAMILIES = (
     "Source Han Sans SC",
     "WenQuanYi Micro Hei",
 )
+_CHINESE_MONO = ("Noto Sans Mono CJK SC", "Sarasa Mono SC")
 _FOLLOWER = "scheme-follower"
 
 
@@ -87,7 +88,9 @@ class _SchemeFollower(QObject):
 def mono_font(pixels: int) -> QFont:
     """Return the platform's fixed-width font, `pixels` high, with Chinese beside it."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    font.setFamilies([font.family(), *_installed(_CHINESE_FAMILIES)])
+    families = [QFontInfo(font).family(), *_installed((*_CHINESE_MONO, *_CHINESE_FAMILIES))]
+    font.setFamilies(families)
+    font.setStyleHint(QFont.StyleHint.Monospace)
     font.setPixelSize(pixels)
     return font
 
@@ -96,10 +99,10 @@ def _body_font(system: QFont) -> QFont:
     """Return the system's font at body size.
 
     A bare X server has none and falls to fontconfig's last resort; then a well-drawn installed
-    family is taken. Chinese glyphs come from a Simplified Chinese family by name, as the order of
+    family is taken. Names are real ones, as an alias would lose to the families after it. Chinese glyphs come from a Simplified Chinese family by name, as the order of
     the system's fallbacks often yields Japanese shapes.
     """
-    families = [system.family()]
+    families = [QFontInfo(system).family()]
     if system.family().lower() in _PLAIN_FAMILIES:
         families = [*_installed(_NICE_FAMILIES)[:1], *families]
     font = QFont(system)

@@ -25,6 +25,7 @@ class Toast(QFrame):
     def __init__(self, parent: QWidget) -> None:
         """Start hidden."""
         super().__init__(parent)
+        self._parent = parent
         self.setProperty("panel", "popover")
         self._key = 0
         self._text: Text | None = None
@@ -92,11 +93,11 @@ class Toast(QFrame):
         self.undo_requested.emit(self._key)
 
     def _place(self) -> None:
-        parent = self.parentWidget()
-        width = min(self.sizeHint().width(), _WIDEST, parent.width() - 2 * Space.L)
+        room = self._parent.size()
+        width = min(self.sizeHint().width(), _WIDEST, room.width() - 2 * Space.L)
         height = self.sizeHint().height()
-        x = (parent.width() - width) // 2
-        self.setGeometry(x, parent.height() - height - Space.L, width, height)
+        left = (room.width() - width) // 2
+        self.setGeometry(left, room.height() - height - Space.L, width, height)
 
     def _retranslate(self) -> None:
         self._label.setText(say(self._text) if self._text is not None else "")

@@ -31,9 +31,10 @@ class _Catalogue(QTranslator):
     def isEmpty(self) -> bool:
         return False
 
-    def translate(  # type: ignore[override]  # None, a null string, means "ask the next one"
+    def translate(
         self, _context: str, source: str, _disambiguation: str | None = None, _n: int = -1
     ) -> str | None:
+        """Return None, which Qt takes as "ask the next translator", for what is not known."""
         found = self._words.say(source)
         return found if found != source else None
 

@@ -31,6 +31,7 @@ class MainWindow(QWidget):
     """Once, after the first picture is on the screen."""
     close_requested = Signal()
     """The person closed the window; nothing has happened yet."""
+    language_changed = Signal()
 
     def __init__(self) -> None:
         """Build everything; not shown yet."""
@@ -98,6 +99,8 @@ class MainWindow(QWidget):
             # Wayland lets nobody raise a window; a new one comes up in front.
             self.hide()
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        # Before it is shown too: else Qt looks for a first field by itself.
+        self.composer.focus_field()
         self.show()
         self.raise_()
         self.activateWindow()
@@ -116,10 +119,10 @@ class MainWindow(QWidget):
             QTimer.singleShot(0, self, self.painted.emit)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Keep the list of shortcuts in the language of now."""
+        """Tell those who put words into the window from outside."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
-            self.setAccessibleName("Lapis")
+            self.language_changed.emit()
 
     def _lay_out(self) -> None:
         foot = QVBoxLayout()
@@ -159,5 +162,4 @@ class MainWindow(QWidget):
 
 
 def _fitting(size: QSize) -> QSize:
-    screen = QGuiApplication.primaryScreen()
-    return size.boundedTo(screen.availableSize()) if screen is not None else size
+    return size.boundedTo(QGuiApplication.primaryScreen().availableSize())

@@ -106,7 +106,7 @@ class WindowController(QObject):
             signal.connect(self._stop)
         keys.composer.connect(window.composer.focus_field)
         window.composer.draft_changed.connect(self._keep_draft)
-        window.transcript.example_chosen.connect(self._ask)
+        window.transcript.example_chosen.connect(self._on_example_chosen)
         window.transcript.regenerate_requested.connect(self._answer_again)
         window.transcript.retry_requested.connect(self._answer_again)
         self._feed.failed.connect(self._show_problem)
@@ -138,24 +138,34 @@ class WindowController(QObject):
 
     def _on_submitted(self, text: str) -> None:
         earlier = self._chat
-        if self._ask(text):
+        chat = self._ask(text)
+        if chat is not None:
             # The question is on the disk: now, and not before, it may leave the field.
             self._clear_draft(earlier)
+            self._show_asked(chat)
 
-    def _ask(self, text: str) -> bool:
-        earlier = self._chat
-        if self._chats.is_running(earlier):
-            return False
+    def _on_example_chosen(self, text: str) -> None:
+        chat = self._ask(text)
+        if chat is not None:
+            self.save_draft()
+            self._show_asked(chat)
+
+    def _ask(self, text: str) -> int | None:
+        """Ask in the open chat; return the chat, or None if nothing was asked."""
+        if self._chats.is_running(self._chat):
+            return None
         try:
-            chat = self._chats.ask(earlier, text)
+            chat = self._chats.ask(self._chat, text)
         except StorageError as error:
             self._show_problem(error)
-            return False
+            return None
         self._window.banner.solve(_TOPIC)
-        if earlier is None:
+        return chat
+
+    def _show_asked(self, chat: int) -> None:
+        if chat != self._chat:
             self._show(chat)
             self.refresh()
-        return True
 
     def _clear_draft(self, chat: int | None) -> None:
         self._window.composer.set_draft("")
@@ -251,3 +261,11 @@ class WindowController(QObject):
         self.save_draft()
         value = self._preferences.value
         self._preferences.set(replace(value, window=self._window.kept(self._chat)))
+
+    def close(self) -> None:
+        """Keep everything and leave the store alone from now on; idempotent."""
+        if not self._calendar.isActive():
+            return
+        self.keep_all()
+        self._calendar.stop()
+        self._window.composer.draft_changed.disconnect(self._keep_draft)

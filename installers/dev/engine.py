@@ -39,8 +39,8 @@ def ensure_wheel(environment: Environment) -> Path:
     Raises StepFailed.
     """
     package = pinned()
-    recipe = _recipe(package)
-    folder = cache_folder() / "engine" / f"{package.version}-{fingerprint(recipe)}"
+    how = recipe(package)
+    folder = cache_folder() / "engine" / f"{package.version}-{fingerprint(how)}"
     kept = sorted(folder.glob("*.whl"))
     if kept:
         say(f"Taking llama.cpp from {folder}")
@@ -48,7 +48,7 @@ def ensure_wheel(environment: Environment) -> Path:
     cores = _usable_cores()
     minutes = max(1, round(8 / cores))
     with step("Building llama.cpp for this machine", f"once; about {minutes} min on {cores} cores"):
-        return _build(environment, package, recipe, folder)
+        return _build(environment, package, how, folder)
 
 
 def machine() -> Mapping[str, str]:
@@ -67,7 +67,8 @@ def fingerprint(values: Mapping[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _recipe(package: Pinned) -> Mapping[str, str]:
+def recipe(package: Pinned) -> Mapping[str, str]:
+    """Return all that decides how the wheel turns out."""
     compiler = os.environ.get("CXX", "cl" if sys.platform == "win32" else "c++")
     return {
         **machine(),
@@ -124,9 +125,7 @@ def _usable_cores() -> int:
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
-def _build(
-    environment: Environment, package: Pinned, recipe: Mapping[str, str], folder: Path
-) -> Path:
+def _build(environment: Environment, package: Pinned, how: Mapping[str, str], folder: Path) -> Path:
     """Build in a temporary folder beside `folder`, then rename: nobody ever sees a half one."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
@@ -151,12 +150,12 @@ def _build(
             | {
                 # cmake and ninja come as locked wheels.
                 "PATH": f"{environment.python.parent}{os.pathsep}{os.environ.get('PATH', '')}",
-                "CMAKE_ARGS": recipe["arguments"],
+                "CMAKE_ARGS": how["arguments"],
                 "CMAKE_BUILD_PARALLEL_LEVEL": str(_usable_cores()),
             },
         )
         requirement.unlink()
-        (building / "recipe.json").write_text(json.dumps(recipe, indent=2), encoding="utf-8")
+        (building / "recipe.json").write_text(json.dumps(how, indent=2), encoding="utf-8")
         try:
             building.rename(folder)
         except OSError:

@@ -9,7 +9,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "requirements.lock"
 GUIDE_LOCK = ROOT / "requirements-guide.lock"
-_FOREIGN = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET", "PIP_PREFIX")
+_FOREIGN = (
+    *("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV"),
+    *("PIP_USER", "PIP_TARGET", "PIP_PREFIX"),
+)
 
 
 @dataclass(frozen=True, slots=True)

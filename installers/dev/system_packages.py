@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from importlib.util import find_spec
 
@@ -90,7 +90,7 @@ def ensure(purpose: Purpose) -> None:
         with step(f"Installing {len(missing)} system packages {purpose.value}", "1 to 3 minutes"):
             _install(missing)
         return
-    names = " ".join(_choose(missing, _has_candidate))
+    names = " ".join(choose(missing, _available(missing)))
     say(f"Some system packages are missing. Install them {purpose.value}:")
     say(f"  sudo apt-get update && sudo apt-get install -y --no-install-recommends {names}")
 
@@ -123,33 +123,38 @@ def missing_packages(names: Sequence[str], installed: frozenset[str]) -> list[st
     return [name for name in names if not {name, f"{name}t64"} & installed]
 
 
-def _choose(names: Sequence[str], has_candidate: Callable[[str], bool]) -> list[str]:
+def choose(names: Sequence[str], available: frozenset[str]) -> list[str]:
     """Return `names`, each as `t64` where only that one can be installed."""
     return [
-        f"{name}t64" if not has_candidate(name) and has_candidate(f"{name}t64") else name
+        f"{name}t64" if name not in available and f"{name}t64" in available else name
         for name in names
     ]
 
 
-def _has_candidate(name: str) -> bool:
+def _available(names: Sequence[str]) -> frozenset[str]:
+    """Return those of `names`, and of their `t64` forms, that apt could install."""
     policy = subprocess.run(
-        ["apt-cache", "policy", name],
+        ["apt-cache", "policy", *names, *(f"{name}t64" for name in names)],
         capture_output=True,
         text=True,
         check=False,
         env=_plain_words(),
     ).stdout
-    return any(
-        line.strip().startswith("Candidate:") and "(none)" not in line
-        for line in policy.splitlines()
-    )
+    found = set()
+    package = ""
+    for line in policy.splitlines():
+        if not line.startswith(" "):
+            package = line.rstrip(":")
+        elif line.strip().startswith("Candidate:") and "(none)" not in line:
+            found.add(package)
+    return frozenset(found)
 
 
 def _install(names: Sequence[str]) -> None:
     """Install as well as can be: what fails later says so itself."""
     environment = _plain_words() | {"DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run([*_APT, "-qq", "update"], cwd=ROOT, env=environment, check=False)
-    chosen = _choose(names, _has_candidate)
+    chosen = choose(names, _available(names))
     command = [*_APT, "-qq", *_INSTALL, *chosen]
     if subprocess.run(
         command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=False

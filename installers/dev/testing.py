@@ -31,7 +31,8 @@ def test() -> None:
         say(f"Tests: {name} (about {expected}) …")
         start = time.monotonic()
         code, last = _pytest([f"tests/{name}", *options])
-        closing.append(f"tests/{name}: {last.strip('= ')}")
+        ended = last.strip("= ") if _COUNT.search(last) else "1 error: the tests could not start"
+        closing.append(f"tests/{name}: {ended}")
         say(f"  took {duration(time.monotonic() - start)}")
         if code:
             failed.append(name)

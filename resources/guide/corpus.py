@@ -14,7 +14,6 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -46,12 +45,13 @@ class Topic:
 
 def load_slots(directory: Path = CORPUS_DIR) -> Slots:
     """Read the word lists that patterns refer to as ``{name}``."""
-    return json.loads((directory / "slots.json").read_text(encoding="utf-8"))
+    slots: Slots = json.loads((directory / "slots.json").read_text(encoding="utf-8"))
+    return slots
 
 
 def load_topics(directory: Path = CORPUS_DIR) -> list[Topic]:
     """Read all topics, in the order of the file names."""
-    topics = []
+    topics: list[Topic] = []
     for path in sorted(directory.glob("[0-9]*.json")):
         group = json.loads(path.read_text(encoding="utf-8"))
         topics.extend(Topic(t["id"], t["answers"], t["questions"]) for t in group["topics"])
@@ -130,27 +130,46 @@ def normalise(text: str) -> str:
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
-def matcher(topics: list[Topic], slots: Slots) -> re.Pattern[str]:
-    """Return a regular expression that matches the normalised form of every phrasing."""
+def _normalise_parts(parts: Parts) -> Parts:
+    return tuple(
+        normalise(part)
+        if isinstance(part, str)
+        else Choice(tuple(dict.fromkeys(_normalise_parts(option) for option in part.options)))
+        for part in parts
+    )
 
-    @cache
-    def build(parts: Parts) -> str:
-        pieces = []
-        for part in parts:
-            if isinstance(part, str):
-                pieces.append(re.escape(normalise(part)))
-            else:
-                options = dict.fromkeys(build(option) for option in part.options)
-                pieces.append("(?:" + "|".join(options) + ")")
-        return "".join(pieces)
 
-    patterns = {
-        build(parse(pattern, slots))
-        for topic in topics
-        for language in LANGUAGES
-        for pattern in topic.questions[language]
-    }
-    return re.compile("|".join(sorted(patterns)))
+def _ends(parts: Parts, text: str, starts: set[int]) -> set[int]:
+    """Return where a match of the parts that begins at one of ``starts`` can end."""
+    for part in parts:
+        if isinstance(part, str):
+            starts = {at + len(part) for at in starts if text.startswith(part, at)}
+        else:
+            starts = {end for option in part.options for end in _ends(option, text, starts)}
+        if not starts:
+            break
+    return starts
+
+
+class Matcher:
+    """Tells whether a text is, normalised, one of the phrasings of the corpus."""
+
+    def __init__(self, topics: list[Topic], slots: Slots) -> None:
+        self.patterns: list[tuple[list[str], Parts]] = []
+        for topic in topics:
+            for language in LANGUAGES:
+                for pattern in topic.questions[language]:
+                    parts = _normalise_parts(parse(pattern, slots))
+                    self.patterns.append(([p for p in parts if isinstance(p, str)], parts))
+
+    def knows(self, text: str) -> bool:
+        """Tell whether the text is a phrasing of the corpus."""
+        wanted = normalise(text)
+        return any(
+            len(wanted) in _ends(parts, wanted, {0})
+            for literals, parts in self.patterns
+            if all(literal in wanted for literal in literals)
+        )
 
 
 EN_OPENERS = (

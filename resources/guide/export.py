@@ -1,4 +1,4 @@
-"""Write the trained guide as a GGUF file (Q8_0, norms in F32) that llama.cpp can load."""
+"""Write the trained guide as a GGUF file (Q8_0, norms in F32) for llama.cpp, and read it back."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import gguf
 import numpy as np
+import torch
 from model import Guide
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor
 
 BEGIN, END, USER, GUIDE = "<|begin|>", "<|end|>", "<|user|>", "<|guide|>"
@@ -37,6 +38,25 @@ def _add_tokenizer(writer: gguf.GGUFWriter, tokenizer: Tokenizer) -> None:
     writer.add_add_bos_token(False)
     writer.add_add_eos_token(False)
     writer.add_chat_template(TEMPLATE.read_text(encoding="utf-8"))
+
+
+def _named_weights(model: Guide) -> dict[str, Tensor]:
+    """Return the weights of the network under their names in the file."""
+    weights = {"token_embd.weight": model.embed.weight, "output_norm.weight": model.norm.weight}
+    for index, block in enumerate(model.blocks):
+        parts = {
+            "attn_norm": block.attn_norm,
+            "attn_q": block.q,
+            "attn_k": block.k,
+            "attn_v": block.v,
+            "attn_output": block.o,
+            "ffn_norm": block.ffn_norm,
+            "ffn_gate": block.gate,
+            "ffn_up": block.up,
+            "ffn_down": block.down,
+        }
+        weights |= {f"blk.{index}.{name}.weight": part.weight for name, part in parts.items()}
+    return weights
 
 
 def _add_tensor(writer: gguf.GGUFWriter, name: str, weight: Tensor) -> None:
@@ -69,23 +89,25 @@ def write_gguf(path: Path, model: Guide, tokenizer: Tokenizer) -> None:
     writer.add_rope_dimension_count(cfg.head_dim)
     writer.add_rope_freq_base(cfg.rope_base)
     _add_tokenizer(writer, tokenizer)
-    _add_tensor(writer, "token_embd.weight", model.embed.weight)
-    _add_tensor(writer, "output_norm.weight", model.norm.weight)
-    for index, block in enumerate(model.blocks):
-        parts = {
-            "attn_norm": block.attn_norm,
-            "attn_q": block.q,
-            "attn_k": block.k,
-            "attn_v": block.v,
-            "attn_output": block.o,
-            "ffn_norm": block.ffn_norm,
-            "ffn_gate": block.gate,
-            "ffn_up": block.up,
-            "ffn_down": block.down,
-        }
-        for name, part in parts.items():
-            _add_tensor(writer, f"blk.{index}.{name}.weight", part.weight)
+    for name, weight in _named_weights(model).items():
+        _add_tensor(writer, name, weight)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def read_gguf(path: Path, model: Guide) -> Tokenizer:
+    """Fill the model with the weights of a file of the same shape and return its tokenizer."""
+    reader = gguf.GGUFReader(path)
+    weights = _named_weights(model)
+    for tensor in reader.tensors:
+        values = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
+        weights[tensor.name].data.copy_(torch.from_numpy(values.copy()))
+    tokens = reader.fields["tokenizer.ggml.tokens"].contents()
+    merges = [tuple(m.split(" ")) for m in reader.fields["tokenizer.ggml.merges"].contents()]
+    vocab = {token: index for index, token in enumerate(tokens)}
+    tokenizer = Tokenizer(models.BPE(vocab, merges))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer

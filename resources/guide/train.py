@@ -33,7 +33,7 @@ from corpus import (
     sample,
     vary,
 )
-from export import END, GUIDE, SPECIALS, USER, write_gguf
+from export import END, GUIDE, SPECIALS, USER, read_gguf, write_gguf
 from model import Config, Guide
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor
@@ -42,7 +42,7 @@ SEED = 20
 OFF_TOPIC_SHARE = 0.22
 EARLIER_SHARE = 0.12
 SHORT_ANSWER_SHARE = 0.75
-HELD_OUT_SHARE = 0.03
+HELD_OUT = {OFF_TOPIC: 8}
 BATCH = 48
 POOL = 24
 PEAK_RATE = 1.5e-3
@@ -64,16 +64,13 @@ class Entry:
 def build_entries(topics: list[Topic], *, hold_out: bool) -> list[Entry]:
     """Parse all patterns; with ``hold_out``, keep a part of each topic for measuring."""
     slots = load_slots()
-    rng = random.Random(SEED)
     entries = []
     for topic in topics:
         for language in LANGUAGES:
             entry = Entry(topic.id, language, topic.answers[language])
             patterns = [parse(text, slots) for text in topic.questions[language]]
-            rng.shuffle(patterns)
-            held = math.ceil(len(patterns) * HELD_OUT_SHARE) if hold_out else 0
-            entry.held_out = patterns[:held]
-            entry.patterns = patterns[held:]
+            split = len(patterns) - (HELD_OUT.get(topic.id, 1) if hold_out else 0)
+            entry.patterns, entry.held_out = patterns[:split], patterns[split:]
             entry.weights = [min(1.0 + math.log2(count(p)), 5.0) for p in entry.patterns]
             entries.append(entry)
     return entries
@@ -88,7 +85,7 @@ def train_tokenizer(entries: list[Entry], size: int) -> Tokenizer:
         off_topic = entry.topic == OFF_TOPIC
         for pattern, weight in zip(entry.patterns, entry.weights, strict=True):
             texts.extend(
-                vary(sample(pattern, rng), entry.language, not off_topic, rng)
+                vary(sample(pattern, rng), entry.language, not off_topic, rng).lower()
                 for _ in range(round(weight * (8 if off_topic else 3)))
             )
     tokenizer = Tokenizer(models.BPE())
@@ -134,7 +131,8 @@ class Sampler:
     def encode(self, text: str, *, loose: bool = False) -> list[int]:
         """Return token ids; ``loose`` splits some words differently, as a regularisation."""
         tokenizer = self.loose if loose else self.tokenizer
-        return tokenizer.encode(text, add_special_tokens=False).ids
+        ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
 
     def entry(self, language: str | None = None) -> Entry:
         """Draw a topic and language."""
@@ -150,7 +148,7 @@ class Sampler:
         text = vary(sample(pattern, self.rng), entry.language, entry.topic != OFF_TOPIC, self.rng)
         if len(text) > 400:
             text = text[:200] + " " + text[-200:]
-        return self.encode(text.strip(), loose=self.rng.random() < 0.3)
+        return self.encode(text.strip().lower(), loose=self.rng.random() < 0.3)
 
     def example(self) -> Example:
         """Draw one example: a question, perhaps an earlier exchange before it, and the answer."""
@@ -168,7 +166,7 @@ class Sampler:
         answer = [*self.answers[entry.answer], self.end]
         if rng.random() < SHORT_ANSWER_SHARE:
             answer = answer[: rng.randint(4, 10)]
-        weights = [2.0 if i < 4 else 1.0 for i in range(len(answer))]
+        weights = [3.0 if i < 4 else 1.0 for i in range(len(answer))]
         return Example(prompt + answer, [0.0] * len(prompt) + weights)
 
     def batches(self) -> list[list[Example]]:
@@ -199,7 +197,7 @@ def measure(model: Guide, sampler: Sampler, entries: list[Entry], *, show: bool)
     for entry in entries:
         for pattern in entry.held_out:
             text = sample(pattern, rng) + rng.choice(("", "?" if entry.language == "en" else "？"))
-            prompt = [sampler.user, *sampler.encode(text), sampler.end, sampler.guide]
+            prompt = [sampler.user, *sampler.encode(text.lower()), sampler.end, sampler.guide]
             answer = [*sampler.answers[entry.answer], sampler.end][:12]
             weights = [0.0] * len(prompt) + [1.0] * len(answer)
             cases.append((entry, text, Example(prompt + answer, weights)))
@@ -217,11 +215,11 @@ def measure(model: Guide, sampler: Sampler, entries: list[Entry], *, show: bool)
             if not hit:
                 wrong.append((entry, text))
     for entry, text in wrong[:200] if show else []:
-        tokens = [sampler.user, *sampler.encode(text), sampler.end, sampler.guide]
-        answer: list[int] = []
+        tokens = [sampler.user, *sampler.encode(text.lower()), sampler.end, sampler.guide]
+        said: list[int] = []
         for _ in range(12):
-            answer.append(int(model(torch.tensor([tokens + answer]))[0, -1].argmax()))
-        print(f"  {entry.topic:16} {text}  ->  {sampler.tokenizer.decode(answer)}")
+            said.append(int(model(torch.tensor([tokens + said]))[0, -1].argmax()))
+        print(f"  {entry.topic:16} {text}  ->  {sampler.tokenizer.decode(said)}")
     model.train()
     print("held out: " + ", ".join(f"{k} {right[k] / asked[k]:.1%}" for k in asked), flush=True)
     return right["total"] / asked["total"]
@@ -236,12 +234,14 @@ def spare_threads() -> int:
     return 2 if others < 0.6 else 1
 
 
-def train(model: Guide, sampler: Sampler, minutes: float, save: Callable[[], None]) -> None:
+def train(
+    model: Guide, sampler: Sampler, minutes: float, peak: float, save: Callable[[], None]
+) -> None:
     """Train with AdamW for so many minutes, with a short warm-up and a cosine schedule."""
     decay = [p for p in model.parameters() if p.dim() == 2]
     plain = [p for p in model.parameters() if p.dim() != 2]
     groups = [{"params": decay, "weight_decay": 0.1}, {"params": plain, "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(groups, lr=peak, betas=(0.9, 0.98))
     started = time.monotonic()
     queue: list[list[Example]] = []
     total = 0.0
@@ -253,7 +253,7 @@ def train(model: Guide, sampler: Sampler, minutes: float, save: Callable[[], Non
             torch.set_num_threads(spare_threads())
         inputs, targets, weights = pack(queue.pop())
         cosine = 0.5 + 0.5 * math.cos(math.pi * progress)
-        rate = PEAK_RATE * min(1.0, step / WARM_UP) * (0.02 + 0.98 * cosine)
+        rate = peak * min(1.0, step / WARM_UP) * (0.02 + 0.98 * cosine)
         for group in optimizer.param_groups:
             group["lr"] = rate
         wanted = weights > 0
@@ -276,16 +276,21 @@ def main() -> None:
     """Run the whole recipe."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=38.0, help="time to train")
+    parser.add_argument("--rate", type=float, default=PEAK_RATE, help="peak learning rate")
+    parser.add_argument("--resume", type=Path, help="start from this GGUF file of the guide")
     parser.add_argument("--dev", action="store_true", help="hold out phrasings and measure them")
     parser.add_argument("--output", type=Path, default=HERE / "guide.gguf")
     args = parser.parse_args()
     torch.manual_seed(SEED)
     entries = build_entries(load_topics(), hold_out=args.dev)
     cfg = Config()
-    tokenizer = train_tokenizer(entries, cfg.vocab)
+    model = Guide(cfg)
+    if args.resume:
+        tokenizer = read_gguf(args.resume, model)
+    else:
+        tokenizer = train_tokenizer(entries, cfg.vocab)
     if tokenizer.get_vocab_size() != cfg.vocab:
         raise SystemExit(f"the tokenizer has only {tokenizer.get_vocab_size()} tokens")
-    model = Guide(cfg)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
     sampler = Sampler(entries, tokenizer, SEED)
 
@@ -294,7 +299,7 @@ def main() -> None:
         if args.dev:
             measure(model, sampler, entries, show=False)
 
-    train(model, sampler, args.minutes, save)
+    train(model, sampler, args.minutes, args.rate, save)
     save()
     if args.dev:
         measure(model, sampler, entries, show=True)

@@ -3,6 +3,7 @@
 import subprocess
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tests.bench.measure import Figure, repeat
@@ -20,7 +21,7 @@ def measure(folder: Path) -> list[Figure]:
         Figure(
             f"lapis {' '.join(words)}",
             "s",
-            repeat(lambda words=words: _run([*command(), *_with(data, words)]), _RUNS),
+            repeat(partial(_run, [*command(), *_with(data, words)]), _RUNS),
             _LIMIT_SECONDS,
         )
         for words in _CALLS

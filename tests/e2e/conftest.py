@@ -12,6 +12,8 @@ from tests.harness.screen import Screen, virtual_screen
 StartLapis = Callable[..., Program]
 
 _PICTURES = Path(__file__).resolve().parents[2] / "build" / "failed-tests"
+# Qt says so wherever no desktop portal runs, and none does on this screen.
+_KNOWN = ("qt.qpa.services: Failed to register with host portal",)
 _FAILED = pytest.StashKey[bool]()
 
 
@@ -58,7 +60,7 @@ def start_lapis(
     for program, _ in programs:
         program.end()
     for program, expected in programs:
-        assert unexpected(program.noise, expected) == []
+        assert unexpected(program.noise, [*_KNOWN, *expected]) == []
         assert program.network_attempts == ""
 
 

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from tests.harness.leftovers import Marker
-from tests.harness.screen import HEIGHT, WIDTH, Screen
+from tests.harness.screen import HEIGHT, WIDTH, Screen, virtual_screen
 from tests.harness.waiting import wait_for
 
 
@@ -52,3 +52,11 @@ def test_the_screen_has_a_message_bus_of_its_own(screen: Screen) -> None:
     assert own != os.environ.get("DBUS_SESSION_BUS_ADDRESS")
     assert "org.freedesktop.DBus" in names
     assert "org.freedesktop.secrets" not in names
+
+
+def test_two_screens_do_not_disturb_each_other(screen: Screen, tmp_path: Path) -> None:
+    with virtual_screen(tmp_path) as other:
+        assert other.environment["DISPLAY"] != screen.environment["DISPLAY"]
+        assert other.windows("panel")
+
+    assert screen.windows("panel")

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from tests.harness.home import FOREIGN, home_variables
@@ -26,7 +27,7 @@ _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuratio
 
 
 class ToolsMissingError(Exception):
-    """Programs that make a screen are not installed."""
+    """Programs that make a screen are not installed or do not run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Window:
 
     def close(self) -> None:
         """Ask it to close, as the button in its title bar does."""
-        self.screen.xdotool("windowquit", self.number)
+        self.focus()
+        self.screen.key("alt+F4")
 
     def screenshot(self, path: Path) -> Path:
         """Write a picture of the window alone."""
@@ -165,14 +167,43 @@ def virtual_screen(folder: Path) -> Iterator[Screen]:
 
 @contextmanager
 def _x_server(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """Start Xvfb under a number that nobody uses.
+
+    Left to choose by itself it looks at abstract sockets, which each network namespace has for
+    its own, and takes the file of a server outside ours away.
+    """
+    for number in _free_numbers():
+        with ExitStack() as stack:
+            if stack.enter_context(_xvfb(number, folder, environment)):
+                yield f":{number}"
+                return
+    raise ToolsMissingError(f"Xvfb does not start; {folder / 'Xvfb.log'} says why")
+
+
+def _free_numbers() -> Iterator[int]:
+    """Yield a few display numbers without a lock or a socket, far from those people use."""
+    first = 100 + os.getpid() % 400
+    free = (
+        number
+        for number in range(first, first + 100)
+        if not Path(f"/tmp/.X{number}-lock").exists()  # noqa: S108 - X's own fixed places
+        and not Path(f"/tmp/.X11-unix/X{number}").exists()  # noqa: S108
+    )
+    return islice(free, 5)
+
+
+@contextmanager
+def _xvfb(number: int, folder: Path, environment: Mapping[str, str]) -> Iterator[bool]:
+    """Start it and say whether it came up: somebody else may have been quicker."""
     reading, writing = os.pipe()
-    words = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{WIDTH}x{HEIGHT}x24"]
-    with _running([*words, "-nolisten", "tcp"], folder, environment, pass_fds=(writing,)):
+    words = ["Xvfb", f":{number}", "-displayfd", str(writing), "-nolisten", "tcp"]
+    # Without -noreset it starts over whenever its last client goes, and sends new ones away.
+    words += ["-noreset", "-screen", "0", f"{WIDTH}x{HEIGHT}x24"]
+    with _running(words, folder, environment, pass_fds=(writing,)):
         os.close(writing)
         with os.fdopen(reading) as stream:
-            number = stream.readline().strip()
-        assert number, "Xvfb did not start"
-        yield f":{number}"
+            ready = stream.readline().strip() == str(number)
+        yield ready
 
 
 @contextmanager

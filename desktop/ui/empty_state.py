@@ -1,0 +1,114 @@
+"""What a chat shows before its first question: who answers, what to ask, and where words go.
+
+GUI thread.
+"""
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from desktop.ui.example_card import ExampleCard
+from desktop.ui.icons import IconName, app_icon
+from desktop.ui.labels import ElidedLabel, PlainLabel
+from desktop.ui.tinted_icon import TintedIcon
+from desktop.ui.tokens import Space
+
+__all__ = ["EmptyState"]
+
+_GEM = 56
+_LOCK = 16
+_WIDEST = 680
+_NARROW = 560
+_GUIDE_ICONS: tuple[IconName, ...] = ("keyboard", "chip", "shield")
+_MODEL_ICONS: tuple[IconName, ...] = ("info", "edit", "spark")
+
+
+class EmptyState(QWidget):
+    """Offers three questions; `example_chosen` carries the one that was clicked."""
+
+    example_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Name no model yet, and show what can be asked of the guide."""
+        super().__init__(parent)
+        self._is_guide = True
+        gem = QLabel()
+        gem.setPixmap(app_icon().pixmap(QSize(_GEM, _GEM), self.devicePixelRatioF()))
+        gem.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._name = ElidedLabel(size="large")
+        self._name.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._about = PlainLabel(tone="muted", wrap=True)
+        self._about.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._cards = [ExampleCard() for _ in _GUIDE_ICONS]
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._row.setSpacing(Space.M)
+        for card in self._cards:
+            card.chosen.connect(self.example_chosen)
+            self._row.addWidget(card, 1)
+        self._privacy = PlainLabel(tone="muted", size="small")
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        column.addStretch(2)
+        column.addWidget(gem)
+        column.addSpacing(Space.L)
+        column.addWidget(self._name)
+        column.addSpacing(Space.XS)
+        column.addWidget(self._about)
+        column.addSpacing(Space.XXL)
+        column.addLayout(self._row)
+        column.addSpacing(Space.XL)
+        column.addLayout(self._privacy_line())
+        column.addStretch(3)
+        self._outer = QHBoxLayout(self)
+        self._outer.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.XL)
+        self._outer.addLayout(column)
+        self._say()
+
+    def show_model(self, title: str, is_guide: bool) -> None:
+        """Name the model that will answer, and offer questions that it can answer."""
+        self._name.setText(title)
+        self._is_guide = is_guide
+        self._say()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._say()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        side = max(Space.XL, (self.width() - _WIDEST) // 2)
+        self._outer.setContentsMargins(side, Space.L, side, Space.L)
+        narrow = self.width() < _NARROW
+        self._row.setDirection(
+            QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        )
+
+    def _privacy_line(self) -> QHBoxLayout:
+        line = QHBoxLayout()
+        line.setSpacing(Space.XS + 2)
+        line.addStretch(1)
+        line.addWidget(TintedIcon("lock", _LOCK))
+        line.addWidget(self._privacy)
+        line.addStretch(1)
+        return line
+
+    def _say(self) -> None:
+        self._privacy.setText(self.tr("Runs on this computer. Nothing is sent."))
+        if self._is_guide:
+            self._about.setText(self.tr("A very small model that knows one subject: Lapis"))
+            questions = (
+                self.tr("How do I change the hotkey?"),
+                self.tr("Which model suits my computer?"),
+                self.tr("What does Lapis send over the network?"),
+            )
+        else:
+            self._about.setText(self.tr("What would you like to know?"))
+            questions = (
+                self.tr("Explain in simple words how a heat pump works"),
+                self.tr("Write a short email that moves our meeting to Friday"),
+                self.tr("Give me five ideas for a rainy weekend at home"),
+            )
+        icons = _GUIDE_ICONS if self._is_guide else _MODEL_ICONS
+        for card, name, question in zip(self._cards, icons, questions, strict=True):
+            card.offer(name, question)

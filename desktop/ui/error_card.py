@@ -1,0 +1,100 @@
+"""What ended an answer before its time, as a card below it: the fact, the next step. GUI thread."""
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from desktop.domain.history import MessageState
+from desktop.domain.text import Text
+from desktop.ui.buttons import TextButton
+from desktop.ui.labels import PlainLabel
+from desktop.ui.tinted_icon import TintedIcon
+from desktop.ui.tokens import Space
+from desktop.ui.translation import say
+
+__all__ = ["ErrorCard"]
+
+
+class ErrorCard(QFrame):
+    """Shows how an answer ended; words of `note` come first, if there are any.
+
+    A stopped answer, or one at its length limit, is no failure and gets a single quiet line.
+    """
+
+    retry_requested = Signal()
+
+    def __init__(
+        self,
+        state: MessageState,
+        note: tuple[Text, Text] | None,
+        parent: QWidget | None = None,
+    ) -> None:
+        """Show the end `state` with the title and hint of `note`."""
+        super().__init__(parent)
+        self._state = state
+        self._note = note
+        failed = state in {MessageState.FAILED, MessageState.INTERRUPTED}
+        is_bad = state is MessageState.FAILED
+        self._icon = TintedIcon(
+            "warning" if failed else "info", tone="bad" if is_bad else "muted"
+        )
+        self._title = PlainLabel(tone="normal" if failed else "muted", wrap=True)
+        self._title.setProperty("strong", failed)
+        self._hint = PlainLabel(tone="muted", wrap=True)
+        self._hint.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._retry = TextButton()
+        self._retry.clicked.connect(self.retry_requested)
+        words = QVBoxLayout()
+        words.setSpacing(Space.XS)
+        words.addWidget(self._title)
+        words.addWidget(self._hint)
+        row = QHBoxLayout(self)
+        row.setSpacing(Space.M)
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(words, 1)
+        row.addWidget(self._retry, 0, Qt.AlignmentFlag.AlignVCenter)
+        if failed:
+            self.setProperty("panel", "bad" if is_bad else "card")
+            row.setContentsMargins(Space.L, Space.M + 2, Space.L, Space.M + 2)
+        else:
+            row.setContentsMargins(0, 0, 0, 0)
+            row.setSpacing(Space.S)
+        self._hint.setVisible(failed)
+        self.set_can_retry(failed)
+        self._say()
+
+    def set_can_retry(self, can: bool) -> None:
+        """Offer to try again, or not; never where nothing failed."""
+        failed = self._state in {MessageState.FAILED, MessageState.INTERRUPTED}
+        self._retry.setVisible(can and failed)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._say()
+
+    def _say(self) -> None:
+        title, hint = self._words()
+        self._title.setText(title)
+        self._hint.setText(hint)
+        self._retry.setText(self.tr("Try again"))
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(hint)
+
+    def _words(self) -> tuple[str, str]:
+        if self._note is not None:
+            return say(self._note[0]), say(self._note[1])
+        match self._state:
+            case MessageState.STOPPED:
+                return self.tr("You stopped this answer."), ""
+            case MessageState.LENGTH:
+                return self.tr("The answer reached the limit of its length."), ""
+            case MessageState.INTERRUPTED:
+                return (
+                    self.tr("This answer was interrupted"),
+                    self.tr("Lapis ended while it was being written. What had come is kept."),
+                )
+            case _:
+                return (
+                    self.tr("This answer failed"),
+                    self.tr("What had come is kept. Try again, or choose another model."),
+                )

@@ -1,0 +1,116 @@
+"""Paints what stands behind and beside text and is not text itself.
+
+Markers of lists, bars of quotes, rules, and the ground of code within a line: Qt draws these with
+hard edges or not at all. Only blocks that are to be seen are visited. GUI thread.
+"""
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QTextBlock, QTextDocument, QTextLine
+
+from desktop.ui.text_writer import CODE_SPAN, MARKER, QUOTE_DEPTH, QUOTE_STEP, RULE
+from desktop.ui.tokens import Tokens
+
+__all__ = ["INDENT", "paint_ground"]
+
+INDENT = 24
+_BAR = 3
+_BULLET = 5.0
+_BULLET_BEFORE = 13
+_NUMBER_BEFORE = 8
+_CHIP_ABOVE = 13
+_CHIP_HEIGHT = 18
+_CHIP_BESIDE = 2
+
+
+def paint_ground(
+    painter: QPainter, document: QTextDocument, area: QRectF, theme: Tokens
+) -> None:
+    """Paint the ground of the blocks of `document` that lie in `area`."""
+    layout = document.documentLayout()
+    at = layout.hitTest(area.topLeft(), Qt.HitTestAccuracy.FuzzyHit)
+    block = document.findBlock(max(0, at))
+    if block.previous().isValid():
+        block = block.previous()
+    while block.isValid():
+        box = layout.blockBoundingRect(block)
+        if box.top() > area.bottom():
+            return
+        form = block.blockFormat()
+        if form.hasProperty(RULE):
+            line = QRectF(0, round(box.top()), document.textWidth(), 1)
+            painter.fillRect(line, QColor(theme.line))
+        if form.hasProperty(QUOTE_DEPTH):
+            _bars(painter, block, box, theme)
+        if form.hasProperty(MARKER):
+            _marker(painter, block, box, theme)
+        if form.hasProperty(CODE_SPAN):
+            _chips(painter, block, box, theme)
+        block = block.next()
+
+
+def _bars(painter: QPainter, block: QTextBlock, box: QRectF, theme: Tokens) -> None:
+    form = block.blockFormat()
+    top, bottom = box.top(), box.top() + block.layout().lineCount() * form.lineHeight()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme.handle))
+    before = block.previous().blockFormat().intProperty(QUOTE_DEPTH)
+    for step in range(form.intProperty(QUOTE_DEPTH)):
+        reach = form.topMargin() + _BAR if step < before else 0
+        bar = QRectF(step * QUOTE_STEP, top - reach, _BAR, bottom - top + reach)
+        painter.drawRoundedRect(bar, _BAR / 2, _BAR / 2)
+
+
+def _marker(painter: QPainter, block: QTextBlock, box: QRectF, theme: Tokens) -> None:
+    form = block.blockFormat()
+    first = block.layout().lineAt(0)
+    left = box.left() + first.x()
+    baseline = box.top() + first.y() + first.ascent()
+    number = form.intProperty(MARKER)
+    if number:
+        font = block.document().defaultFont()
+        painter.setFont(font)
+        painter.setPen(QColor(theme.text))
+        width = QFontMetricsF(font).horizontalAdvance(f"{number}.")
+        painter.drawText(QPointF(left - _NUMBER_BEFORE - width, baseline), f"{number}.")
+        return
+    dot = QRectF(left - _BULLET_BEFORE - _BULLET / 2, baseline - 7.5, _BULLET, _BULLET)
+    if form.indent() % 2:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.text))
+    else:
+        painter.setPen(QPen(QColor(theme.text), 1.2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(dot)
+
+
+def _chips(painter: QPainter, block: QTextBlock, box: QRectF, theme: Tokens) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme.raised))
+    layout = block.layout()
+    for run in block:
+        fragment = run.fragment()
+        if not fragment.charFormat().hasProperty(CODE_SPAN):
+            continue
+        start = fragment.position() - block.position()
+        end = start + fragment.length()
+        for index in range(layout.lineCount()):
+            row = layout.lineAt(index)
+            first, last = max(start, row.textStart()), min(end, row.textStart() + row.textLength())
+            if first < last:
+                left, right = _x(row, first), _x(row, last)
+                painter.drawRoundedRect(
+                    QRectF(
+                        box.left() + left - _CHIP_BESIDE,
+                        box.top() + row.y() + row.ascent() - _CHIP_ABOVE,
+                        right - left + 2 * _CHIP_BESIDE,
+                        _CHIP_HEIGHT,
+                    ),
+                    4,
+                    4,
+                )
+
+
+def _x(row: QTextLine, position: int) -> float:
+    """Return where a character begins; Qt also gives back the position it settled for."""
+    found = row.cursorToX(position)
+    return float(found[0]) if isinstance(found, tuple) else float(str(found))

@@ -1,0 +1,44 @@
+"""An icon that is only looked at, in a tone of the theme. GUI thread."""
+
+from typing import Literal, TypeAlias
+
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from desktop.ui.icons import IconName, icon_pixmap
+from desktop.ui.tokens import Size, tokens_of
+
+__all__ = ["TintedIcon"]
+
+IconTone: TypeAlias = Literal["muted", "accent", "bad"]
+
+
+class TintedIcon(QWidget):
+    """Paints the icon `name`, `side` pixels square."""
+
+    def __init__(
+        self,
+        name: IconName,
+        side: int = Size.ICON,
+        *,
+        tone: IconTone = "muted",
+        parent: QWidget | None = None,
+    ) -> None:
+        """Paint in the colour of `tone`."""
+        super().__init__(parent)
+        self._name: IconName = name
+        self._tone: IconTone = tone
+        self.setFixedSize(side, side)
+
+    def set_icon(self, name: IconName) -> None:
+        """Paint another icon."""
+        self._name = name
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        tokens = tokens_of(self.palette())
+        colours = {"muted": tokens.muted, "accent": tokens.accent, "bad": tokens.bad}
+        pixmap = icon_pixmap(
+            self._name, self.width(), QColor(colours[self._tone]), self.devicePixelRatioF()
+        )
+        QPainter(self).drawPixmap(0, 0, pixmap)

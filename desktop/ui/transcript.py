@@ -1,0 +1,221 @@
+"""The chat as it is read: questions and answers in one column, the newest at the end.
+
+The column follows the end only while the reader is there. Of a long chat the newest messages are
+built at once, earlier ones when the reader comes near them. GUI thread.
+"""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from desktop.domain.chat import Role
+from desktop.domain.history import StoredMessage
+from desktop.ui.answer_view import AnswerView
+from desktop.ui.empty_state import EmptyState
+from desktop.ui.jump_button import JumpButton
+from desktop.ui.link_popover import LinkPopover
+from desktop.ui.question_view import QuestionView
+from desktop.ui.tokens import Size, Space
+
+__all__ = ["Transcript"]
+
+_BUILT_AT_ONCE = 60
+_NEAR_TOP = 400
+_NEAR_END = 24
+_ANCHORED_MS = 250
+
+
+class Transcript(QScrollArea):
+    """Shows one chat. To write an answer: `append` it in the state STREAMING, `stream`, `finish`."""
+
+    regenerate_requested = Signal()
+    """Give the newest answer again."""
+    retry_requested = Signal()
+    """The newest answer failed; try again."""
+    example_chosen = Signal(str)
+    """A question of the empty state was clicked."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Show the empty state."""
+        super().__init__(parent)
+        self._views: list[QuestionView | AnswerView] = []
+        self._earlier: list[StoredMessage] = []
+        self._follows = True
+        self._placing = False
+        self._value = 0
+        self._anchored: tuple[int, int] | None = None
+        self._anchor_gone = QTimer(self, singleShot=True, interval=_ANCHORED_MS)
+        self._anchor_gone.timeout.connect(self._drop_anchor)
+        self.setAccessibleName(self.tr("Conversation"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.empty_state = EmptyState()
+        self.empty_state.example_chosen.connect(self.example_chosen)
+        self._messages = QWidget()
+        self._column = QVBoxLayout(self._messages)
+        self._column.setSpacing(Space.XL)
+        self._column.addStretch(1)
+        content = QWidget()
+        self._pages = QVBoxLayout(content)
+        self._pages.setContentsMargins(0, 0, 0, 0)
+        self._pages.addWidget(self.empty_state)
+        self._pages.addWidget(self._messages)
+        self.setWidget(content)
+        content.setAutoFillBackground(False)
+        self._popover = LinkPopover(self)
+        self._jump = JumpButton(self)
+        self._jump.clicked.connect(self.jump_to_end)
+        bar = self.verticalScrollBar()
+        bar.setSingleStep(40)
+        bar.rangeChanged.connect(self._keep_place)
+        bar.valueChanged.connect(self._on_scrolled)
+        self._show_page()
+
+    def show_chat(self, messages: Sequence[StoredMessage]) -> None:
+        """Show `messages`, first to last, from the end; none shows the empty state."""
+        self._popover.hide()
+        self.setUpdatesEnabled(False)
+        for view in self._views:
+            self._column.removeWidget(view)
+            view.hide()
+            view.deleteLater()
+        self._views = []
+        self._earlier = list(messages[:-_BUILT_AT_ONCE])
+        self._anchored = None
+        self._follows = True
+        for message in messages[-_BUILT_AT_ONCE:]:
+            self._add(message)
+        self._mark_newest()
+        self._show_page()
+        self.setUpdatesEnabled(True)
+        self._jump.set_wanted(False)
+        QTimer.singleShot(0, self, self._keep_place)
+
+    def append(self, message: StoredMessage) -> None:
+        """Show `message` below the others and go there; one that is shown stays as it is.
+
+        An answer with the parent of the last one takes its place: it is another answer to the
+        same question.
+        """
+        if any(view.message.id == message.id for view in self._views[-2:]):
+            return
+        last = self._views[-1] if self._views else None
+        if isinstance(last, AnswerView) and last.message.parent == message.parent:
+            self._column.removeWidget(last)
+            last.hide()
+            last.deleteLater()
+            self._views.pop()
+        self._add(message)
+        self._mark_newest()
+        self._show_page()
+        self.jump_to_end()
+
+    def stream(self, text: str, thinking: bool) -> None:
+        """Show the next piece of the answer being written, or of the thinking before it."""
+        answer = self._writing()
+        if answer is not None:
+            answer.stream(text, thinking=thinking)
+
+    def set_activity(self, text: str | None) -> None:
+        """Say at the answer being written what is going on, e.g. "waiting for a place: 2"."""
+        answer = self._writing()
+        if answer is not None:
+            answer.set_activity(text)
+
+    def finish(self, message: StoredMessage) -> None:
+        """Show the answer that was being written as it is kept."""
+        for view in reversed(self._views):
+            if isinstance(view, AnswerView) and view.message.id == message.id:
+                view.finish(message)
+                return
+
+    def jump_to_end(self) -> None:
+        """Show the end, and follow it from now on."""
+        self._follows = True
+        self._anchored = None
+        self._keep_place()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # From the width of the whole, so that the column stays when the scroll bar comes.
+        side = max(Space.XL, (self.width() - Size.COLUMN) // 2)
+        beside = self.width() - self.viewport().width()
+        self._column.setContentsMargins(side, Space.XL, max(0, side - beside), Space.L)
+        self._jump.place()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self.setAccessibleName(self.tr("Conversation"))
+
+    def _add(self, message: StoredMessage) -> None:
+        view = self._view_of(message)
+        self._column.insertWidget(self._column.count() - 1, view)
+        self._views.append(view)
+
+    def _view_of(self, message: StoredMessage) -> QuestionView | AnswerView:
+        if message.role is not Role.ASSISTANT:
+            return QuestionView(message)
+        view = AnswerView(message)
+        view.regenerate_requested.connect(self.regenerate_requested)
+        view.retry_requested.connect(self.retry_requested)
+        view.link_meant.connect(self._on_link_meant)
+        return view
+
+    def _writing(self) -> AnswerView | None:
+        last = self._views[-1] if self._views else None
+        return last if isinstance(last, AnswerView) and last.is_streaming() else None
+
+    def _mark_newest(self) -> None:
+        for view in self._views[-3:]:
+            view.set_newest(view is self._views[-1])
+
+    def _show_page(self) -> None:
+        self.empty_state.setVisible(not self._views)
+        self._messages.setVisible(bool(self._views))
+
+    def _build_earlier(self) -> None:
+        """Build the messages before the first one shown, and stay where the reader is."""
+        batch, self._earlier = self._earlier[-_BUILT_AT_ONCE:], self._earlier[:-_BUILT_AT_ONCE]
+        bar = self.verticalScrollBar()
+        self._anchored = (bar.maximum(), bar.value())
+        views = [self._view_of(message) for message in batch]
+        for at, view in enumerate(views):
+            view.set_newest(False)
+            self._column.insertWidget(at, view)
+        self._views[:0] = views
+        self._anchor_gone.start()
+
+    def _drop_anchor(self) -> None:
+        self._anchored = None
+
+    def _keep_place(self) -> None:
+        """Go where the reader is to be after the heights changed: the end, or the same words."""
+        bar = self.verticalScrollBar()
+        self._placing = True
+        if self._follows:
+            bar.setValue(bar.maximum())
+        elif self._anchored is not None:
+            maximum, value = self._anchored
+            bar.setValue(value + bar.maximum() - maximum)
+        self._placing = False
+
+    def _on_scrolled(self, value: int) -> None:
+        before, self._value = self._value, value
+        bar = self.verticalScrollBar()
+        away = bar.maximum() - value
+        if not self._placing:
+            self._drop_anchor()
+            if away == 0 or (value > before and away <= _NEAR_END):
+                self._follows = True
+            elif value < before:
+                self._follows = False
+        self._jump.set_wanted(not self._follows and away > self.viewport().height() // 4)
+        if value < _NEAR_TOP and self._earlier and not self._follows and self._anchored is None:
+            self._build_earlier()
+
+    def _on_link_meant(self, address: str, where: QPointF) -> None:
+        self._popover.ask(address, self.mapFromGlobal(where).toPoint())

@@ -1,0 +1,153 @@
+"""A window at work without weights: real store, real settings, and an engine that says its script.
+
+The scripted engine keeps the contract of the real one: `ask` returns at once, listeners and
+observers are called from the engine's own thread, and each request ends exactly once.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from desktop.base.paths import Paths, paths_under
+from desktop.base.worker import Worker
+from desktop.config.store import SettingsStore
+from desktop.domain.chat import ChatRequest, Event, Failed, Finished, StopReason, TextDelta, Usage
+from desktop.domain.engine import EngineState, Phase
+from desktop.domain.errors import EngineDied
+from desktop.domain.model import InstalledModel, LoadedModel, LoadPlan
+from desktop.domain.text import Text
+from desktop.models.library import Library
+from desktop.store.chats import ChatStore
+from desktop.ui.bridge import Bridge
+from desktop.ui.chat_controller import ChatController
+from desktop.ui.model_controller import ModelController
+from desktop.ui.preferences import Preferences
+from desktop.ui.window import MainWindow
+from desktop.ui.window_controller import WindowController
+
+USAGE = Usage(10, 0, 5, 120.0, 80.0, 30.0)
+DONE = Finished(StopReason.STOP, USAGE)
+DIED = Failed(EngineDied(Text("The engine stopped"), Text("Ask again.")))
+
+
+@dataclass
+class ScriptedEngine:
+    """Answers what the test tells it to answer, when the test tells it."""
+
+    requests: list[ChatRequest] = field(default_factory=list)
+    cancelled: list[int] = field(default_factory=list)
+    chosen: list[InstalledModel] = field(default_factory=list)
+    unloads: int = 0
+    observer: Callable[[EngineState], None] = lambda _state: None
+
+    def __post_init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._listeners: dict[int, Callable[[Event], None]] = {}
+        self._worker: Worker[Callable[[], None]] = Worker("scripted-engine", lambda call: call())
+
+    def ask(self, request: ChatRequest, listener: Callable[[Event], None]) -> int:
+        number = next(self._numbers)
+        self.requests.append(request)
+        self._listeners[number] = listener
+        return number
+
+    def cancel(self, request: int) -> None:
+        self.cancelled.append(request)
+        self.tell(request, Finished(StopReason.STOPPED, USAGE))
+
+    def choose(self, model: InstalledModel) -> None:
+        self.chosen.append(model)
+        self.become(EngineState(Phase.LOADING, model))
+
+    def unload(self) -> None:
+        self.unloads += 1
+
+    def tell(self, request: int, *events: Event) -> None:
+        """Send the next events of a request; after its last one nothing is sent."""
+        self._worker.send(lambda: self._tell(request, events))
+
+    def become(self, state: EngineState) -> None:
+        """Let the window know of another state."""
+        self._worker.send(lambda: self.observer(state))
+
+    def close(self) -> None:
+        assert self._worker.stop(5)
+
+    def _tell(self, request: int, events: tuple[Event, ...]) -> None:
+        for event in events:
+            listener = self._listeners.get(request)
+            if listener is None:
+                return
+            if isinstance(event, Finished | Failed):
+                del self._listeners[request]
+            listener(event)
+
+
+def ready(model: InstalledModel) -> EngineState:
+    """Return the picture of a loaded model."""
+    loaded = LoadedModel(
+        LoadPlan(model.path), "tiny", "llama", 1000, 4000, 512, 512, ("CPU",), True, 5.0
+    )
+    return EngineState(Phase.READY, model, 1.0, loaded)
+
+
+def say(*pieces: str) -> tuple[Event, ...]:
+    """Return an answer in pieces, without its end."""
+    return tuple(TextDelta(piece) for piece in pieces)
+
+
+@dataclass
+class Desk:
+    """Everything that belongs to one run of the window."""
+
+    paths: Paths
+    store: ChatStore
+    preferences: Preferences
+    bridge: Bridge
+    chats: ChatController
+    window: MainWindow
+    controller: WindowController
+    models: ModelController
+    engine: ScriptedEngine
+
+    def ask(self, text: str) -> None:
+        """Type a question and press Enter."""
+        self.window.composer.field.setPlainText(text)
+        self.window.composer.field.submitted.emit()
+
+    def titles(self) -> list[str]:
+        """Return the chats of the sidebar, top to bottom."""
+        return [chat.title for chat in self.store.chats()]
+
+
+@contextmanager
+def open_desk(folder: Path) -> Iterator[Desk]:
+    """Open a window upon the data in `folder`; its model is the guide, and loaded."""
+    paths = paths_under(folder)
+    paths.create()
+    guide = folder / "guide.gguf"
+    guide.write_bytes(b"GGUF")
+    store = ChatStore.open(paths.database)
+    preferences = Preferences(SettingsStore(paths.settings))
+    bridge = Bridge()
+    chats = ChatController(store, preferences, bridge)
+    window = MainWindow()
+    controller = WindowController(window, store, chats, preferences)
+    engine = ScriptedEngine()
+    engine.observer = bridge.engine_observer
+    library = Library(paths.models, guide)
+    models = ModelController(window, preferences, lambda: library, bridge, paths.models)
+    desk = Desk(paths, store, preferences, bridge, chats, window, controller, models, engine)
+    try:
+        chats.attach(engine)
+        models.attach(engine)
+        engine.become(ready(library.find("guide")))
+        yield desk
+    finally:
+        controller.close()
+        chats.close()
+        engine.close()
+        store.close()
+        window.deleteLater()

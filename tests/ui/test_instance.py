@@ -1,0 +1,250 @@
+"""One Lapis for each data folder, and the line on which later starts speak to it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QLockFile
+from pytestqt.qtbot import QtBot
+
+from desktop.base.paths import Paths, paths_under
+from desktop.domain.errors import StorageError
+from desktop.system.instance import MAX_LINE, is_private, send_command
+from desktop.ui.instance_server import InstanceServer, take_lock
+from tests.harness.leftovers import Marker
+from tests.harness.waiting import wait_for
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+# A start, reduced to what decides who runs: it takes the place or hands its command over.
+_START = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication
+from desktop.base.paths import paths_under
+from desktop.ui.instance_server import InstanceServer, take_lock
+
+paths = paths_under(Path(sys.argv[1]))
+lock = take_lock(paths, "show")
+if lock is None:
+    print("handed over", flush=True)
+    raise SystemExit(0)
+app = QCoreApplication([])
+server = InstanceServer()
+assert server.listen(paths.socket)
+heard = []
+
+def hear(command, token, argument):
+    heard.append(command)
+    if command == "quit":
+        print("heard", len(heard), flush=True)
+        app.quit()
+
+server.command_received.connect(hear)
+print("running", flush=True)
+app.exec()
+server.close()
+lock.unlock()
+"""
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    made = paths_under(tmp_path / "data")
+    made.create()
+    return made
+
+
+@pytest.fixture
+def server(paths: Paths, qtbot: QtBot) -> Iterator[InstanceServer]:
+    one = InstanceServer()
+    assert one.listen(paths.socket)
+    yield one
+    one.close()
+
+
+def _start(paths: Paths) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-c", _START, str(paths.data)],
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        env=environment,
+    )
+
+
+def _first_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def test_of_six_starts_at_once_one_runs_and_hears_the_five_others(
+    paths: Paths, marker: Marker
+) -> None:
+    starts = [_start(paths) for _ in range(6)]
+    said = [_first_line(start) for start in starts]
+
+    assert sorted(said) == ["handed over"] * 5 + ["running"]
+    survivor = starts[said.index("running")]
+    assert send_command(paths.socket, "quit")
+    assert _first_line(survivor) == "heard 6"
+    assert [start.wait(10) for start in starts] == [0] * 6
+    for start in starts:
+        assert start.stdout is not None
+        start.stdout.close()
+
+
+def test_after_a_kill_the_next_start_takes_over(paths: Paths, marker: Marker) -> None:
+    with _start(paths) as first:
+        assert _first_line(first) == "running"
+        first.kill()
+        first.wait(10)
+    assert paths.lock.exists(), "a killed program leaves its lock behind"
+
+    lock = take_lock(paths, "show")
+    assert lock is not None
+    lock.unlock()
+
+
+def test_a_lock_with_the_number_of_a_living_stranger_is_taken_over(paths: Paths) -> None:
+    # After a crash and a restart of the computer, some other Python may have the old number.
+    own = QLockFile(str(paths.lock))
+    assert own.tryLock(0)
+    content = paths.lock.read_bytes()
+    own.unlock()
+    paths.lock.write_bytes(content)
+
+    before = time.monotonic()
+    lock = take_lock(paths, "show")
+    assert lock is not None
+    assert time.monotonic() - before < 2
+    assert lock.isLocked()
+    lock.unlock()
+
+
+def test_two_data_folders_run_side_by_side(tmp_path: Path) -> None:
+    both = [paths_under(tmp_path / name) for name in ("one", "two")]
+    for each in both:
+        each.create()
+    locks = [take_lock(each, "show") for each in both]
+
+    assert all(lock is not None for lock in locks)
+    assert both[0].socket != both[1].socket
+    for lock in locks:
+        if lock is not None:
+            lock.unlock()
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() == 0, reason="nothing is unwritable for root"
+)
+def test_a_folder_that_cannot_be_written_is_said_in_words(paths: Paths) -> None:
+    paths.data.chmod(0o500)
+    try:
+        with pytest.raises(StorageError) as failed:
+            take_lock(paths, "show")
+    finally:
+        paths.data.chmod(0o700)
+
+    assert str(paths.data) in str(failed.value.hint)
+
+
+def test_a_command_arrives_with_token_and_argument(
+    server: InstanceServer, paths: Paths, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(server.command_received) as heard:
+        answer = _talk(paths, {"cmd": "open-model", "token": "t-1", "argument": "/a/b.gguf"}, qtbot)
+
+    assert answer == b"ok\n"
+    assert heard.args == ["open-model", "t-1", "/a/b.gguf"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"cmd": "format-disk"}\n',
+        b'{"cmd": 7}\n',
+        b'["show"]\n',
+        b'{"cmd": "show", "token": 5}\n',
+        b"not json\n",
+        b"\xff\xfe\n",
+        b"\n",
+        b"x" * (MAX_LINE + 2),
+    ],
+)
+def test_what_is_no_command_gets_no_answer(
+    line: bytes, server: InstanceServer, paths: Paths, qtbot: QtBot
+) -> None:
+    heard: list[str] = []
+    server.command_received.connect(lambda command, _token, _argument: heard.append(command))
+
+    assert _talk_raw(paths, line, qtbot) == b""
+    assert heard == []
+
+
+def test_a_client_that_says_nothing_is_dropped(
+    server: InstanceServer, paths: Paths, qtbot: QtBot
+) -> None:
+    assert _talk_raw(paths, b"", qtbot, seconds=6) == b""
+
+
+def test_without_an_instance_nobody_takes_a_command(paths: Paths) -> None:
+    assert not send_command(paths.socket, "show")
+
+
+def test_a_hung_instance_is_noticed_after_a_second(paths: Paths) -> None:
+    with socket.socket(socket.AF_UNIX) as hung:
+        hung.bind(paths.socket)
+        hung.listen()
+        before = time.monotonic()
+
+        assert not send_command(paths.socket, "show")
+        assert 0.5 < time.monotonic() - before < 3
+
+
+def test_a_socket_in_a_folder_that_others_can_write_is_not_trusted(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o777)
+    shared.chmod(0o777)
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    link = tmp_path / "link"
+    link.symlink_to(private)
+
+    assert is_private(private)
+    assert not is_private(shared)
+    assert not is_private(link)
+    assert not is_private(tmp_path / "absent")
+
+
+def _talk(paths: Paths, message: dict[str, str], qtbot: QtBot) -> bytes:
+    return _talk_raw(paths, json.dumps(message).encode() + b"\n", qtbot)
+
+
+def _talk_raw(paths: Paths, line: bytes, qtbot: QtBot, seconds: float = 3) -> bytes:
+    """Send `line` and return all that comes back until the server hangs up."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(paths.socket)
+        client.sendall(line)
+        client.setblocking(False)
+        got: list[bytes] = []
+
+        def hung_up() -> bool:
+            qtbot.wait(1)
+            try:
+                piece = client.recv(100)
+            except BlockingIOError:
+                return False
+            except ConnectionResetError:
+                return True
+            got.append(piece)
+            return not piece
+
+        wait_for(hung_up, seconds)
+        return b"".join(got)

@@ -1,0 +1,136 @@
+"""Another language reaches every widget while the window is open."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QTranslator
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop.domain.settings import Language
+from desktop.domain.text import Text
+from desktop.ui.icons import app_icon
+from desktop.ui.popup import Popup
+from desktop.ui.translation import Languages, say
+from desktop.ui.tray import Tray
+from tests.ui.desk import DONE, Desk
+from tests.ui.desk import say as script
+
+_MARK = "«"
+
+
+class _Marking(QTranslator):
+    """Translates everything, recognisably: what stays unmarked was not translated."""
+
+    def isEmpty(self) -> bool:
+        return False
+
+    def translate(
+        self, _context: str, source: str, _disambiguation: str | None = None, _n: int = -1
+    ) -> str:
+        return f"{_MARK}{source}"
+
+
+@pytest.fixture
+def marking(qapp: QApplication) -> Iterator[_Marking]:
+    translator = _Marking()
+    yield translator
+    qapp.removeTranslator(translator)
+
+
+def _unmarked(top: QWidget) -> list[str]:
+    """Return the words on visible widgets under `top` that were not translated again."""
+    words = []
+    for widget in top.findChildren(QWidget):
+        if not widget.isVisible():
+            continue
+        if isinstance(widget, QLabel):
+            words.append(widget.accessibleName() or widget.text())
+        elif isinstance(widget, QAbstractButton):
+            words += [widget.text(), widget.accessibleName()]
+    return [word for word in words if word and _MARK not in word]
+
+
+def test_every_word_of_the_window_changes_with_the_language(
+    desk: Desk, qtbot: QtBot, qapp: QApplication, marking: _Marking
+) -> None:
+    desk.ask("Lapis?")
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, *script("Lapis."), DONE)
+    desk.controller.new_chat()
+    desk.window.toast.offer_undo(Text("Gone"), 1)
+    desk.window.banner.show_notice("test", Text("A notice"), Text("And a hint"))
+    qapp.installTranslator(marking)
+    qapp.processEvents()
+
+    # The name of a model that is no guide would be no word to translate; this one is.
+    assert _unmarked(desk.window) == []
+    assert desk.window.composer.field.placeholderText().startswith(_MARK)
+    assert str(desk.window.sidebar.list.model().index(0, 0).data()).startswith(_MARK)
+
+
+def test_tray_and_popup_change_too(desk: Desk, qapp: QApplication, marking: _Marking) -> None:
+    tray = Tray(app_icon(), lambda: None)
+    popup = Popup(translucent=True)
+    popup.set_model("")
+    qapp.installTranslator(marking)
+    qapp.processEvents()
+
+    lines = [each.text() for each in tray.menu.actions() if not each.isSeparator()]
+    assert all(line.startswith(_MARK) for line in lines), lines
+    assert popup.windowTitle().startswith(_MARK)
+    tray.close()
+    popup.deleteLater()
+
+
+def test_words_that_are_not_translated_stay_english(qapp: QApplication) -> None:
+    languages = Languages(qapp)
+    languages.use(Language.CHINESE)
+    try:
+        assert say(Text("Words {of} nobody", {"of": "for"})) == "Words for nobody"
+    finally:
+        languages.use(Language.ENGLISH)
+
+
+def test_chinese_brings_qts_own_menus_along(qapp: QApplication) -> None:
+    languages = Languages(qapp)
+    undo = ("QWidgetTextControl", "&Undo")
+    languages.use(Language.CHINESE)
+    chinese = QCoreApplication.translate(*undo)
+    languages.use(Language.ENGLISH)
+
+    assert "撤" in chinese
+    assert QCoreApplication.translate(*undo) == "&Undo"
+
+
+def test_the_folder_of_catalogues_is_the_one_the_terminal_uses(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "locale" / "zh_CN" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "lapis.mo").write_bytes(_catalogue("Send", "发送"))
+    monkeypatch.setattr("desktop.ui.translation.resources", lambda: tmp_path)
+    languages = Languages(qapp)
+    languages.use(Language.CHINESE)
+    widget = QWidget()
+    try:
+        assert widget.tr("Send") == "发送"
+        assert say(Text("Send")) == "发送"
+    finally:
+        languages.use(Language.ENGLISH)
+        widget.deleteLater()
+
+
+def _catalogue(source: str, target: str) -> bytes:
+    """Return the smallest catalogue gettext reads: a header and one message."""
+    import io
+
+    from babel.messages.catalog import Catalog
+    from babel.messages.mofile import write_mo
+
+    catalog = Catalog(locale="zh_CN")
+    catalog.add(source, target)
+    out = io.BytesIO()
+    write_mo(out, catalog)
+    return out.getvalue()

@@ -1,0 +1,174 @@
+"""Choosing a model, and what the window shows of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QMenu, QProgressBar
+from pytestqt.qtbot import QtBot
+
+from desktop.domain.engine import EngineState, Phase
+from desktop.domain.errors import OutOfMemory
+from desktop.domain.model import InstalledModel
+from desktop.domain.text import Text
+from desktop.ui.banner import Remedy
+from desktop.ui.labels import ElidedLabel
+from tests.ui.desk import Desk, open_desk, ready
+
+_TOO_LARGE = OutOfMemory(Text("Too large"), Text("Choose a smaller model."))
+
+
+def _put(desk: Desk, name: str) -> Path:
+    path = desk.paths.models / f"{name}.gguf"
+    path.write_bytes(b"GGUF" + b"\0" * 4_000_000)
+    return path
+
+
+def _lines(menu: QMenu) -> list[str]:
+    return [action.text() for action in menu.actions() if not action.isSeparator()]
+
+
+def _words(desk: Desk) -> list[str]:
+    labels = desk.window.header.findChildren(ElidedLabel)
+    return [label.whole_text() for label in labels if label.isVisible()]
+
+
+def _become(desk: Desk, qtbot: QtBot, state: EngineState) -> None:
+    with qtbot.waitSignal(desk.models.state_changed):
+        desk.engine.become(state)
+
+
+def test_the_menu_lists_the_guide_as_what_it_is_and_each_model_with_its_size(
+    desk: Desk,
+) -> None:
+    _put(desk, "Tiny & <b>small")
+    menu = desk.window.header.model_menu
+    menu.aboutToShow.emit()
+
+    assert _lines(menu)[0].startswith("Built-in guide\t")
+    assert _lines(menu)[1:] == [
+        "Tiny && <b>small\t4 MB",
+        "Open a GGUF file…",
+        "Open models folder",
+    ]
+    assert menu.actions()[0].isChecked()
+
+
+def test_a_chosen_model_is_loaded_and_found_again_at_the_next_start(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    with open_desk(tmp_path / "data") as desk:
+        _put(desk, "Tiny")
+        menu = desk.window.header.model_menu
+        menu.aboutToShow.emit()
+        menu.actions()[1].trigger()
+        assert [model.name for model in desk.engine.chosen] == ["guide", "Tiny"]
+    with open_desk(tmp_path / "data") as desk:
+        assert [model.name for model in desk.engine.chosen] == ["Tiny"]
+
+
+def test_a_file_from_elsewhere_is_remembered_by_its_path(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "elsewhere.gguf"
+    file.write_bytes(b"GGUF")
+    desk.models.choose_named(str(file))
+
+    assert desk.engine.chosen[-1].path == file
+    assert desk.preferences.value.model == str(file)
+
+
+def test_a_dropped_file_is_opened(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "dropped.gguf"
+    file.write_bytes(b"GGUF")
+    desk.window.composer.model_dropped.emit(file)
+
+    assert desk.engine.chosen[-1].path == file
+
+
+def test_a_path_without_a_file_is_said_and_the_loaded_model_stays(desk: Desk) -> None:
+    desk.models.choose_named("/nowhere/absent.gguf")
+
+    assert desk.window.banner.topic == "choice"
+    assert [model.name for model in desk.engine.chosen] == ["guide"]
+    assert desk.preferences.value.model == ""
+
+
+def test_a_model_that_vanished_since_the_last_run_is_said_and_the_guide_steps_in(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    with open_desk(tmp_path / "data") as desk:
+        path = _put(desk, "Tiny")
+        desk.models.choose_named("Tiny")
+        path.unlink()
+    with open_desk(tmp_path / "data") as desk:
+        desk.window.show()
+        assert [model.name for model in desk.engine.chosen] == ["guide"]
+        qtbot.waitUntil(lambda: desk.models.state.loaded is not None)
+        assert desk.window.banner.topic == "choice", "loading the guide does not hide it"
+        assert desk.preferences.value.model == "Tiny", "it may come back"
+
+
+def test_loading_shows_how_far_it_is(desk: Desk, qtbot: QtBot, tmp_path: Path) -> None:
+    model = InstalledModel("big", "Big", tmp_path / "big.gguf", 5_400_000_000)
+    _become(desk, qtbot, EngineState(Phase.LOADING, model, 0.575))
+    bar = desk.window.header.findChild(QProgressBar)
+    assert isinstance(bar, QProgressBar)
+
+    assert "Reading 3.1 of 5.4 GB" in _words(desk)
+    assert bar.isVisible()
+    assert bar.value() == pytest.approx(575, abs=1)
+
+    _become(desk, qtbot, ready(model))
+    assert "Ready" in _words(desk)
+    assert not bar.isVisible()
+
+
+def test_a_failed_load_says_why_and_can_be_tried_again(
+    desk: Desk, qtbot: QtBot, tmp_path: Path
+) -> None:
+    model = InstalledModel("big", "Big", tmp_path / "big.gguf", 5_400_000_000)
+    _become(desk, qtbot, EngineState(Phase.FAILED, model, error=_TOO_LARGE))
+    assert desk.window.banner.topic == "loading"
+    assert "Not loaded" in _words(desk)
+
+    desk.window.banner.remedy_chosen.emit(Remedy.RETRY)
+    assert desk.engine.chosen[-1] == model
+    assert desk.window.banner.topic == ""
+
+
+def test_the_guide_is_labelled_and_other_models_are_not(
+    desk: Desk, qtbot: QtBot, tmp_path: Path
+) -> None:
+    field = desk.window.composer.field
+    guide_line = desk.window.header._guide
+    assert guide_line.isVisible()
+    assert field.placeholderText() == "Ask about Lapis…"
+
+    _become(desk, qtbot, ready(InstalledModel("big", "Big", tmp_path / "b.gguf", 1)))
+    assert not guide_line.isVisible()
+    assert field.placeholderText() == "Ask anything…"
+
+
+@pytest.mark.qt_log_ignore("grabbing the keyboard", extend=True)
+def test_the_link_beside_the_guide_opens_the_menu_of_models(desk: Desk, qtbot: QtBot) -> None:
+    seen: list[bool] = []
+    menu = desk.window.header.model_menu
+
+    def close() -> None:
+        seen.append(QApplication.activePopupWidget() is menu)
+        menu.close()
+
+    menu.aboutToShow.connect(lambda: QTimer.singleShot(50, menu, close))
+    desk.window.header._guide.model_wanted.emit()
+
+    assert seen == [True]
+
+
+def test_what_was_changed_on_ones_behalf_is_told_once(desk: Desk, qtbot: QtBot) -> None:
+    state = replace(desk.models.state, notice=Text("Loaded without extra buffers"))
+    _become(desk, qtbot, state)
+    assert desk.window.banner.topic == "plan"
+    desk.window.banner.hide()
+    _become(desk, qtbot, replace(state, progress=1.0))
+
+    assert desk.window.banner.topic == ""

@@ -1,0 +1,217 @@
+"""The quick question."""
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop.ui.popup import Popup
+from desktop.ui.popup_controller import PopupController
+from tests.ui.desk import DONE, Desk, say
+
+
+@pytest.fixture
+def popup(desk: Desk) -> Iterator[Popup]:
+    one = Popup(translucent=True)
+    yield one
+    one.hide()
+    one.deleteLater()
+
+
+@pytest.fixture
+def popups(popup: Popup, desk: Desk) -> PopupController:
+    return PopupController(popup, desk.chats)
+
+
+def _ask(popup: Popup, text: str) -> None:
+    popup.composer.field.setPlainText(text)
+    popup.composer.field.submitted.emit()
+
+
+def _bring_up(popup: Popup, popups: PopupController, qtbot: QtBot) -> None:
+    popup._hidden_at = 0
+    popups.toggle()
+    qtbot.waitUntil(popup.isActiveWindow)
+
+
+def test_hidden_it_comes_up_with_the_cursor_in_its_field(
+    popup: Popup, popups: PopupController, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+
+    assert popup.isVisible()
+    assert QApplication.focusWidget() is popup.composer.field
+    assert not popup.transcript.isVisible()
+
+
+def test_in_front_it_hides(popup: Popup, popups: PopupController, qtbot: QtBot) -> None:
+    _bring_up(popup, popups, qtbot)
+    popups.toggle()
+
+    assert not popup.isVisible()
+
+
+def test_visible_behind_another_window_it_comes_to_the_front(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    # As when the window manager gave the focus away and the popup has not heard of it yet.
+    popup._leaving.timeout.disconnect()
+    desk.window.activateWindow()
+    qtbot.waitUntil(lambda: not popup.isActiveWindow())
+    popup.show()
+    popup._hidden_at = 0
+    popups.toggle()
+
+    qtbot.waitUntil(popup.isActiveWindow)
+    assert popup.isVisible()
+
+
+def test_it_hides_when_another_window_is_used(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    desk.window.activateWindow()
+
+    qtbot.waitUntil(lambda: not popup.isVisible())
+
+
+def test_a_click_upon_the_tray_that_took_the_focus_away_does_not_bring_it_back(
+    popup: Popup, popups: PopupController, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    popup.hide()
+    popups.toggle()
+
+    assert not popup.isVisible()
+
+
+def test_it_never_raises_the_main_window(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    desk.window.hide()
+    _bring_up(popup, popups, qtbot)
+    _ask(popup, "Quick?")
+
+    assert not desk.window.isVisible()
+
+
+def test_a_question_becomes_a_chat_like_any_other(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    _ask(popup, "What is a token?")
+    assert popup.transcript.isVisible()
+    assert popup.composer.text() == ""
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, *say("A piece ", "of a word."), DONE)
+
+    assert desk.titles() == ["What is a token?"]
+    (chat,) = desk.store.chats()
+    assert [each.content for each in desk.store.messages(chat.id)] == [
+        "What is a token?",
+        "A piece of a word.",
+    ]
+    assert desk.controller.chat is None, "the window shows what it showed before"
+
+
+def test_the_next_question_goes_to_the_same_chat(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    _ask(popup, "One?")
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, *say("First."), DONE)
+    _ask(popup, "Two?")
+
+    assert len(desk.store.chats()) == 1
+    assert len(desk.engine.requests[1].messages) == 3
+
+
+def test_escape_stops_and_escape_again_closes(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    _ask(popup, "A long one?")
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        qtbot.keyClick(popup.composer.field, Qt.Key.Key_Escape)
+    assert desk.engine.cancelled == [1]
+    assert popup.isVisible()
+
+    qtbot.keyClick(popup.composer.field, Qt.Key.Key_Escape)
+    assert not popup.isVisible()
+
+
+def test_dismissed_it_starts_anew_and_hidden_by_the_focus_it_goes_on(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    _ask(popup, "One?")
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, *say("First."), DONE)
+    desk.window.activateWindow()
+    qtbot.waitUntil(lambda: not popup.isVisible())
+    _bring_up(popup, popups, qtbot)
+    assert popup.transcript.isVisible()
+
+    qtbot.keyClick(popup.composer.field, Qt.Key.Key_Escape)
+    assert not popup.isVisible()
+    desk.window.activateWindow()
+    qtbot.waitUntil(desk.window.isActiveWindow)
+    _bring_up(popup, popups, qtbot)
+    assert not popup.transcript.isVisible()
+    _ask(popup, "Two?")
+    assert len(desk.store.chats()) == 2
+
+
+def test_ctrl_o_moves_the_conversation_to_the_window_while_it_is_written(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    popups.chat_wanted.connect(desk.controller.open_chat)
+    _bring_up(popup, popups, qtbot)
+    _ask(popup, "A long one?")
+    with qtbot.waitSignal(desk.chats.text_grew):
+        desk.engine.tell(1, *say("So far"))
+    qtbot.keyClick(popup, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
+
+    assert not popup.isVisible()
+    assert desk.titles() == ["A long one?"]
+    chat = desk.controller.chat
+    assert chat is not None
+    assert desk.chats.is_running(chat)
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, *say(" and on."), DONE)
+    assert desk.store.messages(chat)[-1].content == "So far and on."
+
+
+def test_it_grows_with_its_answer_up_to_a_share_of_the_screen(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    small = popup.height()
+    _ask(popup, "A long one?")
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, *say(*("A paragraph of words.\n\n" for _ in range(100))), DONE)
+    screen = QApplication.primaryScreen().availableGeometry().height()
+
+    qtbot.waitUntil(lambda: popup.height() > screen * 0.5)
+    assert small < 140
+    assert popup.height() < screen * 0.95
+
+
+def test_it_lies_on_the_screen_in_the_middle_of_the_upper_part(
+    popup: Popup, popups: PopupController, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    room = QApplication.primaryScreen().availableGeometry()
+
+    assert room.contains(popup.geometry())
+    assert abs(popup.geometry().center().x() - room.center().x()) <= 1
+    assert popup.geometry().top() < room.height() / 2
+
+
+def test_it_is_no_reason_for_the_program_to_go_on_or_to_end(popup: Popup) -> None:
+    assert not popup.testAttribute(Qt.WidgetAttribute.WA_QuitOnClose)
+    assert isinstance(popup, QWidget)

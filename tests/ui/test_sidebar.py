@@ -1,0 +1,181 @@
+"""The list of chats."""
+
+import time
+from datetime import datetime
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
+from pytestqt.qtbot import QtBot
+
+from desktop.domain.history import ChatSummary
+from desktop.ui.chat_list import Period, period_of
+from desktop.ui.sidebar import Sidebar
+
+_DAY = 86400.0
+
+
+def _chats(*titles: str) -> list[ChatSummary]:
+    now = time.time()
+    return [ChatSummary(number, title, now, now) for number, title in enumerate(titles, start=1)]
+
+
+@pytest.fixture
+def sidebar(qtbot: QtBot) -> Sidebar:
+    one = Sidebar()
+    qtbot.addWidget(one)
+    one.resize(260, 500)
+    one.show()
+    one.set_chats(_chats("Kyoto", "Regex", "Thesis"))
+    return one
+
+
+def _rows(sidebar: Sidebar) -> list[str]:
+    model = sidebar.list.model()
+    return [str(model.index(row, 0).data()) for row in range(model.rowCount())]
+
+
+def _click(sidebar: Sidebar, row: int, qtbot: QtBot) -> None:
+    model = sidebar.list.model()
+    place = sidebar.list.visualRect(model.index(row, 0)).center()
+    qtbot.mouseClick(sidebar.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+@pytest.mark.parametrize(
+    ("days", "period"),
+    [
+        (0, Period.TODAY),
+        (-1, Period.TODAY),
+        (1, Period.YESTERDAY),
+        (2, Period.WEEK),
+        (7, Period.WEEK),
+        (8, Period.OLDER),
+        (900, Period.OLDER),
+    ],
+)
+def test_chats_are_grouped_by_the_days_of_the_calendar(days: int, period: Period) -> None:
+    noon = datetime(2026, 11, 20, 12).astimezone().timestamp()
+
+    assert period_of(noon - days * _DAY, noon) is period
+
+
+def test_late_last_night_is_yesterday() -> None:
+    midnight = datetime(2026, 11, 20).astimezone().timestamp()
+
+    assert period_of(midnight - 60, midnight + 60) is Period.YESTERDAY
+
+
+def test_headings_stand_over_their_chats(sidebar: Sidebar) -> None:
+    now = time.time()
+    sidebar.set_chats(
+        [ChatSummary(1, "New one", now, now), ChatSummary(2, "Old one", 1000.0, 1000.0)]
+    )
+
+    assert _rows(sidebar) == ["Today", "New one", "Older", "Old one"]
+
+
+def test_a_click_opens_a_chat(sidebar: Sidebar, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(sidebar.chat_selected) as opened:
+        _click(sidebar, 2, qtbot)
+
+    assert opened.args == [2]
+
+
+def test_a_heading_cannot_be_opened(sidebar: Sidebar, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(sidebar.chat_selected, wait=200):
+        _click(sidebar, 0, qtbot)
+
+
+def test_the_arrows_walk_and_open_the_chat_where_they_rest(sidebar: Sidebar, qtbot: QtBot) -> None:
+    opened: list[int] = []
+    sidebar.chat_selected.connect(opened.append)
+    sidebar.set_current(1)
+    for _ in range(2):
+        qtbot.keyClick(sidebar.list, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: opened == [3])
+
+    qtbot.keyClick(sidebar.list, Qt.Key.Key_Up)
+    qtbot.waitUntil(lambda: opened == [3, 2])
+
+
+def test_enter_goes_on_in_the_chat(sidebar: Sidebar, qtbot: QtBot) -> None:
+    sidebar.set_current(2)
+    with qtbot.waitSignal(sidebar.chat_activated) as activated:
+        qtbot.keyClick(sidebar.list, Qt.Key.Key_Return)
+
+    assert activated.args == [2]
+
+
+def test_f2_renames_in_place(sidebar: Sidebar, qtbot: QtBot) -> None:
+    sidebar.set_current(2)
+    qtbot.keyClick(sidebar.list, Qt.Key.Key_F2)
+    (editor,) = sidebar.list.findChildren(QLineEdit)
+    assert editor.text() == "Regex"
+    with qtbot.waitSignal(sidebar.rename_requested) as renamed:
+        qtbot.keyClicks(editor, "  Regular   expressions ")
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+
+    assert renamed.args == [2, "Regular expressions"]
+
+
+def test_escape_leaves_the_title_as_it_was(sidebar: Sidebar, qtbot: QtBot) -> None:
+    sidebar.edit_title(2)
+    (editor,) = sidebar.list.findChildren(QLineEdit)
+    with qtbot.assertNotEmitted(sidebar.rename_requested, wait=100):
+        qtbot.keyClicks(editor, "Something else")
+        qtbot.keyClick(editor, Qt.Key.Key_Escape)
+
+
+def test_an_empty_title_is_no_title(sidebar: Sidebar, qtbot: QtBot) -> None:
+    sidebar.edit_title(2)
+    (editor,) = sidebar.list.findChildren(QLineEdit)
+    editor.clear()
+    with qtbot.assertNotEmitted(sidebar.rename_requested, wait=100):
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+
+
+def test_delete_asks_for_the_marked_chat(sidebar: Sidebar, qtbot: QtBot) -> None:
+    sidebar.set_current(3)
+    with qtbot.waitSignal(sidebar.delete_requested) as deleted:
+        qtbot.keyClick(sidebar.list, Qt.Key.Key_Delete)
+
+    assert deleted.args == [3]
+
+
+@pytest.mark.qt_log_ignore("grabbing the keyboard", extend=True)
+def test_the_context_menu_deletes_the_chat_under_the_pointer(
+    sidebar: Sidebar, qtbot: QtBot
+) -> None:
+    place = sidebar.list.visualRect(sidebar.list.model().index(1, 0)).center()
+    sidebar.list.customContextMenuRequested.emit(QPoint(place))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    with qtbot.waitSignal(sidebar.delete_requested) as deleted:
+        menu.actions()[1].trigger()
+    menu.close()
+
+    assert deleted.args == [1]
+
+
+def test_the_open_chat_stays_marked_when_the_list_changes(sidebar: Sidebar) -> None:
+    sidebar.set_current(3)
+    sidebar.set_chats(_chats("Kyoto", "Regex", "Thesis", "Another")[::-1])
+
+    assert sidebar.current() == 3
+
+
+def test_a_title_with_markup_is_shown_letter_by_letter(sidebar: Sidebar) -> None:
+    sidebar.set_chats(_chats("<img src=x> & <b>bold</b>\nsecond line"))
+
+    assert _rows(sidebar) == ["Today", "<img src=x> & <b>bold</b> second line"]
+    assert not sidebar.grab().isNull()
+
+
+def test_ten_thousand_chats_are_listed_in_a_blink(sidebar: Sidebar) -> None:
+    chats = _chats(*(f"Chat {number}" for number in range(10_000)))
+    before = time.perf_counter()
+    sidebar.set_chats(chats)
+    QApplication.processEvents()
+
+    assert time.perf_counter() - before < 1.0
+    assert sidebar.list.model().rowCount() == 10_001

@@ -1,0 +1,207 @@
+"""The window at work: drafts, titles, deletion and its undo, what a restart finds again."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.ui.desk import DONE, Desk, open_desk, say
+
+
+def _talk(desk: Desk, qtbot: QtBot, question: str) -> int:
+    """Hold a short talk in a new chat and return the chat."""
+    desk.controller.new_chat()
+    desk.ask(question)
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(len(desk.engine.requests), *say("Yes."), DONE)
+    assert desk.controller.chat is not None
+    return desk.controller.chat
+
+
+def test_the_first_question_names_the_chat(desk: Desk, qtbot: QtBot) -> None:
+    _talk(desk, qtbot, "How large is Gemma 2 9B?")
+
+    assert desk.titles() == ["How large is Gemma 2 9B?"]
+    assert desk.window.windowTitle() == "How large is Gemma 2 9B? – Lapis"
+
+
+def test_each_chat_keeps_its_own_draft(desk: Desk, qtbot: QtBot) -> None:
+    first = _talk(desk, qtbot, "One?")
+    second = _talk(desk, qtbot, "Two?")
+    desk.window.composer.field.setPlainText("for the second")
+    desk.controller.open_chat(first)
+    assert desk.window.composer.draft() == ""
+    desk.window.composer.field.setPlainText("for the first")
+    desk.controller.new_chat()
+    desk.window.composer.field.setPlainText("for a new one")
+
+    drafts = []
+    for chat in (second, first, None):
+        desk.controller.open_chat(chat)
+        drafts.append(desk.window.composer.draft())
+    assert drafts == ["for the second", "for the first", "for a new one"]
+
+
+def test_what_was_typed_survives_a_kill_of_the_program(desk: Desk, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(desk.window.composer.draft_changed, timeout=2000):
+        qtbot.keyClicks(desk.window.composer.field, "typed and not sent")
+    qtbot.waitUntil(lambda: desk.store.draft(None) == "typed and not sent", timeout=2000)
+
+
+def test_a_sent_question_is_no_draft_any_more(desk: Desk, qtbot: QtBot) -> None:
+    chat = _talk(desk, qtbot, "Gone from the field?")
+
+    assert desk.window.composer.draft() == ""
+    assert desk.store.draft(None) == ""
+    assert desk.store.draft(chat) == ""
+
+
+def test_an_example_question_leaves_the_draft_alone(desk: Desk) -> None:
+    desk.window.composer.field.setPlainText("my own thought")
+    desk.window.transcript.example_chosen.emit("What is GGUF?")
+
+    assert desk.engine.requests[0].messages[-1].content == "What is GGUF?"
+    desk.controller.new_chat()
+    assert desk.window.composer.draft() == "my own thought"
+
+
+def test_a_restart_finds_chat_draft_and_sidebar_again(qtbot: QtBot, tmp_path: Path) -> None:
+    with open_desk(tmp_path / "data") as first:
+        first.window.restore(first.preferences.value.window)
+        first.window.show()
+        chat = _talk(first, qtbot, "Still here?")
+        first.window.composer.field.setPlainText("an unfinished thought")
+        first.window.resize(700, 600)
+        first.window.toggle_sidebar()
+    with open_desk(tmp_path / "data") as second:
+        second.window.restore(second.preferences.value.window)
+        second.window.show()
+
+        assert second.controller.chat == chat
+        assert second.window.composer.draft() == "an unfinished thought"
+        assert second.window.width() == 700
+        assert not second.window.sidebar.isVisible()
+        second.window.toggle_sidebar()
+        assert second.window.sidebar.isVisible()
+        assert second.window.sidebar.width() >= 200
+
+
+def test_deleting_shows_the_next_chat_and_undo_brings_the_deleted_back(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    first = _talk(desk, qtbot, "One?")
+    second = _talk(desk, qtbot, "Two?")
+    desk.window.sidebar.delete_requested.emit(second)
+    assert desk.titles() == ["One?"]
+    assert desk.controller.chat == first
+    assert desk.window.toast.isVisible()
+
+    assert desk.window.toast.undo()
+    assert desk.titles() == ["Two?", "One?"]
+    assert desk.controller.chat == second
+    assert not desk.window.toast.isVisible()
+
+
+def test_deleting_while_the_answer_is_written_stops_it_and_undo_shows_the_text(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    desk.ask("Tell me a story")
+    chat = desk.controller.chat
+    assert chat is not None
+    with qtbot.waitSignal(desk.chats.text_grew):
+        desk.engine.tell(1, *say("Once upon"))
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.window.sidebar.delete_requested.emit(chat)
+    assert desk.engine.cancelled == [1]
+    assert desk.controller.chat is None
+
+    desk.window.toast.undo()
+    assert desk.controller.chat == chat
+    assert desk.store.messages(chat)[-1].content == "Once upon"
+
+
+def test_a_chat_in_the_background_is_deleted_without_moving_the_open_one(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    first = _talk(desk, qtbot, "One?")
+    second = _talk(desk, qtbot, "Two?")
+    desk.window.sidebar.delete_requested.emit(first)
+
+    assert desk.controller.chat == second
+    assert desk.titles() == ["Two?"]
+
+
+def test_the_draft_of_a_deleted_chat_comes_back_with_it(desk: Desk, qtbot: QtBot) -> None:
+    chat = _talk(desk, qtbot, "One?")
+    desk.window.composer.field.setPlainText("half a question")
+    desk.window.sidebar.delete_requested.emit(chat)
+    assert desk.window.composer.draft() == ""
+    desk.window.toast.undo()
+
+    assert desk.window.composer.draft() == "half a question"
+
+
+def test_renaming_changes_list_header_and_title_bar(desk: Desk, qtbot: QtBot) -> None:
+    chat = _talk(desk, qtbot, "One?")
+    desk.window.sidebar.rename_requested.emit(chat, "<b>Kyoto</b>")
+    qtbot.waitUntil(lambda: desk.window.windowTitle() == "<b>Kyoto</b> – Lapis")
+
+    assert desk.titles() == ["<b>Kyoto</b>"]
+
+
+def test_the_keys_of_the_window(desk: Desk, qtbot: QtBot) -> None:
+    window = desk.window
+    _talk(desk, qtbot, "One?")
+    ctrl = Qt.KeyboardModifier.ControlModifier
+    qtbot.keyClick(window, Qt.Key.Key_N, ctrl)
+    assert desk.controller.chat is None
+
+    qtbot.keyClick(window, Qt.Key.Key_Backslash, ctrl)
+    assert not window.sidebar.isVisible()
+    qtbot.keyClick(window, Qt.Key.Key_Backslash, ctrl)
+    assert window.sidebar.isVisible()
+
+    window.sidebar.list.setFocus()
+    qtbot.keyClick(window, Qt.Key.Key_L, ctrl)
+    assert QApplication.focusWidget() is window.composer.field
+
+    with qtbot.waitSignal(desk.controller.quit_requested):
+        qtbot.keyClick(window, Qt.Key.Key_Q, ctrl)
+
+
+def test_escape_stops_the_answer_wherever_the_focus_is(desk: Desk, qtbot: QtBot) -> None:
+    desk.ask("A long one?")
+    desk.window.sidebar.list.setFocus()
+    qtbot.keyClick(desk.window.sidebar.list, Qt.Key.Key_Escape)
+
+    assert desk.engine.cancelled == [1]
+
+
+def test_closing_is_left_to_the_owner(desk: Desk, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(desk.window.close_requested):
+        assert not desk.window.close()
+
+    assert desk.window.isVisible()
+
+
+def test_the_toast_goes_by_itself_but_not_under_the_pointer(desk: Desk, qtbot: QtBot) -> None:
+    chat = _talk(desk, qtbot, "One?")
+    desk.window.sidebar.delete_requested.emit(chat)
+    toast = desk.window.toast
+    timer = toast._timer
+    assert timer.isActive()
+    assert timer.interval() == 8000
+    qtbot.mouseMove(toast)
+    QApplication.sendEvent(toast, _enter())
+    assert not timer.isActive()
+    timer.timeout.emit()
+
+    assert not toast.isVisible()
+    assert not toast.undo()
+
+
+def _enter() -> QEnterEvent:
+    place = QPointF(5, 5)
+    return QEnterEvent(place, place, place)

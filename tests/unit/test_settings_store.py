@@ -1,0 +1,198 @@
+"""Settings survive; a bad file or a bad value never keeps Lapis from starting."""
+
+import json
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from desktop.config.store import SettingsStore
+from desktop.domain.chat import Sampling
+from desktop.domain.errors import StorageError
+from desktop.domain.settings import EngineSettings, Language, Settings, Theme, WindowSettings
+
+CHANGED = Settings(
+    language=Language.CHINESE,
+    theme=Theme.DARK,
+    model="/models/a file.gguf",
+    system_prompt="Be brief.\n简短。",
+    sampling=Sampling(0.0, 0, 1.0, 0.0, 1.1, 7, 512, ("END", "停")),
+    engine=EngineSettings(4096, 0, 3),
+    window=WindowSettings("AdnQywAD", 300, 12),
+    tray_hint_shown=True,
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "config" / "settings.json"
+
+
+@pytest.fixture
+def store(path: Path) -> SettingsStore:
+    path.parent.mkdir()
+    return SettingsStore(path)
+
+
+def write(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_without_a_file_the_settings_are_the_usual_ones(tmp_path: Path) -> None:
+    store = SettingsStore(tmp_path / "nowhere" / "settings.json")
+
+    assert store.load() == Settings()
+    assert store.problem is None
+
+
+def test_every_setting_comes_back_after_a_restart(path: Path) -> None:
+    SettingsStore(path).save(CHANGED)
+
+    assert SettingsStore(path).load() == CHANGED
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file modes are POSIX")
+def test_the_file_is_readable_by_this_account_only(path: Path) -> None:
+    SettingsStore(path).save(CHANGED)
+
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("sampling.temperature", 70),
+        ("sampling.temperature", -0.1),
+        ("sampling.top_k", -1),
+        ("sampling.top_k", True),
+        ("sampling.top_p", 1.01),
+        ("sampling.min_p", "0.1"),
+        ("sampling.repeat_penalty", 0),
+        ("sampling.seed", 2**32),
+        ("sampling.seed", 1.5),
+        ("sampling.max_tokens", 0),
+        ("sampling.stop", "END"),
+        ("sampling.stop", ["ok", ""]),
+        ("sampling.stop", ["x"] * 17),
+        ("engine.n_ctx", -1),
+        ("engine.n_gpu_layers", -2),
+        ("engine.threads", 10**6),
+        ("window.sidebar_width", -5),
+        ("window.last_chat", -1),
+        ("window.geometry", 3),
+        ("window", "large"),
+        ("theme", "pink"),
+        ("language", None),
+        ("model", "a\0b"),
+        ("tray_hint_shown", 1),
+    ],
+)
+def test_a_bad_value_becomes_the_usual_one_and_spoils_no_other(
+    place: str, value: object, path: Path, store: SettingsStore
+) -> None:
+    store.save(CHANGED)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    expected = json.loads(path.read_text(encoding="utf-8"))
+    usual = Settings()
+    *parents, name = place.split(".")
+    inner, right = content, expected
+    default: object = usual
+    for parent in parents:
+        inner, right, default = inner[parent], right[parent], getattr(default, parent)
+    inner[name] = value
+    write(path, content)
+    loaded = store.load()
+
+    store.save(loaded)
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    store.save(replace(loaded, window=usual.window) if name == "window" else usual)
+    right[name] = json.loads(path.read_text(encoding="utf-8"))
+    for step in place.split("."):
+        right[name] = right[name][step]
+    assert kept == expected
+    assert store.problem is None
+
+
+def test_what_a_newer_version_wrote_is_kept(path: Path, store: SettingsStore) -> None:
+    write(path, {"future": [1, 2], "sampling": {"mirostat": 2, "top_k": 7}, "theme": "dark"})
+
+    loaded = store.load()
+    store.save(replace(loaded, theme=Theme.LIGHT))
+    store.save(replace(loaded, theme=Theme.LIGHT, model="m"))
+
+    assert loaded == Settings(theme=Theme.DARK, sampling=Sampling(top_k=7))
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    assert (kept["future"], kept["sampling"]["mirostat"]) == ([1, 2], 2)
+    assert (kept["sampling"]["top_k"], kept["theme"], kept["model"]) == (7, "light", "m")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\0" * 300, b"{", b'{"theme": "dark"', b"[]", b'"dark"', b"\xff\xfe{}", b"[" * 100_000],
+)
+def test_a_damaged_file_is_moved_aside_and_told(
+    content: bytes, path: Path, store: SettingsStore
+) -> None:
+    path.write_bytes(content)
+
+    assert store.load() == Settings()
+
+    aside = path.with_name("settings.json.damaged")
+    assert aside.read_bytes() == content
+    assert not path.exists()
+    assert store.problem is not None
+    assert str(aside) in str(store.problem.hint)
+    store.save(CHANGED)
+    assert store.load() == CHANGED
+    assert store.problem is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder cannot be read as a file there")
+def test_a_file_that_cannot_be_read_is_told_and_left(path: Path, store: SettingsStore) -> None:
+    path.mkdir()
+
+    assert store.load() == Settings()
+    assert store.problem is not None
+    assert path.is_dir()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX limits")
+def test_a_disk_that_refuses_leaves_the_old_settings_whole(
+    path: Path, store: SettingsStore
+) -> None:
+    import resource
+    import signal
+
+    store.save(CHANGED)
+    before = path.read_bytes()
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(StorageError, match="disk is full"):
+            store.save(replace(CHANGED, theme=Theme.LIGHT))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == ["settings.json"]
+    store.save(replace(CHANGED, theme=Theme.LIGHT))
+    assert store.load().theme is Theme.LIGHT
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("a file stands where the folder should be")
+
+    with pytest.raises(StorageError, match="cannot be saved"):
+        SettingsStore(tmp_path / "config" / "settings.json").save(CHANGED)
+
+
+def test_the_name_of_an_odd_file_does_not_keep_settings_from_being_saved(
+    store: SettingsStore,
+) -> None:
+    store.save(replace(CHANGED, model="/models/\udcff.gguf"))
+
+    assert store.load() == replace(CHANGED, model="/models/?.gguf")
