@@ -12,8 +12,8 @@ _SECRETS = (
     (re.compile(r"\bsk-[A-Za-z0-9_-]+"), "sk-…"),
     (re.compile(r"\b(Bearer|Basic)\s+\S+", re.IGNORECASE), r"\1 …"),
     # Who asks, and what for: names and passwords before the host, queries after the path.
-    (re.compile(r"(\w+://)[^\s/@]+@"), r"\1…@"),
-    (re.compile(r"(\w+://[^\s?#]+)[?#][^\s'\")>]*"), r"\1?…"),
+    (re.compile(r"\b([A-Za-z]{2,9}://)[^\s/@]+@"), r"\1…@"),
+    (re.compile(r"\b([A-Za-z]{2,9}://[^\s?#]+)[?#][^\s'\")>]*"), r"\1?…"),
 )
 
 

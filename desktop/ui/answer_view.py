@@ -129,6 +129,9 @@ class AnswerView(QWidget):
     def _show_end(self) -> None:
         self._activity.hide()
         self._body.setVisible(bool(self._message.content))
+        if self._card is not None:
+            self._card.deleteLater()
+            self._card = None
         if self._message.state is not MessageState.COMPLETE:
             self._card = ErrorCard(self._message.state, read_note(self._message.note))
             self._card.retry_requested.connect(self.retry_requested)

@@ -5,8 +5,9 @@ GUI thread.
 
 from enum import Enum
 
-from PySide6.QtCore import QEvent, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.errors import LapisError
 from desktop.domain.text import Text
@@ -18,6 +19,7 @@ from desktop.ui.translation import say
 __all__ = ["Banner", "Remedy"]
 
 _CLOSE = 24
+_NARROW = 560
 
 
 class Remedy(Enum):
@@ -45,6 +47,7 @@ class Banner(QFrame):
         self._hint_label = PlainLabel(tone="muted", wrap=True)
         self._buttons = {remedy: TextButton() for remedy in Remedy}
         self._close = IconButton("close", side=_CLOSE)
+        self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._lay_out()
         for remedy, button in self._buttons.items():
             button.clicked.connect(lambda _checked, remedy=remedy: self._on_clicked(remedy))
@@ -69,6 +72,13 @@ class Banner(QFrame):
         """Hide the message if it is about `topic`."""
         if self._topic == topic:
             self.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the buttons under the words where both do not fit beside each other."""
+        super().resizeEvent(event)
+        direction = QBoxLayout.Direction
+        narrow = event.size().width() < _NARROW
+        self._body.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
@@ -98,13 +108,19 @@ class Banner(QFrame):
         words.setSpacing(2)
         words.addWidget(self._title_label)
         words.addWidget(self._hint_label)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(Space.L, Space.M, Space.S, Space.M)
-        row.setSpacing(Space.S)
-        row.addLayout(words, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(Space.S)
         for button in self._buttons.values():
-            row.addWidget(button)
-        row.addWidget(self._close)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        self._body.setSpacing(Space.M)
+        self._body.addLayout(words, 1)
+        self._body.addLayout(buttons)
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(Space.L, Space.M, Space.S, Space.M)
+        whole.setSpacing(Space.S)
+        whole.addLayout(self._body, 1)
+        whole.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
 
     def _retranslate(self) -> None:
         title = say(self._title) if self._title is not None else ""

@@ -47,7 +47,6 @@ class IconButton(QToolButton):
         self.setAccessibleName(label)
         set_tooltip(self, label)
 
-
     def set_seen(self, seen: bool) -> None:
         """Paint the button, or only while it has the focus; it is there all the same."""
         if seen != self._seen:

@@ -277,7 +277,8 @@ class ChatController(QObject):
 
     def _first_words(self) -> str:
         if self._engine_state.phase is Phase.LOADING:
-            return loading_words(self._engine_state)
+            words = loading_words(self._engine_state)
+            return say(Text("Loading the model · {progress}", {"progress": words}))
         return say(Text("Reading the question"))
 
     def _tell_running(self) -> None:

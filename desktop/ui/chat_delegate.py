@@ -88,7 +88,7 @@ def _paint_chat(
         _fill(painter, row, tokens.pressed)
     elif state & QStyle.StateFlag.State_MouseOver:
         _fill(painter, row, tokens.hover)
-    if state & QStyle.StateFlag.State_HasFocus and state & QStyle.StateFlag.State_Active:
+    if _is_focused_by_key(state):
         painter.setPen(QColor(tokens.accent))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(QRectF(row).adjusted(1, 1, -1, -1), Radius.FIELD, Radius.FIELD)
@@ -104,6 +104,12 @@ def _paint_chat(
     align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
     painter.setFont(option.font)
     painter.drawText(place, align | Qt.TextFlag.TextSingleLine, shown)
+
+
+def _is_focused_by_key(state: QStyle.StateFlag) -> bool:
+    flag = QStyle.StateFlag
+    wanted = flag.State_HasFocus | flag.State_Active | flag.State_KeyboardFocusChange
+    return state & wanted == wanted
 
 
 def _fill(painter: QPainter, row: QRect, colour: str) -> None:

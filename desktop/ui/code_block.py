@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from desktop.ui.copy_button import CopyButton
 from desktop.ui.highlight import highlight, language_name
 from desktop.ui.labels import PlainLabel
-from desktop.ui.markdown import Code
+from desktop.ui.markdown_parts import Code
 from desktop.ui.rich_text import RichText
 from desktop.ui.tokens import Space
 

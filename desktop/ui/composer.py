@@ -37,6 +37,7 @@ class Composer(QFrame):
     ) -> None:
         """Start empty, with nothing running; it grows to `lines` lines, then scrolls."""
         super().__init__(parent)
+        self._inset = Space.L if framed else Space.S
         if framed:
             self.setProperty("panel", "composer")
         self.setAcceptDrops(True)
@@ -122,7 +123,7 @@ class Composer(QFrame):
         row.addWidget(self.field, 1, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._button, 0, Qt.AlignmentFlag.AlignBottom)
         column = QVBoxLayout(self)
-        column.setContentsMargins(Space.L, Space.S, Space.S, Space.S)
+        column.setContentsMargins(self._inset, Space.S, Space.S, Space.S)
         column.setSpacing(Space.S)
         column.addWidget(self._chips)
         column.addLayout(row)

@@ -34,9 +34,7 @@ class ErrorCard(QFrame):
         self._note = note
         failed = state in {MessageState.FAILED, MessageState.INTERRUPTED}
         is_bad = state is MessageState.FAILED
-        self._icon = TintedIcon(
-            "warning" if failed else "info", tone="bad" if is_bad else "muted"
-        )
+        self._icon = TintedIcon("warning" if failed else "info", tone="bad" if is_bad else "muted")
         self._title = PlainLabel(tone="normal" if failed else "muted", wrap=True)
         self._title.setProperty("strong", failed)
         self._hint = PlainLabel(tone="muted", wrap=True)

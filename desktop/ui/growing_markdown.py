@@ -10,19 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from desktop.ui.markdown import (
-    Block,
-    Code,
-    Paragraph,
-    Part,
-    References,
-    Span,
-    block_parts,
-    blocks_of,
-    code_language,
-    code_text,
-    parse,
-)
+from desktop.ui.markdown import Block, References, block_parts, blocks_of, parse
+from desktop.ui.markdown_parts import Code, Paragraph, Part, Span, code_language, code_text
 
 __all__ = ["GrowingMarkdown", "Progress"]
 
@@ -42,12 +31,17 @@ class Progress:
 
 @dataclass(slots=True)
 class _Fence:
-    """A code block whose end has not come."""
+    """A code block whose end has not come; `text` is as it is shown."""
 
     indent: int
+    mark: str
     closing: re.Pattern[str]
     language: str
     text: str = ""
+
+    def code(self, last: str = "") -> Code:
+        """Return the block as it is, with the line `last` that is not complete."""
+        return Code((self.text + last).removesuffix("\n"), self.language)
 
 
 class GrowingMarkdown:
@@ -96,14 +90,14 @@ class GrowingMarkdown:
         self._tail = lines.pop()
         for at, line in enumerate(lines):
             if fence.closing.fullmatch(line):
-                self._settled.append(_code(fence.text, fence))
+                self._settled.append(fence.code())
                 self._fence = None
                 self._rest("\n".join([*lines[at + 1 :], self._tail]), [])
                 return True
-            fence.text += _unindented(line, fence.indent) + "\n"
-        may_close = self._tail.strip() and not self._tail.strip(" `~")
-        last = "" if may_close else _unindented(self._tail, fence.indent)
-        self._growing = [_code(fence.text + last, fence)]
+            fence.text += code_text(_unindented(line, fence.indent)) + "\n"
+        may_close = self._tail.strip() and not self._tail.strip(" " + fence.mark)
+        last = "" if may_close else code_text(_unindented(self._tail, fence.indent))
+        self._growing = [fence.code(last)]
         return False
 
     def _take_blocks(self) -> bool:
@@ -125,9 +119,7 @@ class GrowingMarkdown:
                 self._references.setdefault(label, found)
         return sure is blocks and blocks[-1].kind == "fence" and self._open_fence()
 
-    def _settle(
-        self, sure: Sequence[Block], unsure: Sequence[Block], lines: Sequence[str]
-    ) -> int:
+    def _settle(self, sure: Sequence[Block], unsure: Sequence[Block], lines: Sequence[str]) -> int:
         """Settle what cannot change any more; return the line where the rest begins."""
         *done, last = sure
         self._settled += self._parts_of(done, lines)
@@ -159,7 +151,7 @@ class GrowingMarkdown:
             return False
         indent, marks, info = found.groups()
         closing = re.compile(rf" {{0,3}}{re.escape(marks[0])}{{{len(marks)},}}[ \t]*")
-        self._fence = _Fence(len(indent), closing, code_language(info))
+        self._fence = _Fence(len(indent), marks[0], closing, code_language(info))
         self._tail = self._tail[found.end() :]
         return True
 
@@ -203,10 +195,6 @@ def _may_be_cut(block: Block, lines: Sequence[str]) -> bool:
     start = lines[block.items[-1][0]]
     indent = len(start) - len(start.lstrip(" "))
     return indent <= _DEEPEST_START and block.items[-1][0] + 1 < len(lines)
-
-
-def _code(text: str, fence: _Fence) -> Code:
-    return Code(code_text(text.removesuffix("\n")), fence.language)
 
 
 def _unindented(line: str, indent: int) -> str:

@@ -85,9 +85,9 @@ class Header(QFrame):
         row.setContentsMargins(Space.L, Space.S, Space.M, 0)
         row.setSpacing(Space.S)
         row.addWidget(self._sidebar)
-        row.addWidget(self._title, 3)
-        row.addStretch(1)
-        row.addWidget(self._status, 2)
+        row.addWidget(self._title, 1)
+        row.addSpacing(Space.L)
+        row.addWidget(self._status)
         row.addWidget(self._model)
         row.addWidget(self._more)
         self._status.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -123,10 +123,13 @@ class _ModelButton(QToolButton):
 
     def __init__(self, menu: ModelMenu) -> None:
         super().__init__()
+        # The button is mirrored to have its arrow at the right; its menu is not.
+        menu.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self.setMenu(menu)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        self.setStyleSheet("padding: 3px 8px;")
         self.setIcon(icon("chevron-down"))
         self.setIconSize(QSize(_CHEVRON, _CHEVRON))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -74,4 +74,4 @@ def _lexer(language: str) -> Lexer | None:
 
 @lru_cache(maxsize=256)
 def _role(token: _TokenType) -> Role:
-    return next((role for kind, role in _ROLES if token in kind), "")
+    return next((role for kind, role in _ROLES if token[: len(kind)] == kind), "")

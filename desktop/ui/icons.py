@@ -106,11 +106,8 @@ class _TintedSvg(QIconEngine):
     def clone(self) -> QIconEngine:
         return _TintedSvg(self._svg, self._tint)
 
-    def paint(
-        self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State
-    ) -> None:
-        device = painter.device()
-        scale = device.devicePixelRatioF() if device is not None else 1.0
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State) -> None:
+        scale = painter.device().devicePixelRatioF()
         pixmap = _tinted(self._renderer, rect.size() * scale, self._colour(mode), scale)
         painter.drawPixmap(rect.topLeft(), pixmap)
 

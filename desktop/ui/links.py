@@ -6,7 +6,6 @@ form and invisible characters made visible. Standard library only; any thread.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -16,6 +15,13 @@ _MAX_LENGTH = 4000
 _MAIL = re.compile(r"mailto:[^?@\s/]+@[^?@\s/]+", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?")
 _IPV6 = re.compile(r"\[[0-9a-f:.]+\]")
+# Unicode's categories Cc (but newline and tab), Cf, Zl, Zp and Cs.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0001\U000e0020-\U000e007f]"
+)
 _KEPT = "!#$%&'()*+,/:;=?@[]~-._"
 
 
@@ -56,22 +62,12 @@ def destination(href: str) -> Destination | None:
         rest += "?" + parts.query
     if parts.fragment:
         rest += "#" + parts.fragment
-    return Destination(
-        where, f"{parts.scheme}://{where}{quote(rest, safe=_KEPT)}", is_mail=False
-    )
+    return Destination(where, f"{parts.scheme}://{where}{quote(rest, safe=_KEPT)}", is_mail=False)
 
 
 def visible(text: str) -> str:
     """Return `text` with control, direction and zero-width characters spelt out as ‹U+202E›."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_spelt_out(c) for c in text)
-
-
-def _spelt_out(char: str) -> str:
-    if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf", "Zl", "Zp", "Co", "Cs"}:
-        return char
-    return f"‹U+{ord(char):04X}›"
+    return _INVISIBLE.sub(lambda found: f"‹U+{ord(found.group()):04X}›", text)
 
 
 def _ascii_host(host: str, *, bracketed: bool) -> str:

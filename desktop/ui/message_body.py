@@ -12,7 +12,7 @@ from PySide6.QtCore import QPointF, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.ui.code_block import CodeBlock
-from desktop.ui.markdown import Code, Paragraph, Part, Rule, Span, Table
+from desktop.ui.markdown_parts import Code, Paragraph, Part, Rule, Span, Table
 from desktop.ui.rich_text import RichText
 from desktop.ui.tokens import Space
 
@@ -153,7 +153,8 @@ class MessageBody(QWidget):
                 kept.add(shown.segment)
 
     def _remove(self, segment: Segment) -> None:
-        row = segment.parentWidget() if segment.parentWidget() is not self else segment
+        parent = segment.parentWidget()
+        row = segment if parent is None or parent is self else parent
         self._layout.removeWidget(row)
         row.hide()
         row.deleteLater()
@@ -162,15 +163,16 @@ class MessageBody(QWidget):
         match part:
             case Code():
                 segment: Segment = CodeBlock(part)
-                segment.text.link_meant.connect(self.link_meant)
                 self._place(segment, part.depth)
             case Table():
-                segment = TableView(part)
-                segment.link_meant.connect(self.link_meant)
-                self._place(segment, part.depth)
+                table = TableView(part)
+                table.link_meant.connect(self.link_meant)
+                self._place(table, part.depth)
+                segment = table
             case Paragraph() | Rule():
-                segment = self._run()
-                segment.add(part)
+                run = self._run()
+                run.add(part)
+                segment = run
         index = len(segment) - 1 if isinstance(segment, TextRun) else 0
         self._shown.append(_Shown(part, segment, index))
 

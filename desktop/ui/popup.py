@@ -23,11 +23,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop.ui.banner import Banner
-from desktop.ui.buttons import TextButton
 from desktop.ui.card import paint_card, paint_shadow
 from desktop.ui.composer import Composer
 from desktop.ui.icons import app_icon
 from desktop.ui.labels import ElidedLabel, PlainLabel
+from desktop.ui.link_button import LinkButton
 from desktop.ui.tokens import Radius, Size, Space
 from desktop.ui.transcript import Transcript
 
@@ -50,6 +50,7 @@ class Popup(QWidget):
     open_in_window_requested = Signal()
     dismissed = Signal()
     """The person is done with it: Esc, or the key that called it."""
+    language_changed = Signal()
 
     def __init__(self, *, translucent: bool) -> None:
         """`translucent` says whether the screen blends windows: shadow and smooth corners."""
@@ -78,7 +79,7 @@ class Popup(QWidget):
         self._line.setProperty("panel", "line")
         self._line.setFixedHeight(1)
         self._keys = PlainLabel(tone="muted", size="small")
-        self._open = TextButton(kind="quiet")
+        self._open = LinkButton()
         self._foot = QWidget()
         self._answer_height = _FIRST_HEIGHT
         self._column = QVBoxLayout(self)
@@ -124,9 +125,10 @@ class Popup(QWidget):
         self._answer_height = _FIRST_HEIGHT
         self._fit()
 
-    def set_model(self, title: str) -> None:
+    def set_model(self, title: str, *, is_guide: bool) -> None:
         """Say who will answer."""
         self._model.setText(title)
+        self.composer.set_about_guide(is_guide)
 
     def set_running(self, running: bool) -> None:
         """Follow whether an answer is being written."""
@@ -178,7 +180,8 @@ class Popup(QWidget):
         top.addWidget(self._gem)
         top.addWidget(self.composer, 1)
         foot = QHBoxLayout(self._foot)
-        foot.setContentsMargins(Space.L, Space.XS, Space.S, Space.S)
+        foot.setContentsMargins(Space.L, Space.XS, Space.L, Space.M)
+        foot.setSpacing(Space.M)
         foot.addWidget(self._keys)
         foot.addStretch(1)
         foot.addWidget(self._model)
@@ -238,5 +241,6 @@ class Popup(QWidget):
     def _retranslate(self) -> None:
         self.setWindowTitle(self.tr("Ask Lapis"))
         self.setAccessibleName(self.tr("Ask Lapis"))
+        self.language_changed.emit()
         self._keys.setText(self.tr("Enter asks · Shift+Enter breaks the line · Esc closes"))
         self._open.setText(self.tr("Open in window (Ctrl+O)"))

@@ -31,8 +31,10 @@ class PopupController(QObject):
         self._popup = popup
         self._chats = chats
         self._feed = ChatFeed(popup.transcript, chats, self)
+        self._state = EngineState()
         self._forget = QTimer(self, singleShot=True, interval=_FORGET_MS)
         self._forget.timeout.connect(self._start_anew)
+        popup.language_changed.connect(self._show_model)
         popup.submitted.connect(self._ask)
         popup.stop_requested.connect(self._stop)
         popup.dismissed.connect(self._start_anew)
@@ -45,7 +47,8 @@ class PopupController(QObject):
 
     def set_engine(self, state: EngineState) -> None:
         """Say in the popup who will answer."""
-        self._popup.set_model(model_title(state.model))
+        self._state = state
+        self._show_model()
 
     def toggle(self) -> None:
         """Show, bring to the front, or hide."""
@@ -97,6 +100,11 @@ class PopupController(QObject):
 
     def _on_running_changed(self, running: frozenset[int]) -> None:
         self._popup.set_running(self._feed.chat in running)
+
+    def _show_model(self) -> None:
+        model = self._state.model
+        is_guide = model is not None and model.is_guide
+        self._popup.set_model(model_title(model), is_guide=is_guide)
 
     def _show_problem(self, error: StorageError) -> None:
         _log.warning("storage: %s", error.title.message)

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.history import StoredMessage
 from desktop.ui.copy_button import CopyButton
-from desktop.ui.markdown import code_text
+from desktop.ui.markdown_parts import code_text
 from desktop.ui.rich_text import RichText
 from desktop.ui.tokens import Space
 

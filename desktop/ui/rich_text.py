@@ -96,9 +96,7 @@ class RichText(QTextBrowser):
     def set_has_links(self, there: bool) -> None:
         """Let the Tab key come here only where there is something to choose."""
         self._has_links = there
-        self.setFocusPolicy(
-            Qt.FocusPolicy.StrongFocus if there else Qt.FocusPolicy.ClickFocus
-        )
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if there else Qt.FocusPolicy.ClickFocus)
 
     def clear_text(self) -> None:
         """Show nothing."""
@@ -118,7 +116,9 @@ class RichText(QTextBrowser):
         return _nothing()
 
     def doSetSource(
-        self, _name: QUrl | str, _kind: QTextDocument.ResourceType = ...  # type: ignore[assignment]
+        self,
+        _name: QUrl | str,
+        _kind: QTextDocument.ResourceType = ...,
     ) -> None:
         """Stay: no address is ever shown in here."""
 
@@ -191,7 +191,8 @@ class RichText(QTextBrowser):
 
     def _on_anchor_clicked(self, address: QUrl) -> None:
         where = self.cursorRect().bottomLeft()
-        self.link_meant.emit(address.toString(), self.viewport().mapToGlobal(QPointF(where)))
+        href = address.toEncoded().data().decode()
+        self.link_meant.emit(href, self.viewport().mapToGlobal(QPointF(where)))
         self.clear_selection()
 
 

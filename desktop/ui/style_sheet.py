@@ -124,7 +124,7 @@ QLineEdit {{
   selection-background-color: {t.selection}; selection-color: {t.text};
 }}
 QLineEdit:focus {{ border: 2px solid {t.accent}; padding: 4px 7px; }}
-QPlainTextEdit, QTextEdit, QTextBrowser {{
+QPlainTextEdit {{
   color: {t.text}; background: transparent; border: none;
   selection-background-color: {t.selection}; selection-color: {t.text};
 }}
@@ -133,7 +133,7 @@ QPlainTextEdit, QTextEdit, QTextBrowser {{
 
 def _lists(t: Tokens) -> str:
     return f"""
-QAbstractScrollArea {{ background: transparent; border: none; }}
+QScrollArea, QListView {{ background: transparent; border: none; }}
 QAbstractItemView {{ outline: none; color: {t.text}; }}
 QMenu {{
   color: {t.text}; background: {t.surface}; border: 1px solid {t.line};

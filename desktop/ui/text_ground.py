@@ -4,8 +4,19 @@ Markers of lists, bars of quotes, rules, and the ground of code within a line: Q
 hard edges or not at all. Only blocks that are to be seen are visited. GUI thread.
 """
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QTextBlock, QTextDocument, QTextLine
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QPainter,
+    QPen,
+    QTextBlock,
+    QTextDocument,
+    QTextFragment,
+    QTextLine,
+)
 
 from desktop.ui.text_writer import CODE_SPAN, MARKER, QUOTE_DEPTH, QUOTE_STEP, RULE
 from desktop.ui.tokens import Tokens
@@ -22,9 +33,7 @@ _CHIP_HEIGHT = 18
 _CHIP_BESIDE = 2
 
 
-def paint_ground(
-    painter: QPainter, document: QTextDocument, area: QRectF, theme: Tokens
-) -> None:
+def paint_ground(painter: QPainter, document: QTextDocument, area: QRectF, theme: Tokens) -> None:
     """Paint the ground of the blocks of `document` that lie in `area`."""
     layout = document.documentLayout()
     at = layout.hitTest(area.topLeft(), Qt.HitTestAccuracy.FuzzyHit)
@@ -87,8 +96,7 @@ def _chips(painter: QPainter, block: QTextBlock, box: QRectF, theme: Tokens) -> 
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(theme.raised))
     layout = block.layout()
-    for run in block:
-        fragment = run.fragment()
+    for fragment in _fragments(block):
         if not fragment.charFormat().hasProperty(CODE_SPAN):
             continue
         start = fragment.position() - block.position()
@@ -108,6 +116,13 @@ def _chips(painter: QPainter, block: QTextBlock, box: QRectF, theme: Tokens) -> 
                     4,
                     4,
                 )
+
+
+def _fragments(block: QTextBlock) -> Iterator[QTextFragment]:
+    at = block.begin()
+    while not at.atEnd():
+        yield at.fragment()
+        at += 1
 
 
 def _x(row: QTextLine, position: int) -> float:

@@ -23,8 +23,8 @@ from PySide6.QtGui import (
 )
 
 from desktop.ui.highlight import Role
-from desktop.ui.markdown import Paragraph, Rule, Span, Table
-from desktop.ui.theme import mono_font
+from desktop.ui.markdown_parts import Paragraph, Rule, Span, Table
+from desktop.ui.theme import mono_families
 from desktop.ui.tokens import LINE_HEIGHT, Size, Space, Tokens
 
 __all__ = ["CODE_SPAN", "MARKER", "QUOTE_DEPTH", "QUOTE_STEP", "RULE", "TextWriter"]
@@ -61,9 +61,7 @@ class TextWriter:
         self._cursor.beginEditBlock()
         self._cursor.setPosition(max(0, position - 1))
         form = self._cursor.blockFormat()
-        self._cursor.movePosition(
-            QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor
-        )
+        self._cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
         self._cursor.removeSelectedText()
         self._cursor.setBlockFormat(form if position else QTextBlockFormat())
         self._cursor.endEditBlock()
@@ -191,7 +189,7 @@ class TextWriter:
 
     def _mono(self) -> QTextCharFormat:
         look = QTextCharFormat()
-        look.setFontFamilies(mono_font(_CODE_SIZE).families())
+        look.setFontFamilies(mono_families())
         look.setProperty(QTextFormat.Property.FontPixelSize.value, _CODE_SIZE)
         return look
 

@@ -4,6 +4,8 @@
 The system's own light or dark is followed while the theme is SYSTEM. GUI thread.
 """
 
+from functools import cache
+
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
@@ -12,7 +14,7 @@ from desktop.domain.settings import Theme
 from desktop.ui.style_sheet import style_sheet
 from desktop.ui.tokens import DARK, LIGHT, Size, Tokens
 
-__all__ = ["apply_theme", "mono_font"]
+__all__ = ["apply_theme", "mono_families", "mono_font"]
 
 _PLAIN_FAMILIES = frozenset({"sans", "sans serif", "sans-serif", "dejavu sans", "helvetica"})
 _NICE_FAMILIES = ("Inter", "Noto Sans", "Cantarell", "Ubuntu", "Liberation Sans")
@@ -88,11 +90,17 @@ class _SchemeFollower(QObject):
 def mono_font(pixels: int) -> QFont:
     """Return the platform's fixed-width font, `pixels` high, with Chinese beside it."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    families = [QFontInfo(font).family(), *_installed((*_CHINESE_MONO, *_CHINESE_FAMILIES))]
-    font.setFamilies(families)
+    font.setFamilies(mono_families())
     font.setStyleHint(QFont.StyleHint.Monospace)
     font.setPixelSize(pixels)
     return font
+
+
+@cache
+def mono_families() -> tuple[str, ...]:
+    """Return the families of the platform's fixed-width font, the first one first."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    return (QFontInfo(font).family(), *_installed((*_CHINESE_MONO, *_CHINESE_FAMILIES)))
 
 
 def _body_font(system: QFont) -> QFont:

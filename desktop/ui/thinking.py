@@ -44,6 +44,7 @@ class Thinking(QWidget):
         self._head.setIconSize(QSize(_CHEVRON, _CHEVRON))
         self._head.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._head.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._head.setObjectName("fold")
         self._head.setProperty("kind", "fold")
         self._head.toggled.connect(self._on_toggled)
         self._body = QWidget()

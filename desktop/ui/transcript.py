@@ -4,6 +4,7 @@ The column follows the end only while the reader is there. Of a long chat the ne
 built at once, earlier ones when the reader comes near them. GUI thread.
 """
 
+import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
@@ -21,8 +22,9 @@ from desktop.ui.tokens import Size, Space
 
 __all__ = ["Transcript"]
 
-_BUILT_AT_ONCE = 60
-_NEAR_TOP = 400
+_MOST_AT_ONCE = 60
+_LEAST_AT_ONCE = 8
+_BUILD_SECONDS = 0.08
 _NEAR_END = 24
 _ANCHORED_MS = 250
 
@@ -83,11 +85,10 @@ class Transcript(QScrollArea):
             view.hide()
             view.deleteLater()
         self._views = []
-        self._earlier = list(messages[:-_BUILT_AT_ONCE])
-        self._anchored = None
+        self._earlier = list(messages)
         self._follows = True
-        for message in messages[-_BUILT_AT_ONCE:]:
-            self._add(message)
+        self._build_earlier()
+        self._drop_anchor()
         self._mark_newest()
         self._show_page()
         self.setUpdatesEnabled(True)
@@ -178,15 +179,22 @@ class Transcript(QScrollArea):
         self._messages.setVisible(bool(self._views))
 
     def _build_earlier(self) -> None:
-        """Build the messages before the first one shown, and stay where the reader is."""
-        batch, self._earlier = self._earlier[-_BUILT_AT_ONCE:], self._earlier[:-_BUILT_AT_ONCE]
+        """Build messages before the first one shown, and stay where the reader is.
+
+        How many depends on how long they take: a chat opens at once, whatever is in it.
+        """
         bar = self.verticalScrollBar()
         self._anchored = (bar.maximum(), bar.value())
-        views = [self._view_of(message) for message in batch]
-        for at, view in enumerate(views):
+        begin = time.perf_counter()
+        built = 0
+        while self._earlier and built < _MOST_AT_ONCE:
+            view = self._view_of(self._earlier.pop())
             view.set_newest(False)
-            self._column.insertWidget(at, view)
-        self._views[:0] = views
+            self._column.insertWidget(0, view)
+            self._views.insert(0, view)
+            built += 1
+            if built >= _LEAST_AT_ONCE and time.perf_counter() - begin > _BUILD_SECONDS:
+                break
         self._anchor_gone.start()
 
     def _drop_anchor(self) -> None:
@@ -214,7 +222,12 @@ class Transcript(QScrollArea):
             elif value < before:
                 self._follows = False
         self._jump.set_wanted(not self._follows and away > self.viewport().height() // 4)
-        if value < _NEAR_TOP and self._earlier and not self._follows and self._anchored is None:
+        if (
+            value < self.viewport().height()
+            and self._earlier
+            and not self._follows
+            and self._anchored is None
+        ):
             self._build_earlier()
 
     def _on_link_meant(self, address: str, where: QPointF) -> None:

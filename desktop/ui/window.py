@@ -4,7 +4,7 @@ import base64
 import binascii
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QMoveEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from desktop.domain.settings import WindowSettings
@@ -21,6 +21,7 @@ __all__ = ["MainWindow"]
 
 _SIZE = QSize(1080, 720)
 _SMALLEST = QSize(420, 360)
+_NARROW = 640
 _TITLE_LIMIT = 120
 
 
@@ -32,6 +33,8 @@ class MainWindow(QWidget):
     close_requested = Signal()
     """The person closed the window; nothing has happened yet."""
     language_changed = Signal()
+    place_changed = Signal()
+    """Size, place or sidebar are other ones now."""
 
     def __init__(self) -> None:
         """Build everything; not shown yet."""
@@ -46,11 +49,14 @@ class MainWindow(QWidget):
         self.toast = Toast(self.transcript)
         self.shortcuts = Shortcuts(self)
         self._painted = False
+        self._makes_room = False
+        self._sidebar_width = WindowSettings().sidebar_width
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._lay_out()
         self.sidebar.collapse_requested.connect(self.toggle_sidebar)
         self.header.sidebar_requested.connect(self.toggle_sidebar)
         self.shortcuts.sidebar.connect(self.toggle_sidebar)
+        self._splitter.splitterMoved.connect(self.place_changed)
         self.show_title("")
 
     def show_title(self, title: str) -> None:
@@ -75,16 +81,17 @@ class MainWindow(QWidget):
 
     def kept(self, last_chat: int | None) -> WindowSettings:
         """Return what `restore` needs in the next run."""
-        shown = self.sidebar.isVisibleTo(self)
+        shown = self.sidebar.isVisibleTo(self) or self._makes_room
         return WindowSettings(
             geometry=base64.b64encode(self.saveGeometry().data()).decode(),
-            sidebar_width=self._splitter.sizes()[0] if shown else 0,
+            sidebar_width=(self._splitter.sizes()[0] or self._sidebar_width) if shown else 0,
             last_chat=last_chat or 0,
         )
 
     def toggle_sidebar(self) -> None:
         """Hide the list of chats, or bring it back."""
         visible = self.sidebar.isVisibleTo(self)
+        self._makes_room = False
         if visible:
             self._sidebar_width = self._splitter.sizes()[0]
         self._show_sidebar(visible=not visible)
@@ -110,6 +117,15 @@ class MainWindow(QWidget):
         """Leave it to the owner what closing means."""
         event.ignore()
         self.close_requested.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room(event.oldSize().width(), event.size().width())
+        self.place_changed.emit()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        super().moveEvent(event)
+        self.place_changed.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Tell when there is something to see."""
@@ -156,9 +172,24 @@ class MainWindow(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._splitter)
 
+    def _make_room(self, before: int, width: int) -> None:
+        """Take the sidebar away when the window becomes narrow, and give it back afterwards.
+
+        `before` is -1 at the first time. Whoever brings it back in a narrow window keeps it.
+        """
+        becomes_narrow = width < _NARROW and not 0 <= before < _NARROW
+        if becomes_narrow and self.sidebar.isVisibleTo(self):
+            self._sidebar_width = self._splitter.sizes()[0] or self._sidebar_width
+            self._makes_room = True
+            self._show_sidebar(visible=False)
+        elif width >= _NARROW and self._makes_room:
+            self._makes_room = False
+            self._show_sidebar(visible=True)
+
     def _show_sidebar(self, *, visible: bool) -> None:
         self.sidebar.setVisible(visible)
         self.header.show_sidebar_button(visible=not visible)
+        self.place_changed.emit()
 
 
 def _fitting(size: QSize) -> QSize:

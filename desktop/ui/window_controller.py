@@ -19,6 +19,7 @@ __all__ = ["WindowController"]
 
 _TOPIC = "storage"
 _CALENDAR_MS = 60_000
+_PLACE_MS = 500
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ class WindowController(QObject):
         self._chat: int | None = None
         self._known: dict[int, ChatSummary] = {}
         self._feed = ChatFeed(window.transcript, chats, self)
+        self._place = QTimer(self, singleShot=True, interval=_PLACE_MS)
+        self._place.timeout.connect(self._keep_place)
         self._connect()
         self._calendar = QTimer(self, interval=_CALENDAR_MS)
         self._calendar.timeout.connect(self.refresh)
@@ -104,6 +107,7 @@ class WindowController(QObject):
         window.composer.submitted.connect(self._on_submitted)
         for signal in (window.composer.stop_requested, keys.stop):
             signal.connect(self._stop)
+        window.place_changed.connect(self._place.start)
         keys.composer.connect(window.composer.focus_field)
         window.composer.draft_changed.connect(self._keep_draft)
         window.transcript.example_chosen.connect(self._on_example_chosen)
@@ -126,6 +130,7 @@ class WindowController(QObject):
             self._window.sidebar.set_current(self._chat)
             return
         self._chat = chat
+        self._place.start()
         self._window.composer.set_draft(draft)
         self._window.composer.set_running(self._chats.is_running(chat))
         self._window.sidebar.set_current(chat)
@@ -166,6 +171,8 @@ class WindowController(QObject):
         if chat != self._chat:
             self._show(chat)
             self.refresh()
+            # Not half a second later: a crash just now must not hide the question.
+            self._keep_place()
 
     def _clear_draft(self, chat: int | None) -> None:
         self._window.composer.set_draft("")
@@ -259,8 +266,7 @@ class WindowController(QObject):
     def keep_all(self) -> None:
         """Keep the draft, the window's size and place, and the open chat for the next run."""
         self.save_draft()
-        value = self._preferences.value
-        self._preferences.set(replace(value, window=self._window.kept(self._chat)))
+        self._keep_place()
 
     def close(self) -> None:
         """Keep everything and leave the store alone from now on; idempotent."""
@@ -268,4 +274,10 @@ class WindowController(QObject):
             return
         self.keep_all()
         self._calendar.stop()
+        self._place.stop()
+        self._window.place_changed.disconnect(self._place.start)
         self._window.composer.draft_changed.disconnect(self._keep_draft)
+
+    def _keep_place(self) -> None:
+        value = self._preferences.value
+        self._preferences.set(replace(value, window=self._window.kept(self._chat)))

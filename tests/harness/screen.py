@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from Xlib.display import Display
+
 from tests.harness.home import FOREIGN, home_variables
 from tests.harness.waiting import wait_for
 
@@ -134,6 +136,15 @@ class Screen:
         )
         return done.stdout.strip()
 
+    def has_tray(self) -> bool:
+        """Return whether somebody shows tray icons; an empty tray may be invisible."""
+        display = Display(self.environment["DISPLAY"])
+        try:
+            selection = display.intern_atom("_NET_SYSTEM_TRAY_S0")
+            return bool(display.get_selection_owner(selection))
+        finally:
+            display.close()
+
     def screenshot(self, path: Path) -> Path:
         """Write a picture of the whole screen."""
         self.call("import", "-window", "root", str(path))
@@ -161,7 +172,7 @@ def virtual_screen(folder: Path) -> Iterator[Screen]:
         wait_for(lambda: "window id" in _root_property(screen, "_NET_SUPPORTING_WM_CHECK"), 10)
         tray = "trayer --edge top --align right --widthtype request --height 32 --SetDockType true"
         stack.enter_context(_running([*tray.split(), "--expand", "true"], folder, environment))
-        wait_for(lambda: _has_tray(screen), 10, "a tray")
+        wait_for(screen.has_tray, 10, "a tray")
         yield screen
 
 
@@ -246,8 +257,3 @@ def _running(
 
 def _root_property(screen: Screen, name: str) -> str:
     return screen.call("xprop", "-root", name)
-
-
-def _has_tray(screen: Screen) -> bool:
-    """Return whether someone owns the tray's selection: then its dock window is there."""
-    return bool(screen.windows("panel"))

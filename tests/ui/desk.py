@@ -134,6 +134,7 @@ def open_desk(folder: Path) -> Iterator[Desk]:
     bridge = Bridge()
     chats = ChatController(store, preferences, bridge)
     window = MainWindow()
+    window.resize(760, 640)
     controller = WindowController(window, store, chats, preferences)
     engine = ScriptedEngine()
     engine.observer = bridge.engine_observer

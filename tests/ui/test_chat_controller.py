@@ -8,6 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.chat import (
+    ChatRequest,
     Event,
     PromptProgress,
     Queued,
@@ -58,13 +59,14 @@ def test_a_question_is_on_the_disk_before_the_engine_hears_of_it(desk: Desk) -> 
     heard: list[int] = []
     ask = desk.engine.ask
 
-    def watching(*arguments: object) -> int:
+    def watching(request: ChatRequest, listener: Callable[[Event], None]) -> int:
         (summary,) = desk.store.chats()
         heard.append(len(desk.store.messages(summary.id)))
-        return ask(*arguments)  # type: ignore[arg-type]
+        return ask(request, listener)
 
-    desk.engine.ask = watching  # type: ignore[method-assign]
-    _ask(desk)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desk.engine, "ask", watching)
+        _ask(desk)
 
     assert heard == [2], "the question, and a place for its answer"
 

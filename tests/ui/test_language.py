@@ -73,7 +73,7 @@ def test_every_word_of_the_window_changes_with_the_language(
 def test_tray_and_popup_change_too(desk: Desk, qapp: QApplication, marking: _Marking) -> None:
     tray = Tray(app_icon(), lambda: None)
     popup = Popup(translucent=True)
-    popup.set_model("")
+    popup.set_model("", is_guide=False)
     qapp.installTranslator(marking)
     qapp.processEvents()
 

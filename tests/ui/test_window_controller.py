@@ -4,9 +4,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from desktop.domain.text import Text
 from tests.ui.desk import DONE, Desk, open_desk, say
 
 
@@ -205,3 +206,57 @@ def test_the_toast_goes_by_itself_but_not_under_the_pointer(desk: Desk, qtbot: Q
 def _enter() -> QEnterEvent:
     place = QPointF(5, 5)
     return QEnterEvent(place, place, place)
+
+
+def test_a_narrow_window_gives_the_talk_the_room_of_the_sidebar(desk: Desk) -> None:
+    window = desk.window
+    window.resize(760, 500)
+    QApplication.processEvents()
+    assert window.sidebar.isVisible()
+
+    window.resize(480, 500)
+    QApplication.processEvents()
+    assert not window.sidebar.isVisible()
+    assert window.kept(None).sidebar_width > 0, "it was not the person who hid it"
+    window.toggle_sidebar()
+    window.resize(500, 500)
+    QApplication.processEvents()
+    assert window.sidebar.isVisible(), "brought back by hand, it stays"
+
+    window.toggle_sidebar()
+    window.resize(760, 500)
+    QApplication.processEvents()
+    assert not window.sidebar.isVisible(), "hidden by hand, it stays so"
+
+
+def test_everything_that_takes_the_keyboard_has_a_name(desk: Desk) -> None:
+    desk.window.banner.show_notice("test", Text("A notice"))
+    nameless = [
+        widget
+        for widget in desk.window.findChildren(QWidget)
+        if widget.isVisible()
+        and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and not widget.accessibleName()
+        and not (isinstance(widget, QAbstractButton) and widget.text())
+    ]
+
+    assert nameless == []
+
+
+def test_tab_goes_round_from_the_list_over_the_header_to_the_composer(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    _talk(desk, qtbot, "One?")
+    window = desk.window
+    window.sidebar.list.setFocus()
+    order = []
+    for _ in range(30):
+        focus = QApplication.focusWidget()
+        if focus is None or focus in order:
+            break
+        order.append(focus)
+        qtbot.keyClick(focus, Qt.Key.Key_Tab)
+
+    assert window.composer.field in order
+    places = [order.index(each) for each in (window.sidebar.list, window.composer.field)]
+    assert places == sorted(places)

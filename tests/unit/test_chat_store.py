@@ -4,7 +4,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -387,6 +387,22 @@ def test_opening_and_listing_read_no_messages(tmp_path: Path) -> None:
     assert steps("many.db", 20_000) <= steps("none.db", 0) + 10
 
 
+@contextmanager
+def counted(store: ChatStore, most: int) -> Iterator[list[int]]:
+    """Count SQLite's instructions; more than `most` end what is running with an error."""
+    count = [0]
+
+    def step() -> bool:
+        count[0] += 1
+        return count[0] > most
+
+    store._connection.set_progress_handler(step, 1)
+    try:
+        yield count
+    finally:
+        store._connection.set_progress_handler(None, 0)
+
+
 def test_a_branch_is_read_without_the_rest_of_the_messages(store: ChatStore, path: Path) -> None:
     chats = [store.create().id for _ in range(2)]
     talk(store, chats[0], "a", "b")
@@ -398,17 +414,18 @@ def test_a_branch_is_read_without_the_rest_of_the_messages(store: ChatStore, pat
             [(chats[1],)] * 5000,
         )
         other.execute("COMMIT")
-    count = [0]
 
-    def step() -> int:
-        count[0] += 1
-        return 0
-
-    connection = store._connection
-    connection.set_progress_handler(step, 1)
-    try:
+    with counted(store, 500) as steps:
         assert contents(store, chats[0]) == ["a", "b"]
-    finally:
-        connection.set_progress_handler(None, 0)
 
-    assert 0 < count[0] < 500
+    assert steps[0] > 0
+
+
+def test_a_tree_damaged_into_a_ring_is_still_read_to_an_end(store: ChatStore, path: Path) -> None:
+    chat = store.create().id
+    first, _, last = talk(store, chat, "a", "b", "c")
+    with closing(connect(path)) as other:
+        other.execute("UPDATE messages SET parent = ? WHERE id = ?", (last, first))
+
+    with counted(store, 5000):
+        assert contents(store, chat) == ["a", "b", "c"]

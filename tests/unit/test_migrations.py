@@ -156,8 +156,10 @@ def test_the_newest_three_copies_are_kept(tmp_path: Path) -> None:
 def test_a_change_that_fails_leaves_the_file_as_it_was_beside_its_copy(tmp_path: Path) -> None:
     path = oldest(tmp_path / "lapis.db")
 
-    with closing(connect(path)) as connection, pytest.raises(sqlite3.OperationalError):
-        migrate(connection, path, (*MIGRATIONS, add_stars, fail_half_way))
+    with closing(connect(path)) as connection:
+        with pytest.raises(sqlite3.OperationalError):
+            migrate(connection, path, (*MIGRATIONS, add_stars, fail_half_way))
+        assert not connection.in_transaction
 
     assert "stars" in columns(path), "the step before is complete"
     assert "half" not in columns(path)

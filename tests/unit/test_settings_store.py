@@ -1,10 +1,10 @@
 """Settings survive; a bad file or a bad value never keeps Lapis from starting."""
 
 import json
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,6 +38,17 @@ def store(path: Path) -> SettingsStore:
 
 def write(path: Path, content: object) -> None:
     path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def with_usual(place: str) -> Settings:
+    """Return `CHANGED` with the default at one place."""
+    *parents, name = place.split(".")
+    usual: Any = Settings()
+    if not parents:
+        return replace(CHANGED, **{name: getattr(usual, name)})
+    group: Any = getattr(CHANGED, parents[0])
+    default = getattr(getattr(usual, parents[0]), name)
+    return replace(CHANGED, **{parents[0]: replace(group, **{name: default})})
 
 
 def test_without_a_file_the_settings_are_the_usual_ones(tmp_path: Path) -> None:
@@ -94,24 +105,12 @@ def test_a_bad_value_becomes_the_usual_one_and_spoils_no_other(
 ) -> None:
     store.save(CHANGED)
     content = json.loads(path.read_text(encoding="utf-8"))
-    expected = json.loads(path.read_text(encoding="utf-8"))
-    usual = Settings()
     *parents, name = place.split(".")
-    inner, right = content, expected
-    default: object = usual
-    for parent in parents:
-        inner, right, default = inner[parent], right[parent], getattr(default, parent)
+    inner = content[parents[0]] if parents else content
     inner[name] = value
     write(path, content)
-    loaded = store.load()
 
-    store.save(loaded)
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    store.save(replace(loaded, window=usual.window) if name == "window" else usual)
-    right[name] = json.loads(path.read_text(encoding="utf-8"))
-    for step in place.split("."):
-        right[name] = right[name][step]
-    assert kept == expected
+    assert store.load() == with_usual(place)
     assert store.problem is None
 
 
@@ -178,7 +177,7 @@ def test_a_disk_that_refuses_leaves_the_old_settings_whole(
         signal.signal(signal.SIGXFSZ, ignored)
 
     assert path.read_bytes() == before
-    assert os.listdir(path.parent) == ["settings.json"]
+    assert [each.name for each in path.parent.iterdir()] == ["settings.json"]
     store.save(replace(CHANGED, theme=Theme.LIGHT))
     assert store.load().theme is Theme.LIGHT
 

@@ -154,6 +154,7 @@ from pathlib import Path
 sys.path.insert(0, {str(HERE.parent.parent)!r})
 from desktop.domain.chat import Role
 from desktop.domain.errors import StorageError
+from desktop.domain.history import MessageState
 from desktop.store.chats import ChatStore
 folder = Path(sys.argv[1])
 path = folder / "lapis.db"
@@ -241,6 +242,7 @@ if child == 0:
     store = ChatStore.open(path)
     chat = store.create("chat").id
     store.add(chat, None, Role.USER, "kept")
+    store.add(chat, 1, Role.ASSISTANT, "half", state=MessageState.STREAMING)
     if {ended == "killed"}:
         os.kill(os.getpid(), signal.SIGKILL)
     store.close()
@@ -250,17 +252,17 @@ shared = folder / "lapis.db-shm"
 shared.unlink(missing_ok=True)
 take_all()
 store = ChatStore.open(path)
-during = [each.content for each in store.messages(1)]
-refused = error_of(store.add, 1, 1, Role.USER, "x" * 100_000)
+during = [(each.content, each.state) for each in store.messages(1)]
+refused = error_of(store.add, 1, 2, Role.USER, "x" * 100_000)
 filler.unlink()
-store.add(1, 1, Role.USER, "and on")
+store.add(1, 2, Role.USER, "and on")
 after = [each.content for each in store.messages(1)]
 print(json.dumps({{"during": during, "refused": refused, "after": after}}))
 """)
     assert result == {
-        "during": ["kept"],
+        "during": [["kept", "complete"], ["half", "interrupted"]],
         "refused": "The disk is full, so chats cannot be saved",
-        "after": ["kept", "and on"],
+        "after": ["kept", "half", "and on"],
     }
 
 
