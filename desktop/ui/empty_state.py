@@ -5,7 +5,7 @@ GUI thread.
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.ui.example_card import ExampleCard
 from desktop.ui.icons import IconName, app_icon
@@ -32,7 +32,7 @@ class EmptyState(QWidget):
         """Name no model yet, and show what can be asked of the guide."""
         super().__init__(parent)
         self._is_guide = True
-        gem = QLabel()
+        gem = PlainLabel()
         gem.setPixmap(app_icon().pixmap(QSize(_GEM, _GEM), self.devicePixelRatioF()))
         gem.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._name = ElidedLabel(size="large")

@@ -27,6 +27,7 @@ _LEAST_AT_ONCE = 8
 _BUILD_SECONDS = 0.08
 _NEAR_END = 24
 _ANCHORED_MS = 250
+_HELD_MS = 40
 
 
 class Transcript(QScrollArea):
@@ -48,6 +49,8 @@ class Transcript(QScrollArea):
         self._placing = False
         self._value = 0
         self._anchored: tuple[int, int] | None = None
+        self._paint_held = QTimer(self, singleShot=True, interval=_HELD_MS)
+        self._paint_held.timeout.connect(self._release_paint)
         self._anchor_gone = QTimer(self, singleShot=True, interval=_ANCHORED_MS)
         self._anchor_gone.timeout.connect(self._drop_anchor)
         self.setAccessibleName(self.tr("Conversation"))
@@ -72,14 +75,13 @@ class Transcript(QScrollArea):
         self._jump.clicked.connect(self.jump_to_end)
         bar = self.verticalScrollBar()
         bar.setSingleStep(40)
-        bar.rangeChanged.connect(self._keep_place)
+        bar.rangeChanged.connect(self._on_range_changed)
         bar.valueChanged.connect(self._on_scrolled)
         self._show_page()
 
     def show_chat(self, messages: Sequence[StoredMessage]) -> None:
         """Show `messages`, first to last, from the end; none shows the empty state."""
         self._popover.hide()
-        self.setUpdatesEnabled(False)
         for view in self._views:
             self._column.removeWidget(view)
             view.hide()
@@ -91,7 +93,6 @@ class Transcript(QScrollArea):
         self._drop_anchor()
         self._mark_newest()
         self._show_page()
-        self.setUpdatesEnabled(True)
         self._jump.set_wanted(False)
         QTimer.singleShot(0, self, self._keep_place)
 
@@ -104,7 +105,8 @@ class Transcript(QScrollArea):
         if any(view.message.id == message.id for view in self._views[-2:]):
             return
         last = self._views[-1] if self._views else None
-        if isinstance(last, AnswerView) and last.message.parent == message.parent:
+        siblings = isinstance(last, AnswerView) and last.message.parent == message.parent
+        if last is not None and siblings and message.parent is not None:
             self._column.removeWidget(last)
             last.hide()
             last.deleteLater()
@@ -196,6 +198,13 @@ class Transcript(QScrollArea):
             if built >= _LEAST_AT_ONCE and time.perf_counter() - begin > _BUILD_SECONDS:
                 break
         self._anchor_gone.start()
+        # What is painted between the new layout and the new place would be a flash.
+        self.viewport().setUpdatesEnabled(False)
+        self._paint_held.start()
+
+    def _release_paint(self) -> None:
+        self._paint_held.stop()
+        self.viewport().setUpdatesEnabled(True)
 
     def _drop_anchor(self) -> None:
         self._anchored = None
@@ -210,6 +219,11 @@ class Transcript(QScrollArea):
             maximum, value = self._anchored
             bar.setValue(value + bar.maximum() - maximum)
         self._placing = False
+
+    def _on_range_changed(self) -> None:
+        self._keep_place()
+        if self._paint_held.isActive():
+            self._release_paint()
 
     def _on_scrolled(self, value: int) -> None:
         before, self._value = self._value, value

@@ -10,10 +10,10 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QLabel, QTextBrowser, QWidget
 from pytestqt.qtbot import QtBot
 
+from desktop.domain.errors import OutOfMemory
 from desktop.domain.history import MessageState
 from desktop.domain.text import Text
 from desktop.services.notes import note_of
-from desktop.domain.errors import OutOfMemory
 from desktop.ui.labels import ElidedLabel, PlainLabel, set_tooltip
 from desktop.ui.rich_text import RichText
 from desktop.ui.transcript import Transcript

@@ -144,9 +144,7 @@ def test_an_answer_taken_up_in_the_middle_goes_on(qtbot: QtBot, transcript: Tran
     qtbot.waitUntil(lambda: "It began elsewhere" in words(transcript))
 
 
-def test_what_was_painted_before_is_not_painted_again(
-    qtbot: QtBot, transcript: Transcript
-) -> None:
+def test_what_was_painted_before_is_not_painted_again(qtbot: QtBot, transcript: Transcript) -> None:
     transcript.append(answer(2, "", STREAMING))
     transcript.stream("Intro.\n\n```py\nx = 1\n```\n\n", thinking=False)
     qtbot.waitUntil(lambda: bool(transcript.findChildren(CodeBlock)))

@@ -1,0 +1,154 @@
+"""Colours that can be read, icons that follow them, calls that are merged."""
+
+from collections.abc import Iterator
+from typing import get_args
+
+import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QIcon, QImage, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop.base.paths import resources
+from desktop.domain.settings import Theme
+from desktop.ui.buttons import IconButton
+from desktop.ui.icons import IconName, app_icon, icon
+from desktop.ui.labels import PlainLabel
+from desktop.ui.theme import apply_theme, mono_font
+from desktop.ui.throttle import Throttle
+from desktop.ui.tokens import DARK, LIGHT, Tokens, tokens_of
+
+
+@pytest.fixture(autouse=True)
+def _plain_again(qapp: QApplication) -> Iterator[None]:
+    yield
+    qapp.setStyleSheet("")
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the ratio of luminances as WCAG 2 defines it."""
+
+    def luminance(name: str) -> float:
+        channels = QColor(name).getRgbF()[:3]
+        red, green, blue = (
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+            for part in channels
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=lambda tokens: tokens.name)
+def test_words_can_be_read_on_every_ground(tokens: Tokens) -> None:
+    for ground in (tokens.canvas, tokens.surface, tokens.raised, tokens.sidebar, tokens.bad_tint):
+        assert contrast(tokens.text, ground) >= 7
+        assert contrast(tokens.muted, ground) >= 4.5
+    for tone in (tokens.accent, tokens.good, tokens.warn, tokens.bad):
+        assert contrast(tone, tokens.canvas) >= 4.5
+    assert contrast(tokens.on_accent, tokens.accent) >= 4.5
+    syntax = tokens.syntax
+    for tone in (syntax.keyword, syntax.string, syntax.number, syntax.name, syntax.type):
+        assert contrast(tone, tokens.code) >= 4.5
+    assert contrast(syntax.comment, tokens.code) >= 4.4
+    assert contrast(tokens.text, tokens.selection) >= 7
+
+
+def test_a_theme_reaches_widgets_that_are_there_already(qtbot: QtBot, qapp: QApplication) -> None:
+    apply_theme(qapp, Theme.LIGHT)
+    outer = QWidget()
+    qtbot.addWidget(outer)
+    label = PlainLabel("x", tone="muted", parent=outer)
+    outer.show()
+    assert tokens_of(outer.palette()) is tokens_of(label.palette()) is LIGHT
+
+    apply_theme(qapp, Theme.DARK)
+    assert tokens_of(outer.palette()) is tokens_of(label.palette()) is DARK
+    assert qapp.palette().color(QPalette.ColorRole.Window) == QColor(DARK.canvas)
+
+    apply_theme(qapp, Theme.LIGHT)
+    assert tokens_of(label.palette()) is LIGHT
+
+
+def test_where_the_system_says_nothing_the_theme_is_light(qapp: QApplication) -> None:
+    apply_theme(qapp, Theme.DARK)
+
+    apply_theme(qapp, Theme.SYSTEM)
+
+    assert tokens_of(qapp.palette()) is LIGHT
+
+
+def test_code_has_a_font_of_fixed_width(qapp: QApplication) -> None:
+    font = mono_font(13)
+
+    assert font.pixelSize() == 13
+    assert len(font.families()) >= 1
+
+
+def colours(image: QImage) -> set[str]:
+    """Return the colours of the opaque pixels."""
+    return {
+        image.pixelColor(x, y).name()
+        for x in range(image.width())
+        for y in range(image.height())
+        if image.pixelColor(x, y).alpha() == 255
+    }
+
+
+@pytest.mark.parametrize("name", get_args(IconName))
+def test_every_icon_exists_is_tinted_and_sharp_on_dense_screens(
+    qapp: QApplication, name: IconName
+) -> None:
+    apply_theme(qapp, Theme.DARK)
+    one = icon(name)
+
+    pixmap = one.pixmap(QSize(20, 20), 2.0)
+    assert pixmap.size() == QSize(40, 40)
+    assert pixmap.devicePixelRatio() == 2.0
+    assert colours(pixmap.toImage()) == {DARK.text.lower()}
+
+    apply_theme(qapp, Theme.LIGHT)
+    assert colours(one.pixmap(QSize(20, 20), 2.0).toImage()) == {LIGHT.text.lower()}
+
+
+def test_every_icon_file_has_a_name_in_the_code() -> None:
+    files = {path.stem for path in (resources() / "icons").glob("*.svg")}
+
+    assert files == {*get_args(IconName), "lapis"}
+
+
+def test_the_icon_of_the_program_has_the_sizes_that_trays_ask_for(qapp: QApplication) -> None:
+    sizes = {size.width() for size in app_icon().availableSizes()}
+
+    assert {16, 22, 24, 32, 48, 64, 256} <= sizes
+    corner = app_icon().pixmap(QSize(64, 64), 1.0, QIcon.Mode.Normal).toImage().pixelColor(0, 0)
+    assert corner.alpha() == 0
+
+
+def test_an_icon_button_is_named_for_screen_readers(qtbot: QtBot) -> None:
+    one = IconButton("copy", "Copy <b>")
+    qtbot.addWidget(one)
+
+    assert one.accessibleName() == "Copy <b>"
+    assert "&lt;b&gt;" in one.toolTip()
+
+
+def test_the_first_call_acts_at_once_and_the_next_ones_together(
+    qtbot: QtBot, qapp: QApplication
+) -> None:
+    acts: list[int] = []
+    throttle = Throttle(lambda: acts.append(1), 20)
+
+    for _ in range(100):
+        throttle.call()
+    assert len(acts) == 1
+    qtbot.waitUntil(lambda: len(acts) == 2)
+
+    throttle.call()
+    throttle.flush()
+    assert len(acts) == 3
+    throttle.call()
+    throttle.cancel()
+    throttle.flush()
+    assert len(acts) == 3
