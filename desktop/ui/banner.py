@@ -3,7 +3,8 @@
 GUI thread.
 """
 
-from enum import Enum
+from dataclasses import dataclass
+from enum import Enum, auto
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -16,22 +17,45 @@ from desktop.ui.labels import PlainLabel
 from desktop.ui.tokens import Space
 from desktop.ui.translation import say
 
-__all__ = ["Banner", "Remedy"]
+__all__ = ["Banner", "Remedy", "Topic"]
 
 _CLOSE = 24
 _NARROW = 560
 
 
+class Topic(Enum):
+    """What a message is about, so that whoever solves it can take it away."""
+
+    STORAGE = auto()
+    SETTINGS = auto()
+    RECOVERY = auto()
+    MODEL_CHOICE = auto()
+    MODEL_LOADING = auto()
+    MODEL_PLAN = auto()
+    ANSWER = auto()
+    CLOSING = auto()
+    DEFECT = auto()
+
+
 class Remedy(Enum):
     """What a button of the banner offers."""
 
-    RETRY = "retry"
-    CHOOSE_MODEL = "choose_model"
-    COPY_REPORT = "copy_report"
+    RETRY = auto()
+    CHOOSE_MODEL = auto()
+    COPY_REPORT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    topic: Topic
+    title: Text
+    hint: Text | None
+    remedies: tuple[Remedy, ...]
+    is_error: bool
 
 
 class Banner(QFrame):
-    """One message at a time, the newest; stays until it is solved or closed."""
+    """One message at a time, errors first and then the newest; each stays until solved or closed."""
 
     remedy_chosen = Signal(object)
     """(Remedy)"""
@@ -39,9 +63,7 @@ class Banner(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start hidden."""
         super().__init__(parent)
-        self._title: Text | None = None
-        self._hint: Text | None = None
-        self._topic = ""
+        self._messages: list[_Message] = []
         self._title_label = PlainLabel(wrap=True)
         self._title_label.setProperty("strong", True)
         self._hint_label = PlainLabel(tone="muted", wrap=True)
@@ -51,27 +73,31 @@ class Banner(QFrame):
         self._lay_out()
         for remedy, button in self._buttons.items():
             button.clicked.connect(lambda _checked, remedy=remedy: self._on_clicked(remedy))
-        self._close.clicked.connect(self.hide)
-        self._retranslate()
-        self.hide()
+        self._close.clicked.connect(self.close_message)
+        self._show()
 
     @property
-    def topic(self) -> str:
-        """What the shown message is about; empty when none is shown."""
-        return "" if self.isHidden() else self._topic
+    def topic(self) -> Topic | None:
+        """What the message on show is about."""
+        return self._messages[0].topic if self._messages else None
 
-    def show_error(self, topic: str, error: LapisError, *remedies: Remedy) -> None:
-        """Show `error`; `topic` lets whoever solves it take the message away."""
-        self._show(topic, "bad", error.title, error.hint, remedies)
+    def show_error(self, topic: Topic, error: LapisError, *remedies: Remedy) -> None:
+        """Show `error`, in place of an earlier message about `topic`."""
+        self._add(_Message(topic, error.title, error.hint, remedies, is_error=True))
 
-    def show_notice(self, topic: str, title: Text, hint: Text | None = None) -> None:
-        """Show a message that is no error."""
-        self._show(topic, "card", title, hint, ())
+    def show_notice(self, topic: Topic, title: Text, hint: Text | None = None) -> None:
+        """Show a message that is no error; it waits while an error is on show."""
+        self._add(_Message(topic, title, hint, (), is_error=False))
 
-    def solve(self, topic: str) -> None:
-        """Hide the message if it is about `topic`."""
-        if self._topic == topic:
-            self.hide()
+    def solve(self, topic: Topic) -> None:
+        """Take the message about `topic` away, if there is one."""
+        self._messages = [each for each in self._messages if each.topic is not topic]
+        self._show()
+
+    def close_message(self) -> None:
+        """Take the message on show away; the next one may take its place."""
+        self._messages = self._messages[1:]
+        self._show()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the buttons under the words where both do not fit beside each other."""
@@ -84,23 +110,16 @@ class Banner(QFrame):
         """Follow the language."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
-            self._retranslate()
+            self._show()
 
-    def _show(
-        self, topic: str, panel: str, title: Text, hint: Text | None, remedies: tuple[Remedy, ...]
-    ) -> None:
-        self._topic, self._title, self._hint = topic, title, hint
-        self.setProperty("panel", panel)
-        self.style().unpolish(self)
-        self.style().polish(self)
-        for remedy, button in self._buttons.items():
-            button.setVisible(remedy in remedies)
-        self._retranslate()
-        self.show()
+    def _add(self, message: _Message) -> None:
+        others = [each for each in self._messages if each.topic is not message.topic]
+        self._messages = sorted([message, *others], key=lambda each: not each.is_error)
+        self._show()
 
     def _on_clicked(self, remedy: Remedy) -> None:
         if remedy is not Remedy.COPY_REPORT:
-            self.hide()
+            self.close_message()
         self.remedy_chosen.emit(remedy)
 
     def _lay_out(self) -> None:
@@ -122,15 +141,27 @@ class Banner(QFrame):
         whole.addLayout(self._body, 1)
         whole.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
 
-    def _retranslate(self) -> None:
-        title = say(self._title) if self._title is not None else ""
-        hint = say(self._hint) if self._hint is not None else ""
+    def _show(self) -> None:
+        self._buttons[Remedy.RETRY].setText(self.tr("Try again"))
+        self._buttons[Remedy.CHOOSE_MODEL].setText(self.tr("Choose a model"))
+        self._buttons[Remedy.COPY_REPORT].setText(self.tr("Copy report"))
+        self._close.set_label(self.tr("Close"))
+        if not self._messages:
+            self.hide()
+            return
+        message = self._messages[0]
+        title = say(message.title)
+        hint = say(message.hint) if message.hint is not None else ""
         self._title_label.setText(title)
         self._hint_label.setText(hint)
         self._hint_label.setVisible(bool(hint))
         self.setAccessibleName(title)
         self.setAccessibleDescription(hint)
-        self._buttons[Remedy.RETRY].setText(self.tr("Try again"))
-        self._buttons[Remedy.CHOOSE_MODEL].setText(self.tr("Choose a model"))
-        self._buttons[Remedy.COPY_REPORT].setText(self.tr("Copy report"))
-        self._close.set_label(self.tr("Close"))
+        for remedy, button in self._buttons.items():
+            button.setVisible(remedy in message.remedies)
+        panel = "bad" if message.is_error else "card"
+        if self.property("panel") != panel:
+            self.setProperty("panel", panel)
+            self.style().unpolish(self)
+            self.style().polish(self)
+        self.show()

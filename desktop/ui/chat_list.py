@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import Qt as GuiQt
 
 from desktop.domain.history import ChatSummary
 from desktop.domain.text import Text
@@ -127,6 +128,8 @@ class ChatList(QAbstractListModel):
         match role:
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
                 return shown_title(row)
+            case Qt.ItemDataRole.ToolTipRole:
+                return GuiQt.convertFromPlainText(shown_title(row))
             case Qt.ItemDataRole.EditRole:
                 return row.title
             case ChatRole.CHAT:

@@ -17,7 +17,7 @@ from desktop.domain.engine import EngineState, Phase
 from desktop.domain.errors import LapisError, ModelNotFound
 from desktop.domain.model import InstalledModel
 from desktop.models.library import GUIDE_NAME, Library
-from desktop.ui.banner import Remedy
+from desktop.ui.banner import Remedy, Topic
 from desktop.ui.bridge import Bridge
 from desktop.ui.engine_words import model_title
 from desktop.ui.preferences import Preferences
@@ -25,9 +25,6 @@ from desktop.ui.window import MainWindow
 
 __all__ = ["ModelController", "ModelEngine"]
 
-# What failed: finding the file that was chosen, or loading it.
-_CHOICE = "choice"
-_LOADING = "loading"
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +68,8 @@ class ModelController(QObject):
         menu.model_chosen.connect(self.choose)
         menu.open_file_requested.connect(self.open_file)
         menu.open_folder_requested.connect(self._on_open_folder_requested)
-        window.composer.model_dropped.connect(lambda path: self.choose_named(str(path)))
+        for dropped in (window.composer.model_dropped, window.model_dropped):
+            dropped.connect(lambda path: self.choose_named(str(path)))
         window.banner.remedy_chosen.connect(self._on_remedy_chosen)
         window.language_changed.connect(self._show_model)
         bridge.engine_changed.connect(self._on_engine_changed)
@@ -92,7 +90,7 @@ class ModelController(QObject):
             self._begin(self._library().find(self._preferences.value.model))
         except LapisError as error:
             _log.info("the model of the last run is not there: %s", type(error).__name__)
-            self._window.banner.show_error(_CHOICE, error, Remedy.CHOOSE_MODEL)
+            self._window.banner.show_error(Topic.MODEL_CHOICE, error, Remedy.CHOOSE_MODEL)
             self._begin(self._library().find(GUIDE_NAME))
 
     def choose_named(self, name: str) -> None:
@@ -100,7 +98,7 @@ class ModelController(QObject):
         try:
             model = self._library().find(name)
         except LapisError as error:
-            self._window.banner.show_error(_CHOICE, error, Remedy.CHOOSE_MODEL)
+            self._window.banner.show_error(Topic.MODEL_CHOICE, error, Remedy.CHOOSE_MODEL)
         else:
             self.choose(model)
 
@@ -108,7 +106,7 @@ class ModelController(QObject):
         """Load `model` and keep the choice for the next start."""
         name = model.name if model.is_guide or self._is_listed(model) else str(model.path)
         self._preferences.set(replace(self._preferences.value, model=name))
-        self._window.banner.solve(_CHOICE)
+        self._window.banner.solve(Topic.MODEL_CHOICE)
         self._begin(model)
 
     def free_memory(self) -> None:
@@ -127,7 +125,7 @@ class ModelController(QObject):
         dialog.open()
 
     def _begin(self, model: InstalledModel) -> None:
-        self._window.banner.solve(_LOADING)
+        self._window.banner.solve(Topic.MODEL_LOADING)
         if self._engine is not None:
             self._engine.choose(model)
 
@@ -162,11 +160,13 @@ class ModelController(QObject):
         if state.model != earlier.model:
             self._show_model()
         if state.phase is Phase.FAILED and state.error is not None:
-            self._window.banner.show_error(_LOADING, state.error, Remedy.RETRY, Remedy.CHOOSE_MODEL)
+            self._window.banner.show_error(
+                Topic.MODEL_LOADING, state.error, Remedy.RETRY, Remedy.CHOOSE_MODEL
+            )
         elif state.phase is Phase.READY:
-            self._window.banner.solve(_LOADING)
+            self._window.banner.solve(Topic.MODEL_LOADING)
             if state.notice is not None and state.notice != earlier.notice:
-                self._window.banner.show_notice("plan", state.notice)
+                self._window.banner.show_notice(Topic.MODEL_PLAN, state.notice)
         self.state_changed.emit(state)
 
     def _show_model(self) -> None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.domain.engine import EngineState
 from desktop.domain.errors import StorageError
+from desktop.ui.banner import Topic
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.chat_feed import ChatFeed
 from desktop.ui.engine_words import model_title
@@ -13,7 +14,6 @@ from desktop.ui.popup import Popup
 
 __all__ = ["PopupController"]
 
-_TOPIC = "storage"
 _FORGET_MS = 10 * 60_000
 
 _log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class PopupController(QObject):
         except StorageError as error:
             self._show_problem(error)
             return
-        self._popup.banner.solve(_TOPIC)
+        self._popup.banner.solve(Topic.STORAGE)
         self._popup.composer.set_draft("")
         self._popup.show_conversation(visible=True)
         self._popup.set_running(self._chats.is_running(asked))
@@ -108,4 +108,4 @@ class PopupController(QObject):
 
     def _show_problem(self, error: StorageError) -> None:
         _log.warning("storage: %s", error.title.message)
-        self._popup.banner.show_error(_TOPIC, error)
+        self._popup.banner.show_error(Topic.STORAGE, error)

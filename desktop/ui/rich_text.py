@@ -191,7 +191,7 @@ class RichText(QTextBrowser):
 
     def _on_anchor_clicked(self, address: QUrl) -> None:
         where = self.cursorRect().bottomLeft()
-        href = address.toEncoded().data().decode()
+        href = bytes(address.toEncoded().data()).decode()
         self.link_meant.emit(href, self.viewport().mapToGlobal(QPointF(where)))
         self.clear_selection()
 

@@ -14,7 +14,7 @@ from desktop.domain.settings import Theme
 from desktop.ui.style_sheet import style_sheet
 from desktop.ui.tokens import DARK, LIGHT, Size, Tokens
 
-__all__ = ["apply_theme", "mono_families", "mono_font"]
+__all__ = ["apply_theme", "mono_families"]
 
 _PLAIN_FAMILIES = frozenset({"sans", "sans serif", "sans-serif", "dejavu sans", "helvetica"})
 _NICE_FAMILIES = ("Inter", "Noto Sans", "Cantarell", "Ubuntu", "Liberation Sans")
@@ -85,15 +85,6 @@ class _SchemeFollower(QObject):
             case Theme.SYSTEM:
                 dark = self._app.styleHints().colorScheme() is Qt.ColorScheme.Dark
                 return DARK if dark else LIGHT
-
-
-def mono_font(pixels: int) -> QFont:
-    """Return the platform's fixed-width font, `pixels` high, with Chinese beside it."""
-    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    font.setFamilies(mono_families())
-    font.setStyleHint(QFont.StyleHint.Monospace)
-    font.setPixelSize(pixels)
-    return font
 
 
 @cache

@@ -7,7 +7,7 @@ built at once, earlier ones when the reader comes near them. GUI thread.
 import time
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
@@ -26,8 +26,7 @@ _MOST_AT_ONCE = 60
 _LEAST_AT_ONCE = 8
 _BUILD_SECONDS = 0.08
 _NEAR_END = 24
-_ANCHORED_MS = 250
-_HELD_MS = 40
+_NESTED_LAYOUTS = 8
 
 
 class Transcript(QScrollArea):
@@ -48,11 +47,6 @@ class Transcript(QScrollArea):
         self._follows = True
         self._placing = False
         self._value = 0
-        self._anchored: tuple[int, int] | None = None
-        self._paint_held = QTimer(self, singleShot=True, interval=_HELD_MS)
-        self._paint_held.timeout.connect(self._release_paint)
-        self._anchor_gone = QTimer(self, singleShot=True, interval=_ANCHORED_MS)
-        self._anchor_gone.timeout.connect(self._drop_anchor)
         self.setAccessibleName(self.tr("Conversation"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
@@ -75,7 +69,7 @@ class Transcript(QScrollArea):
         self._jump.clicked.connect(self.jump_to_end)
         bar = self.verticalScrollBar()
         bar.setSingleStep(40)
-        bar.rangeChanged.connect(self._on_range_changed)
+        bar.rangeChanged.connect(self._keep_place)
         bar.valueChanged.connect(self._on_scrolled)
         self._show_page()
 
@@ -90,11 +84,11 @@ class Transcript(QScrollArea):
         self._earlier = list(messages)
         self._follows = True
         self._build_earlier()
-        self._drop_anchor()
         self._mark_newest()
         self._show_page()
         self._jump.set_wanted(False)
-        QTimer.singleShot(0, self, self._keep_place)
+        self._settle()
+        self._keep_place()
 
     def append(self, message: StoredMessage) -> None:
         """Show `message` below the others and go there; one that is shown stays as it is.
@@ -138,7 +132,6 @@ class Transcript(QScrollArea):
     def jump_to_end(self) -> None:
         """Show the end, and follow it from now on."""
         self._follows = True
-        self._anchored = None
         self._keep_place()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -181,68 +174,62 @@ class Transcript(QScrollArea):
         self._messages.setVisible(bool(self._views))
 
     def _build_earlier(self) -> None:
-        """Build messages before the first one shown, and stay where the reader is.
+        """Build messages before the first one shown.
 
         How many depends on how long they take: a chat opens at once, whatever is in it.
         """
-        bar = self.verticalScrollBar()
-        self._anchored = (bar.maximum(), bar.value())
         begin = time.perf_counter()
         built = 0
         while self._earlier and built < _MOST_AT_ONCE:
             view = self._view_of(self._earlier.pop())
             view.set_newest(False)
             self._column.insertWidget(0, view)
+            view.show()
             self._views.insert(0, view)
             built += 1
             if built >= _LEAST_AT_ONCE and time.perf_counter() - begin > _BUILD_SECONDS:
                 break
-        self._anchor_gone.start()
-        # What is painted between the new layout and the new place would be a flash.
-        self.viewport().setUpdatesEnabled(False)
-        self._paint_held.start()
 
-    def _release_paint(self) -> None:
-        self._paint_held.stop()
-        self.viewport().setUpdatesEnabled(True)
+    def _settle(self) -> None:
+        """Find the heights of all that was built now, so that nothing moves under the reader.
 
-    def _drop_anchor(self) -> None:
-        self._anchored = None
-
-    def _keep_place(self) -> None:
-        """Go where the reader is to be after the heights changed: the end, or the same words."""
-        bar = self.verticalScrollBar()
+        A height that is found asks the layout around it to find its own, and so on outwards.
+        """
         self._placing = True
-        if self._follows:
-            bar.setValue(bar.maximum())
-        elif self._anchored is not None:
-            maximum, value = self._anchored
-            bar.setValue(value + bar.maximum() - maximum)
+        for _ in range(_NESTED_LAYOUTS):
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
         self._placing = False
 
-    def _on_range_changed(self) -> None:
-        self._keep_place()
-        if self._paint_held.isActive():
-            self._release_paint()
+    def _keep_place(self) -> None:
+        """Go to the end, if that is where the reader is."""
+        if self._follows:
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.maximum())
 
     def _on_scrolled(self, value: int) -> None:
         before, self._value = self._value, value
+        if self._placing:
+            return
         bar = self.verticalScrollBar()
         away = bar.maximum() - value
-        if not self._placing:
-            self._drop_anchor()
-            if away == 0 or (value > before and away <= _NEAR_END):
-                self._follows = True
-            elif value < before:
-                self._follows = False
+        if away == 0 or (value > before and away <= _NEAR_END):
+            self._follows = True
+        elif value < before:
+            self._follows = False
         self._jump.set_wanted(not self._follows and away > self.viewport().height() // 4)
-        if (
-            value < self.viewport().height()
-            and self._earlier
-            and not self._follows
-            and self._anchored is None
-        ):
-            self._build_earlier()
+        if self._earlier and not self._follows and value < self.viewport().height():
+            self._show_earlier()
+
+    def _show_earlier(self) -> None:
+        """Build earlier messages above what the reader sees, which stays where it is."""
+        bar = self.verticalScrollBar()
+        first = self._views[0]
+        place = first.y() - bar.value()
+        self._build_earlier()
+        self._settle()
+        self._placing = True
+        bar.setValue(first.y() - place)
+        self._placing = False
 
     def _on_link_meant(self, address: str, where: QPointF) -> None:
         self._popover.ask(address, self.mapFromGlobal(where).toPoint())

@@ -47,6 +47,8 @@ class Tray(QObject):
         self._menu.addSeparator()
         self._quit = self._menu.addAction("")
         self._icon = QSystemTrayIcon(icon, self)
+        # No name of a model in it: some panels take a tooltip for HTML.
+        self._icon.setToolTip("Lapis")
         self._icon.setContextMenu(self._menu)
         self._ask.triggered.connect(self.popup_requested)
         self._show.triggered.connect(self.window_requested)
@@ -114,7 +116,6 @@ class Tray(QObject):
         if self._state.model is None:
             line = self.tr("No model is loaded")
         self._model.setText(line.replace("&", "&&"))
-        self._icon.setToolTip(f"Lapis · {line}" if self._state.model is not None else "Lapis")
 
     def _retranslate(self) -> None:
         self._ask.setText(self.tr("Ask…"))

@@ -4,12 +4,21 @@ import base64
 import binascii
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QMoveEvent, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QMoveEvent,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from desktop.domain.settings import WindowSettings
 from desktop.ui.banner import Banner
 from desktop.ui.composer import Composer
+from desktop.ui.composer_field import dropped_model
 from desktop.ui.header import Header
 from desktop.ui.shortcuts import Shortcuts
 from desktop.ui.sidebar import Sidebar
@@ -33,6 +42,8 @@ class MainWindow(QWidget):
     close_requested = Signal()
     """The person closed the window; nothing has happened yet."""
     language_changed = Signal()
+    model_dropped = Signal(object)
+    """(Path): a model file was dropped beside the composer."""
     place_changed = Signal()
     """Size, place or sidebar are other ones now."""
 
@@ -40,6 +51,7 @@ class MainWindow(QWidget):
         """Build everything; not shown yet."""
         super().__init__()
         self.setObjectName("window")
+        self.setAcceptDrops(True)
         self.setMinimumSize(_SMALLEST)
         self.sidebar = Sidebar()
         self.header = Header()
@@ -112,6 +124,18 @@ class MainWindow(QWidget):
         self.raise_()
         self.activateWindow()
         self.composer.focus_field()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take model files wherever they are dropped."""
+        if dropped_model(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Hand the model file over."""
+        path = dropped_model(event.mimeData())
+        if path is not None:
+            event.acceptProposedAction()
+            self.model_dropped.emit(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Leave it to the owner what closing means."""

@@ -6,9 +6,10 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.domain.errors import StorageError
-from desktop.domain.history import ChatSummary
+from desktop.domain.history import ChatSummary, MessageState, StoredMessage
 from desktop.domain.text import Text
 from desktop.store.chats import ChatStore
+from desktop.ui.banner import Topic
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.chat_feed import ChatFeed
 from desktop.ui.chat_list import shown_title
@@ -17,7 +18,6 @@ from desktop.ui.window import MainWindow
 
 __all__ = ["WindowController"]
 
-_TOPIC = "storage"
 _CALENDAR_MS = 60_000
 _PLACE_MS = 500
 
@@ -116,9 +116,10 @@ class WindowController(QObject):
         self._feed.failed.connect(self._show_problem)
         chats.running_changed.connect(self._on_running_changed)
         chats.chats_changed.connect(self.refresh)
-        chats.notice_came.connect(lambda text: window.banner.show_notice("engine", text))
+        chats.answer_finished.connect(self._on_answer_finished)
+        chats.notice_came.connect(lambda text: window.banner.show_notice(Topic.ANSWER, text))
         chats.not_saved.connect(self._show_problem)
-        chats.saved_again.connect(lambda: window.banner.solve(_TOPIC))
+        chats.saved_again.connect(lambda: window.banner.solve(Topic.STORAGE))
         self._preferences.not_saved.connect(self._show_problem)
 
     def _show(self, chat: int | None) -> None:
@@ -164,7 +165,7 @@ class WindowController(QObject):
         except StorageError as error:
             self._show_problem(error)
             return None
-        self._window.banner.solve(_TOPIC)
+        self._window.banner.solve(Topic.STORAGE)
         return chat
 
     def _show_asked(self, chat: int) -> None:
@@ -199,7 +200,7 @@ class WindowController(QObject):
         except StorageError as error:
             self._show_problem(error)
         else:
-            self._window.banner.solve(_TOPIC)
+            self._window.banner.solve(Topic.STORAGE)
 
     def _delete(self, chat: int) -> None:
         title = shown_title(self._known[chat]) if chat in self._known else ""
@@ -255,13 +256,18 @@ class WindowController(QObject):
         # Not now: the list is still closing the field in which the title was typed.
         QTimer.singleShot(0, self, self.refresh)
 
+    def _on_answer_finished(self, chat: int, answer: StoredMessage) -> None:
+        if chat == self._chat and answer.state is MessageState.FAILED:
+            # The answer's own card says the same, at the place where one is looking.
+            self._window.banner.solve(Topic.MODEL_LOADING)
+
     def _on_running_changed(self, running: frozenset[int]) -> None:
         self._window.sidebar.set_running(running)
         self._window.composer.set_running(self._chat in running)
 
     def _show_problem(self, error: StorageError) -> None:
         _log.warning("storage: %s", error.title.message)
-        self._window.banner.show_error(_TOPIC, error)
+        self._window.banner.show_error(Topic.STORAGE, error)
 
     def keep_all(self) -> None:
         """Keep the draft, the window's size and place, and the open chat for the next run."""

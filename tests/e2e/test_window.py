@@ -49,6 +49,10 @@ class Disk:
         """Return the newest answer."""
         return self.messages()[-1]
 
+    def note(self) -> str:
+        """Return what ended the newest answer."""
+        return self._rows("SELECT note FROM messages ORDER BY id DESC LIMIT 1")[0][0]
+
     def draft(self) -> str:
         """Return what is typed and not sent, in whichever chat."""
         rows = self._rows(
@@ -285,6 +289,38 @@ def test_the_popup_comes_and_goes_and_its_question_is_answered(desk: Desk, scree
     screen.key("Escape")
     wait_for(lambda: screen.windows("^Ask Lapis$", program.pid) == [], 3, "no popup")
     assert screen.windows("Lapis$", program.pid) == [], "it never raises the window"
+
+
+def test_a_damaged_model_is_said_and_neither_question_nor_window_is_lost(
+    desk: Desk, lapis_home: Path, tmp_path: Path
+) -> None:
+    damaged = gguf_files.write_llama(tmp_path / "damaged.gguf")
+    damaged.write_bytes(damaged.read_bytes()[:5000])
+    _settle(lapis_home, model=str(damaged))
+    program, _ = desk.open()
+    desk.ask("Anybody there?")
+    wait_for(lambda: desk.disk.answer().state == "failed", 20, "a failed answer")
+
+    assert desk.disk.messages()[0] == Row("user", "complete", "Anybody there?")
+    assert "incomplete" in desk.disk.note()
+    assert program.running
+
+
+def test_a_question_longer_than_the_context_is_said_and_a_shorter_one_answered(
+    desk: Desk, lapis_home: Path, tmp_path: Path
+) -> None:
+    model = gguf_files.write_llama(
+        tmp_path / "short.gguf", context_length=128, answer=_SENTENCE, stops=True
+    )
+    _settle(lapis_home, model=str(model))
+    desk.open()
+    desk.ask("too long " * 60)
+    wait_for(lambda: desk.disk.answer().state == "failed", 30, "a failed answer")
+    assert "longer" in desk.disk.note()
+
+    desk.ask("Short")
+    wait_for(lambda: desk.disk.answer().state == "complete", 30, "an answer")
+    assert desk.disk.answer().content.strip() == _SENTENCE
 
 
 def test_a_start_in_the_background_shows_no_window(desk: Desk, screen: Screen) -> None:

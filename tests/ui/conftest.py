@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from desktop.domain.settings import Theme
+from desktop.ui.theme import apply_theme
+from desktop.ui.transcript import Transcript
 from tests.ui.desk import Desk, open_desk
 
 
@@ -16,3 +20,16 @@ def desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
         one.window.show()
         qtbot.waitUntil(lambda: one.models.state.loaded is not None)
         yield one
+
+
+@pytest.fixture
+def transcript(qtbot: QtBot, qapp: QApplication) -> Iterator[Transcript]:
+    """Return an empty transcript, 800 by 600 pixels, light and shown."""
+    apply_theme(qapp, Theme.LIGHT)
+    one = Transcript()
+    qtbot.addWidget(one)
+    one.resize(800, 600)
+    one.show()
+    qtbot.waitExposed(one)
+    yield one
+    apply_theme(qapp, Theme.LIGHT)

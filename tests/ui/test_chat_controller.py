@@ -18,6 +18,7 @@ from desktop.domain.chat import (
 )
 from desktop.domain.errors import StorageError
 from desktop.domain.history import MessageState, StoredMessage
+from desktop.ui.banner import Topic
 from tests.ui.desk import DIED, DONE, Desk, say
 
 
@@ -217,11 +218,11 @@ def test_a_question_that_cannot_be_saved_is_not_asked_and_stays_in_the_field(
     assert desk.engine.requests == []
     assert desk.store.chats() == []
     assert desk.window.composer.text() == question.strip()
-    assert desk.window.banner.topic == "storage"
+    assert desk.window.banner.topic is Topic.STORAGE
 
     desk.window.composer.field.submitted.emit()
     assert len(desk.engine.requests) == 1
-    assert desk.window.banner.topic == ""
+    assert desk.window.banner.topic is None
     assert desk.window.composer.text() == ""
 
 
@@ -233,14 +234,14 @@ def test_an_answer_that_cannot_be_saved_is_saved_when_there_is_room_again(
     with _disk_full(desk) as free:
         with qtbot.waitSignal(desk.chats.not_saved):
             desk.engine.tell(1, *say(text), DONE)
-        assert desk.window.banner.topic == "storage"
+        assert desk.window.banner.topic is Topic.STORAGE
         assert desk.chats.messages(chat)[-1].content == text, "it is still on the screen"
         with qtbot.waitSignal(desk.chats.saved_again, timeout=3000):
             free()
 
     answer = _answer(desk, chat)
     assert (answer.content, answer.state) == (text, MessageState.COMPLETE)
-    assert desk.window.banner.topic == ""
+    assert desk.window.banner.topic is None
 
 
 def test_ending_saves_the_running_answer_as_stopped(desk: Desk, qtbot: QtBot) -> None:

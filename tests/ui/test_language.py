@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.domain.settings import Language
 from desktop.domain.text import Text
+from desktop.ui.banner import Topic
 from desktop.ui.icons import app_icon
 from desktop.ui.popup import Popup
 from desktop.ui.translation import Languages, say
@@ -60,7 +61,7 @@ def test_every_word_of_the_window_changes_with_the_language(
         desk.engine.tell(1, *script("Lapis."), DONE)
     desk.controller.new_chat()
     desk.window.toast.offer_undo(Text("Gone"), 1)
-    desk.window.banner.show_notice("test", Text("A notice"), Text("And a hint"))
+    desk.window.banner.show_notice(Topic.ANSWER, Text("A notice"), Text("And a hint"))
     qapp.installTranslator(marking)
     qapp.processEvents()
 

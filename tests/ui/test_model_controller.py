@@ -4,7 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QMenu, QProgressBar
 from pytestqt.qtbot import QtBot
 
@@ -12,7 +13,7 @@ from desktop.domain.engine import EngineState, Phase
 from desktop.domain.errors import OutOfMemory
 from desktop.domain.model import InstalledModel
 from desktop.domain.text import Text
-from desktop.ui.banner import Remedy
+from desktop.ui.banner import Remedy, Topic
 from desktop.ui.labels import ElidedLabel
 from tests.ui.desk import Desk, open_desk, ready
 
@@ -85,10 +86,27 @@ def test_a_dropped_file_is_opened(desk: Desk, tmp_path: Path) -> None:
     assert desk.engine.chosen[-1].path == file
 
 
+def test_a_file_dropped_beside_the_composer_is_opened_too(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "dropped.gguf"
+    file.write_bytes(b"GGUF")
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(file))])
+    drop = QDropEvent(
+        QPointF(5, 5),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    desk.window.dropEvent(drop)
+
+    assert desk.engine.chosen[-1].path == file
+
+
 def test_a_path_without_a_file_is_said_and_the_loaded_model_stays(desk: Desk) -> None:
     desk.models.choose_named("/nowhere/absent.gguf")
 
-    assert desk.window.banner.topic == "choice"
+    assert desk.window.banner.topic is Topic.MODEL_CHOICE
     assert [model.name for model in desk.engine.chosen] == ["guide"]
     assert desk.preferences.value.model == ""
 
@@ -104,7 +122,7 @@ def test_a_model_that_vanished_since_the_last_run_is_said_and_the_guide_steps_in
         desk.window.show()
         assert [model.name for model in desk.engine.chosen] == ["guide"]
         qtbot.waitUntil(lambda: desk.models.state.loaded is not None)
-        assert desk.window.banner.topic == "choice", "loading the guide does not hide it"
+        assert desk.window.banner.topic is Topic.MODEL_CHOICE, "loading the guide does not hide it"
         assert desk.preferences.value.model == "Tiny", "it may come back"
 
 
@@ -128,12 +146,12 @@ def test_a_failed_load_says_why_and_can_be_tried_again(
 ) -> None:
     model = InstalledModel("big", "Big", tmp_path / "big.gguf", 5_400_000_000)
     _become(desk, qtbot, EngineState(Phase.FAILED, model, error=_TOO_LARGE))
-    assert desk.window.banner.topic == "loading"
+    assert desk.window.banner.topic is Topic.MODEL_LOADING
     assert "Not loaded" in _words(desk)
 
     desk.window.banner.remedy_chosen.emit(Remedy.RETRY)
     assert desk.engine.chosen[-1] == model
-    assert desk.window.banner.topic == ""
+    assert desk.window.banner.topic is None
 
 
 def test_the_guide_is_labelled_and_other_models_are_not(
@@ -167,8 +185,8 @@ def test_the_link_beside_the_guide_opens_the_menu_of_models(desk: Desk, qtbot: Q
 def test_what_was_changed_on_ones_behalf_is_told_once(desk: Desk, qtbot: QtBot) -> None:
     state = replace(desk.models.state, notice=Text("Loaded without extra buffers"))
     _become(desk, qtbot, state)
-    assert desk.window.banner.topic == "plan"
-    desk.window.banner.hide()
+    assert desk.window.banner.topic is Topic.MODEL_PLAN
+    desk.window.banner.close_message()
     _become(desk, qtbot, replace(state, progress=1.0))
 
-    assert desk.window.banner.topic == ""
+    assert desk.window.banner.topic is None

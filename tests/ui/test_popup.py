@@ -184,6 +184,8 @@ def test_ctrl_o_moves_the_conversation_to_the_window_while_it_is_written(
     with qtbot.waitSignal(desk.chats.answer_finished):
         desk.engine.tell(1, *say(" and on."), DONE)
     assert desk.store.messages(chat)[-1].content == "So far and on."
+    _ask(popup, "Something else?")
+    assert len(desk.store.chats()) == 2, "the popup has let go of the chat"
 
 
 def test_it_grows_with_its_answer_up_to_a_share_of_the_screen(

@@ -169,6 +169,9 @@ def test_a_title_with_markup_is_shown_letter_by_letter(sidebar: Sidebar) -> None
 
     assert _rows(sidebar) == ["Today", "<img src=x> & <b>bold</b> second line"]
     assert not sidebar.grab().isNull()
+    tip = str(sidebar.list.model().index(1, 0).data(Qt.ItemDataRole.ToolTipRole))
+    assert "<img" not in tip
+    assert "&lt;img" in tip
 
 
 def test_ten_thousand_chats_are_listed_in_a_blink(sidebar: Sidebar) -> None:

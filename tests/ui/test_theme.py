@@ -1,11 +1,12 @@
 """Colours that can be read, icons that follow them, calls that are merged."""
 
+import math
 from collections.abc import Iterator
 from typing import get_args
 
 import pytest
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QColor, QIcon, QImage, QPalette
+from PySide6.QtGui import QColor, QFont, QFontInfo, QIcon, QImage, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -14,7 +15,7 @@ from desktop.domain.settings import Theme
 from desktop.ui.buttons import IconButton
 from desktop.ui.icons import IconName, app_icon, icon
 from desktop.ui.labels import PlainLabel
-from desktop.ui.theme import apply_theme, mono_font
+from desktop.ui.theme import apply_theme, mono_families
 from desktop.ui.throttle import Throttle
 from desktop.ui.tokens import DARK, LIGHT, Tokens, tokens_of
 
@@ -22,17 +23,17 @@ from desktop.ui.tokens import DARK, LIGHT, Tokens, tokens_of
 @pytest.fixture(autouse=True)
 def _plain_again(qapp: QApplication) -> Iterator[None]:
     yield
-    qapp.setStyleSheet("")
+    apply_theme(qapp, Theme.LIGHT)
 
 
 def contrast(one: str, other: str) -> float:
     """Return the ratio of luminances as WCAG 2 defines it."""
 
     def luminance(name: str) -> float:
-        channels = QColor(name).getRgbF()[:3]
+        colour = QColor(name)
         red, green, blue = (
-            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-            for part in channels
+            part / 12.92 if part <= 0.04045 else math.pow((part + 0.055) / 1.055, 2.4)
+            for part in (colour.redF(), colour.greenF(), colour.blueF())
         )
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
@@ -80,10 +81,9 @@ def test_where_the_system_says_nothing_the_theme_is_light(qapp: QApplication) ->
 
 
 def test_code_has_a_font_of_fixed_width(qapp: QApplication) -> None:
-    font = mono_font(13)
+    font = QFont(mono_families()[0])
 
-    assert font.pixelSize() == 13
-    assert len(font.families()) >= 1
+    assert QFontInfo(font).fixedPitch()
 
 
 def colours(image: QImage) -> set[str]:

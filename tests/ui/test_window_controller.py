@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.text import Text
+from desktop.ui.banner import Topic
 from tests.ui.desk import DONE, Desk, open_desk, say
 
 
@@ -52,10 +53,21 @@ def test_what_was_typed_survives_a_kill_of_the_program(desk: Desk, qtbot: QtBot)
 
 
 def test_a_sent_question_is_no_draft_any_more(desk: Desk, qtbot: QtBot) -> None:
-    chat = _talk(desk, qtbot, "Gone from the field?")
-
+    field = desk.window.composer.field
+    field.setPlainText("Gone from the field?")
+    qtbot.waitUntil(lambda: desk.store.draft(None) != "", timeout=2000)
+    field.submitted.emit()
+    chat = desk.controller.chat
+    assert chat is not None
     assert desk.window.composer.draft() == ""
     assert desk.store.draft(None) == ""
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, DONE)
+
+    field.setPlainText("And this one?")
+    qtbot.waitUntil(lambda: desk.store.draft(chat) != "", timeout=2000)
+    field.submitted.emit()
+    assert desk.window.composer.draft() == ""
     assert desk.store.draft(chat) == ""
 
 
@@ -230,7 +242,7 @@ def test_a_narrow_window_gives_the_talk_the_room_of_the_sidebar(desk: Desk) -> N
 
 
 def test_everything_that_takes_the_keyboard_has_a_name(desk: Desk) -> None:
-    desk.window.banner.show_notice("test", Text("A notice"))
+    desk.window.banner.show_notice(Topic.ANSWER, Text("A notice"))
     nameless = [
         widget
         for widget in desk.window.findChildren(QWidget)

@@ -1,5 +1,7 @@
 """Ending in order, once."""
 
+from functools import partial
+
 import pytest
 
 from desktop.base.shutdown import Shutdown
@@ -9,7 +11,7 @@ def test_stages_run_in_order_and_only_once() -> None:
     done: list[str] = []
     end = Shutdown()
     for name in ("draft", "engine", "lock"):
-        end.add(name, lambda name=name: done.append(name))
+        end.add(name, partial(done.append, name))
     end.run()
     end.run()
 

@@ -1,0 +1,90 @@
+"""From the command line to the running program: the one place for each data folder, and Qt.
+
+Main thread, which becomes the GUI thread.
+"""
+
+import logging
+import os
+import sys
+
+from PySide6.QtCore import QLockFile
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from desktop.base.paths import APP_ID, Paths
+from desktop.domain.errors import LapisError, StorageError
+from desktop.domain.settings import Settings
+from desktop.domain.text import Text
+from desktop.system.input_method import prepare_input_method, qt_input_plugins
+from desktop.ui.icons import app_icon
+from desktop.ui.instance_server import take_lock
+from desktop.ui.options import Options
+from desktop.ui.program import Program
+from desktop.ui.theme import apply_theme
+from desktop.ui.translation import Languages
+
+__all__ = ["launch"]
+
+_log = logging.getLogger(__name__)
+
+
+def launch(options: Options, paths: Paths) -> int:
+    """Run until Quit and return 0; 1 when it cannot start and the person has given up."""
+    app: QApplication | None = None
+    while True:
+        try:
+            lock = _take_place(options, paths)
+            if lock is None:
+                return 0
+            app = app or _application()
+            return _start(app, options, paths, lock).run()
+        except LapisError as error:
+            _log.warning("cannot start: %s", error.title.message)
+            if sys.stderr is not None:
+                print(f"{error.title}\n{error.hint}", file=sys.stderr)  # noqa: T201
+            app = app or _application()
+            if not _wants_another_try(app, error):
+                return 1
+
+
+def _take_place(options: Options, paths: Paths) -> QLockFile | None:
+    """Return the lock of the data folder; None when a running Lapis took the command."""
+    try:
+        paths.create()
+    except OSError as error:
+        raise StorageError(
+            Text("The folder {folder} cannot be used", {"folder": str(paths.data)}),
+            Text(
+                "{reason}. Make it writable, or choose another one with --data-dir.",
+                {"reason": error.strerror or str(error)},
+            ),
+        ) from error
+    return take_lock(paths, options.command, options.token, options.model)
+
+
+def _application() -> QApplication:
+    prepare_input_method(os.environ, qt_input_plugins())
+    QGuiApplication.setDesktopFileName(APP_ID)
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName(APP_ID)
+    app.setApplicationDisplayName("Lapis")
+    app.setQuitOnLastWindowClosed(False)
+    app.setWindowIcon(app_icon())
+    return app
+
+
+def _start(app: QApplication, options: Options, paths: Paths, lock: QLockFile) -> Program:
+    try:
+        return Program(app, options, paths, lock)
+    except LapisError:
+        lock.unlock()
+        raise
+
+
+def _wants_another_try(app: QApplication, error: LapisError) -> bool:
+    from desktop.ui.start_failure import StartFailure
+
+    settings = Settings()
+    Languages(app).use(settings.language)
+    apply_theme(app, settings.theme)
+    return StartFailure(error).exec() == StartFailure.DialogCode.Accepted

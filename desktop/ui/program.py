@@ -1,0 +1,263 @@
+"""The running program: window, chats, engine, tray and popup put together, and ended in order.
+
+The window comes first; what is not needed to draw it and to type into it (the engine, the tray, the
+popup) is loaded after its first picture. GUI thread.
+"""
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLockFile, QObject, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from desktop.base.paths import Paths, resources
+from desktop.base.shutdown import Shutdown
+from desktop.config.store import SettingsStore
+from desktop.domain.errors import LapisError
+from desktop.domain.settings import Settings
+from desktop.store.chats import ChatStore
+from desktop.ui.banner import Remedy, Topic
+from desktop.ui.bridge import Bridge
+from desktop.ui.chat_controller import ChatController
+from desktop.ui.crash_catcher import CrashCatcher
+from desktop.ui.icons import app_icon
+from desktop.ui.instance_server import InstanceServer
+from desktop.ui.options import Options
+from desktop.ui.preferences import Preferences
+from desktop.ui.signal_catcher import SignalCatcher
+from desktop.ui.theme import apply_theme
+from desktop.ui.translation import Languages
+from desktop.ui.window import MainWindow
+from desktop.ui.window_controller import WindowController
+
+if TYPE_CHECKING:
+    from desktop.models.library import Library
+    from desktop.services.engine import Engine
+    from desktop.ui.model_controller import ModelController
+    from desktop.ui.presence import Presence
+
+__all__ = ["Program"]
+
+_BENCH_FILE = "LAPIS_BENCH_READY"
+
+
+class Program(QObject):
+    """The running program, from the lock to the exit code."""
+
+    def __init__(self, app: QApplication, options: Options, paths: Paths, lock: QLockFile) -> None:
+        """Everything that the window needs to be drawn and typed into; raises LapisError."""
+        super().__init__()
+        self._app = app
+        self._options = options
+        self._paths = paths
+        self._shutdown = Shutdown()
+        self._engine: Engine | None = None
+        self._models: ModelController | None = None
+        self._presence: Presence | None = None
+        self._report = ""
+        settings_store = SettingsStore(paths.settings)
+        self._preferences = Preferences(settings_store, self)
+        self._languages = Languages(app)
+        self._languages.use(self._preferences.value.language)
+        apply_theme(app, self._preferences.value.theme)
+        store = ChatStore.open(paths.database)
+        self._server = InstanceServer(self)
+        self._server.listen(paths.socket)
+        self._bridge = Bridge(self)
+        self._chats = ChatController(store, self._preferences, self._bridge, self)
+        self._window = MainWindow()
+        self._desk = WindowController(self._window, store, self._chats, self._preferences)
+        self._crashes = CrashCatcher(self)
+        self._signals = SignalCatcher(self)
+        self._plan_the_end(store, lock)
+        self._connect()
+        if settings_store.problem is not None:
+            self._window.banner.show_error(Topic.SETTINGS, settings_store.problem)
+        if store.notice is not None:
+            self._window.banner.show_error(Topic.RECOVERY, store.notice)
+        self._on_settings_changed(self._preferences.value)
+
+    def run(self) -> int:
+        """Show what the options ask for, and return when Lapis is quit."""
+        self._window.restore(self._preferences.value.window)
+        match self._options.command:
+            case "background" | "toggle-popup":
+                QTimer.singleShot(0, self, self._finish_start)
+            case _:
+                self._window.painted.connect(self._on_painted)
+                self._window.bring_to_front()
+        code = self._app.exec()
+        self._shutdown.run()
+        return code
+
+    # Starting, second part: the window is on the screen.
+
+    def _on_painted(self) -> None:
+        ready = os.environ.get(_BENCH_FILE)
+        if ready:
+            Path(ready).write_text(f"{time.time()}\n", encoding="ascii")
+        # A new turn of the loop: what was typed meanwhile comes first.
+        QTimer.singleShot(0, self, self._finish_start)
+
+    def _finish_start(self) -> None:
+        models = self._start_engine()
+        self._models = models
+        self._presence = presence = self._appear(models)
+        match self._options.command:
+            case "new-chat":
+                self._desk.new_chat()
+            case "toggle-popup":
+                presence.toggle_popup()
+            case "background":
+                presence.show_window_unless_tray()
+            case _:
+                pass
+
+    def _start_engine(self) -> "ModelController":
+        from desktop.services.engine import Engine
+        from desktop.services.planning import plan_for
+        from desktop.ui.model_controller import ModelController
+
+        preferences = self._preferences
+        engine = Engine(lambda model: plan_for(model, preferences.value), self._paths)
+        self._engine = engine
+        engine.watch(self._bridge.engine_observer)
+        models = ModelController(
+            self._window, preferences, self._library, self._bridge, self._paths.models
+        )
+        models.attach(engine, self._options.model)
+        # After the model: what was asked meanwhile is asked of it.
+        self._chats.attach(engine)
+        return models
+
+    def _appear(self, models: "ModelController") -> "Presence":
+        from desktop.ui.presence import Presence
+        from desktop.ui.tray import Tray
+
+        tray = Tray(app_icon(), self._engine_memory, self)
+        tray.quit_requested.connect(self.quit)
+        tray.free_memory_requested.connect(models.free_memory)
+        presence = Presence(self._window, tray, self._chats, self._preferences, self)
+        presence.chat_wanted.connect(self._on_chat_wanted)
+        presence.model_dropped.connect(lambda path: self._on_command("open-model", "", str(path)))
+        models.state_changed.connect(presence.set_engine)
+        return presence
+
+    def _engine_memory(self) -> int | None:
+        from desktop.system.process_memory import memory_of
+
+        pid = self._engine.engine_pid() if self._engine is not None else None
+        return memory_of(pid) if pid is not None else None
+
+    def _library(self) -> "Library":
+        from desktop.models.library import Library
+
+        return Library(self._paths.models, resources() / "guide" / "guide.gguf")
+
+    # Running.
+
+    def _connect(self) -> None:
+        window, menu = self._window, self._window.header.main_menu
+        window.close_requested.connect(self._on_close_requested)
+        window.banner.remedy_chosen.connect(self._on_remedy_chosen)
+        self._desk.quit_requested.connect(self.quit)
+        menu.theme_chosen.connect(self._preferences.set_theme)
+        menu.language_chosen.connect(self._preferences.set_language)
+        menu.data_folder_requested.connect(self._on_data_folder_requested)
+        menu.about_requested.connect(self._on_about_requested)
+        self._preferences.changed.connect(self._on_settings_changed)
+        self._server.command_received.connect(self._on_command)
+        self._crashes.crashed.connect(self._on_crashed)
+        self._signals.quit_asked.connect(self.quit)
+        self._app.commitDataRequest.connect(self._desk.keep_all)
+        self._app.aboutToQuit.connect(self._shutdown.run)
+
+    def _on_command(self, command: str, token: str, argument: str) -> None:
+        if token:
+            os.environ["XDG_ACTIVATION_TOKEN"] = token
+        match command:
+            case "show":
+                self._window.bring_to_front()
+            case "new-chat":
+                self._window.bring_to_front()
+                self._desk.new_chat()
+            case "toggle-popup" if self._presence is not None:
+                self._presence.toggle_popup()
+            case "open-model" if self._models is not None:
+                self._window.bring_to_front()
+                self._models.choose_named(argument)
+            case "quit":
+                self.quit()
+            case "background":
+                pass
+            case _:
+                # Asked for before the second part of the start, which will see to it.
+                model = argument or self._options.model
+                self._options = replace(self._options, command=command, model=model)
+
+    def _on_chat_wanted(self, chat: int) -> None:
+        self._desk.open_chat(chat)
+        self._window.bring_to_front()
+
+    def _on_close_requested(self) -> None:
+        self._desk.keep_all()
+        if self._presence is not None:
+            self._presence.put_window_away()
+
+    def _on_settings_changed(self, settings: Settings) -> None:
+        apply_theme(self._app, settings.theme)
+        self._languages.use(settings.language)
+        self._window.header.main_menu.set_marks(settings.theme, settings.language)
+
+    def _on_crashed(self, error: LapisError, report: str) -> None:
+        self._report = report
+        self._window.banner.show_error(Topic.DEFECT, error, Remedy.COPY_REPORT)
+
+    def _on_remedy_chosen(self, remedy: Remedy) -> None:
+        if remedy is Remedy.COPY_REPORT:
+            QGuiApplication.clipboard().setText(self._report)
+
+    def _on_data_folder_requested(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._paths.data)))
+
+    def _on_about_requested(self) -> None:
+        from desktop.ui.about import About
+
+        About(self._paths.data, self._window).show()
+
+    # Ending.
+
+    def quit(self) -> None:
+        """End Lapis and its engine, with everything saved."""
+        self._shutdown.run()
+        self._app.exit(0)
+
+    def _plan_the_end(self, store: ChatStore, lock: QLockFile) -> None:
+        end = self._shutdown
+        end.add("draft and place", self._desk.close)
+        end.add("running answers", self._chats.close)
+        end.add("windows", self._hide_windows)
+        end.add("instance server", self._server.close)
+        end.add("engine", self._close_engine)
+        end.add("store", store.close)
+        end.add("tray", self._leave)
+        end.add("signals", self._signals.close)
+        end.add("crash catcher", self._crashes.close)
+        end.add("lock", lock.unlock)
+
+    def _hide_windows(self) -> None:
+        self._window.hide()
+        if self._presence is not None:
+            self._presence.hide()
+
+    def _leave(self) -> None:
+        if self._presence is not None:
+            self._presence.close()
+
+    def _close_engine(self) -> None:
+        if self._engine is not None:
+            self._engine.close()

@@ -1,0 +1,219 @@
+"""Answers as they grow, and as they end."""
+
+import pytest
+from PySide6.QtGui import QColor, QGuiApplication, QTextCursor
+from PySide6.QtWidgets import QPushButton, QToolButton
+from pytestqt.qtbot import QtBot
+
+from desktop.domain.errors import OutOfMemory
+from desktop.domain.history import MessageState
+from desktop.domain.text import Text
+from desktop.services.notes import note_of
+from desktop.ui.activity import Activity
+from desktop.ui.code_block import CodeBlock
+from desktop.ui.error_card import ErrorCard
+from desktop.ui.message_body import MessageBody
+from desktop.ui.rich_text import RichText
+from desktop.ui.thinking import Thinking
+from desktop.ui.tokens import LIGHT
+from desktop.ui.transcript import Transcript
+from tests.ui.messages import answer, question
+from tests.ui.transcripts import STREAMING, answers, button, click, only, words
+
+
+def test_an_answer_grows_and_ends_with_its_figures(qtbot: QtBot, transcript: Transcript) -> None:
+    transcript.show_chat([question(1)])
+    transcript.append(answer(2, "", STREAMING))
+
+    transcript.stream("Hello **wor", thinking=False)
+    assert "Hello **wor" in words(transcript)
+    transcript.stream("ld**", thinking=False)
+    qtbot.waitUntil(lambda: "Hello world" in words(transcript))
+    transcript.finish(answer(2, "Hello **world**"))
+
+    assert "31 tokens/s · 0.4 s · 412 tokens" in words(transcript)
+
+
+def test_the_first_piece_is_painted_at_once_and_later_ones_together(
+    transcript: Transcript, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[int] = []
+    original = MessageBody.show_parts
+
+    def counted(self: MessageBody, *args: object) -> None:
+        shown.append(1)
+        original(self, *args)  # type: ignore[arg-type]
+
+    transcript.append(answer(2, "", STREAMING))
+    monkeypatch.setattr(MessageBody, "show_parts", counted)
+
+    transcript.stream("a", thinking=False)
+    assert len(shown) == 1
+    for _ in range(200):
+        transcript.stream(" b", thinking=False)
+    assert len(shown) < 10
+    transcript.finish(answer(2, "a" + " b" * 200))
+
+    assert ("a" + " b" * 200) in words(transcript)
+
+
+def test_an_answer_taken_up_in_the_middle_goes_on(qtbot: QtBot, transcript: Transcript) -> None:
+    transcript.show_chat([question(1), answer(2, "It began ", STREAMING)])
+
+    transcript.stream("elsewhere", thinking=False)
+
+    qtbot.waitUntil(lambda: "It began elsewhere" in words(transcript))
+
+
+def test_what_was_painted_before_is_not_painted_again(qtbot: QtBot, transcript: Transcript) -> None:
+    transcript.append(answer(2, "", STREAMING))
+    transcript.stream("Intro.\n\n```py\nx = 1\n```\n\n", thinking=False)
+    qtbot.waitUntil(lambda: bool(transcript.findChildren(CodeBlock)))
+    body = only(MessageBody, transcript)
+    intro, code, *_ = body.segments()
+    assert isinstance(intro, RichText)
+    selection = QTextCursor(intro.document())
+    selection.select(QTextCursor.SelectionType.Document)
+    intro.setTextCursor(selection)
+
+    transcript.stream("After. " * 50, thinking=False)
+    qtbot.waitUntil(lambda: "After." in words(transcript))
+    transcript.finish(answer(2, "Intro.\n\n```py\nx = 1\n```\n\n" + "After. " * 50))
+
+    assert body.segments()[:2] == [intro, code]
+    assert intro.textCursor().selectedText() == "Intro."
+
+
+def test_growing_code_shows_all_of_it_in_colours(qtbot: QtBot, transcript: Transcript) -> None:
+    code = 'def f():\n    """你好 🙂"""\n    return 1\n' * 20
+    transcript.append(answer(2, "", STREAMING))
+    transcript.stream("```py\n" + code[:5], thinking=False)
+    block = only(CodeBlock, transcript)
+    for at in range(5, len(code), 40):
+        transcript.stream(code[at : at + 40], thinking=False)
+        so_far = code[: at + 40].removesuffix("\n")
+        qtbot.waitUntil(lambda wanted=so_far: block.text.toPlainText() == wanted)  # type: ignore[misc]
+    transcript.finish(answer(2, "```py\n" + code))
+
+    assert only(CodeBlock, transcript) is block
+    assert block.text.toPlainText() == code.removesuffix("\n")
+    cursor = QTextCursor(block.text.document())
+    cursor.setPosition(2)
+    assert cursor.charFormat().foreground().color() == QColor(LIGHT.syntax.keyword)
+
+
+def test_copying_gives_the_source_of_the_answer_and_the_exact_code(
+    qtbot: QtBot, transcript: Transcript
+) -> None:
+    source = "Hello **world**\n\n```c\nint\ta;\n\n  /*\u202e*/\n```"
+    transcript.show_chat([question(1, "Why *so*?"), answer(2, source)])
+
+    click(qtbot, button(transcript, "Copy answer"))
+    assert QGuiApplication.clipboard().text() == source
+    click(qtbot, button(transcript, "Copy question"))
+    assert QGuiApplication.clipboard().text() == "Why *so*?"
+    click(qtbot, button(transcript, "Copy code"))
+    block = only(CodeBlock, transcript)
+    shown = block.text.toPlainText()
+    assert QGuiApplication.clipboard().text() == shown == "int\ta;\n\n  /*‹U+202E›*/"
+
+
+def test_another_answer_takes_the_place_of_the_last_one(transcript: Transcript) -> None:
+    transcript.show_chat([question(1), answer(2, "first")])
+
+    transcript.append(question(1))
+    transcript.append(answer(3, "", STREAMING, parent=1))
+    transcript.stream("second", thinking=False)
+
+    assert len(answers(transcript)) == 1
+    assert "second" in words(answers(transcript)[0])
+
+
+def test_a_failed_answer_says_what_happened_and_can_be_tried_again(
+    qtbot: QtBot, transcript: Transcript
+) -> None:
+    error = OutOfMemory(
+        Text("This model needs {size} more", {"size": "3.2 GB"}), Text("Close other programs.")
+    )
+    transcript.append(answer(2, "", STREAMING))
+    transcript.stream("It beg", thinking=False)
+    transcript.finish(answer(2, "It beg", MessageState.FAILED, note=note_of(error)))
+
+    assert "It beg" in words(transcript)
+    assert "This model needs 3.2 GB more" in words(transcript)
+    assert "Close other programs." in words(transcript)
+    with qtbot.waitSignal(transcript.retry_requested):
+        click(qtbot, button(transcript, "Try again"))
+
+
+@pytest.mark.parametrize(
+    ("state", "title"),
+    [
+        (MessageState.STOPPED, "You stopped this answer."),
+        (MessageState.LENGTH, "The answer reached the limit of its length."),
+        (MessageState.INTERRUPTED, "This answer was interrupted"),
+        (MessageState.FAILED, "This answer failed"),
+    ],
+)
+def test_each_end_has_its_words_without_a_note_too(
+    transcript: Transcript, state: MessageState, title: str
+) -> None:
+    transcript.show_chat([question(1), answer(2, "x", state, note="{damaged")])
+
+    card = only(ErrorCard, transcript)
+    assert title in words(card)
+    can_retry = any(not one.isHidden() for one in card.findChildren(QPushButton))
+    assert can_retry == (state in {MessageState.FAILED, MessageState.INTERRUPTED})
+
+
+def test_a_complete_answer_has_no_card(transcript: Transcript) -> None:
+    transcript.show_chat([question(1), answer(2, "x")])
+
+    assert transcript.findChildren(ErrorCard) == []
+
+
+def test_thinking_is_closed_until_it_is_opened(qtbot: QtBot, transcript: Transcript) -> None:
+    transcript.append(answer(2, "", STREAMING))
+    transcript.stream("Let me see. ", thinking=True)
+    transcript.stream("<b>So.</b>", thinking=True)
+    QGuiApplication.processEvents()
+    thinking = only(Thinking, transcript)
+    head = only(QToolButton, thinking, "fold")
+    assert head.text() == "Thinking…"
+    assert not only(RichText, thinking).isVisible()
+
+    click(qtbot, head)
+    assert only(RichText, thinking).isVisible()
+    assert words(thinking) == "Let me see. <b>So.</b>"
+    transcript.stream("Answer", thinking=False)
+    assert head.text() == "Thought for 1 s"
+
+    transcript.finish(answer(2, "Answer", reasoning="Let me see. <b>So.</b>"))
+    assert len(transcript.findChildren(Thinking)) == 1
+
+
+def test_kept_thinking_can_be_opened_too(qtbot: QtBot, transcript: Transcript) -> None:
+    transcript.show_chat([question(1), answer(2, "Yes.", reasoning="Hm.")])
+    thinking = only(Thinking, transcript)
+
+    head = only(QToolButton, thinking, "fold")
+    click(qtbot, head)
+
+    assert words(thinking) == "Hm."
+
+
+def test_what_goes_on_is_said_until_words_come(transcript: Transcript) -> None:
+    transcript.append(answer(2, "", STREAMING))
+    activity = only(Activity, transcript)
+    assert activity.isVisible()
+
+    transcript.set_activity("reading 3,200 of 9,800 tokens")
+    assert "reading 3,200 of 9,800 tokens" in words(transcript)
+    transcript.set_activity(None)
+    assert activity.isVisible()
+    transcript.stream("A", thinking=False)
+    assert not activity.isVisible()
+
+    transcript.finish(answer(2, "A"))
+    transcript.set_activity("late")
+    assert "late" not in words(transcript)
