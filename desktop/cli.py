@@ -94,10 +94,10 @@ def _run(given: Sequence[str], paths: Paths, words: Translator, screen: "Screen"
 
 
 def _ask(order: "AskOrder", paths: Paths, words: Translator, screen: "Screen") -> int:
+    from desktop.services.manner import sampling_for
     from desktop.terminal.answering import show_loading
     from desktop.terminal.ask import Question, ask, question_text
     from desktop.terminal.interrupt import stopping_on_interrupt
-    from desktop.terminal.session import sampling_for
 
     settings = _settings(order.choices, paths, words, screen)
     model = _library(paths).find(settings.model)

@@ -26,19 +26,32 @@ from desktop.inference.messages import LoadFailed, Refused
 
 _SIGKILL = 9
 _CRASHES: Final = frozenset(
-    {-signal.SIGSEGV, -signal.SIGILL, -7, 0xC0000005, 0xC000001D, -1073741819, -1073741795}
+    {
+        -signal.SIGSEGV,
+        -signal.SIGILL,
+        -signal.SIGFPE,
+        -getattr(signal, "SIGBUS", signal.SIGSEGV),
+        0xC0000005,
+        0xC000001D,
+        -1073741819,
+        -1073741795,
+    }
 )
 _ABORTS: Final = frozenset({-signal.SIGABRT, 3, 0xC0000409, -1073740791})
 _GPU_WORDS = ("DeviceLost", "CUDA error", "out of memory", "VK_ERROR", "Metal")
 _SMALLEST_CONTEXT = 1024
 
 
-def safer_plan(plan: LoadPlan, death: Death, n_ctx: int) -> tuple[LoadPlan, Text] | None:
+def safer_plan(
+    plan: LoadPlan, death: Death, *, n_ctx: int, has_gpu: bool
+) -> tuple[LoadPlan, Text] | None:
     """Return the next safer plan and what it gives up, or None where nothing is left to give up.
 
     `n_ctx` is the context the plan came to, 0 when it never loaded.
     """
-    on_gpu = plan.n_gpu_layers != 0
+    if death.nonsense:
+        return None
+    on_gpu = has_gpu and plan.n_gpu_layers != 0
     gpu_failed = any(word in death.stderr for word in _GPU_WORDS)
     if gpu_failed and on_gpu:
         return (
@@ -70,6 +83,8 @@ def safer_plan(plan: LoadPlan, death: Death, n_ctx: int) -> tuple[LoadPlan, Text
 def explain_death(death: Death) -> LapisError:
     """Return what a person is told about a death that was not survived."""
     again = Text("The text so far is kept. Ask again; the engine starts anew by itself.")
+    if death.nonsense:
+        return EngineDied(Text("The engine failed and was ended"), again)
     if death.code == -_SIGKILL:
         return EngineDied(
             Text("The engine was ended by the system, most likely because memory ran out"),
@@ -89,6 +104,22 @@ def explain_death(death: Death) -> LapisError:
     if death.code in _CRASHES:
         return EngineDied(Text("The engine crashed"), again)
     return EngineDied(Text("The engine ended unexpectedly"), again)
+
+
+def explain_hanging_template() -> LapisError:
+    """Return what a person is told about a chat template that does not come to an end."""
+    return TemplateError(
+        Text("The chat template of this model takes too long"),
+        Text("The file was made carelessly or with bad intent. Choose another model."),
+    )
+
+
+def explain_unsendable() -> LapisError:
+    """Return what a person is told about a question too large for the pipe."""
+    return ContextOverflow(
+        Text("The text is too long for any model"),
+        Text("Shorten it, or ask about one part after the other."),
+    )
 
 
 def explain_silence() -> LapisError:
@@ -147,11 +178,6 @@ def explain_refusal(report: Refused) -> LapisError:
                     {"needed": report.needed, "available": report.available},
                 ),
                 Text("Shorten it, start a new chat, or choose a model with a longer context."),
-            )
-        case "template" if report.detail == "timeout":
-            return TemplateError(
-                Text("The chat template of this model takes too long"),
-                Text("The file was made carelessly or with bad intent. Choose another model."),
             )
         case "template":
             return TemplateError(

@@ -9,14 +9,24 @@ has keeps its text, and the next one finds a new process.
 import itertools
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
 from pathlib import Path
-from typing import TypeAlias
 
 from desktop.backends import explain
 from desktop.backends.base import Loaded, LoadEvent, LoadFailed, Loading, Unloaded
-from desktop.backends.process import Death, EngineProcess
+from desktop.backends.inbox import (
+    CancelOrder,
+    Died,
+    Item,
+    Listener,
+    LoadOrder,
+    Reported,
+    Running,
+    SubmitOrder,
+    UnloadOrder,
+)
+from desktop.backends.process import Death, EngineProcess, sweep
 from desktop.backends.wire import generate_command, load_command, loaded_model, request_event
 from desktop.base.worker import Worker
 from desktop.domain.chat import (
@@ -34,68 +44,23 @@ from desktop.domain.errors import Defect, EngineMissing, LapisError, ModelNotFou
 from desktop.domain.model import LoadedModel, LoadPlan
 from desktop.domain.text import Text
 from desktop.inference import messages
-from desktop.inference.messages import Cancel, LoadProgress, Ping, Ready
+from desktop.inference.messages import Cancel, LoadProgress, Ping, Pong, ProtocolError, Ready
 
 _TICK_SECONDS = 2.0
 _SILENT_TICKS = 8
+_IDLE_TICKS = 300
+_IGNORED_TICKS = 3
+_WATCHDOG_EXIT = 1
 _CLOSE_SECONDS = 5.0
 _NOTHING = Usage(0, 0, 0, 0.0, 0.0, 0.0)
 
 _log = logging.getLogger(__name__)
-
-Listener: TypeAlias = Callable[[Event], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Load:
-    make_plan: Callable[[], LoadPlan]
-
-
-@dataclass(frozen=True, slots=True)
-class _Submit:
-    id: int
-    request: ChatRequest
-    listener: Listener
-
-
-@dataclass(frozen=True, slots=True)
-class _Cancel:
-    id: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Unload:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class _Reported:
-    process: int
-    report: messages.Report
-
-
-@dataclass(frozen=True, slots=True)
-class _Died:
-    process: int
-    death: Death
-
-
-_Item: TypeAlias = _Load | _Submit | _Cancel | _Unload | _Reported | _Died
 
 
 class _Phase(Enum):
     EMPTY = auto()
     LOADING = auto()
     READY = auto()
-
-
-@dataclass(slots=True)
-class _Running:
-    request: ChatRequest
-    listener: Listener
-    sent: bool = False
-    spoken: bool = False
-    retried: bool = False
 
 
 class LlamaBackend:
@@ -114,12 +79,13 @@ class LlamaBackend:
         self._notice: Text | None = None
         self._learned: dict[Path, LoadPlan] = {}
         self._process: EngineProcess | None = None
-        self._process_number = 0
+        self._has_gpu = False
         self._deaths_in_a_row = 0
         self._silent_ticks = 0
+        self._idle_ticks = 0
         self._killed_for_silence = False
-        self._running: dict[int, _Running] = {}
-        self._worker: Worker[_Item] = Worker(
+        self._running: dict[int, Running] = {}
+        self._worker: Worker[Item] = Worker(
             "engine", self._handle, tick=self._tick, tick_seconds=_TICK_SECONDS
         )
 
@@ -127,21 +93,24 @@ class LlamaBackend:
 
     def load(self, make_plan: Callable[[], LoadPlan]) -> None:
         """Replace what is loaded; running answers end as stopped."""
-        self._worker.send(_Load(make_plan))
+        self._worker.send(LoadOrder(make_plan))
 
     def submit(self, request: ChatRequest, listener: Listener) -> int:
         """Queue a request; it waits for a load in progress, and starts one where it must."""
         number = next(self._ids)
-        self._worker.send(_Submit(number, request, listener))
+        if self._closed:
+            listener(Finished(StopReason.STOPPED, _NOTHING))
+        else:
+            self._worker.send(SubmitOrder(number, request, listener))
         return number
 
     def cancel(self, request: int) -> None:
         """Stop a request."""
-        self._worker.send(_Cancel(request))
+        self._worker.send(CancelOrder(request))
 
     def unload(self) -> None:
         """End the process; the next request loads again."""
-        self._worker.send(_Unload())
+        self._worker.send(UnloadOrder())
 
     @property
     def pid(self) -> int | None:
@@ -151,40 +120,50 @@ class LlamaBackend:
 
     def close(self) -> None:
         """End the process and the thread; running answers end as stopped."""
-        if not self._closed:
-            self._closed = True
-            self._worker.send(_Unload())
-            self._worker.stop(_CLOSE_SECONDS)
+        if self._closed:
+            return
+        self._closed = True
+        process = self._process
+        if process is not None:
+            # Before anything that waits in the inbox: a flooding child must not hold us up.
+            process.kill()
+        self._worker.send(UnloadOrder())
+        self._worker.stop(_CLOSE_SECONDS)
+        for item in self._worker.leftover():
+            if isinstance(item, SubmitOrder):
+                item.listener(Finished(StopReason.STOPPED, _NOTHING))
 
     # The worker thread.
 
-    def _handle(self, item: _Item) -> None:
+    def _handle(self, item: Item) -> None:
         match item:
-            case _Load():
+            case LoadOrder() if self._closed:
+                pass
+            case LoadOrder():
                 self._stop_process()
-                self._end_all_sent()
+                self._stop_running(only_sent=True)
                 self._make_plan = item.make_plan
                 self._deaths_in_a_row = 0
                 self._begin_load()
-            case _Submit():
+            case SubmitOrder():
                 self._take(item)
-            case _Cancel():
+            case CancelOrder():
                 self._cancel(item.id)
-            case _Unload():
+            case UnloadOrder():
                 self._stop_process()
-                self._end_all_sent()
-                self._fail_waiting_on_close()
+                self._stop_running(only_sent=False)
                 self._observer(Unloaded())
-            case _Reported() if item.process == self._process_number:
-                self._silent_ticks = 0
-                self._on_report(item.report)
-            case _Died() if item.process == self._process_number:
-                self._on_death(item.death)
-            case _Reported() | _Died():
-                pass
+            case Reported():
+                item.process.handled()
+                if item.process is self._process:
+                    self._silent_ticks = 0
+                    self._on_report(item.report)
+            case Died():
+                if item.process is self._process:
+                    self._on_death(item.death)
 
-    def _take(self, item: _Submit) -> None:
-        running = self._running[item.id] = _Running(item.request, item.listener)
+    def _take(self, item: SubmitOrder) -> None:
+        running = self._running[item.id] = Running(item.request, item.listener)
         match self._phase:
             case _Phase.READY:
                 self._send(item.id, running)
@@ -198,9 +177,10 @@ class LlamaBackend:
 
     def _cancel(self, number: int) -> None:
         running = self._running.get(number)
-        if running is None:
+        if running is None or running.cancelled:
             return
         if running.sent and self._process is not None:
+            running.cancelled = True
             self._process.send(Cancel(id=number))
         else:
             self._end(number, Finished(StopReason.STOPPED, _NOTHING))
@@ -214,10 +194,17 @@ class LlamaBackend:
         except LapisError as error:
             self._fail_load(error)
             return
+        except Exception:  # noqa: BLE001 - requests wait for this: they must get an end
+            _log.exception("defect while planning a load")
+            self._fail_load(_defect())
+            return
         learned = self._learned.get(plan.path)
         if learned is not None:
             plan = replace(
-                plan, extra_buffers=learned.extra_buffers, n_gpu_layers=learned.n_gpu_layers
+                plan,
+                extra_buffers=learned.extra_buffers,
+                n_gpu_layers=learned.n_gpu_layers,
+                n_ctx=learned.n_ctx or plan.n_ctx,
             )
         self._notice = None
         self._start_process(plan)
@@ -227,15 +214,14 @@ class LlamaBackend:
         self._observer(Loading(0.0))
         self._plan = plan
         self._model = None
-        self._silent_ticks = 0
+        self._silent_ticks = self._idle_ticks = 0
         self._killed_for_silence = False
-        self._process_number += 1
-        number = self._process_number
         try:
+            sweep(self._work_folder)
             self._process = EngineProcess(
                 self._work_folder,
-                lambda report: self._worker.send(_Reported(number, report)),
-                lambda death: self._worker.send(_Died(number, death)),
+                lambda process, report: self._worker.send(Reported(process, report)),
+                lambda process, death: self._worker.send(Died(process, death)),
             )
         except OSError as error:
             _log.error("the engine process cannot be started: %s", error)
@@ -244,21 +230,27 @@ class LlamaBackend:
 
     def _stop_process(self) -> None:
         process, self._process = self._process, None
-        self._process_number += 1
         self._phase = _Phase.EMPTY
         self._model = None
         if process is not None:
             process.close()
 
-    def _send(self, number: int, running: _Running) -> None:
+    def _send(self, number: int, running: Running) -> None:
         if self._process is None:
             return
+        try:
+            self._process.send(generate_command(number, running.request))
+        except ProtocolError:
+            self._end(number, Failed(explain.explain_unsendable()))
+            return
         running.sent = True
-        self._process.send(generate_command(number, running.request))
 
     def _on_report(self, report: messages.Report) -> None:
+        if not isinstance(report, Pong):
+            self._idle_ticks = 0
         match report:
             case Ready() if self._plan is not None and self._process is not None:
+                self._has_gpu = report.gpus > 0
                 self._process.send(load_command(self._plan))
             case LoadProgress():
                 self._observer(Loading(min(1.0, max(0.0, report.fraction))))
@@ -285,6 +277,9 @@ class LlamaBackend:
             self._send(number, running)
 
     def _on_death(self, death: Death) -> None:
+        if self._closed:
+            # Ended by us; what is left to do waits in the inbox.
+            return
         loading = self._phase is _Phase.LOADING
         _log.warning("engine process ended: code %s at %s", death.code, death.step)
         error = explain.explain_silence() if self._killed_for_silence else None
@@ -294,12 +289,19 @@ class LlamaBackend:
         self._deaths_in_a_row += 1
         if error is None:
             error = explain.explain_death(death)
+        if death.step == "template" and death.code == _WATCHDOG_EXIT:
+            self._end(death.request, Failed(explain.explain_hanging_template()))
+            self._deaths_in_a_row = 0
         for number, running in list(self._running.items()):
-            if running.spoken or running.retried:
+            if running.cancelled:
+                self._end(number, Finished(StopReason.STOPPED, _NOTHING))
+            elif running.spoken or running.retried:
                 self._end(number, Failed(error))
             elif running.sent:
                 running.sent, running.retried = False, True
-        safer = None if plan is None else explain.safer_plan(plan, death, n_ctx)
+        safer = None
+        if plan is not None:
+            safer = explain.safer_plan(plan, death, n_ctx=n_ctx, has_gpu=self._has_gpu)
         if plan is None or self._deaths_in_a_row > 1 or (loading and safer is None):
             self._fail_load(error)
         elif safer is not None:
@@ -332,27 +334,33 @@ class LlamaBackend:
         if running is not None:
             running.listener(event)
 
-    def _end_all_sent(self) -> None:
+    def _stop_running(self, *, only_sent: bool) -> None:
         for number, running in list(self._running.items()):
-            if running.sent:
-                self._end(number, Finished(StopReason.STOPPED, _NOTHING))
-
-    def _fail_waiting_on_close(self) -> None:
-        if self._closed:
-            for number in list(self._running):
+            if running.sent or not only_sent:
                 self._end(number, Finished(StopReason.STOPPED, _NOTHING))
 
     def _tick(self) -> None:
-        """Ask a busy process for a sign of life; end one that gave none for a while.
+        """Ask a busy process for a sign of life; end one that gave none, or ignores a stop.
 
-        Counted in ticks, not in seconds: a laptop that slept has missed no ticks.
+        Its other thread can still answer while native code hangs, so real progress is asked for as
+        well, with more patience. Counted in ticks, not in seconds: a laptop that slept has missed
+        no ticks.
         """
         process = self._process
         if process is None or (self._phase is _Phase.READY and not self._running):
-            self._silent_ticks = 0
+            self._silent_ticks = self._idle_ticks = 0
             return
         self._silent_ticks += 1
-        if self._silent_ticks >= _SILENT_TICKS:
+        self._idle_ticks += 1
+        ignored = 0
+        for running in self._running.values():
+            running.ticks_since_cancel += running.cancelled
+            ignored = max(ignored, running.ticks_since_cancel)
+        if (
+            self._silent_ticks >= _SILENT_TICKS
+            or self._idle_ticks >= _IDLE_TICKS
+            or ignored >= _IGNORED_TICKS
+        ):
             self._killed_for_silence = True
             process.kill()
         else:
@@ -363,9 +371,13 @@ def _no_model() -> LapisError:
     return ModelNotFound(Text("No model is chosen"), Text("Choose a model first."))
 
 
+def _defect() -> LapisError:
+    return Defect(Text("The engine could not be started"), Text("Start Lapis again."))
+
+
 def _cannot_start(error: OSError) -> LapisError:
     if error.errno is None:
-        return Defect(Text("The engine could not be started"), Text("Start Lapis again."))
+        return _defect()
     return EngineMissing(
         Text("The engine could not be started: {reason}", {"reason": error.strerror or ""}),
         Text("Free some memory or disk space, or install Lapis again."),

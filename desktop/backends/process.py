@@ -19,17 +19,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+import psutil
+
 from desktop.inference.messages import (
     Command,
     ProtocolError,
     Report,
     Step,
+    frame,
     read_report,
-    write_frame,
 )
 
 _STDERR_BYTES = 8 * 1024
 _JOIN_SECONDS = 2.0
+_REPORTS_UNDER_WAY = 1024
+_STEPS = frozenset({"start", "load", "idle", "template", "prompt", "decode"})
 _KEPT_VARIABLES = frozenset(
     {
         "PATH",
@@ -60,24 +64,31 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """How a process ended. `code` as Python reports it (negative: signal); `step` what it was at.
+    """How a process ended. `code` as Python reports it (negative: signal).
 
-    `stderr` holds its last words; they may name files, never chat text.
+    `step` is what it was at, `request` for whom (0: nobody). `stderr` holds its last words; they
+    may name files, never chat text. `nonsense`: it spoke no sense and was ended for that.
     """
 
     code: int
     step: str
     stderr: str
+    request: int = 0
+    nonsense: bool = False
 
 
 class EngineProcess:
-    """A running engine process. `on_report` and `on_death` are called from its reading thread."""
+    """A running engine process. `on_report` and `on_death` are called from its reading thread.
+
+    For every report the receiver calls `handled` when done with it: only so many may be under way,
+    or a child that floods us would fill the memory.
+    """
 
     def __init__(
         self,
         work_folder: Path,
-        on_report: Callable[[Report], None],
-        on_death: Callable[[Death], None],
+        on_report: Callable[["EngineProcess", Report], None],
+        on_death: Callable[["EngineProcess", Death], None],
     ) -> None:
         """Start it, in an empty folder of its own under `work_folder`; raises OSError.
 
@@ -86,9 +97,11 @@ class EngineProcess:
         """
         self._on_report = on_report
         self._on_death = on_death
-        self._step = "start"
-        self._folder = Path(tempfile.mkdtemp(prefix="engine-", dir=work_folder))
-        self._outbox: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
+        self._step = Step(name="start")
+        self._closing = False
+        self._credit = threading.Semaphore(_REPORTS_UNDER_WAY)
+        self._folder = Path(tempfile.mkdtemp(prefix=f"engine-{os.getpid()}-", dir=work_folder))
+        self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._stderr: deque[bytes] = deque(maxlen=_STDERR_BYTES // 256)
         try:
             self._process = subprocess.Popen(
@@ -111,33 +124,46 @@ class EngineProcess:
                 ("reader", self._read),
             )
         ]
-        for thread in self._threads:
-            thread.start()
+        try:
+            for thread in self._threads:
+                thread.start()
+        except RuntimeError as error:
+            self._process.kill()
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise OSError(str(error)) from error
 
     def send(self, command: Command) -> None:
-        """Queue a command; never blocks. To a dead process it goes nowhere."""
-        self._outbox.put(command)
+        """Queue a command; never blocks. To a dead process it goes nowhere.
+
+        Raises ProtocolError for one that cannot go over the pipe.
+        """
+        self._outbox.put(frame(command))
+
+    def handled(self) -> None:
+        """Say that a report has been dealt with."""
+        self._credit.release()
 
     def kill(self) -> None:
-        """End it at once; `on_death` follows."""
+        """End it at once, from any thread; `on_death` follows."""
+        self._closing = True
         self._process.kill()
+        self._credit.release()
 
     def close(self) -> None:
         """End it and wait until process, threads and folder are gone; idempotent."""
-        self._process.kill()
+        self.kill()
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(_JOIN_SECONDS)
 
     def _write(self) -> None:
         stream = cast("BinaryIO", self._process.stdin)
-        while (command := self._outbox.get()) is not None:
+        while (data := self._outbox.get()) is not None:
             try:
-                write_frame(stream, command)
+                stream.write(data)
+                stream.flush()
             except OSError:
                 return
-            except ProtocolError:
-                _log.exception("a command was too large for the engine")
 
     def _listen(self) -> None:
         stream = cast("BinaryIO", self._process.stderr)
@@ -146,15 +172,24 @@ class EngineProcess:
 
     def _read(self) -> None:
         stream = cast("BinaryIO", self._process.stdout)
+        nonsense = False
         try:
             while (report := read_report(stream)) is not None:
                 if isinstance(report, Step):
-                    self._step = report.name
-                else:
-                    self._on_report(report)
+                    self._step = report
+                    continue
+                self._credit.acquire()
+                if self._closing:
+                    break
+                self._on_report(self, report)
         except ProtocolError as error:
             _log.error("the engine process spoke nonsense and is ended: %s", error)
+            nonsense = True
+        finally:
             self._process.kill()
+            self._bury(nonsense=nonsense)
+
+    def _bury(self, *, nonsense: bool) -> None:
         code = self._process.wait()
         self._outbox.put(None)
         for thread in self._threads[:2]:
@@ -163,7 +198,8 @@ class EngineProcess:
             _close_quietly(cast("BinaryIO", pipe))
         shutil.rmtree(self._folder, ignore_errors=True)
         stderr = b"".join(self._stderr).decode("utf-8", errors="replace")
-        self._on_death(Death(code=code, step=self._step, stderr=stderr))
+        step = self._step.name if self._step.name in _STEPS else "unknown"
+        self._on_death(self, Death(code, step, stderr, self._step.request, nonsense))
 
 
 def _close_quietly(stream: BinaryIO) -> None:
@@ -171,6 +207,14 @@ def _close_quietly(stream: BinaryIO) -> None:
         stream.close()
     except OSError:
         _log.debug("unsent bytes to a dead engine process were dropped")
+
+
+def sweep(work_folder: Path) -> None:
+    """Remove the folders of engine processes whose Lapis was killed."""
+    for folder in work_folder.glob("engine-*-*"):
+        owner = folder.name.split("-")[1]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _source_root() -> str:

@@ -1,5 +1,6 @@
 """Between Lapis's values and the messages of the engine process, in both directions."""
 
+import os
 import secrets
 
 from desktop.backends import explain
@@ -22,7 +23,7 @@ from desktop.inference import messages
 def load_command(plan: LoadPlan) -> messages.Load:
     """Return the order to load `plan`."""
     return messages.Load(
-        path=str(plan.path),
+        path=os.fsencode(plan.path),
         n_ctx=plan.n_ctx,
         n_gpu_layers=plan.n_gpu_layers,
         threads=plan.threads,
@@ -39,16 +40,21 @@ def generate_command(number: int, request: ChatRequest) -> messages.Generate:
     sampling = request.sampling
     return messages.Generate(
         id=number,
-        turns=[messages.Turn(turn.role.value, turn.content) for turn in request.messages],
+        turns=[messages.Turn(turn.role.value, _clean(turn.content)) for turn in request.messages],
         temperature=sampling.temperature,
         top_k=sampling.top_k,
         top_p=sampling.top_p,
         min_p=sampling.min_p,
         repeat_penalty=sampling.repeat_penalty,
-        seed=secrets.randbits(32) if sampling.seed is None else sampling.seed,
+        seed=secrets.randbits(32) if sampling.seed is None else sampling.seed % 2**32,
         max_tokens=sampling.max_tokens or 0,
-        stop=list(sampling.stop),
+        stop=[_clean(text) for text in sampling.stop],
     )
+
+
+def _clean(text: str) -> str:
+    # Half a surrogate pair, as broken clipboards hold, is no text and cannot be encoded.
+    return text.encode(errors="replace").decode()
 
 
 def loaded_model(plan: LoadPlan, report: messages.Loaded) -> LoadedModel:

@@ -45,6 +45,17 @@ class Worker(Generic[Item]):
             self._thread.join(timeout)
         return not self._thread.is_alive()
 
+    def leftover(self) -> list[Item]:
+        """Return what was sent too late for a thread that has ended."""
+        items: list[Item] = []
+        while True:
+            try:
+                item = self._inbox.get_nowait()
+            except queue.Empty:
+                return items
+            if item is not None:
+                items.append(item)
+
     def _run(self) -> None:
         while True:
             try:

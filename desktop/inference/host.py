@@ -7,12 +7,13 @@ closes the pipe or dies; it has no network, no display, no secrets, and leaves n
 
 import contextlib
 import ctypes
+import faulthandler
 import os
 import queue
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,13 +32,13 @@ from desktop.inference.messages import (
     Refused,
     Report,
     Step,
+    frame,
     read_command,
-    write_frame,
 )
 from desktop.inference.runtime import LoadError, Runtime
 from desktop.inference.scheduler import Scheduler
+from desktop.inference.template import PromptMaker
 
-EXIT_TEMPLATE = 70
 EXIT_BROKEN = 71
 TEMPLATE_SECONDS = 5.0
 _PR_SET_PDEATHSIG = 1
@@ -61,6 +62,7 @@ class Host:
         self._lock = threading.Lock()
         self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._interrupt = threading.Event()
+        self._request = 0
         threading.Thread(target=self._read, args=(commands,), name="commands", daemon=True).start()
 
     def run(self) -> None:
@@ -70,7 +72,7 @@ class Host:
         except BindingsMissing as error:
             self.emit(LoadFailed(kind="backends", detail=str(error)[:300]))
             os._exit(EXIT_BROKEN)
-        self.emit(Ready(pid=os.getpid(), devices=[name for name, _gpu in runtime.devices]))
+        self.emit(Ready(gpus=sum(gpu for _name, gpu in runtime.devices)))
         scheduler: Scheduler | None = None
         while True:
             command = self._next(wait=scheduler is None or scheduler.idle)
@@ -90,7 +92,8 @@ class Host:
         """Send a report; a parent that is gone ends the process."""
         try:
             with self._lock:
-                write_frame(self._reports, report)
+                self._reports.write(frame(report))
+                self._reports.flush()
         except OSError:
             os._exit(0)
 
@@ -119,16 +122,31 @@ class Host:
             return None
         self.emit(Step(name="idle"))
         self.emit(loaded)
-        return Scheduler(runtime, order.slots, order.n_batch, self.emit)
+        prompts = PromptMaker(runtime, self._template_guard)
+        return Scheduler(runtime, prompts, order.slots, order.n_batch, self.emit)
 
     def _answer(self, scheduler: Scheduler | None, order: Generate) -> None:
         if scheduler is None:
             self.emit(Refused(id=order.id, kind="no_model", detail=""))
             return
-        self.emit(Step(name="template"))
-        with _deadline(TEMPLATE_SECONDS, lambda: self._template_hangs(order)):
-            scheduler.submit(order)
+        self._request = order.id
+        scheduler.submit(order)
         self.emit(Step(name="decode"))
+
+    @contextlib.contextmanager
+    def _template_guard(self) -> Iterator[None]:
+        """End the process when a template runs too long.
+
+        A loop cannot be interrupted from inside, and code that never lets go of the interpreter
+        stops every thread of it; this watchdog is not one of them.
+        """
+        self.emit(Step(name="template", request=self._request))
+        faulthandler.dump_traceback_later(TEMPLATE_SECONDS, exit=True)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+            self.emit(Step(name="prompt", request=self._request))
 
     def _read(self, commands: BinaryIO) -> None:
         while True:
@@ -144,21 +162,6 @@ class Host:
             self._inbox.put(command)
             if isinstance(command, Cancel):
                 self._interrupt.set()
-
-    def _template_hangs(self, command: Generate) -> None:
-        self.emit(Refused(id=command.id, kind="template", detail="timeout"))
-        os._exit(EXIT_TEMPLATE)
-
-
-@contextlib.contextmanager
-def _deadline(seconds: float, expired: Callable[[], None]) -> Iterator[None]:
-    timer = threading.Timer(seconds, expired)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def _claim_output() -> BinaryIO:

@@ -20,9 +20,9 @@ class _Wire(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 
 
 class Load(_Wire, frozen=True):
-    """Load a model; fields as in `domain.model.LoadPlan`."""
+    """Load a model; `path` as the file system has it, the rest as in `domain.model.LoadPlan`."""
 
-    path: str
+    path: bytes
     n_ctx: int
     n_gpu_layers: int
     threads: int
@@ -71,10 +71,9 @@ Command: TypeAlias = Load | Generate | Cancel | Ping
 
 
 class Ready(_Wire, frozen=True):
-    """The process is up and has found its backends. `devices`: names, CPU last."""
+    """The process is up and has found its backends. `gpus`: how many can be offloaded to."""
 
-    pid: int
-    devices: list[str]
+    gpus: int
 
 
 class Pong(_Wire, frozen=True):
@@ -84,9 +83,13 @@ class Pong(_Wire, frozen=True):
 
 
 class Step(_Wire, frozen=True):
-    """What the process is about to do; the last one before a death explains it."""
+    """What the process is about to do, for which request (0: none).
+
+    The last one before a death explains it.
+    """
 
     name: str
+    request: int = 0
 
 
 class LoadProgress(_Wire, frozen=True):
@@ -185,14 +188,16 @@ class ProtocolError(Exception):
     """The other side sent something that is no message."""
 
 
-def write_frame(stream: BinaryIO, message: Command | Report) -> None:
-    """Send one message and flush; raises OSError when the other side is gone."""
-    body = _encoder.encode(message)
+def frame(message: Command | Report) -> bytes:
+    """Return one message as it goes over the pipe; raises ProtocolError if it cannot go."""
+    try:
+        body = _encoder.encode(message)
+    except (UnicodeEncodeError, OverflowError) as error:
+        raise ProtocolError(type(error).__name__) from error
     if len(body) > MAX_FRAME:
         msg = f"message of {len(body)} bytes"
         raise ProtocolError(msg)
-    stream.write(_LENGTH.pack(len(body)) + body)
-    stream.flush()
+    return _LENGTH.pack(len(body)) + body
 
 
 def read_command(stream: BinaryIO) -> Command | None:
@@ -202,8 +207,8 @@ def read_command(stream: BinaryIO) -> Command | None:
         return None
     try:
         command: Command = _command_decoder.decode(body)
-    except msgspec.MsgspecError as error:
-        raise ProtocolError(str(error)) from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ProtocolError(type(error).__name__) from error
     return command
 
 
@@ -214,8 +219,8 @@ def read_report(stream: BinaryIO) -> Report | None:
         return None
     try:
         report: Report = _report_decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ProtocolError(str(error)) from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ProtocolError(type(error).__name__) from error
     return report
 
 

@@ -121,7 +121,7 @@ class Runtime:
 
         progress = lib.llama_progress_callback(report)
         params.progress_callback = progress
-        self._model = lib.llama_model_load_from_file(order.path.encode(), params)
+        self._model = lib.llama_model_load_from_file(order.path, params)
         if not self._model:
             raise self._load_error()
         if lib.llama_model_has_encoder(self._model):

@@ -18,17 +18,25 @@ from desktop.inference.template import PromptMaker, TemplateFailed
 # A chunk bounds how long a new question waits behind a long prompt, and it is a constant: chunks
 # that followed the clock would make seeded answers differ from run to run.
 _CHUNK_CPU = 128
+# Characters: hardly any token is longer, and most are about as long.
+_LONGEST_TOKEN = 64
+_USUAL_TOKEN = 4
 
 
 class Scheduler:
     """Answers requests on one loaded model. Every method belongs to the main thread."""
 
     def __init__(
-        self, runtime: Runtime, slots: int, n_batch: int, emit: Callable[[Report], None]
+        self,
+        runtime: Runtime,
+        prompts: PromptMaker,
+        slots: int,
+        n_batch: int,
+        emit: Callable[[Report], None],
     ) -> None:
         """Start with `slots` empty slots; reports go to `emit`."""
         self._runtime = runtime
-        self._prompts = PromptMaker(runtime)
+        self._prompts = prompts
         self._emit = emit
         self._slots = [Slot(index) for index in range(slots)]
         self._waiting: deque[Job] = deque()
@@ -43,22 +51,19 @@ class Scheduler:
 
     def submit(self, order: Generate) -> None:
         """Take in a request; a prompt that cannot be made or cannot fit is refused at once."""
+        room = self._runtime.n_ctx - 1
+        size = sum(len(turn.content) for turn in order.turns)
+        if size > room * _LONGEST_TOKEN:
+            # Not worth the seconds that exact counting would take.
+            self._refuse_length(order, size // _USUAL_TOKEN, room)
+            return
         try:
             prompt = self._prompts.prompt(order.turns)
         except TemplateFailed as error:
             self._emit(Refused(id=order.id, kind="template", detail=str(error)))
             return
-        room = self._runtime.n_ctx - 1
         if len(prompt.tokens) > room:
-            self._emit(
-                Refused(
-                    id=order.id,
-                    kind="overflow",
-                    detail="",
-                    needed=len(prompt.tokens),
-                    available=room,
-                )
-            )
+            self._refuse_length(order, len(prompt.tokens), room)
             return
         if not prompt.tokens:
             self._emit(Refused(id=order.id, kind="template", detail="empty prompt"))
@@ -66,6 +71,9 @@ class Scheduler:
         self._waiting.append(Job(order, prompt, time.monotonic()))
         self._assign()
         self._announce_places()
+
+    def _refuse_length(self, order: Generate, needed: int, room: int) -> None:
+        self._emit(Refused(id=order.id, kind="overflow", detail="", needed=needed, available=room))
 
     def cancel(self, request: int) -> None:
         """Stop a request wherever it is; unknown ones have just ended."""

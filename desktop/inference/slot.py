@@ -1,7 +1,8 @@
 """One place in the context where an answer is written. Runs inside the engine process."""
 
+import codecs
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from desktop.inference.messages import Delta, Done, Generate
@@ -9,7 +10,7 @@ from desktop.inference.reasoning import ThinkingSplitter
 from desktop.inference.runtime import Runtime
 from desktop.inference.sampling import Sampler
 from desktop.inference.template import Prompt
-from desktop.inference.textstream import TextStream
+from desktop.inference.textstream import StopFinder
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,9 @@ class Answer:
         self.generated = 0
         self._runtime = runtime
         self._sampler = Sampler(runtime, job.order, job.prompt.tokens)
-        self._text = TextStream(job.order.stop)
+        # A character can be spread over several tokens; an incomplete one waits.
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._stop = StopFinder(job.order.stop)
         self._thinking = ThinkingSplitter(
             thinking=job.prompt.opens_thinking, trim=runtime.template is not None
         )
@@ -49,21 +52,21 @@ class Answer:
         """Count `token` as part of the answer and yield the text that is certain now."""
         self.generated += 1
         piece = self._runtime.piece(token, special=token in self._runtime.thinking_tokens)
-        text = self._text.feed(piece)
+        text = self._decoder.decode(piece)
         if text:
             yield from self._deltas(self._thinking.feed(text))
 
     @property
     def complete(self) -> bool:
         """Whether a stop string was met."""
-        return self._text.stopped
+        return self._stop.found
 
     def finish(self, reason: str) -> Iterator[Delta | Done]:
         """End for `reason`; yields what was held back, then the account. Frees the sampler."""
-        rest = self._text.rest()
-        if rest:
-            yield from self._deltas(self._thinking.feed(rest))
+        yield from self._deltas(self._thinking.feed(self._decoder.decode(b"", final=True)))
         yield from self._deltas(self._thinking.rest())
+        if rest := self._stop.rest():
+            yield Delta(id=self.job.order.id, text=rest, thinking=False)
         now = time.monotonic()
         first = self._first or now
         prompt = len(self.job.prompt.tokens)
@@ -84,9 +87,12 @@ class Answer:
         """Free the sampler; idempotent."""
         self._sampler.close()
 
-    def _deltas(self, pieces: Iterator[tuple[str, bool]]) -> Iterator[Delta]:
-        for text, thinking in pieces:
-            yield Delta(id=self.job.order.id, text=text, thinking=thinking)
+    def _deltas(self, pieces: Iterable[tuple[str, bool]]) -> Iterator[Delta]:
+        """Yield what may be shown; stop strings count in the answer, not in the thinking."""
+        for piece, thinking in pieces:
+            text = piece if thinking else self._stop.feed(piece)
+            if text:
+                yield Delta(id=self.job.order.id, text=text, thinking=thinking)
 
 
 class Slot:

@@ -10,19 +10,24 @@ Text typed by people is never read as control tokens, so nobody can fake a turn 
 
 import contextlib
 import datetime
+import re
 import secrets
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import jinja2
+from jinja2 import nodes
+from jinja2.ext import Extension
+from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from desktop.inference.messages import Turn
 from desktop.inference.runtime import Runtime
 
+_MARK = re.compile("(\ue000[0-9a-f]{16}\ue001)")
 _MAX_TEMPLATE = 256 * 1024
 _MAX_OUTPUT = 8 * 1024 * 1024
 _MEMORY_ALLOWANCE = 1024 * 1024 * 1024
@@ -43,9 +48,15 @@ class Prompt:
 class PromptMaker:
     """Renders and tokenises conversations for one loaded model."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        """Compile the model's template, if it has one, at first use."""
+    def __init__(
+        self, runtime: Runtime, guard: Callable[[], contextlib.AbstractContextManager[None]]
+    ) -> None:
+        """Compile the model's template, if it has one, at first use.
+
+        `guard` surrounds every run of the template and bounds its time.
+        """
         self._runtime = runtime
+        self._guard = guard
         self._compiled: jinja2.Template | None = None
 
     def prompt(self, turns: Sequence[Turn]) -> Prompt:
@@ -58,8 +69,9 @@ class PromptMaker:
             text = "\n\n".join(turn.content for turn in turns)
             tokens = runtime.tokenise(text, add_special=True, parse_special=False)
             return Prompt(tokens, opens_thinking=False)
-        if any(self._has_control_text(turn.content) for turn in turns):
-            return self._prompt_apart(turns)
+        suspicious = [self._has_control_text(turn.content) for turn in turns]
+        if any(suspicious):
+            return self._prompt_apart(turns, suspicious)
         text = self.render(turns)
         tokens = self._tokens_of(text, parse_special=True, start=True)
         return Prompt(tokens, opens_thinking=_opens_thinking(text))
@@ -84,7 +96,7 @@ class PromptMaker:
 
     def _run(self, turns: Sequence[Turn]) -> str:
         try:
-            with _bounded_memory():
+            with self._guard(), _bounded_memory():
                 if self._compiled is None:
                     self._compiled = _compile(self._runtime.template or "")
                 pieces, size = [], 0
@@ -104,42 +116,53 @@ class PromptMaker:
             raise
         # A template is foreign code: whatever it raises is its failure, not ours.
         except Exception as error:
-            raise TemplateFailed(f"{type(error).__name__}: {error}"[:300]) from error
+            raise TemplateFailed(_printable(f"{type(error).__name__}: {error}")) from error
 
     def _has_control_text(self, content: str) -> bool:
         tokenise = self._runtime.tokenise
         plain = tokenise(content, add_special=False, parse_special=False)
         return tokenise(content, add_special=False, parse_special=True) != plain
 
-    def _prompt_apart(self, turns: Sequence[Turn]) -> Prompt:
-        marks = {f"\ue000{secrets.token_hex(8)}\ue001": turn.content for turn in turns}
-        text = self.render([Turn(turn.role, mark) for turn, mark in zip(turns, marks, strict=True)])
+    def _prompt_apart(self, turns: Sequence[Turn], suspicious: Sequence[bool]) -> Prompt:
+        marks = {
+            f"\ue000{secrets.token_hex(8)}\ue001": turn.content
+            for turn, apart in zip(turns, suspicious, strict=True)
+            if apart
+        }
+        unused = iter(marks)
+        text = self.render(
+            [
+                Turn(turn.role, next(unused)) if apart else turn
+                for turn, apart in zip(turns, suspicious, strict=True)
+            ]
+        )
+        pieces = _MARK.split(text)
+        if not set(marks) <= set(pieces):
+            # The template rewrites what people say; then nothing keeps text and control apart.
+            msg = "it cannot take text that looks like its own control words"
+            raise TemplateFailed(msg)
         tokens: list[int] = []
-        for piece, is_content in _split(text, marks):
-            tokens += self._tokens_of(piece, parse_special=not is_content, start=not tokens)
+        for piece in filter(None, pieces):
+            content = marks.get(piece)
+            tokens += self._tokens_of(
+                piece if content is None else content,
+                parse_special=content is None,
+                start=not tokens,
+            )
         return Prompt(tokens, opens_thinking=_opens_thinking(text))
 
     def _tokens_of(self, text: str, *, parse_special: bool, start: bool) -> list[int]:
         bos = self._runtime.bos_text()
-        add_special = start and not (bos and text.startswith(bos))
+        add_special = start and not (bos and text.lstrip().startswith(bos))
         return self._runtime.tokenise(text, add_special=add_special, parse_special=parse_special)
+
+
+def _printable(text: str) -> str:
+    return text[:300].encode(errors="replace").decode()
 
 
 def _opens_thinking(text: str) -> bool:
     return text.rstrip().endswith("<think>")
-
-
-def _split(text: str, marks: dict[str, str]) -> Iterator[tuple[str, bool]]:
-    while text:
-        found = [(text.index(mark), mark) for mark in marks if mark in text]
-        if not found:
-            yield text, False
-            return
-        position, mark = min(found)
-        if position:
-            yield text[:position], False
-        yield marks[mark], True
-        text = text[position + len(mark) :]
 
 
 def _alternating(turns: Sequence[Turn]) -> list[Turn]:
@@ -159,12 +182,25 @@ def _system_in_question(turns: Sequence[Turn]) -> list[Turn]:
     return [Turn("user", system.content), *rest]
 
 
+class _Generation(Extension):
+    """`{% generation %}` marks answers for training; for a prompt it is just its body."""
+
+    tags = {"generation"}  # noqa: RUF012 - declared so by jinja2
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        """Return the nodes between the tags."""
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
 def _compile(source: str) -> jinja2.Template:
     if len(source) > _MAX_TEMPLATE:
         msg = "the template is too long"
         raise TemplateFailed(msg)
     environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.loopcontrols", _Generation],
     )
     environment.globals["raise_exception"] = _raise_exception
     environment.globals["strftime_now"] = _strftime_now
@@ -172,7 +208,7 @@ def _compile(source: str) -> jinja2.Template:
 
 
 def _raise_exception(message: object) -> NoReturn:
-    raise TemplateFailed(str(message)[:300])
+    raise TemplateFailed(_printable(str(message)))
 
 
 def _strftime_now(pattern: str) -> str:
@@ -190,11 +226,14 @@ def _bounded_memory() -> Iterator[None]:
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     limit = _address_space() + _MEMORY_ALLOWANCE
     bounded = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (bounded, hard))
+    # macOS refuses bounds that other systems take; the time limit holds there all the same.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (bounded, hard))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _address_space() -> int:

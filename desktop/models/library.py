@@ -19,7 +19,6 @@ from desktop.models.model_file import check_path
 from desktop.models.split import part_path, split_name
 
 GUIDE_NAME: Final = "guide"
-_GUIDE_TITLE: Final = "Lapis guide"
 _SUFFIX: Final = ".gguf"
 _DEPTH: Final = 8
 _NEAR: Final = 3
@@ -67,7 +66,7 @@ class Library:
 
     def _guide_model(self) -> InstalledModel:
         return InstalledModel(
-            GUIDE_NAME, _GUIDE_TITLE, self._guide, _size(self._guide), is_guide=True
+            GUIDE_NAME, GUIDE_NAME, self._guide, _size(self._guide), is_guide=True
         )
 
     def _at(self, path: Path) -> InstalledModel:

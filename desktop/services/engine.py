@@ -6,8 +6,7 @@ listeners are called from the backend's worker thread.
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Generator
 
 from desktop.backends.base import Loaded, LoadEvent, LoadFailed, Loading, Unloaded
 from desktop.backends.llama import LlamaBackend
@@ -48,32 +47,33 @@ class Engine:
         with self._lock:
             self._choices += 1
             choice = self._choices
-        self._become(EngineState(phase=Phase.LOADING, model=model))
+            state = self._state = EngineState(phase=Phase.LOADING, model=model)
+        self._tell(state)
         self._backend.load(lambda: self._begin(choice, model))
 
     def ask(self, request: ChatRequest, listener: Callable[[Event], None]) -> int:
         """Queue a request and return its number; the last event is Finished or Failed."""
         return self._backend.submit(request, listener)
 
-    def stream(self, request: ChatRequest, cancel: threading.Event) -> Iterator[Event]:
+    def stream(self, request: ChatRequest, cancel: threading.Event) -> Generator[Event, None, None]:
         """Yield the events of one answer; setting `cancel` stops it."""
         inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
         number = self.ask(request, inbox.put)
-        cancelled = False
-        while True:
-            try:
-                event = inbox.get(timeout=_POLL_SECONDS)
-            except queue.Empty:
-                if cancel.is_set() and not cancelled:
-                    cancelled = True
+        try:
+            while True:
+                if cancel.is_set():
                     self.cancel(number)
-                continue
-            yield event
-            if isinstance(event, Finished | Failed):
-                return
-            if cancel.is_set() and not cancelled:
-                cancelled = True
-                self.cancel(number)
+                try:
+                    event = inbox.get(timeout=_POLL_SECONDS)
+                except queue.Empty:
+                    continue
+                yield event
+                if isinstance(event, Finished | Failed):
+                    return
+        finally:
+            # A reader that went away must not leave its answer running; to a finished one it is
+            # nothing.
+            self.cancel(number)
 
     def cancel(self, request: int) -> None:
         """Stop a request; its text so far stays."""
@@ -98,44 +98,32 @@ class Engine:
 
     def _on_load_event(self, event: LoadEvent) -> None:
         with self._lock:
-            state = self._state
-            overtaken = self._begun != self._choices
-        if overtaken:
-            # News of a model that is no longer the chosen one.
-            return
-        match event:
-            case Loading():
-                self._become(
-                    replace(
-                        state,
-                        phase=Phase.LOADING,
-                        progress=event.progress,
-                        loaded=None,
-                        error=None,
-                        notice=None,
-                    )
-                )
-            case Loaded():
-                self._become(
-                    replace(
-                        state,
-                        phase=Phase.READY,
-                        progress=1.0,
-                        loaded=event.model,
-                        error=None,
-                        notice=event.notice,
-                    )
-                )
-            case LoadFailed():
-                self._become(
-                    replace(state, phase=Phase.FAILED, progress=0.0, loaded=None, error=event.error)
-                )
-            case Unloaded():
-                self._become(replace(state, phase=Phase.IDLE, progress=0.0, loaded=None))
+            if self._begun != self._choices:
+                # News of a model that is no longer the chosen one.
+                return
+            state = self._state = _after(self._state, event)
+        self._tell(state)
 
-    def _become(self, state: EngineState) -> None:
+    def _tell(self, state: EngineState) -> None:
         with self._lock:
-            self._state = state
             observers = list(self._observers)
         for observer in observers:
             observer(state)
+
+
+def _after(state: EngineState, event: LoadEvent) -> EngineState:
+    match event:
+        case Loading():
+            return EngineState(phase=Phase.LOADING, model=state.model, progress=event.progress)
+        case Loaded():
+            return EngineState(
+                phase=Phase.READY,
+                model=state.model,
+                progress=1.0,
+                loaded=event.model,
+                notice=event.notice,
+            )
+        case LoadFailed():
+            return EngineState(phase=Phase.FAILED, model=state.model, error=event.error)
+        case Unloaded():
+            return EngineState(phase=Phase.IDLE, model=state.model)

@@ -17,6 +17,7 @@ from desktop.domain.chat import (
 from desktop.domain.engine import EngineState, Phase
 from desktop.domain.errors import LapisError
 from desktop.terminal.output import Screen
+from desktop.terminal.session import model_title
 
 _LONG_PROMPT = 512
 
@@ -77,7 +78,7 @@ def show_loading(words: Translator, screen: Screen) -> Callable[[EngineState], N
         if state.phase is Phase.LOADING and state.model is not None:
             text = words.say(
                 "Loading {name} … {percent}%",
-                name=state.model.title,
+                name=model_title(state.model, words),
                 percent=round(state.progress * 100),
             )
             screen.status.show(text)

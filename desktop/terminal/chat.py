@@ -13,7 +13,7 @@ from desktop.terminal.interrupt import stopping_on_interrupt
 from desktop.terminal.output import Style
 from desktop.terminal.reading import LineReader
 from desktop.terminal.seams import Tools
-from desktop.terminal.session import Session
+from desktop.terminal.session import Session, model_title
 from desktop.terminal.slash import is_farewell, run_command
 
 _PATIENCE = 3
@@ -59,7 +59,7 @@ def chat(session: Session, reader: LineReader, tools: Tools) -> int:
 
 def _greet(session: Session, tools: Tools) -> None:
     screen, say = tools.screen, tools.words.say
-    screen.line(f"Lapis · {session.model.title}", Style.STRONG)
+    screen.line(f"Lapis · {model_title(session.model, tools.words)}", Style.STRONG)
     if session.model.is_guide:
         about = say("A very small model that only knows Lapis. /model chooses another one.")
         screen.line(about, Style.FAINT)

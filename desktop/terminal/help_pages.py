@@ -58,7 +58,7 @@ def _lines(ctx: typer.Context, words: Translator, page: "_Page") -> Iterator[str
     usage += [f"[{param.metavar}]" for param in arguments]
     if isinstance(command, TyperGroup):
         usage.append(say("[COMMAND]"))
-    yield page.heading(say("Usage:")) + " " + " ".join(usage)
+    yield page.heading(say("Usage: {command}", command=" ".join(usage)))
     for paragraph in (command.help or "").split("\n\n"):
         yield ""
         yield from wrapped(paragraph, page.width)

@@ -1,15 +1,16 @@
 """A terminal chat's memory: model, system prompt, what was said. Kept in memory only."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from desktop.base.translation import Translator
 from desktop.domain.chat import ChatRequest, Message, Role, Sampling
 from desktop.domain.model import InstalledModel
+from desktop.services.manner import sampling_for
 
 
 @dataclass(slots=True)
 class Session:
-    """Changes with each turn and each command. `temperature` None: see `sampling_for`."""
+    """Changes with each turn and each command. `temperature` None: see `services.manner`."""
 
     model: InstalledModel
     system: str
@@ -33,7 +34,7 @@ class Session:
         """Return the whole chat as a Markdown document."""
         parts = [
             f"# {words.say('Chat with Lapis')}",
-            words.say("Model: {name}", name=self.model.title),
+            words.say("Model: {name}", name=model_title(self.model, words)),
         ]
         if self.system:
             parts += [f"## {words.say('System prompt')}", self.system]
@@ -43,11 +44,6 @@ class Session:
         return "\n\n".join(parts) + "\n"
 
 
-def sampling_for(model: InstalledModel, sampling: Sampling, temperature: float | None) -> Sampling:
-    """Return `sampling` at the temperature asked for.
-
-    Without one, the guide takes its likeliest words, and other models keep that of the settings.
-    """
-    if temperature is None and model.is_guide:
-        temperature = 0.0
-    return sampling if temperature is None else replace(sampling, temperature=temperature)
+def model_title(model: InstalledModel, words: Translator) -> str:
+    """Return what a model is called on the screen."""
+    return words.say("Built-in guide") if model.is_guide else model.title

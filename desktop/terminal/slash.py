@@ -10,7 +10,7 @@ from desktop.domain.text import Text, gigabytes
 from desktop.terminal.errors import report
 from desktop.terminal.output import Style
 from desktop.terminal.seams import Tools
-from desktop.terminal.session import Session
+from desktop.terminal.session import Session, model_title
 from desktop.terminal.tables import print_rows
 
 _COMMAND = re.compile(r"/(\w*)(?:\s+(.*))?\Z", re.DOTALL)
@@ -108,7 +108,12 @@ def _list_models(session: Session, tools: Tools) -> None:
     here = tools.words.say("in use")
     print_rows(
         [
-            (model.name, gigabytes(model.size), model.title, here if model == session.model else "")
+            (
+                model.name,
+                gigabytes(model.size),
+                model_title(model, tools.words),
+                here if model == session.model else "",
+            )
             for model in listed
         ],
         tools.screen,
@@ -120,7 +125,9 @@ def _switch(name: str, session: Session, tools: Tools) -> None:
     tools.check(model)
     session.model = model
     tools.engine.choose(model)
-    _say(tools, tools.words.say("{name} answers from now on.", name=model.title))
+    _say(
+        tools, tools.words.say("{name} answers from now on.", name=model_title(model, tools.words))
+    )
 
 
 def _save(name: str, session: Session, tools: Tools) -> None:

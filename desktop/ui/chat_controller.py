@@ -29,6 +29,7 @@ from desktop.domain.history import StoredMessage
 from desktop.domain.settings import Settings
 from desktop.domain.text import Text
 from desktop.services.conversation import Conversations, Exchange
+from desktop.services.manner import sampling_for
 from desktop.store.chats import ChatStore
 from desktop.ui.bridge import Bridge
 from desktop.ui.engine_words import loading_words
@@ -43,6 +44,11 @@ _NO_USAGE = Usage(0, 0, 0, 0.0, 0.0, 0.0)
 
 class AnswerEngine(Protocol):
     """The part of `services.engine.Engine` that answers."""
+
+    @property
+    def state(self) -> EngineState:
+        """Return the latest picture, which may be ahead of the bridge."""
+        ...
 
     def ask(self, request: ChatRequest, listener: Callable[[Event], None]) -> int:
         """Queue a request and return its number."""
@@ -113,6 +119,7 @@ class ChatController(QObject):
     def attach(self, engine: AnswerEngine) -> None:
         """Take the engine, and ask it what was asked meanwhile."""
         self._engine = engine
+        self._engine_state = engine.state
         for ticket, run in list(self._runs.items()):
             self._put(ticket, run)
 
@@ -286,12 +293,12 @@ class ChatController(QObject):
         self.running_changed.emit(chats)
 
     def _settings(self) -> Settings:
-        """Return the settings; the guide always takes its likeliest words, to stay with facts."""
+        """Return the settings, with the sampling that suits the chosen model."""
         settings = self._preferences.value
         model = self._engine_state.model
-        if model is None or not model.is_guide:
+        if model is None:
             return settings
-        return replace(settings, sampling=replace(settings.sampling, temperature=0.0))
+        return replace(settings, sampling=sampling_for(model, settings.sampling))
 
     def _model_name(self) -> str:
         model = self._engine_state.model

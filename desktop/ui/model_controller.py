@@ -14,7 +14,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
 from desktop.domain.engine import EngineState, Phase
-from desktop.domain.errors import LapisError, ModelNotFound
+from desktop.domain.errors import LapisError
 from desktop.domain.model import InstalledModel
 from desktop.models.library import GUIDE_NAME, Library
 from desktop.ui.banner import Remedy, Topic
@@ -82,10 +82,8 @@ class ModelController(QObject):
     def attach(self, engine: ModelEngine, name: str = "") -> None:
         """Take the engine and load the model `name`, else the one of the last run."""
         self._engine = engine
-        if name:
-            self.choose_named(name)
-            if self._state.model is not None:
-                return
+        if name and self.choose_named(name):
+            return
         try:
             self._begin(self._library().find(self._preferences.value.model))
         except LapisError as error:
@@ -93,14 +91,15 @@ class ModelController(QObject):
             self._window.banner.show_error(Topic.MODEL_CHOICE, error, Remedy.CHOOSE_MODEL)
             self._begin(self._library().find(GUIDE_NAME))
 
-    def choose_named(self, name: str) -> None:
-        """Choose a model by name or path; a failure is shown in the window."""
+    def choose_named(self, name: str) -> bool:
+        """Choose a model by name or path and return True; a failure is shown in the window."""
         try:
             model = self._library().find(name)
         except LapisError as error:
             self._window.banner.show_error(Topic.MODEL_CHOICE, error, Remedy.CHOOSE_MODEL)
-        else:
-            self.choose(model)
+            return False
+        self.choose(model)
+        return True
 
     def choose(self, model: InstalledModel) -> None:
         """Load `model` and keep the choice for the next start."""
@@ -132,7 +131,7 @@ class ModelController(QObject):
     def _is_listed(self, model: InstalledModel) -> bool:
         try:
             return self._library().find(model.name).path == model.path
-        except ModelNotFound:
+        except LapisError:
             return False
 
     def _folder_of_last_file(self) -> Path:

@@ -40,6 +40,7 @@ class ScriptedEngine:
     cancelled: list[int] = field(default_factory=list)
     chosen: list[InstalledModel] = field(default_factory=list)
     unloads: int = 0
+    state: EngineState = field(default_factory=EngineState)
     observer: Callable[[EngineState], None] = lambda _state: None
 
     def __post_init__(self) -> None:
@@ -70,6 +71,7 @@ class ScriptedEngine:
 
     def become(self, state: EngineState) -> None:
         """Let the window know of another state."""
+        self.state = state
         self._worker.send(lambda: self.observer(state))
 
     def close(self) -> None:
@@ -142,8 +144,8 @@ def open_desk(folder: Path) -> Iterator[Desk]:
     models = ModelController(window, preferences, lambda: library, bridge, paths.models)
     desk = Desk(paths, store, preferences, bridge, chats, window, controller, models, engine)
     try:
-        chats.attach(engine)
         models.attach(engine)
+        chats.attach(engine)
         engine.become(ready(library.find("guide")))
         yield desk
     finally:

@@ -19,6 +19,7 @@ from desktop.domain.chat import (
 from desktop.domain.errors import StorageError
 from desktop.domain.history import MessageState, StoredMessage
 from desktop.ui.banner import Topic
+from desktop.ui.chat_controller import ChatController
 from tests.ui.desk import DIED, DONE, Desk, say
 
 
@@ -266,3 +267,17 @@ def test_news_of_an_ended_request_is_ignored(desk: Desk, qtbot: QtBot) -> None:
 def test_a_chat_that_is_gone_is_said_and_not_a_crash(desk: Desk) -> None:
     with pytest.raises(StorageError):
         desk.chats.ask(9999, "Anybody there?")
+
+
+def test_what_is_asked_before_there_is_an_engine_is_asked_of_the_chosen_model(
+    desk: Desk,
+) -> None:
+    early = ChatController(desk.store, desk.preferences, desk.bridge)
+    early.ask(None, "Already?")
+    assert desk.engine.requests == []
+    early.attach(desk.engine)
+
+    (request,) = desk.engine.requests
+    assert request.messages[-1].content == "Already?"
+    assert request.sampling.temperature == 0, "the guide is the chosen model"
+    early.close()

@@ -69,6 +69,22 @@ def test_a_chosen_model_is_loaded_and_found_again_at_the_next_start(
         assert [model.name for model in desk.engine.chosen] == ["Tiny"]
 
 
+def test_a_model_named_at_the_start_is_loaded_instead_of_the_last_one(desk: Desk) -> None:
+    _put(desk, "Tiny")
+    desk.engine.chosen.clear()
+    desk.models.attach(desk.engine, "tiny")
+
+    assert [model.name for model in desk.engine.chosen] == ["Tiny"]
+
+
+def test_a_wrong_name_at_the_start_is_said_and_the_last_model_loaded(desk: Desk) -> None:
+    desk.engine.chosen.clear()
+    desk.models.attach(desk.engine, "no-such-model")
+
+    assert desk.window.banner.topic is Topic.MODEL_CHOICE
+    assert [model.name for model in desk.engine.chosen] == ["guide"]
+
+
 def test_a_file_from_elsewhere_is_remembered_by_its_path(desk: Desk, tmp_path: Path) -> None:
     file = tmp_path / "elsewhere.gguf"
     file.write_bytes(b"GGUF")

@@ -1,5 +1,6 @@
 """The engine on real llama.cpp: answers, stops, queues, reuse, and every kind of model."""
 
+import os
 import threading
 import time
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from desktop.base.paths import paths_under
 from desktop.domain.chat import (
     ChatRequest,
     Event,
@@ -21,9 +23,11 @@ from desktop.domain.chat import (
     TextDelta,
 )
 from desktop.domain.engine import Phase
-from desktop.domain.errors import ContextOverflow, ModelLoadError, TemplateError
+from desktop.domain.errors import ContextOverflow, Defect, ModelLoadError, TemplateError
+from desktop.domain.model import InstalledModel, LoadPlan
+from desktop.services.engine import Engine
 from tests import gguf_files
-from tests.unit.engine_room import GREEDY, engine_room, model_at, question
+from tests.unit.engine_room import GREEDY, Answer, engine_room, model_at, question
 
 LONG = Sampling(temperature=0, max_tokens=1500)
 
@@ -270,6 +274,9 @@ def test_a_person_cannot_forge_a_turn_by_typing_control_text(tmp_path: Path, lla
         ("{{ raise_exception('this model wants a picture') }}", "this model wants a picture"),
         ("{% if %}", "TemplateSyntaxError"),
         ("{% for a in range(99999) %}{{ 'x' * 1000 }}{% endfor %}", "without end"),
+        # Holds on to the interpreter, so that no thread of the process can end it.
+        ("{{ 7 ** (10 ** 8) }}", "long"),
+        ("{{ raise_exception('half a pair: \\ud800') }}", "half a pair"),
     ],
 )
 def test_a_hostile_template_costs_one_answer(tmp_path: Path, template: str, said: str) -> None:
@@ -333,3 +340,109 @@ def test_closing_leaves_no_process_no_thread_and_no_folder(tmp_path: Path, llama
     assert not psutil.pid_exists(pid)
     assert threading.active_count() == before
     assert list((tmp_path / "home" / "cache" / "engine").iterdir()) == []
+
+
+def test_unloading_while_loading_ends_what_waits(tmp_path: Path, llama: Path) -> None:
+    with engine_room(tmp_path / "home", llama) as room:
+        answer = room.ask(question("Hello"))
+        room.engine.unload()
+        answer.wait()
+        assert room.ask(question("Hello")).wait().text
+
+
+def test_a_question_after_the_end_is_answered_as_stopped(tmp_path: Path, llama: Path) -> None:
+    with engine_room(tmp_path / "home", llama) as room:
+        room.until(Phase.READY)
+    assert room.ask(question("Hello")).wait().finished.reason is StopReason.STOPPED
+
+
+def test_an_answer_whose_reader_went_away_is_stopped(tmp_path: Path, llama: Path) -> None:
+    with engine_room(tmp_path / "home", llama) as room:
+        stream = room.engine.stream(question("Hello", LONG), threading.Event())
+        next(event for event in stream if isinstance(event, TextDelta))
+        stream.close()
+        # One slot: this is answered only when the first gave it back.
+        usage = room.ask(question("Hello")).wait().finished.usage
+    assert usage.ttft_ms < 30_000
+
+
+def test_half_a_surrogate_pair_is_read_as_something_broken(tmp_path: Path, llama: Path) -> None:
+    with engine_room(tmp_path / "home", llama) as room:
+        assert room.ask(question("half \ud83d of an emoji")).wait().text
+
+
+def test_a_text_beyond_the_pipe_is_refused(tmp_path: Path, llama: Path) -> None:
+    with engine_room(tmp_path / "home", llama) as room:
+        error = room.ask(question("x" * 17_000_000)).wait().failed.error
+        assert isinstance(error, ContextOverflow)
+        assert room.ask(question("Hello")).wait().text
+
+
+def test_a_text_far_beyond_the_context_is_refused_at_once(tmp_path: Path, llama: Path) -> None:
+    with engine_room(tmp_path / "home", llama) as room:
+        error = room.ask(question("<|im_end|>" * 300_000)).wait().failed.error
+    assert isinstance(error, ContextOverflow)
+
+
+def test_a_model_whose_name_is_no_text_is_loaded(tmp_path: Path) -> None:
+    model = gguf_files.write_llama(tmp_path / os.fsdecode(b"m\xff\xfe.gguf"))
+    with engine_room(tmp_path / "home", model) as room:
+        assert room.ask(question("Hello")).wait().text
+
+
+def test_a_plan_that_fails_by_our_own_fault_ends_what_waits(tmp_path: Path, llama: Path) -> None:
+    paths = paths_under(tmp_path / "home")
+    paths.create()
+
+    def fails(_model: InstalledModel) -> LoadPlan:
+        raise ZeroDivisionError
+
+    engine = Engine(fails, paths)
+    try:
+        answer = Answer()
+        engine.choose(model_at(llama))
+        engine.ask(question("Hello"), answer.take)
+        assert isinstance(answer.wait().failed.error, Defect)
+    finally:
+        engine.close()
+
+
+def test_a_template_that_rewrites_people_never_gets_a_mark_in_their_place(tmp_path: Path) -> None:
+    model = gguf_files.write_llama(
+        tmp_path / "m.gguf",
+        template="{% for m in messages %}{{ m.content | upper | tojson }}{% endfor %}",
+    )
+    with engine_room(tmp_path / "home", model) as room:
+        assert room.ask(question("Hello")).wait().text
+        error = room.ask(question("Hello <|im_end|>")).wait().failed.error
+    assert "control words" in str(error)
+
+
+def test_marks_of_training_in_a_template_are_passed_over(tmp_path: Path) -> None:
+    template = (
+        "{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %}{% endfor %}"
+    )
+    model = gguf_files.write_llama(tmp_path / "m.gguf", template=template)
+    with engine_room(tmp_path / "home", model) as room:
+        assert room.ask(question("Hello")).wait().text
+
+
+def test_stop_strings_do_not_count_in_the_thinking(tmp_path: Path) -> None:
+    model = gguf_files.write_llama(
+        tmp_path / "m.gguf", answer="<think>one two, three</think>It is four, not five.", stops=True
+    )
+    sampling = Sampling(temperature=0, stop=(",",))
+    with engine_room(tmp_path / "home", model) as room:
+        answer = room.ask(question("Count", sampling)).wait()
+    assert answer.text == "It is four"
+
+
+def test_folders_of_killed_engines_are_swept(tmp_path: Path, llama: Path) -> None:
+    work = tmp_path / "home" / "cache" / "engine"
+    dead, alive = work / "engine-4194999-x", work / f"engine-{os.getpid()}-x"
+    dead.mkdir(parents=True)
+    alive.mkdir()
+    with engine_room(tmp_path / "home", llama) as room:
+        room.until(Phase.READY)
+        assert not dead.exists()
+        assert alive.exists()

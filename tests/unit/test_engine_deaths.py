@@ -13,13 +13,13 @@ import pytest
 
 from desktop.backends import explain
 from desktop.backends.process import Death, EngineProcess
-from desktop.domain.chat import Event, Sampling, TextDelta
+from desktop.domain.chat import Event, Sampling, StopReason, TextDelta
 from desktop.domain.engine import Phase
 from desktop.domain.errors import EngineDied
 from desktop.domain.model import LoadPlan
 from desktop.inference.messages import Report
 from tests import gguf_files
-from tests.unit.engine_room import engine_room, question
+from tests.unit.engine_room import Answer, engine_room, question
 
 LONG = Sampling(temperature=0, max_tokens=1500)
 PLAN = LoadPlan(path=Path("model.gguf"))
@@ -114,11 +114,42 @@ def test_an_engine_that_hangs_is_ended(
         assert room.ask(question("Hello")).wait().text
 
 
+def test_a_stopped_answer_stays_stopped_when_the_engine_dies_before_it_obeys(
+    tmp_path: Path, llama: Path
+) -> None:
+    with engine_room(tmp_path / "home", llama) as room:
+        room.until(Phase.READY)
+        pid = room.engine.engine_pid()
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        answer = Answer()
+        number = room.engine.ask(question("Hello"), answer.take)
+        room.engine.cancel(number)
+        kill(pid)
+        assert answer.wait().finished.reason is StopReason.STOPPED
+
+
+def test_an_engine_that_ignores_a_stop_is_ended(
+    tmp_path: Path, llama: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop.backends.llama._TICK_SECONDS", 0.05)
+    monkeypatch.setattr("desktop.backends.llama._SILENT_TICKS", 10_000)
+    with engine_room(tmp_path / "home", llama) as room:
+        room.until(Phase.READY)
+        pid = room.engine.engine_pid()
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        answer = Answer()
+        room.engine.cancel(room.engine.ask(question("Hello"), answer.take))
+        assert answer.wait().finished.reason is StopReason.STOPPED
+        assert room.ask(question("Hello")).wait().text
+
+
 def test_the_engine_dies_with_its_parent(tmp_path: Path, llama: Path) -> None:
     script = f"""
 import sys, threading
 from pathlib import Path
-from tests.unit.engine_room import engine_room, question
+from tests.unit.engine_room import Answer, engine_room, question
 from desktop.domain.engine import Phase
 with engine_room(Path({str(tmp_path / "home")!r}), Path({str(llama)!r})) as room:
     room.until(Phase.READY)
@@ -144,11 +175,11 @@ def run_stub(
     deaths: list[Death] = []
     died = threading.Event()
 
-    def on_death(death: Death) -> None:
+    def on_death(_process: EngineProcess, death: Death) -> None:
         deaths.append(death)
         died.set()
 
-    process = EngineProcess(tmp_path, reports.append, on_death)
+    process = EngineProcess(tmp_path, lambda _process, report: reports.append(report), on_death)
     try:
         assert died.wait(30)
     finally:
@@ -164,6 +195,7 @@ def run_stub(
         "out(b'\\x81\\xa4type\\xa5\\xff\\xfe\\xfd\\xfc\\xfb')",
         "out(b'\\x82\\xa4type\\xa4Pong\\xa2id\\xa3abc')",
         "out(b'\\x82\\xa4type\\xa7Unknown\\xa2id\\x01')",
+        "out(b'\\x82\\xa4type\\xa4Pong\\xa2no' + b'\\x91' * 100000 + b'\\x01')",
     ],
 )
 def test_a_child_that_speaks_nonsense_is_ended(
@@ -177,6 +209,42 @@ def test_a_child_that_speaks_nonsense_is_ended(
     reports, death = run_stub(tmp_path, monkeypatch, code)
     assert reports == []
     assert death.code == -signal.SIGKILL
+    assert death.nonsense
+    assert "memory" not in str(explain.explain_death(death).title)
+    assert explain.safer_plan(PLAN, replace(death, step="load"), n_ctx=0, has_gpu=True) is None
+
+
+def test_a_child_that_closes_its_mouth_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import os, time; os.close(1); time.sleep(60)"
+    _reports, death = run_stub(tmp_path, monkeypatch, code)
+    assert death.code == -signal.SIGKILL
+
+
+def test_a_child_that_floods_us_fills_no_memory_and_delays_no_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = (
+        "import sys, struct; w = sys.stdout.buffer\n"
+        "b = b'\\x82\\xa4type\\xa4Pong\\xa2id\\x01'\n"
+        "while True: w.write(struct.pack('>I', len(b)) + b)"
+    )
+    monkeypatch.setattr("desktop.backends.process._START", code)
+    taken: list[Report] = []
+    full = threading.Event()
+
+    def take(_process: EngineProcess, report: Report) -> None:
+        taken.append(report)
+        if len(taken) >= 1024:
+            full.set()
+
+    process = EngineProcess(tmp_path, take, lambda _process, _death: None)
+    assert full.wait(30)
+    process.close()
+    assert len(taken) == 1024
+    assert not psutil.pid_exists(process.pid)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_last_words_and_the_last_step_of_a_child_are_kept(
@@ -223,14 +291,18 @@ def test_a_child_gets_no_secret_and_no_display(
 def test_each_death_has_its_safer_plan(
     code: int, stderr: str, gives_up: dict[str, int | bool]
 ) -> None:
-    safer = explain.safer_plan(PLAN, Death(code, "decode", stderr), 0)
+    safer = explain.safer_plan(PLAN, Death(code, "decode", stderr), n_ctx=0, has_gpu=True)
     assert safer is not None
     assert safer[0] == replace(PLAN, **gives_up)  # type: ignore[arg-type]
 
 
 def test_the_ladder_ends() -> None:
     plan, steps = PLAN, 0
-    while (safer := explain.safer_plan(plan, Death(-signal.SIGSEGV, "decode", ""), 0)) is not None:
+    while (
+        safer := explain.safer_plan(
+            plan, Death(-signal.SIGSEGV, "decode", ""), n_ctx=0, has_gpu=True
+        )
+    ) is not None:
         plan, steps = safer[0], steps + 1
     assert steps == 2
     assert (plan.extra_buffers, plan.n_gpu_layers) == (False, 0)
@@ -238,10 +310,10 @@ def test_the_ladder_ends() -> None:
 
 def test_memory_that_runs_out_while_loading_halves_the_context() -> None:
     death = Death(-signal.SIGKILL, "load", "")
-    safer = explain.safer_plan(PLAN, death, 0)
+    safer = explain.safer_plan(PLAN, death, n_ctx=0, has_gpu=False)
     assert safer is not None
     assert safer[0].n_ctx == 4096
-    assert explain.safer_plan(replace(PLAN, n_ctx=1024), death, 0) is None
+    assert explain.safer_plan(replace(PLAN, n_ctx=1024), death, n_ctx=0, has_gpu=False) is None
 
 
 @pytest.mark.parametrize("code", [-9, -11, -4, -6, 3, 1, 0xC0000005, 0xC0000409])

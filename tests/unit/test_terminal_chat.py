@@ -30,6 +30,7 @@ from desktop.domain.errors import ContextOverflow, EngineDied, ModelFileError, M
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import Language
 from desktop.domain.text import Text
+from desktop.services.manner import sampling_for
 from desktop.terminal.ask import Question, ask
 from desktop.terminal.chat import chat
 from desktop.terminal.interrupt import stopping_on_interrupt
@@ -37,7 +38,7 @@ from desktop.terminal.output import Screen
 from desktop.terminal.piped import MAX_BYTES, UnusableInput, read_piped, with_context
 from desktop.terminal.reading import LineReader
 from desktop.terminal.seams import Tools
-from desktop.terminal.session import Session, sampling_for
+from desktop.terminal.session import Session
 
 ENGLISH = Translator(Language.ENGLISH, Path("nowhere"))
 USAGE = Usage(9, 0, 3, 12.34, 700.0, 31.04)
@@ -322,7 +323,7 @@ def test_save_writes_the_chat_and_never_over_a_file(tmp_path: Path) -> None:
         answers=(said("**First.**"),),
     )
     assert file.read_text(encoding="utf-8") == (
-        "# Chat with Lapis\n\nModel: Lapis guide\n\n## System prompt\n\nBe brief.\n\n"
+        "# Chat with Lapis\n\nModel: Built-in guide\n\n## System prompt\n\nBe brief.\n\n"
         "## You\n\nOne?\n\n## Lapis\n\n**First.**\n"
     )
     told = found.err.getvalue()
@@ -340,7 +341,7 @@ def test_a_full_context_points_to_a_new_chat() -> None:
 def test_a_person_is_greeted_and_the_guide_is_called_what_it_is() -> None:
     found = Talk(stdin=FakeTerminal("bye\n"))
     assert found.run() == 0
-    assert "Lapis guide" in found.out.getvalue()
+    assert "Built-in guide" in found.out.getvalue()
     assert "only knows Lapis" in found.out.getvalue()
 
 

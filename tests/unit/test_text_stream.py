@@ -1,35 +1,22 @@
-"""From token bytes to text, and thinking from answer."""
+"""Stop strings in text that is still coming, and thinking apart from the answer."""
 
 import pytest
 
 from desktop.inference.reasoning import ThinkingSplitter
-from desktop.inference.textstream import TextStream
-
-
-def test_characters_spread_over_tokens_come_whole() -> None:
-    stream = TextStream(())
-    pieces = [stream.feed(bytes([byte])) for byte in "你好 👋🏽".encode()]
-    assert "".join(pieces) == "你好 👋🏽"
-    assert all("\ufffd" not in piece for piece in pieces)
-
-
-def test_a_broken_character_at_the_end_is_shown_as_broken() -> None:
-    stream = TextStream(())
-    assert stream.feed("好".encode()[:2]) == ""
-    assert stream.rest() == "\ufffd"
+from desktop.inference.textstream import StopFinder
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 50])
 def test_a_stop_string_is_found_however_it_is_cut(size: int) -> None:
     text = "one STOX two STOP three"
-    stream = TextStream(("STOP", "never"))
-    shown = "".join(stream.feed(text[at : at + size].encode()) for at in range(0, len(text), size))
-    assert (shown + stream.rest(), stream.stopped) == ("one STOX two ", True)
+    stream = StopFinder(("STOP", "never"))
+    shown = "".join(stream.feed(text[at : at + size]) for at in range(0, len(text), size))
+    assert (shown + stream.rest(), stream.found) == ("one STOX two ", True)
 
 
 def test_text_that_only_looked_like_a_stop_string_is_given_back() -> None:
-    stream = TextStream(("STOP",))
-    assert stream.feed(b"go ST") == "go "
+    stream = StopFinder(("STOP",))
+    assert stream.feed("go ST") == "go "
     assert stream.rest() == "ST"
 
 
