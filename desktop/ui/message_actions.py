@@ -76,9 +76,9 @@ class MessageActions(QWidget):
             self._line.setText("")
             return
         self._line.setText(
-            self.tr("{speed} tokens/s · {wait} s · {count} tokens").format(
+            self.tr("{speed} tokens/s · {wait} · {count} tokens").format(
                 speed=_speed(usage.decode_tps),
-                wait=f"{usage.ttft_ms / 1000:.1f}",
+                wait=_wait(usage.ttft_ms),
                 count=f"{usage.completion_tokens:,}",
             )
         )
@@ -86,3 +86,7 @@ class MessageActions(QWidget):
 
 def _speed(tokens_per_second: float) -> str:
     return f"{tokens_per_second:.0f}" if tokens_per_second >= 10 else f"{tokens_per_second:.1f}"
+
+
+def _wait(milliseconds: float) -> str:
+    return f"{milliseconds / 1000:.1f} s" if milliseconds >= 100 else f"{milliseconds:.0f} ms"
