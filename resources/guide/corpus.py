@@ -55,6 +55,11 @@ def load_topics(directory: Path = CORPUS_DIR) -> list[Topic]:
     for path in sorted(directory.glob("[0-9]*.json")):
         group = json.loads(path.read_text(encoding="utf-8"))
         topics.extend(Topic(t["id"], t["answers"], t["questions"]) for t in group["topics"])
+    for path in sorted(directory.glob("phrasings_*.json")):
+        more = json.loads(path.read_text(encoding="utf-8"))
+        for topic in topics:
+            for language, patterns in more.get(topic.id, {}).items():
+                topic.questions[language].extend(patterns)
     return topics
 
 

@@ -107,8 +107,9 @@ def _squeeze(text: str) -> str:
 def is_right(question: dict[str, Any], answer: str) -> bool:
     """Tell whether an answer contains what the question asks for."""
     text = _squeeze(answer)
-    if question["off_topic"]:
-        return any(phrase in text for phrase in ONLY_THE_GUIDE)
+    declined = any(phrase in text for phrase in ONLY_THE_GUIDE)
+    if question["off_topic"] or (declined and question["topic"] != "identity"):
+        return declined and question["off_topic"]
     return all(any(_squeeze(alt) in text for alt in group) for group in question["facts"])
 
 

@@ -87,9 +87,12 @@ class Guide(nn.Module):
     cos: Tensor
     sin: Tensor
 
-    def __init__(self, cfg: Config) -> None:
+    def __init__(self, cfg: Config, topics: int) -> None:
         super().__init__()
         self.cfg = cfg
+        # Trained to name the topic of a question, which teaches the network to tell topics apart;
+        # not part of the exported file.
+        self.topic = nn.Linear(cfg.width, topics)
         self.embed = nn.Embedding(cfg.vocab, cfg.width)
         self.blocks = nn.ModuleList(Block(cfg) for _ in range(cfg.layers))
         self.norm = RMSNorm(cfg.width, cfg.eps)
@@ -106,12 +109,19 @@ class Guide(nn.Module):
                 )
                 nn.init.normal_(weight, std=cfg.width**-0.5 * scale)
 
-    def forward(self, tokens: Tensor, wanted: Tensor | None = None) -> Tensor:
-        """Return the logits; with a mask ``wanted``, only those of the marked positions."""
+    def states(self, tokens: Tensor) -> Tensor:
+        """Return the normalised state at each position."""
         length = tokens.shape[1]
         x = self.drop(self.embed(tokens))
         for block in self.blocks:
             x = block(x, self.cos[:length], self.sin[:length])
-        if wanted is not None:
-            x = x[wanted]
-        return F.linear(self.norm(x), self.embed.weight)
+        normal: Tensor = self.norm(x)
+        return normal
+
+    def logits(self, states: Tensor) -> Tensor:
+        """Return the scores of the next token for each of the states."""
+        return F.linear(states, self.embed.weight)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return the scores of the next token at each position."""
+        return self.logits(self.states(tokens))

@@ -40,9 +40,15 @@ from torch import Tensor
 
 SEED = 20
 OFF_TOPIC_SHARE = 0.22
-EARLIER_SHARE = 0.12
 SHORT_ANSWER_SHARE = 0.75
 HELD_OUT = {OFF_TOPIC: 8}
+PAIR_SHARE = 0.08
+THIN_SHARE = 0.2
+THIN_WORDS = 0.15
+THIN_HAN = 0.08
+NOISE_SHARE = 0.2
+NOISE_TOKENS = 0.05
+TOPIC_LOSS = 0.5
 BATCH = 48
 POOL = 24
 PEAK_RATE = 1.5e-3
@@ -113,6 +119,19 @@ class Example:
 
     tokens: list[int]
     weights: list[float]
+    topic: int
+    ask: int
+
+
+def thin(text: str, language: str, rng: random.Random) -> str:
+    """Return the text without some of its words (Chinese: characters); never empty.
+
+    What is left must be enough to know the topic, so no single word may carry it.
+    """
+    parts = list(text) if language == "zh" else text.split(" ")
+    share = THIN_HAN if language == "zh" else THIN_WORDS
+    kept = [part for part in parts if rng.random() >= share]
+    return ("" if language == "zh" else " ").join(kept) or text
 
 
 class Sampler:
@@ -127,6 +146,7 @@ class Sampler:
         self.on_topic = [e for e in entries if e.topic != OFF_TOPIC]
         self.off_topic = [e for e in entries if e.topic == OFF_TOPIC]
         self.answers = {e.answer: self.encode(e.answer) for e in entries}
+        self.topics = {name: n for n, name in enumerate(sorted({e.topic for e in entries}))}
 
     def encode(self, text: str, *, loose: bool = False) -> list[int]:
         """Return token ids; ``loose`` splits some words differently, as a regularisation."""
@@ -134,40 +154,51 @@ class Sampler:
         ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
         return ids
 
-    def entry(self, language: str | None = None) -> Entry:
+    def entry(self) -> Entry:
         """Draw a topic and language."""
         off = self.rng.random() < OFF_TOPIC_SHARE
-        pool = self.off_topic if off else self.on_topic
-        if language is not None:
-            pool = [e for e in pool if e.language == language]
-        return self.rng.choice(pool)
+        return self.rng.choice(self.off_topic if off else self.on_topic)
 
     def question(self, entry: Entry) -> list[int]:
-        """Draw a question of the topic."""
-        pattern = self.rng.choices(entry.patterns, entry.weights)[0]
-        text = vary(sample(pattern, self.rng), entry.language, entry.topic != OFF_TOPIC, self.rng)
+        """Draw a question of the topic: a varied phrasing, perhaps two, perhaps with holes."""
+        text = self.phrasing(entry)
+        if self.rng.random() < PAIR_SHARE:
+            text = f"{text} {self.phrasing(entry)}"
+        if self.rng.random() < THIN_SHARE:
+            text = thin(text, entry.language, self.rng)
         if len(text) > 400:
             text = text[:200] + " " + text[-200:]
-        return self.encode(text.strip().lower(), loose=self.rng.random() < 0.3)
+        ids = self.encode(text.strip().lower(), loose=self.rng.random() < 0.3)
+        if self.rng.random() < NOISE_SHARE:
+            vocabulary = self.tokenizer.get_vocab_size()
+            ids = [
+                self.rng.randrange(len(SPECIALS), vocabulary)
+                if self.rng.random() < NOISE_TOKENS
+                else token
+                for token in ids
+            ]
+        return ids
+
+    def phrasing(self, entry: Entry) -> str:
+        """Draw one varied phrasing of the topic."""
+        pattern = self.rng.choices(entry.patterns, entry.weights)[0]
+        return vary(sample(pattern, self.rng), entry.language, entry.topic != OFF_TOPIC, self.rng)
 
     def example(self) -> Example:
-        """Draw one example: a question, perhaps an earlier exchange before it, and the answer."""
+        """Draw one example: a question and the answer, often only the beginning of it."""
         rng = self.rng
         entry = self.entry()
-        prompt: list[int] = []
-        if rng.random() < EARLIER_SHARE:
-            earlier = self.entry(entry.language if rng.random() < 0.85 else None)
-            answer = self.answers[earlier.answer]
-            if rng.random() < 0.5:
-                answer = answer[: rng.randint(2, len(answer))]
-            prompt += [self.user, *self.question(earlier), self.end]
-            prompt += [self.guide, *answer, self.end]
-        prompt += [self.user, *self.question(entry), self.end, self.guide]
+        prompt = [self.user, *self.question(entry), self.end, self.guide]
         answer = [*self.answers[entry.answer], self.end]
         if rng.random() < SHORT_ANSWER_SHARE:
             answer = answer[: rng.randint(4, 10)]
-        weights = [3.0 if i < 4 else 1.0 for i in range(len(answer))]
-        return Example(prompt + answer, [0.0] * len(prompt) + weights)
+        weights = [2.0 if i < 4 else 1.0 for i in range(len(answer))]
+        return Example(
+            prompt + answer,
+            [0.0] * len(prompt) + weights,
+            self.topics[entry.topic],
+            len(prompt) - 1,
+        )
 
     def batches(self) -> list[list[Example]]:
         """Draw several batches of examples of similar length."""
@@ -200,7 +231,8 @@ def measure(model: Guide, sampler: Sampler, entries: list[Entry], *, show: bool)
             prompt = [sampler.user, *sampler.encode(text.lower()), sampler.end, sampler.guide]
             answer = [*sampler.answers[entry.answer], sampler.end][:12]
             weights = [0.0] * len(prompt) + [1.0] * len(answer)
-            cases.append((entry, text, Example(prompt + answer, weights)))
+            topic = sampler.topics[entry.topic]
+            cases.append((entry, text, Example(prompt + answer, weights, topic, 0)))
     right: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     wrong: list[tuple[Entry, str]] = []
@@ -251,14 +283,19 @@ def train(
         if not queue:
             queue = sampler.batches()
             torch.set_num_threads(spare_threads())
-        inputs, targets, weights = pack(queue.pop())
+        batch = queue.pop()
+        inputs, targets, weights = pack(batch)
         cosine = 0.5 + 0.5 * math.cos(math.pi * progress)
         rate = peak * min(1.0, step / WARM_UP) * (0.02 + 0.98 * cosine)
         for group in optimizer.param_groups:
             group["lr"] = rate
         wanted = weights > 0
-        losses = F.cross_entropy(model(inputs, wanted), targets[wanted], reduction="none")
+        states = model.states(inputs)
+        losses = F.cross_entropy(model.logits(states[wanted]), targets[wanted], reduction="none")
         loss = (losses * weights[wanted]).sum() / weights.sum()
+        asked = states[torch.arange(len(batch)), torch.tensor([e.ask for e in batch])]
+        topics = torch.tensor([e.topic for e in batch])
+        loss = loss + TOPIC_LOSS * F.cross_entropy(model.topic(asked), topics, label_smoothing=0.1)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -275,7 +312,7 @@ def train(
 def main() -> None:
     """Run the whole recipe."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=38.0, help="time to train")
+    parser.add_argument("--minutes", type=float, default=55.0, help="time to train")
     parser.add_argument("--rate", type=float, default=PEAK_RATE, help="peak learning rate")
     parser.add_argument("--resume", type=Path, help="start from this GGUF file of the guide")
     parser.add_argument("--dev", action="store_true", help="hold out phrasings and measure them")
@@ -284,7 +321,7 @@ def main() -> None:
     torch.manual_seed(SEED)
     entries = build_entries(load_topics(), hold_out=args.dev)
     cfg = Config()
-    model = Guide(cfg)
+    model = Guide(cfg, topics=len({entry.topic for entry in entries}))
     if args.resume:
         tokenizer = read_gguf(args.resume, model)
     else:
