@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 from desktop.base.display import has_display
 from desktop.base.logs import start_logging
-from desktop.base.paths import paths_under, standard_paths
+from desktop.base.paths import paths_under, resources, standard_paths
+from desktop.base.translation import Translator
+from desktop.domain.settings import Language
 from desktop.system.instance import send_command
 from desktop.ui.options import parse_options
 
@@ -27,7 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if not has_display():
         if sys.stderr is not None:
-            print("No display found. In the terminal, type: lapis chat", file=sys.stderr)  # noqa: T201
+            words = Translator(Language.SYSTEM, resources() / "locale")
+            said = words.say("No display found. In the terminal, type: lapis chat")
+            print(said, file=sys.stderr)  # noqa: T201 - there is no other front end here
         return 1
     from desktop.ui.launch import launch
 
