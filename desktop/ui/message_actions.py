@@ -78,15 +78,16 @@ class MessageActions(QWidget):
         self._line.setText(
             self.tr("{speed} tokens/s · {wait} · {count} tokens").format(
                 speed=_speed(usage.decode_tps),
-                wait=_wait(usage.ttft_ms),
+                wait=self._wait(usage.ttft_ms),
                 count=f"{usage.completion_tokens:,}",
             )
         )
 
+    def _wait(self, milliseconds: float) -> str:
+        if milliseconds < 100:
+            return self.tr("{number} ms").format(number=f"{milliseconds:.0f}")
+        return self.tr("{number} s").format(number=f"{milliseconds / 1000:.1f}")
+
 
 def _speed(tokens_per_second: float) -> str:
     return f"{tokens_per_second:.0f}" if tokens_per_second >= 10 else f"{tokens_per_second:.1f}"
-
-
-def _wait(milliseconds: float) -> str:
-    return f"{milliseconds / 1000:.1f} s" if milliseconds >= 100 else f"{milliseconds:.0f} ms"
