@@ -39,7 +39,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from torch import Tensor
 
 SEED = 20
-OFF_TOPIC_SHARE = 0.22
+OFF_TOPIC_SHARE = 0.33
 SHORT_ANSWER_SHARE = 0.75
 HELD_OUT = {OFF_TOPIC: 8}
 PAIR_SHARE = 0.08
