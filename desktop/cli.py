@@ -100,7 +100,7 @@ def _ask(order: "AskOrder", paths: Paths, words: Translator, screen: "Screen") -
     from desktop.terminal.interrupt import stopping_on_interrupt
 
     settings = _settings(order.choices, paths, words, screen)
-    model = _library(paths).find(settings.model)
+    model = _library(paths, settings).find(settings.model)
     text = question_text(order.question, sys.stdin, words, screen)
     question = Question(
         text=text,
@@ -125,7 +125,7 @@ def _chat(choices: "Choices", paths: Paths, words: Translator, screen: "Screen")
     from desktop.terminal.session import Session
 
     settings = _settings(choices, paths, words, screen)
-    library = _library(paths)
+    library = _library(paths, settings)
     model = library.find(settings.model)
     check = partial(plan_for, settings=settings)
     check(model)
@@ -213,10 +213,11 @@ def _create(paths: Paths) -> None:
         ) from error
 
 
-def _library(paths: Paths) -> "Library":
+def _library(paths: Paths, settings: Settings) -> "Library":
     from desktop.models.library import Library
 
-    return Library(paths.models, resources() / "guide" / "guide.gguf")
+    guide = resources() / "guide" / "guide.gguf"
+    return Library(paths.models, guide, settings.opened_models)
 
 
 def _settings(choices: "Choices", paths: Paths, words: Translator, screen: "Screen") -> Settings:

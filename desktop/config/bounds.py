@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
+from desktop.domain.settings import MOST_OPENED_MODELS
+
 Check: TypeAlias = Callable[[object], bool]
 
 _LONGEST_TEXT = 1_000_000
@@ -26,9 +28,18 @@ def _stops(value: object) -> bool:
     return isinstance(value, tuple) and len(value) <= _MOST_STOPS and all(value)
 
 
+def _paths(value: object) -> bool:
+    return (
+        isinstance(value, tuple)
+        and len(value) <= MOST_OPENED_MODELS
+        and all(path and _short_text(path) for path in value)
+    )
+
+
 BOUNDS: Mapping[str, Check] = MappingProxyType(
     {
         "model": _short_text,
+        "opened_models": _paths,
         "system_prompt": _short_text,
         "sampling.temperature": within(0, 5),
         "sampling.top_k": within(0, 1_000_000),

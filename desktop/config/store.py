@@ -135,6 +135,8 @@ def _writable(value: Any) -> Any:
     match value:
         case dict():
             return {name: _writable(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_writable(inner) for inner in value]
         case str():
             return value.encode(errors="replace").decode()
         case _:

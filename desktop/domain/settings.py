@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from desktop.domain.chat import Sampling
+
+MOST_OPENED_MODELS: Final = 12
 
 
 class Theme(StrEnum):
@@ -42,11 +45,16 @@ class WindowSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a person can set. `model` is a name or a path; empty means the guide."""
+    """Everything a person can set, and a little that is remembered.
+
+    `model` is a name or a path; empty means the guide. `opened_models` are paths of model files
+    outside the models folder, the one used last first, at most `MOST_OPENED_MODELS`.
+    """
 
     language: Language = Language.SYSTEM
     theme: Theme = Theme.SYSTEM
     model: str = ""
+    opened_models: tuple[str, ...] = ()
     system_prompt: str = ""
     sampling: Sampling = field(default_factory=Sampling)
     engine: EngineSettings = field(default_factory=EngineSettings)

@@ -6,7 +6,7 @@ once; what is wrong with one is said when it is chosen. Any thread.
 
 import difflib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, count
 from pathlib import Path
 from typing import Final
@@ -25,22 +25,30 @@ _NEAR: Final = 3
 
 
 class Library:
-    """The built-in guide and the folder of models; each question looks at the disk anew."""
+    """The built-in guide, the folder of models, and files that were opened from elsewhere.
 
-    def __init__(self, models_folder: Path, guide: Path) -> None:
-        """Remember where to look; nothing is read yet."""
+    Each question looks at the disk anew.
+    """
+
+    def __init__(self, models_folder: Path, guide: Path, opened: Iterable[str] = ()) -> None:
+        """Remember where to look; nothing is read yet. `opened` are paths, newest first."""
         self._folder = models_folder
         self._guide = guide
+        self._opened = [Path(path) for path in opened]
 
     def models(self) -> list[InstalledModel]:
-        """Return the guide, then every model file in the folder at any depth, sorted by name.
+        """Return the guide, every model file in the folder at any depth by name, the opened files.
 
-        Hidden files and picture parts (`mmproj`) are left out; a split model is listed once.
+        Hidden files and picture parts (`mmproj`) of the folder are left out, and opened files that
+        are gone or listed already; a split model is listed once.
         """
         files = sorted(_model_files(self._folder), key=_order)
         taken = {GUIDE_NAME}
         found = [self._named(path, taken) for path in files]
-        return [self._guide_model(), *sorted(found, key=lambda model: model.name.casefold())]
+        found.sort(key=lambda model: model.name.casefold())
+        elsewhere = _without_repeats(self._opened, [self._guide, *files])
+        found += [self._named(path, taken) for path in elsewhere]
+        return [self._guide_model(), *found]
 
     def find(self, name_or_path: str) -> InstalledModel:
         """Return the model of that name, file name, unique beginning of a name, or path.
@@ -53,12 +61,15 @@ class Library:
             return self._guide_model()
         models = self.models()
         key = wanted.casefold()
-        for model in models:
-            if key in {model.name.casefold(), _printable(model.path.name).casefold()}:
-                return model
+        named = (model for model in models if key == model.name.casefold())
+        filed = (model for model in models if key == _printable(model.path.name).casefold())
+        found = next(chain(named, filed), None)
+        if found is not None:
+            return found
         path = _expanded(wanted)
         if _is_path(wanted) or _is_file(path):
-            return self._at(path)
+            model = self._at(path)
+            return next((each for each in models if each.path == model.path), model)
         matches = [model for model in models if model.name.casefold().startswith(key)]
         if len(matches) == 1:
             return matches[0]
@@ -77,8 +88,10 @@ class Library:
         return InstalledModel(_stem(path), _stem(path), path, _whole_size(path))
 
     def _named(self, path: Path, taken: set[str]) -> InstalledModel:
-        """Return the model of `path`; a name already taken grows into the path in the folder."""
-        inside = _printable(path.relative_to(self._folder).as_posix())
+        """Return the model of `path`; a name already taken grows into the path, from the folder."""
+        is_inside = path.is_relative_to(self._folder)
+        place = path.relative_to(self._folder) if is_inside else path
+        inside = _printable(place.as_posix())
         wishes = chain(
             (_stem(path), _printable(path.name), inside), (f"{inside} {n}" for n in count(2))
         )
@@ -103,6 +116,19 @@ def _model_files(folder: Path) -> Iterator[Path]:
         seen.add((status.st_dev, status.st_ino))
         folders[:] = [name for name in folders if not name.startswith(".")]
         yield from (place / name for name in files if _is_model_name(name))
+
+
+def _without_repeats(paths: Iterable[Path], listed: Iterable[Path]) -> Iterator[Path]:
+    """Yield those of `paths` that are files, each file once and none that is in `listed`."""
+    seen = {_real(path) for path in listed}
+    for path in filter(_is_file, paths):
+        if _real(path) not in seen:
+            seen.add(_real(path))
+            yield path
+
+
+def _real(path: Path) -> str:
+    return os.path.realpath(path)
 
 
 def _is_model_name(name: str) -> bool:

@@ -51,7 +51,7 @@ def open_model_file(path: Path) -> tuple[FileIO, int]:
     try:
         status = os.fstat(stream.fileno())
         _check_regular(status)
-        _check_beginning(stream.read(_HEAD) or b"", status.st_size)
+        _check_beginning(path, stream.read(_HEAD) or b"", status.st_size)
         stream.seek(0)
     except OSError as error:
         stream.close()
@@ -119,7 +119,7 @@ def _check_regular(status: os.stat_result) -> None:
         )
 
 
-def _check_beginning(head: bytes, size: int) -> None:
+def _check_beginning(path: Path, head: bytes, size: int) -> None:
     if size == 0:
         raise ModelFileError(
             Text("This file is empty"),
@@ -134,10 +134,10 @@ def _check_beginning(head: bytes, size: int) -> None:
             Text("This file is incomplete"),
             Text("It begins with nothing but zeros: the download broke off. Download it again."),
         )
-    raise _foreign(head)
+    raise _foreign(path, head)
 
 
-def _foreign(head: bytes) -> ModelFileError:
+def _foreign(path: Path, head: bytes) -> ModelFileError:
     """Return the error for a file of another kind, by its first bytes."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith(_PAGES):
@@ -165,7 +165,12 @@ def _foreign(head: bytes) -> ModelFileError:
             Text("This model file has a format of 2023 that is no longer read"),
             Text("Download the model again as a GGUF file."),
         )
+    title = Text("This file is not a GGUF model")
+    if path.suffix.casefold() == ".gguf":
+        return ModelFileError(
+            title,
+            Text("The name ends in .gguf, but the content is something else. Download it again."),
+        )
     return ModelFileError(
-        Text("This file is not a GGUF model"),
-        Text("Choose a file that ends with .gguf, or download the model again."),
+        title, Text("Choose a file that ends with .gguf, or download the model again.")
     )

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from desktop.domain.errors import LapisError
+from desktop.domain.errors import ContextOverflow, LapisError
 from desktop.domain.text import Text, Value
 
 
@@ -14,21 +14,32 @@ class _Words(msgspec.Struct):
 class _Note(msgspec.Struct):
     title: _Words
     hint: _Words
+    kind: str = ""
 
 
 def note_of(error: LapisError) -> str:
-    """Return title and hint of `error` as JSON."""
-    note = _Note(_words(error.title), _words(error.hint))
+    """Return title, hint and kind of `error` as JSON."""
+    note = _Note(_words(error.title), _words(error.hint), type(error).__name__)
     return msgspec.json.encode(note).decode()
 
 
 def read_note(note: str) -> tuple[Text, Text] | None:
     """Return title and hint as `note_of` kept them; None if `note` is empty or damaged."""
+    read = _read(note)
+    return (_text(read.title), _text(read.hint)) if read is not None else None
+
+
+def is_too_long(note: str) -> bool:
+    """Tell whether the text was too long for the model, as far as `note` knows."""
+    read = _read(note)
+    return read is not None and read.kind == ContextOverflow.__name__
+
+
+def _read(note: str) -> _Note | None:
     try:
-        read = msgspec.json.decode(note, type=_Note)
+        return msgspec.json.decode(note, type=_Note)
     except (msgspec.MsgspecError, UnicodeError):
         return None
-    return _text(read.title), _text(read.hint)
 
 
 def _words(text: Text) -> _Words:

@@ -23,14 +23,19 @@ def plan_for(model: InstalledModel, settings: Settings) -> LoadPlan:
     An automatic context (`settings.engine.n_ctx` 0) is shortened where that makes the model fit.
     Raises ModelFileError, or OutOfMemory with the figures.
     """
-    info = read_gguf(model.path)
-    wished = LoadPlan(
-        path=model.path,
-        n_ctx=settings.engine.n_ctx,
-        n_gpu_layers=settings.engine.n_gpu_layers,
-        threads=settings.engine.threads or usable_cores(),
-    )
-    return fitting_plan(info, wished, memory(), model.title)
+    return fitting_plan(read_gguf(model.path), _wished(model, settings), memory(), model.title)
+
+
+def check_model(model: InstalledModel, settings: Settings) -> None:
+    """Raise what `plan_for` raises, if `model` cannot be loaded even when nothing else is.
+
+    A model that fits once the present one has left is no reason to complain.
+    """
+    info, wished, now = read_gguf(model.path), _wished(model, settings), memory()
+    try:
+        fitting_plan(info, wished, replace(now, available=now.total), model.title)
+    except OutOfMemory:
+        fitting_plan(info, wished, now, model.title)
 
 
 def fitting_plan(info: GgufInfo, wished: LoadPlan, free: Memory, name: str) -> LoadPlan:
@@ -41,6 +46,15 @@ def fitting_plan(info: GgufInfo, wished: LoadPlan, free: Memory, name: str) -> L
             if fit.level is level:
                 return plan
     raise _too_large(name, fits[-1][1], own_context=wished.n_ctx > 0)
+
+
+def _wished(model: InstalledModel, settings: Settings) -> LoadPlan:
+    return LoadPlan(
+        path=model.path,
+        n_ctx=settings.engine.n_ctx,
+        n_gpu_layers=settings.engine.n_gpu_layers,
+        threads=settings.engine.threads or usable_cores(),
+    )
 
 
 def _candidates(info: GgufInfo, wished: LoadPlan) -> list[LoadPlan]:

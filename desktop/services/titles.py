@@ -1,51 +1,57 @@
-"""The title of a chat, from the first words of its question. Pure; any thread."""
+"""The title of a chat, from the first line of its question. Pure; any thread.
+
+Widgets shorten it further while painting, each for its own width.
+"""
 
 import unicodedata
 
-_COLUMNS = 48
-_READ = 400
+_LONGEST = 120
+_READ = 4000
 _BOUNDARY = " ,.;:!?)]}/-–—，。；：！？、）」』》"
 _JOINER = "\u200d"
 _OPENERS = "#>*-`~ "
 
 
 def title_of(text: str) -> str:
-    """Return about 48 columns of `text` on one line, cut between words.
+    """Return the first line of `text` that shows something, at most 120 characters, cut at a word.
 
-    Chinese, Japanese and Korean characters take two columns and can be cut between any two.
-    Returns an empty string if there is nothing to show.
+    Chinese, Japanese and Korean can be cut between any two characters. Returns an empty string if
+    there is nothing to show.
     """
-    line = _one_line(text[:_READ])
-    if _width(line) <= _COLUMNS:
+    line = _first_line(text.strip()[:_READ])
+    if len(line) <= _LONGEST:
         return line
     cut = _cut(line)
     end = cut
     while end > 0 and not _can_break(line, end):
         end -= 1
     # A single endless word (an address, a hash) is better cut than left out.
-    end = end if _width(line[:end]) * 2 >= _COLUMNS else cut
+    end = end if end * 2 >= _LONGEST else cut
     return line[:end].rstrip(" ,.;:-–—，。；：、") + "…"
 
 
-def _one_line(text: str) -> str:
-    """Return `text` without markup at its start, line breaks and invisible controls."""
-    visible = "".join(
+def _first_line(text: str) -> str:
+    """Return the first line with more than markup on it, else what there is of markup."""
+    lines = [_visible(line) for line in text.splitlines()]
+    bare = (" ".join(line.lstrip(_OPENERS).split()) for line in lines)
+    return next(filter(None, bare), "") or next(filter(None, lines), "")
+
+
+def _visible(text: str) -> str:
+    """Return `text` with single spaces and without invisible controls."""
+    return "".join(
         letter
         for letter in " ".join(text.split())
         if letter == _JOINER or unicodedata.category(letter) not in {"Cc", "Cf", "Cs"}
-    )
-    return " ".join(visible.lstrip(_OPENERS).split()) or visible.strip()
+    ).strip()
 
 
 def _cut(line: str) -> int:
-    """Return how many characters fit, leaving a column for the ellipsis and no half character."""
-    end = width = 0
-    while end < len(line) and width + _columns(line[end]) < _COLUMNS:
-        width += _columns(line[end])
-        end += 1
-    while 0 < end < len(line) and (_columns(line[end]) == 0 or line[end - 1] == _JOINER):
+    """Return how many characters fit, leaving one for the ellipsis and no half character."""
+    most = end = _LONGEST - 1
+    while end > 0 and (_columns(line[end]) == 0 or line[end - 1] == _JOINER):
         end -= 1
-    return end
+    return end or most
 
 
 def _can_break(line: str, place: int) -> bool:
@@ -53,13 +59,9 @@ def _can_break(line: str, place: int) -> bool:
     return (
         after == " "
         or before in _BOUNDARY
-        or (_width(before) == 2 and _width(after) > 0)
-        or _width(after) == 2
+        or (_columns(before) == 2 and _columns(after) > 0)
+        or _columns(after) == 2
     )
-
-
-def _width(text: str) -> int:
-    return sum(map(_columns, text))
 
 
 def _columns(letter: str) -> int:

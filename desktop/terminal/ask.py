@@ -58,9 +58,12 @@ def ask(
         screen.line(as_json(question.model_name, answer.text, answer.finished))
     if answer.finished.reason is StopReason.STOPPED:
         return EXIT_INTERRUPTED
-    cut = answer.finished.reason is StopReason.LENGTH
-    if cut and question.sampling.max_tokens is None and not question.as_json:
-        screen.note(words.say("The answer ends here: the model's context window is full."))
+    if answer.finished.reason is StopReason.LENGTH and not question.as_json:
+        most = question.sampling.max_tokens
+        if most is not None and answer.finished.usage.completion_tokens >= most:
+            screen.note(words.say("The answer ends here: it reached --max-tokens."))
+        else:
+            screen.note(words.say("The answer ends here: the model's context window is full."))
     return EXIT_OK
 
 

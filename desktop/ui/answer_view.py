@@ -5,7 +5,7 @@ from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.domain.history import MessageState, StoredMessage
-from desktop.services.notes import read_note
+from desktop.services.notes import is_too_long, read_note
 from desktop.ui.activity import Activity
 from desktop.ui.error_card import ErrorCard
 from desktop.ui.growing_markdown import GrowingMarkdown
@@ -27,6 +27,7 @@ class AnswerView(QWidget):
     link_meant = Signal(str, QPointF)
     regenerate_requested = Signal()
     retry_requested = Signal()
+    model_wanted = Signal()
 
     def __init__(self, message: StoredMessage, parent: QWidget | None = None) -> None:
         """Show `message`; in the state STREAMING more is expected."""
@@ -110,7 +111,7 @@ class AnswerView(QWidget):
         self._is_newest = newest
         self._actions.set_can_regenerate(newest)
         if self._card is not None:
-            self._card.set_can_retry(newest)
+            self._card.set_newest(newest)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
@@ -133,8 +134,11 @@ class AnswerView(QWidget):
             self._card.deleteLater()
             self._card = None
         if self._message.state is not MessageState.COMPLETE:
-            self._card = ErrorCard(self._message.state, read_note(self._message.note))
+            note = self._message.note
+            too_long = is_too_long(note)
+            self._card = ErrorCard(self._message.state, read_note(note), too_long=too_long)
             self._card.retry_requested.connect(self.retry_requested)
+            self._card.model_wanted.connect(self.model_wanted)
             self._layout.insertWidget(self._layout.indexOf(self._actions), self._card)
         self._actions.set_usage(self._message.usage)
         self._actions.show()

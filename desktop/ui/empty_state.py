@@ -19,7 +19,7 @@ _GEM = 56
 _LOCK = 16
 _WIDEST = 680
 _NARROW = 560
-_GUIDE_ICONS: tuple[IconName, ...] = ("keyboard", "chip", "shield")
+_GUIDE_ICONS: tuple[IconName, ...] = ("file", "chip", "shield")
 _MODEL_ICONS: tuple[IconName, ...] = ("info", "edit", "spark")
 
 
@@ -29,14 +29,15 @@ class EmptyState(QWidget):
     example_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        """Name no model yet, and show what can be asked of the guide."""
+        """Welcome, and show what can be asked of the guide."""
         super().__init__(parent)
         self._is_guide = True
+        self._title = ""
         gem = PlainLabel()
         gem.setPixmap(app_icon().pixmap(QSize(_GEM, _GEM), self.devicePixelRatioF()))
         gem.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._name = ElidedLabel(size="large")
-        self._name.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._heading = ElidedLabel(size="large")
+        self._heading.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._about = PlainLabel(tone="muted", wrap=True)
         self._about.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._cards = [ExampleCard() for _ in _GUIDE_ICONS]
@@ -51,7 +52,7 @@ class EmptyState(QWidget):
         column.addStretch(2)
         column.addWidget(gem)
         column.addSpacing(Space.L)
-        column.addWidget(self._name)
+        column.addWidget(self._heading)
         column.addSpacing(Space.XS)
         column.addWidget(self._about)
         column.addSpacing(Space.XXL)
@@ -65,8 +66,11 @@ class EmptyState(QWidget):
         self._say()
 
     def show_model(self, title: str, is_guide: bool) -> None:
-        """Name the model that will answer, and offer questions that it can answer."""
-        self._name.setText(title)
+        """Name the model that will answer, and offer questions it can answer.
+
+        The guide is not named: who has no other model yet is welcomed instead.
+        """
+        self._title = title
         self._is_guide = is_guide
         self._say()
 
@@ -96,13 +100,15 @@ class EmptyState(QWidget):
     def _say(self) -> None:
         self._privacy.setText(self.tr("Runs on this computer. Nothing is sent."))
         if self._is_guide:
-            self._about.setText(self.tr("A very small model that knows one subject: Lapis"))
+            self._heading.setText(self.tr("Welcome to Lapis"))
+            self._about.setText(self.tr("A private assistant that runs on this computer"))
             questions = (
-                self.tr("How do I change the hotkey?"),
+                self.tr("How do I get a model?"),
                 self.tr("Which model suits my computer?"),
                 self.tr("What does Lapis send over the network?"),
             )
         else:
+            self._heading.setText(self._title)
             self._about.setText(self.tr("What would you like to know?"))
             questions = (
                 self.tr("Explain in simple words how a heat pump works"),

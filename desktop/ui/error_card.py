@@ -17,21 +17,26 @@ __all__ = ["ErrorCard"]
 class ErrorCard(QFrame):
     """Shows how an answer ended; words of `note` come first, if there are any.
 
-    A stopped answer, or one at its length limit, is no failure and gets a single quiet line.
+    A stopped answer, or one at its length limit, is no failure and gets a single quiet line. A text
+    that was too long would be so again: then another model is offered instead of another try.
     """
 
     retry_requested = Signal()
+    model_wanted = Signal()
 
     def __init__(
         self,
         state: MessageState,
         note: tuple[Text, Text] | None,
+        *,
+        too_long: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         """Show the end `state` with the title and hint of `note`."""
         super().__init__(parent)
         self._state = state
         self._note = note
+        self._too_long = too_long
         failed = state in {MessageState.FAILED, MessageState.INTERRUPTED}
         is_bad = state is MessageState.FAILED
         self._icon = TintedIcon("warning" if failed else "info", tone="bad" if is_bad else "muted")
@@ -39,8 +44,8 @@ class ErrorCard(QFrame):
         self._title.setProperty("strong", failed)
         self._hint = PlainLabel(tone="muted", wrap=True)
         self._hint.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._retry = TextButton()
-        self._retry.clicked.connect(self.retry_requested)
+        self._remedy = TextButton()
+        self._remedy.clicked.connect(self.model_wanted if too_long else self.retry_requested)
         words = QVBoxLayout()
         words.setSpacing(Space.XS)
         words.addWidget(self._title)
@@ -49,7 +54,7 @@ class ErrorCard(QFrame):
         row.setSpacing(Space.M)
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
-        row.addWidget(self._retry, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._remedy, 0, Qt.AlignmentFlag.AlignVCenter)
         if failed:
             self.setProperty("panel", "bad" if is_bad else "card")
             row.setContentsMargins(Space.L, Space.M + 2, Space.L, Space.M + 2)
@@ -57,13 +62,13 @@ class ErrorCard(QFrame):
             row.setContentsMargins(0, 0, 0, 0)
             row.setSpacing(Space.S)
         self._hint.setVisible(failed)
-        self.set_can_retry(failed)
+        self.set_newest(failed)
         self._say()
 
-    def set_can_retry(self, can: bool) -> None:
-        """Offer to try again, or not; never where nothing failed."""
+    def set_newest(self, newest: bool) -> None:
+        """Offer a remedy, or not; never where nothing failed."""
         failed = self._state in {MessageState.FAILED, MessageState.INTERRUPTED}
-        self._retry.setVisible(can and failed)
+        self._remedy.setVisible(newest and failed)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -74,7 +79,7 @@ class ErrorCard(QFrame):
         title, hint = self._words()
         self._title.setText(title)
         self._hint.setText(hint)
-        self._retry.setText(self.tr("Try again"))
+        self._remedy.setText(self.tr("Choose a model") if self._too_long else self.tr("Try again"))
         self.setAccessibleName(title)
         self.setAccessibleDescription(hint)
 

@@ -3,14 +3,24 @@
 Values in, signals out. GUI thread.
 """
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCursor, QResizeEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QMenu,
+    QProgressBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.domain.engine import EngineState, Phase
 from desktop.ui.buttons import IconButton
 from desktop.ui.engine_words import model_title, state_words
 from desktop.ui.icons import icon
-from desktop.ui.labels import ElidedLabel, PlainLabel, set_tooltip
+from desktop.ui.labels import ElidedLabel, set_tooltip
 from desktop.ui.link_button import LinkButton
 from desktop.ui.main_menu import MainMenu
 from desktop.ui.model_menu import ModelMenu
@@ -20,6 +30,9 @@ __all__ = ["Header"]
 
 _STEPS = 1000
 _CHEVRON = 16
+_MODEL_SHARE = 0.4
+_TITLE_LEAST = 96
+_NARROWEST = 300
 
 
 class Header(QFrame):
@@ -33,6 +46,7 @@ class Header(QFrame):
         self.model_menu = ModelMenu(self)
         self.main_menu = MainMenu(self)
         self._state = EngineState()
+        self._answering = False
         self._chat_title = ""
         self._sidebar = IconButton("sidebar")
         self._title = ElidedLabel(size="title")
@@ -45,6 +59,8 @@ class Header(QFrame):
         self.show_sidebar_button(visible=False)
         self._sidebar.clicked.connect(self.sidebar_requested)
         self._more.clicked.connect(self._open_main_menu)
+        _forget_pointer_after(self.main_menu, self._more)
+        _forget_pointer_after(self.model_menu, self._model)
         self._guide.model_wanted.connect(self.open_model_menu)
         self._retranslate()
 
@@ -52,27 +68,43 @@ class Header(QFrame):
         """Name the open chat; empty means a new one."""
         self._chat_title = title
         self._title.setText(title or self.tr("New chat"))
+        self._fit()
 
     def set_engine(self, state: EngineState) -> None:
         """Show which model is chosen and how it is."""
         self._state = state
         self._model.show_title(model_title(state.model))
-        words, tone = state_words(state)
-        self._status.setText(words)
-        self._status.set_tone(tone)
         loading = state.phase is Phase.LOADING
         self._bar.setValue(round(state.progress * _STEPS) if loading else 0)
         self._bar.setVisible(loading)
         self._line.setVisible(not loading)
         self._guide.setVisible(state.model is not None and state.model.is_guide)
+        self._show_status()
+
+    def set_answering(self, *, answering: bool) -> None:
+        """Say whether an answer is being written in the open chat."""
+        if answering is not self._answering:
+            self._answering = answering
+            self._show_status()
 
     def show_sidebar_button(self, *, visible: bool) -> None:
         """Offer to bring the sidebar back."""
         self._sidebar.setVisible(visible)
+        self._fit()
 
     def open_model_menu(self) -> None:
         """Open the menu of models, as by a click on the model's name."""
         self._model.showMenu()
+
+    def minimumSizeHint(self) -> QSize:
+        """Be content with little: the words inside give way."""
+        return QSize(_NARROWEST, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the new width."""
+        super().resizeEvent(event)
+        self._fit()
+        self._column.activate()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
@@ -81,7 +113,7 @@ class Header(QFrame):
             self._retranslate()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
+        self._row = row = QHBoxLayout()
         row.setContentsMargins(Space.L, Space.S, Space.M, 0)
         row.setSpacing(Space.S)
         row.addWidget(self._sidebar)
@@ -99,12 +131,37 @@ class Header(QFrame):
         foot.setSpacing(0)
         foot.addWidget(self._line)
         foot.addWidget(self._bar)
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(row)
         column.addWidget(self._guide)
         column.addLayout(foot)
+
+    def _show_status(self) -> None:
+        """Say what is not as it should be, or takes time; ready is how it should be."""
+        words, tone = state_words(self._state)
+        self._model.set_state(words)
+        if self._state.phase is Phase.READY:
+            words, tone = (self.tr("Answering…") if self._answering else ""), "muted"
+        self._status.setText(words)
+        self._status.set_tone(tone)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Share the width: the model's name gives way first, then the state, the title last."""
+        self._model.fit(int(self.width() * _MODEL_SHARE))
+        title = min(self._title.sizeHint().width(), _TITLE_LEAST)
+        self._title.setMinimumWidth(title)
+        status = self._status.sizeHint().width()
+        self._status.setMinimumWidth(status)
+        margins = self._row.contentsMargins()
+        others = [self._model.sizeHint().width(), self._more.width(), title, status, Space.L]
+        if not self._sidebar.isHidden():
+            others.append(self._sidebar.width())
+        gaps = self._row.spacing() * len(others)
+        room = self.width() - margins.left() - margins.right() - gaps
+        self._status.setVisible(bool(self._status.whole_text()) and sum(others) <= room)
 
     def _open_main_menu(self) -> None:
         corner = self._more.mapToGlobal(self._more.rect().bottomRight())
@@ -125,6 +182,8 @@ class _ModelButton(QToolButton):
         super().__init__()
         # The button is mirrored to have its arrow at the right; its menu is not.
         menu.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        self._title = ""
+        self._state = ""
         self.setMenu(menu)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -136,9 +195,26 @@ class _ModelButton(QToolButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def show_title(self, title: str) -> None:
-        self.setText(title.replace("&", "&&"))
+        self._title = title
         self.setAccessibleName(self.tr("Model: {name}").format(name=title))
-        set_tooltip(self, self.tr("Choose a model"))
+
+    def set_state(self, words: str) -> None:
+        """Tell screen readers how the model is."""
+        self._state = words
+        self.setAccessibleDescription(words)
+
+    def fit(self, widest: int) -> None:
+        """Show as much of the name as fits into `widest` pixels, beginning and end first."""
+        self.ensurePolished()
+        metrics = self.fontMetrics()
+        self.setText(self._title.replace("&", "&&"))
+        beside = self.sizeHint().width() - metrics.horizontalAdvance(self._title)
+        room = max(0, widest - beside)
+        shown = metrics.elidedText(self._title, Qt.TextElideMode.ElideMiddle, room)
+        self.setText(shown.replace("&", "&&"))
+        name = self._title if shown != self._title else ""
+        lines = (name, self.tr("Choose a model"), self._state)
+        set_tooltip(self, "\n".join(line for line in lines if line))
 
 
 class _GuideLine(QWidget):
@@ -148,7 +224,7 @@ class _GuideLine(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._words = PlainLabel(tone="muted", size="small")
+        self._words = ElidedLabel(tone="muted", size="small")
         self._choose = LinkButton()
         self._choose.clicked.connect(self.model_wanted)
         row = QHBoxLayout(self)
@@ -167,3 +243,16 @@ class _GuideLine(QWidget):
     def _retranslate(self) -> None:
         self._words.setText(self.tr("Built-in guide: answers questions about Lapis only"))
         self._choose.setText(self.tr("Choose a model"))
+
+
+def _forget_pointer_after(menu: QMenu, button: QToolButton) -> None:
+    """Take the highlight from `button` when `menu` closes and the pointer has gone elsewhere.
+
+    Qt tells a button nothing of the pointer while a menu is open, nor after.
+    """
+
+    def look() -> None:
+        if not button.rect().contains(button.mapFromGlobal(QCursor.pos())):
+            QApplication.sendEvent(button, QEvent(QEvent.Type.Leave))
+
+    menu.aboutToHide.connect(lambda: QTimer.singleShot(0, button, look))

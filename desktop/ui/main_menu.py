@@ -1,11 +1,12 @@
 """The menu ⋯: theme, language, this chat, and the program itself. GUI thread."""
 
-from PySide6.QtCore import QPoint, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop.domain.settings import Language, Theme
 from desktop.ui.icons import icon
+from desktop.ui.shortcuts import with_key
 
 __all__ = ["MainMenu"]
 
@@ -47,9 +48,9 @@ class MainMenu(QMenu):
 
     def _fill(self) -> None:
         self.clear()
-        rename = self.addAction(icon("edit"), self.tr("Rename"))
+        rename = self.addAction(icon("edit"), with_key(self.tr("Rename"), Qt.Key.Key_F2))
         rename.triggered.connect(self.rename_requested)
-        delete = self.addAction(icon("trash"), self.tr("Delete"))
+        delete = self.addAction(icon("trash"), with_key(self.tr("Delete"), Qt.Key.Key_Delete))
         delete.triggered.connect(self.delete_requested)
         for action in (rename, delete):
             action.setEnabled(self._chat_open)
@@ -62,7 +63,8 @@ class MainMenu(QMenu):
         about = self.addAction(icon("info"), self.tr("About Lapis"))
         about.triggered.connect(self.about_requested)
         self.addSeparator()
-        leave = self.addAction(icon("power"), self.tr("Quit"))
+        quit_key = Qt.Modifier.CTRL | Qt.Key.Key_Q
+        leave = self.addAction(icon("power"), with_key(self.tr("Quit"), quit_key))
         leave.triggered.connect(self.quit_requested)
 
     def _add_themes(self) -> None:

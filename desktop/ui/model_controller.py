@@ -14,17 +14,19 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
 from desktop.domain.engine import EngineState, Phase
-from desktop.domain.errors import LapisError
+from desktop.domain.errors import LapisError, ModelFileError, ModelLoadError, ModelNotFound
 from desktop.domain.model import InstalledModel
+from desktop.domain.settings import MOST_OPENED_MODELS
+from desktop.domain.text import Text
 from desktop.models.library import GUIDE_NAME, Library
 from desktop.ui.banner import Remedy, Topic
 from desktop.ui.bridge import Bridge
 from desktop.ui.engine_words import model_title
+from desktop.ui.model_check import Check, ModelCheck
 from desktop.ui.preferences import Preferences
 from desktop.ui.window import MainWindow
 
 __all__ = ["ModelController", "ModelEngine"]
-
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +44,10 @@ class ModelEngine(Protocol):
 
 
 class ModelController(QObject):
-    """All methods return at once; what becomes of a choice comes back as an `EngineState`."""
+    """All methods return at once; what becomes of a choice comes back as an `EngineState`.
+
+    Only a model that passed `check` takes the place of the present one.
+    """
 
     state_changed = Signal(object)
     """(EngineState)"""
@@ -54,6 +59,7 @@ class ModelController(QObject):
         library: Callable[[], Library],
         bridge: Bridge,
         models_folder: Path,
+        check: Check,
     ) -> None:
         """Show the state of no model; nothing is loaded before `attach`."""
         super().__init__(window)
@@ -63,6 +69,10 @@ class ModelController(QObject):
         self._models_folder = models_folder
         self._engine: ModelEngine | None = None
         self._state = EngineState()
+        self._check = ModelCheck(check, bridge, self)
+        self._check.passed.connect(self._on_passed)
+        self._check.refused.connect(self._refuse)
+        self._starting: InstalledModel | None = None
         menu = window.header.model_menu
         menu.about_to_fill.connect(self._on_about_to_fill)
         menu.model_chosen.connect(self.choose)
@@ -70,6 +80,7 @@ class ModelController(QObject):
         menu.open_folder_requested.connect(self._on_open_folder_requested)
         for dropped in (window.composer.model_dropped, window.model_dropped):
             dropped.connect(lambda path: self.choose_named(str(path)))
+        window.transcript.model_wanted.connect(window.header.open_model_menu)
         window.banner.remedy_chosen.connect(self._on_remedy_chosen)
         window.language_changed.connect(self._show_model)
         bridge.engine_changed.connect(self._on_engine_changed)
@@ -80,33 +91,45 @@ class ModelController(QObject):
         return self._state
 
     def attach(self, engine: ModelEngine, name: str = "") -> None:
-        """Take the engine and load the model `name`, else the one of the last run."""
+        """Take the engine and load the model `name`, else the one of the last run, else the guide.
+
+        Questions may be asked of the engine from now on, so nothing is checked beforehand: the
+        guide steps in when loading fails because of the file.
+        """
         self._engine = engine
-        if name and self.choose_named(name):
-            return
+        if name:
+            try:
+                self._start_with(self._library().find(name))
+            except LapisError as error:
+                self._refuse(error)
+            else:
+                return
+        last = self._preferences.value.model
         try:
-            self._begin(self._library().find(self._preferences.value.model))
+            self._start_with(self._library().find(last))
         except LapisError as error:
-            _log.info("the model of the last run is not there: %s", type(error).__name__)
-            self._window.banner.show_error(Topic.MODEL_CHOICE, error, Remedy.CHOOSE_MODEL)
-            self._begin(self._library().find(GUIDE_NAME))
+            self._fall_back(last, error)
+
+    def close(self) -> None:
+        """End the thread of the checks; idempotent."""
+        self._check.close()
 
     def choose_named(self, name: str) -> bool:
         """Choose a model by name or path and return True; a failure is shown in the window."""
         try:
             model = self._library().find(name)
         except LapisError as error:
-            self._window.banner.show_error(Topic.MODEL_CHOICE, error, Remedy.CHOOSE_MODEL)
+            self._refuse(error)
             return False
         self.choose(model)
         return True
 
     def choose(self, model: InstalledModel) -> None:
-        """Load `model` and keep the choice for the next start."""
-        name = model.name if model.is_guide or self._is_listed(model) else str(model.path)
-        self._preferences.set(replace(self._preferences.value, model=name))
-        self._window.banner.solve(Topic.MODEL_CHOICE)
-        self._begin(model)
+        """Load `model` and keep the choice for the next start.
+
+        A model that cannot be used is told in the window, and the present one stays.
+        """
+        self._check.ask(model)
 
     def free_memory(self) -> None:
         """End the engine process; the next question loads the model again."""
@@ -123,12 +146,48 @@ class ModelController(QObject):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
+    def _on_passed(self, model: InstalledModel) -> None:
+        self._keep_choice(model)
+        self._window.banner.solve(Topic.MODEL_CHOICE)
+        self._starting = None
+        self._begin(model)
+
+    def _start_with(self, model: InstalledModel) -> None:
+        self._starting = None if model.is_guide else model
+        self._begin(model)
+
+    def _fall_back(self, name: str, error: LapisError) -> None:
+        """Let the guide answer in place of the model `name`, and say so."""
+        _log.info("the guide steps in: %s", type(error).__name__)
+        title = Text("{name} cannot be used, so the built-in guide answers", {"name": name})
+        self._refuse(ModelNotFound(title, error.hint))
+        self._start_with(self._library().find(GUIDE_NAME))
+
+    def _refuse(self, error: LapisError) -> None:
+        self._window.banner.show_error(Topic.MODEL_CHOICE, error, Remedy.CHOOSE_MODEL)
+
+    def _keep_choice(self, model: InstalledModel) -> None:
+        name = model.name if model.is_guide or self._is_installed(model) else str(model.path)
+        self._preferences.set(replace(self._preferences.value, model=name))
+
+    def _keep_opened(self, model: InstalledModel) -> None:
+        """Keep a file from elsewhere in the menu."""
+        if model.is_guide or self._is_installed(model):
+            return
+        path, settings = str(model.path), self._preferences.value
+        others = (each for each in settings.opened_models if each != path)
+        opened = (path, *others)[:MOST_OPENED_MODELS]
+        self._preferences.set(replace(settings, opened_models=opened))
+
     def _begin(self, model: InstalledModel) -> None:
         self._window.banner.solve(Topic.MODEL_LOADING)
         if self._engine is not None:
             self._engine.choose(model)
 
-    def _is_listed(self, model: InstalledModel) -> bool:
+    def _is_installed(self, model: InstalledModel) -> bool:
+        """Tell whether `model` is found by its name as long as it is in the models folder."""
+        if not model.path.is_relative_to(self._models_folder):
+            return False
         try:
             return self._library().find(model.name).path == model.path
         except LapisError:
@@ -139,7 +198,11 @@ class ModelController(QObject):
         return last.parent if last.is_absolute() else Path.home()
 
     def _on_about_to_fill(self) -> None:
-        self._window.header.model_menu.set_models(self._library().models(), self._state.model)
+        models, chosen = self._library().models(), self._state.model
+        if chosen is not None:
+            # Since it was chosen another name may have been taken by it, or another size.
+            chosen = next((each for each in models if each.path == chosen.path), chosen)
+        self._window.header.model_menu.set_models(models, chosen)
 
     def _on_open_folder_requested(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._models_folder)))
@@ -158,15 +221,36 @@ class ModelController(QObject):
         self._window.header.set_engine(state)
         if state.model != earlier.model:
             self._show_model()
+        if self._has_failed_to_start(state):
+            return
         if state.phase is Phase.FAILED and state.error is not None:
             self._window.banner.show_error(
                 Topic.MODEL_LOADING, state.error, Remedy.RETRY, Remedy.CHOOSE_MODEL
             )
         elif state.phase is Phase.READY:
             self._window.banner.solve(Topic.MODEL_LOADING)
+            if state.model is not None and earlier.phase is not Phase.READY:
+                self._on_loaded(state.model)
             if state.notice is not None and state.notice != earlier.notice:
                 self._window.banner.show_notice(Topic.MODEL_PLAN, state.notice)
         self.state_changed.emit(state)
+
+    def _on_loaded(self, model: InstalledModel) -> None:
+        if model == self._starting:
+            self._keep_choice(model)
+            self._starting = None
+        self._keep_opened(model)
+
+    def _has_failed_to_start(self, state: EngineState) -> bool:
+        """Let the guide step in where the file of the first model is to blame."""
+        model, error = self._starting, state.error
+        if model is None or state.model != model or state.phase is not Phase.FAILED:
+            return False
+        self._starting = None
+        if not isinstance(error, ModelFileError | ModelLoadError):
+            return False
+        self._fall_back(model_title(model), error)
+        return True
 
     def _show_model(self) -> None:
         model = self._state.model

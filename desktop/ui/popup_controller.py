@@ -41,6 +41,7 @@ class PopupController(QObject):
         popup.open_in_window_requested.connect(self._move_to_window)
         popup.transcript.regenerate_requested.connect(self._answer_again)
         popup.transcript.retry_requested.connect(self._answer_again)
+        popup.transcript.model_wanted.connect(self._move_to_window)
         popup.transcript.example_chosen.connect(self._ask)
         chats.running_changed.connect(self._on_running_changed)
         self._feed.failed.connect(self._show_problem)

@@ -18,6 +18,7 @@ from desktop.base.paths import Paths, resources
 from desktop.base.shutdown import Shutdown
 from desktop.config.store import SettingsStore
 from desktop.domain.errors import LapisError
+from desktop.domain.model import InstalledModel
 from desktop.domain.settings import Settings
 from desktop.store.chats import ChatStore
 from desktop.ui.banner import Remedy, Topic
@@ -80,6 +81,7 @@ class Program(QObject):
         if store.notice is not None:
             self._window.banner.show_error(Topic.RECOVERY, store.notice)
         self._on_settings_changed(self._preferences.value)
+        self._window.expect_model(_expected(options.model or self._preferences.value.model))
 
     def run(self) -> int:
         """Show what the options ask for, and return when Lapis is quit."""
@@ -119,7 +121,7 @@ class Program(QObject):
 
     def _start_engine(self) -> "ModelController":
         from desktop.services.engine import Engine
-        from desktop.services.planning import plan_for
+        from desktop.services.planning import check_model, plan_for
         from desktop.ui.model_controller import ModelController
 
         preferences = self._preferences
@@ -127,7 +129,12 @@ class Program(QObject):
         self._engine = engine
         engine.watch(self._bridge.engine_observer)
         models = ModelController(
-            self._window, preferences, self._library, self._bridge, self._paths.models
+            self._window,
+            preferences,
+            self._library,
+            self._bridge,
+            self._paths.models,
+            lambda model: check_model(model, preferences.value),
         )
         models.attach(engine, self._options.model)
         # After the model: what was asked meanwhile is asked of it.
@@ -156,7 +163,8 @@ class Program(QObject):
     def _library(self) -> "Library":
         from desktop.models.library import Library
 
-        return Library(self._paths.models, resources() / "guide" / "guide.gguf")
+        guide = resources() / "guide" / "guide.gguf"
+        return Library(self._paths.models, guide, self._preferences.value.opened_models)
 
     # Running.
 
@@ -259,5 +267,16 @@ class Program(QObject):
             self._presence.close()
 
     def _close_engine(self) -> None:
+        if self._models is not None:
+            self._models.close()
         if self._engine is not None:
             self._engine.close()
+
+
+def _expected(name: str) -> InstalledModel:
+    """Return what can be told of the model `name` without reading the disk."""
+    path = Path(name)
+    if name.strip().casefold() in {"", "guide"}:
+        return InstalledModel("guide", "guide", path, 0, is_guide=True)
+    title = path.stem if path.suffix.lower() == ".gguf" else name
+    return InstalledModel(title, title, path, 0)

@@ -1,10 +1,16 @@
 """The keys of the main window, all in one place. GUI thread."""
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QKeyCombination, QObject, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-__all__ = ["Shortcuts"]
+__all__ = ["Shortcuts", "with_key"]
+
+
+def with_key(words: str, key: Qt.Key | QKeyCombination) -> str:
+    """Return the words of a menu's line, with the key that does the same at the right edge."""
+    native = QKeySequence.SequenceFormat.NativeText
+    return f"{words}\t{QKeySequence(key).toString(native)}"
 
 
 class Shortcuts(QObject):
@@ -15,6 +21,7 @@ class Shortcuts(QObject):
     sidebar = Signal()
     composer = Signal()
     stop = Signal()
+    undo = Signal()
     quit = Signal()
 
     def __init__(self, window: QWidget) -> None:
@@ -27,6 +34,7 @@ class Shortcuts(QObject):
             (QKeySequence(ctrl | key.Key_Backslash), self.sidebar),
             (QKeySequence(ctrl | key.Key_L), self.composer),
             (QKeySequence(key.Key_Escape), self.stop),
+            (QKeySequence(QKeySequence.StandardKey.Undo), self.undo),
             (QKeySequence(ctrl | key.Key_Q), self.quit),
         ):
             shortcut = QShortcut(sequence, window)

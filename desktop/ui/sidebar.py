@@ -22,6 +22,7 @@ from desktop.ui.buttons import IconButton, TextButton
 from desktop.ui.chat_delegate import ChatDelegate
 from desktop.ui.chat_list import ChatList, ChatRole
 from desktop.ui.icons import icon
+from desktop.ui.shortcuts import with_key
 from desktop.ui.tokens import Space
 
 __all__ = ["Sidebar"]
@@ -40,6 +41,8 @@ class Sidebar(QFrame):
     rename_requested = Signal(int, str)
     delete_requested = Signal(int)
     collapse_requested = Signal()
+    menu_opened = Signal(object)
+    """(QMenu): the menu of a chat is about to be shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start without chats."""
@@ -141,10 +144,11 @@ class Sidebar(QFrame):
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        rename = menu.addAction(icon("edit"), self.tr("Rename"))
-        delete = menu.addAction(icon("trash"), self.tr("Delete"))
+        rename = menu.addAction(icon("edit"), with_key(self.tr("Rename"), Qt.Key.Key_F2))
+        delete = menu.addAction(icon("trash"), with_key(self.tr("Delete"), Qt.Key.Key_Delete))
         rename.triggered.connect(lambda: self.edit_title(chat))
         delete.triggered.connect(lambda: self.delete_requested.emit(chat))
+        self.menu_opened.emit(menu)
         menu.popup(self.list.viewport().mapToGlobal(place))
 
     def _retranslate(self) -> None:
@@ -182,7 +186,7 @@ class _ChatView(QListView):
             super().mousePressEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter opens, F2 renames, Delete deletes; arrows move."""
+        """Enter opens, F2 renames, Delete deletes, arrows move; letters are not for the list."""
         match event.key():
             case Qt.Key.Key_Return | Qt.Key.Key_Enter:
                 self.activated_by_key.emit()
@@ -190,6 +194,8 @@ class _ChatView(QListView):
                 self.delete_pressed.emit()
             case Qt.Key.Key_F2:
                 self.edit(self.currentIndex())
+            case _ if event.text().strip() and event.text().isprintable():
+                event.ignore()
             case _:
                 before = self.currentIndex()
                 super().keyPressEvent(event)

@@ -1,6 +1,6 @@
-"""A word at the foot of the window, with Undo, for eight seconds. GUI thread."""
+"""A word above the composer, with Undo, for eight seconds. GUI thread."""
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
@@ -17,15 +17,14 @@ _WIDEST = 480
 
 
 class Toast(QFrame):
-    """Lies over its parent's foot; stays while the pointer is upon it."""
+    """Has a place of its own, so it covers nothing; stays while the pointer is upon it."""
 
     undo_requested = Signal(int)
     """(key), as given to `offer_undo`."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         """Start hidden."""
         super().__init__(parent)
-        self._parent = parent
         self.setProperty("panel", "popover")
         self._key = 0
         self._text: Text | None = None
@@ -39,7 +38,7 @@ class Toast(QFrame):
         row.addWidget(self._undo)
         self._undo.clicked.connect(self._on_undo_clicked)
         self._timer.timeout.connect(self.hide)
-        parent.installEventFilter(self)
+        self.setMaximumWidth(_WIDEST)
         self._retranslate()
         self.hide()
 
@@ -49,8 +48,6 @@ class Toast(QFrame):
         self._key = key
         self._retranslate()
         self.show()
-        self.raise_()
-        self._place()
         self._timer.start()
 
     def withdraw(self) -> None:
@@ -64,12 +61,6 @@ class Toast(QFrame):
             return False
         self._on_undo_clicked()
         return True
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keep the place when the parent changes its size."""
-        if event.type() == QEvent.Type.Resize and self.isVisible():
-            self._place()
-        return super().eventFilter(watched, event)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Stay while the pointer is here."""
@@ -92,16 +83,7 @@ class Toast(QFrame):
         self.withdraw()
         self.undo_requested.emit(self._key)
 
-    def _place(self) -> None:
-        room = self._parent.size()
-        width = min(self.sizeHint().width(), _WIDEST, room.width() - 2 * Space.L)
-        height = self.sizeHint().height()
-        left = (room.width() - width) // 2
-        self.setGeometry(left, room.height() - height - Space.L, width, height)
-
     def _retranslate(self) -> None:
         self._label.setText(say(self._text) if self._text is not None else "")
         self._undo.setText(self.tr("Undo"))
         self.setAccessibleName(self._label.whole_text())
-        if self.isVisible():
-            self._place()

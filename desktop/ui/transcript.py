@@ -36,6 +36,8 @@ class Transcript(QScrollArea):
     """Give the newest answer again."""
     retry_requested = Signal()
     """The newest answer failed; try again."""
+    model_wanted = Signal()
+    """The newest answer failed in a way that another model may not; choose one."""
     example_chosen = Signal(str)
     """A question of the empty state was clicked."""
 
@@ -158,6 +160,7 @@ class Transcript(QScrollArea):
         view = AnswerView(message)
         view.regenerate_requested.connect(self.regenerate_requested)
         view.retry_requested.connect(self.retry_requested)
+        view.model_wanted.connect(self.model_wanted)
         view.link_meant.connect(self._on_link_meant)
         return view
 

@@ -9,26 +9,31 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
+    QKeyEvent,
     QMoveEvent,
     QPaintEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
+from desktop.domain.engine import EngineState, Phase
+from desktop.domain.model import InstalledModel
 from desktop.domain.settings import WindowSettings
 from desktop.ui.banner import Banner
 from desktop.ui.composer import Composer
 from desktop.ui.composer_field import dropped_model
+from desktop.ui.engine_words import model_title
 from desktop.ui.header import Header
 from desktop.ui.shortcuts import Shortcuts
 from desktop.ui.sidebar import Sidebar
 from desktop.ui.toast import Toast
 from desktop.ui.tokens import Size, Space
 from desktop.ui.transcript import Transcript
+from desktop.ui.window_keys import WindowKeys
+from desktop.ui.window_place import first_place
 
 __all__ = ["MainWindow"]
 
-_SIZE = QSize(1080, 720)
 _SMALLEST = QSize(420, 360)
 _NARROW = 640
 _TITLE_LIMIT = 120
@@ -58,8 +63,9 @@ class MainWindow(QWidget):
         self.transcript = Transcript()
         self.banner = Banner()
         self.composer = Composer()
-        self.toast = Toast(self.transcript)
+        self.toast = Toast()
         self.shortcuts = Shortcuts(self)
+        self.keys = WindowKeys(self, self.composer, self.toast)
         self._painted = False
         self._makes_room = False
         self._sidebar_width = WindowSettings().sidebar_width
@@ -68,6 +74,10 @@ class MainWindow(QWidget):
         self.sidebar.collapse_requested.connect(self.toggle_sidebar)
         self.header.sidebar_requested.connect(self.toggle_sidebar)
         self.shortcuts.sidebar.connect(self.toggle_sidebar)
+        self.shortcuts.undo.connect(self.toast.undo)
+        self.sidebar.menu_opened.connect(self.keys.follow)
+        self.keys.follow(self.header.main_menu)
+        self.keys.follow(self.header.model_menu)
         self._splitter.splitterMoved.connect(self.place_changed)
         self.show_title("")
 
@@ -77,9 +87,15 @@ class MainWindow(QWidget):
         clean = "".join(letter for letter in title if letter.isprintable())[:_TITLE_LIMIT]
         self.setWindowTitle(f"{clean} – Lapis" if clean else "Lapis")
 
+    def expect_model(self, model: InstalledModel) -> None:
+        """Show the model that is about to be loaded, before there is an engine."""
+        self.header.set_engine(EngineState(Phase.LOADING, model))
+        self.composer.set_about_guide(model.is_guide)
+        self.transcript.empty_state.show_model(model_title(model), model.is_guide)
+
     def restore(self, kept: WindowSettings) -> None:
         """Take size, place and sidebar of the last run, as far as the screens still allow."""
-        self.resize(_fitting(_SIZE))
+        self.setGeometry(first_place(QGuiApplication.primaryScreen().availableGeometry()))
         try:
             geometry = base64.b64decode(kept.geometry, validate=True)
         except (ValueError, binascii.Error):
@@ -125,6 +141,11 @@ class MainWindow(QWidget):
         self.activateWindow()
         self.composer.focus_field()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Let typing go on in the composer, wherever the focus was."""
+        if not self.keys.type(event):
+            super().keyPressEvent(event)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take model files wherever they are dropped."""
         if dropped_model(event.mimeData()) is not None:
@@ -167,6 +188,7 @@ class MainWindow(QWidget):
     def _lay_out(self) -> None:
         foot = QVBoxLayout()
         foot.setSpacing(Space.S)
+        foot.addWidget(self.toast, 0, Qt.AlignmentFlag.AlignHCenter)
         foot.addWidget(self.banner)
         foot.addWidget(self.composer)
         middle = QWidget()
@@ -214,7 +236,3 @@ class MainWindow(QWidget):
         self.sidebar.setVisible(visible)
         self.header.show_sidebar_button(visible=not visible)
         self.place_changed.emit()
-
-
-def _fitting(size: QSize) -> QSize:
-    return size.boundedTo(QGuiApplication.primaryScreen().availableSize())

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from desktop.domain.errors import StorageError
 from desktop.domain.history import ChatSummary, MessageState, StoredMessage
 from desktop.domain.text import Text
+from desktop.services.notes import is_too_long
 from desktop.store.chats import ChatStore
 from desktop.ui.banner import Topic
 from desktop.ui.chat_controller import ChatController
@@ -131,9 +132,10 @@ class WindowController(QObject):
             self._window.sidebar.set_current(self._chat)
             return
         self._chat = chat
+        self._window.toast.withdraw()
         self._place.start()
         self._window.composer.set_draft(draft)
-        self._window.composer.set_running(self._chats.is_running(chat))
+        self._show_running(running=self._chats.is_running(chat))
         self._window.sidebar.set_current(chat)
         self._window.header.main_menu.set_chat_open(chat_open=chat is not None)
         self._show_title()
@@ -155,6 +157,7 @@ class WindowController(QObject):
         if chat is not None:
             self.save_draft()
             self._show_asked(chat)
+        self._window.composer.focus_field()
 
     def _ask(self, text: str) -> int | None:
         """Ask in the open chat; return the chat, or None if nothing was asked."""
@@ -217,6 +220,7 @@ class WindowController(QObject):
         if chat == self._chat:
             self._show(neighbour)
         self._window.toast.offer_undo(Text("“{title}” is deleted", {"title": title}), chat)
+        self._window.composer.focus_field()
 
     def _neighbour(self, chat: int) -> int | None:
         order = list(self._known)
@@ -232,6 +236,7 @@ class WindowController(QObject):
             return
         self.refresh()
         self.open_chat(chat)
+        self._window.composer.focus_field()
 
     def _on_chat_activated(self, chat: int) -> None:
         self.open_chat(chat)
@@ -260,10 +265,30 @@ class WindowController(QObject):
         if chat == self._chat and answer.state is MessageState.FAILED:
             # The answer's own card says the same, at the place where one is looking.
             self._window.banner.solve(Topic.MODEL_LOADING)
+            if is_too_long(answer.note):
+                self._give_back(chat, answer)
+
+    def _give_back(self, chat: int, answer: StoredMessage) -> None:
+        """Put the question of `answer` where it can be shortened, unless something stands there."""
+        if self._window.composer.draft():
+            return
+        try:
+            messages = self._chats.messages(chat)
+        except StorageError as error:
+            self._show_problem(error)
+            return
+        question = next((each for each in messages if each.id == answer.parent), None)
+        if question is not None:
+            self._window.composer.set_draft(question.content)
+            self.save_draft()
 
     def _on_running_changed(self, running: frozenset[int]) -> None:
         self._window.sidebar.set_running(running)
-        self._window.composer.set_running(self._chat in running)
+        self._show_running(running=self._chat in running)
+
+    def _show_running(self, *, running: bool) -> None:
+        self._window.composer.set_running(running)
+        self._window.header.set_answering(answering=running)
 
     def _show_problem(self, error: StorageError) -> None:
         _log.warning("storage: %s", error.title.message)

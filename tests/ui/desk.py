@@ -22,6 +22,7 @@ from desktop.models.library import Library
 from desktop.store.chats import ChatStore
 from desktop.ui.bridge import Bridge
 from desktop.ui.chat_controller import ChatController
+from desktop.ui.model_check import Check
 from desktop.ui.model_controller import ModelController
 from desktop.ui.preferences import Preferences
 from desktop.ui.window import MainWindow
@@ -125,8 +126,11 @@ class Desk:
 
 
 @contextmanager
-def open_desk(folder: Path) -> Iterator[Desk]:
-    """Open a window upon the data in `folder`; its model is the guide, and loaded."""
+def open_desk(folder: Path, check: Check = lambda _model: None) -> Iterator[Desk]:
+    """Open a window upon the data in `folder`; unless another was kept its model is the guide.
+
+    The model is loaded. `check` judges a model that is chosen later.
+    """
     paths = paths_under(folder)
     paths.create()
     guide = folder / "guide.gguf"
@@ -140,17 +144,21 @@ def open_desk(folder: Path) -> Iterator[Desk]:
     controller = WindowController(window, store, chats, preferences)
     engine = ScriptedEngine()
     engine.observer = bridge.engine_observer
-    library = Library(paths.models, guide)
-    models = ModelController(window, preferences, lambda: library, bridge, paths.models)
+
+    def library() -> Library:
+        return Library(paths.models, guide, preferences.value.opened_models)
+
+    models = ModelController(window, preferences, library, bridge, paths.models, check)
     desk = Desk(paths, store, preferences, bridge, chats, window, controller, models, engine)
     try:
         models.attach(engine)
         chats.attach(engine)
-        engine.become(ready(library.find("guide")))
+        engine.become(ready(engine.chosen[-1]))
         yield desk
     finally:
         controller.close()
         chats.close()
+        models.close()
         engine.close()
         store.close()
         window.deleteLater()

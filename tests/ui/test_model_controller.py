@@ -1,6 +1,8 @@
 """Choosing a model, and what the window shows of it."""
 
+import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,11 @@ from PySide6.QtWidgets import QApplication, QMenu, QProgressBar
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.engine import EngineState, Phase
-from desktop.domain.errors import OutOfMemory
+from desktop.domain.errors import ModelFileError, OutOfMemory
 from desktop.domain.model import InstalledModel
+from desktop.domain.settings import Settings
 from desktop.domain.text import Text
+from desktop.services.planning import check_model
 from desktop.ui.banner import Remedy, Topic
 from desktop.ui.labels import ElidedLabel
 from tests.ui.desk import Desk, open_desk, ready
@@ -24,6 +28,17 @@ def _put(desk: Desk, name: str) -> Path:
     path = desk.paths.models / f"{name}.gguf"
     path.write_bytes(b"GGUF" + b"\0" * 4_000_000)
     return path
+
+
+def _elsewhere(folder: Path, name: str, content: bytes = b"GGUF") -> Path:
+    path = folder / f"{name}.gguf"
+    path.write_bytes(content)
+    return path
+
+
+def _choose(desk: Desk, qtbot: QtBot, file: Path) -> None:
+    assert desk.models.choose_named(str(file))
+    qtbot.waitUntil(lambda: desk.engine.chosen[-1].path == file)
 
 
 def _lines(menu: QMenu) -> list[str]:
@@ -64,7 +79,7 @@ def test_a_chosen_model_is_loaded_and_found_again_at_the_next_start(
         menu = desk.window.header.model_menu
         menu.aboutToShow.emit()
         menu.actions()[1].trigger()
-        assert [model.name for model in desk.engine.chosen] == ["guide", "Tiny"]
+        qtbot.waitUntil(lambda: [each.name for each in desk.engine.chosen] == ["guide", "Tiny"])
     with open_desk(tmp_path / "data") as desk:
         assert [model.name for model in desk.engine.chosen] == ["Tiny"]
 
@@ -85,24 +100,55 @@ def test_a_wrong_name_at_the_start_is_said_and_the_last_model_loaded(desk: Desk)
     assert [model.name for model in desk.engine.chosen] == ["guide"]
 
 
-def test_a_file_from_elsewhere_is_remembered_by_its_path(desk: Desk, tmp_path: Path) -> None:
-    file = tmp_path / "elsewhere.gguf"
-    file.write_bytes(b"GGUF")
-    desk.models.choose_named(str(file))
+def test_a_file_from_elsewhere_is_remembered_by_its_path(
+    desk: Desk, qtbot: QtBot, tmp_path: Path
+) -> None:
+    file = _elsewhere(tmp_path, "elsewhere")
+    _choose(desk, qtbot, file)
 
-    assert desk.engine.chosen[-1].path == file
     assert desk.preferences.value.model == str(file)
 
 
-def test_a_dropped_file_is_opened(desk: Desk, tmp_path: Path) -> None:
-    file = tmp_path / "dropped.gguf"
-    file.write_bytes(b"GGUF")
+def test_a_file_from_elsewhere_stays_in_the_menu_once_it_was_loaded(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    good, other = _elsewhere(tmp_path, "good"), _elsewhere(tmp_path, "other")
+    with open_desk(tmp_path / "data") as desk:
+        _choose(desk, qtbot, other)
+        _become(desk, qtbot, EngineState(Phase.FAILED, desk.engine.chosen[-1], error=_TOO_LARGE))
+        for file in (good, tmp_path / "data" / "guide.gguf"):
+            _choose(desk, qtbot, file)
+            _become(desk, qtbot, ready(desk.engine.chosen[-1]))
+    with open_desk(tmp_path / "data") as desk:
+        menu = desk.window.header.model_menu
+        menu.aboutToShow.emit()
+        assert [line.split("\t")[0] for line in _lines(menu)[:2]] == ["Built-in guide", "good"]
+        assert len(_lines(menu)) == 4
+        assert desk.preferences.value.opened_models == (str(good),)
+
+
+def test_of_many_files_from_elsewhere_the_newest_are_kept(
+    desk: Desk, qtbot: QtBot, tmp_path: Path
+) -> None:
+    files = [_elsewhere(tmp_path, f"model-{number}") for number in range(14)]
+    for file in (*files, files[5]):
+        _choose(desk, qtbot, file)
+        _become(desk, qtbot, ready(desk.engine.chosen[-1]))
+
+    kept = [str(file) for file in (files[5], *reversed(files)) if file.exists()]
+    assert list(desk.preferences.value.opened_models) == list(dict.fromkeys(kept))[:12]
+
+
+def test_a_dropped_file_is_opened(desk: Desk, qtbot: QtBot, tmp_path: Path) -> None:
+    file = _elsewhere(tmp_path, "dropped")
     desk.window.composer.model_dropped.emit(file)
 
-    assert desk.engine.chosen[-1].path == file
+    qtbot.waitUntil(lambda: desk.engine.chosen[-1].path == file)
 
 
-def test_a_file_dropped_beside_the_composer_is_opened_too(desk: Desk, tmp_path: Path) -> None:
+def test_a_file_dropped_beside_the_composer_is_opened_too(
+    desk: Desk, qtbot: QtBot, tmp_path: Path
+) -> None:
     file = tmp_path / "dropped.gguf"
     file.write_bytes(b"GGUF")
     data = QMimeData()
@@ -116,7 +162,7 @@ def test_a_file_dropped_beside_the_composer_is_opened_too(desk: Desk, tmp_path: 
     )
     desk.window.dropEvent(drop)
 
-    assert desk.engine.chosen[-1].path == file
+    qtbot.waitUntil(lambda: desk.engine.chosen[-1].path == file)
 
 
 def test_a_path_without_a_file_is_said_and_the_loaded_model_stays(desk: Desk) -> None:
@@ -132,14 +178,77 @@ def test_a_model_that_vanished_since_the_last_run_is_said_and_the_guide_steps_in
 ) -> None:
     with open_desk(tmp_path / "data") as desk:
         path = _put(desk, "Tiny")
-        desk.models.choose_named("Tiny")
+        _choose(desk, qtbot, path)
         path.unlink()
     with open_desk(tmp_path / "data") as desk:
         desk.window.show()
         assert [model.name for model in desk.engine.chosen] == ["guide"]
         qtbot.waitUntil(lambda: desk.models.state.loaded is not None)
         assert desk.window.banner.topic is Topic.MODEL_CHOICE, "loading the guide does not hide it"
+        assert "Tiny cannot be used" in desk.window.banner.accessibleName()
         assert desk.preferences.value.model == "Tiny", "it may come back"
+
+
+@pytest.mark.parametrize("content", [b"no model at all, only words", b"GGUF" + b"\0" * 100])
+def test_an_unsuitable_file_is_refused_and_the_present_model_stays(
+    qtbot: QtBot, tmp_path: Path, content: bytes
+) -> None:
+    file = _elsewhere(tmp_path, "broken", content)
+    with open_desk(tmp_path / "data", partial(check_model, settings=Settings())) as desk:
+        qtbot.waitUntil(lambda: desk.models.state.loaded is not None)
+        desk.models.choose_named(str(file))
+        qtbot.waitUntil(lambda: desk.window.banner.topic is Topic.MODEL_CHOICE)
+
+        assert desk.window.banner.accessibleDescription()
+        assert [model.name for model in desk.engine.chosen] == ["guide"]
+        assert desk.models.state.phase is Phase.READY
+        assert (desk.preferences.value.model, desk.preferences.value.opened_models) == ("", ())
+        menu = desk.window.header.model_menu
+        menu.aboutToShow.emit()
+        assert menu.actions()[0].isChecked()
+
+
+def test_of_two_choices_in_a_row_the_last_one_counts(qtbot: QtBot, tmp_path: Path) -> None:
+    first, second = _elsewhere(tmp_path, "first"), _elsewhere(tmp_path, "second")
+    free = threading.Event()
+
+    def check(_model: InstalledModel) -> None:
+        assert free.wait(5)
+
+    with open_desk(tmp_path / "data", check) as desk:
+        desk.models.choose_named(str(first))
+        desk.models.choose_named(str(second))
+        free.set()
+        qtbot.waitUntil(lambda: desk.engine.chosen[-1].path == second)
+        assert [model.name for model in desk.engine.chosen] == ["guide", "second"]
+
+
+def test_a_damaged_model_of_the_last_run_gives_way_to_the_guide(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    with open_desk(tmp_path / "data") as desk:
+        _choose(desk, qtbot, _put(desk, "Tiny"))
+    with open_desk(tmp_path / "data") as desk:
+        qtbot.waitUntil(lambda: desk.models.state.loaded is not None)
+        desk.models.attach(desk.engine)
+        damaged = ModelFileError(Text("This file is damaged"), Text("Download it again."))
+        _become(desk, qtbot, EngineState(Phase.FAILED, desk.engine.chosen[-1], error=damaged))
+        qtbot.waitUntil(lambda: desk.engine.chosen[-1].is_guide)
+
+        assert desk.window.banner.topic is Topic.MODEL_CHOICE
+        name = desk.window.banner.accessibleName()
+        assert name == "Tiny cannot be used, so the built-in guide answers"
+        assert desk.window.banner.accessibleDescription() == "Download it again."
+        assert desk.preferences.value.model == "Tiny", "it may be mended"
+
+
+def test_a_chosen_model_that_fails_later_does_not_give_way(desk: Desk, qtbot: QtBot) -> None:
+    _choose(desk, qtbot, _put(desk, "Tiny"))
+    damaged = ModelFileError(Text("This file is damaged"), Text("Download it again."))
+    _become(desk, qtbot, EngineState(Phase.FAILED, desk.engine.chosen[-1], error=damaged))
+
+    assert desk.window.banner.topic is Topic.MODEL_LOADING
+    assert [model.name for model in desk.engine.chosen] == ["guide", "Tiny"]
 
 
 def test_loading_shows_how_far_it_is(desk: Desk, qtbot: QtBot, tmp_path: Path) -> None:
@@ -153,7 +262,7 @@ def test_loading_shows_how_far_it_is(desk: Desk, qtbot: QtBot, tmp_path: Path) -
     assert bar.value() == pytest.approx(575, abs=1)
 
     _become(desk, qtbot, ready(model))
-    assert "Ready" in _words(desk)
+    assert "Reading" not in " ".join(_words(desk))
     assert not bar.isVisible()
 
 

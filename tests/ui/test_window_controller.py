@@ -2,14 +2,20 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QPointF, Qt
+import pytest
+from PySide6.QtCore import QPointF, Qt, QTimer
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from desktop.domain.chat import Failed
+from desktop.domain.errors import ContextOverflow
 from desktop.domain.text import Text
 from desktop.ui.banner import Topic
+from desktop.ui.error_card import ErrorCard
 from tests.ui.desk import DONE, Desk, open_desk, say
+
+_TOO_LONG = Failed(ContextOverflow(Text("Too long"), Text("Shorten it.")))
 
 
 def _talk(desk: Desk, qtbot: QtBot, question: str) -> int:
@@ -69,6 +75,43 @@ def test_a_sent_question_is_no_draft_any_more(desk: Desk, qtbot: QtBot) -> None:
     field.submitted.emit()
     assert desk.window.composer.draft() == ""
     assert desk.store.draft(chat) == ""
+
+
+def test_a_question_that_was_too_long_comes_back_to_be_shortened(desk: Desk, qtbot: QtBot) -> None:
+    desk.ask("A very long question")
+    chat = desk.controller.chat
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, _TOO_LONG)
+    assert desk.window.composer.draft() == desk.store.draft(chat) == "A very long question"
+
+    desk.ask("Another long question")
+    desk.window.composer.field.setPlainText("typed meanwhile")
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(2, _TOO_LONG)
+    assert desk.window.composer.draft() == "typed meanwhile"
+
+
+@pytest.mark.qt_log_ignore("grabbing the keyboard", extend=True)
+def test_for_a_text_that_was_too_long_another_model_is_offered(desk: Desk, qtbot: QtBot) -> None:
+    seen: list[bool] = []
+    menu = desk.window.header.model_menu
+
+    def close() -> None:
+        seen.append(QApplication.activePopupWidget() is menu)
+        menu.close()
+
+    menu.aboutToShow.connect(lambda: QTimer.singleShot(50, menu, close))
+    desk.ask("A very long question")
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, _TOO_LONG)
+    card = desk.window.transcript.findChild(ErrorCard)
+    assert isinstance(card, ErrorCard)
+    offered = [each for each in card.findChildren(QPushButton) if not each.isHidden()]
+    assert [each.text() for each in offered] == ["Choose a model"]
+    offered[0].click()
+
+    qtbot.waitUntil(lambda: seen == [True])
+    assert len(desk.engine.requests) == 1
 
 
 def test_an_example_question_leaves_the_draft_alone(desk: Desk) -> None:

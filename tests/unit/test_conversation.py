@@ -28,6 +28,7 @@ from desktop.domain.history import MessageState, StoredMessage
 from desktop.domain.settings import Settings
 from desktop.domain.text import Text
 from desktop.services.conversation import Conversations, Exchange, note_of, read_note
+from desktop.services.notes import is_too_long
 from desktop.services.titles import title_of
 from desktop.store.chats import ChatStore
 
@@ -364,6 +365,16 @@ def test_a_note_that_is_none_is_no_note(note: str) -> None:
     assert read_note(note) is None
 
 
+def test_a_note_tells_a_text_that_was_too_long_from_other_ends() -> None:
+    words = Text("Too long"), Text("Shorten it.")
+
+    assert is_too_long(note_of(ContextOverflow(*words)))
+    assert not is_too_long(note_of(EngineDied(*words)))
+    earlier = '{"title": {"message": "Too long"}, "hint": {"message": "Shorten it."}}'
+    assert not is_too_long(earlier)
+    assert read_note(earlier) == words
+
+
 def test_a_note_keeps_messages_and_values_apart() -> None:
     error = StorageError(
         Text("{size} GB in {path}", {"size": 1.5, "path": "/home/\udcff"}), Text("Plain")
@@ -382,26 +393,18 @@ def test_a_note_keeps_messages_and_values_apart() -> None:
     ("text", "title"),
     [
         ("How do I change the hotkey?", "How do I change the hotkey?"),
-        ("  two\n\n lines\tand  tabs ", "two lines and tabs"),
+        (" \n  one   line\twith  tabs \n\nand another", "one line with tabs"),
         (
             "Explain the difference between a process and a thread in an operating system",
-            "Explain the difference between a process and a…",
+            "Explain the difference between a process and a thread in an operating system",
         ),
-        (
-            "Exactly forty-eight columns fit in one title !!!",
-            "Exactly forty-eight columns fit in one title !!!",
-        ),
-        ("a" * 60, "a" * 47 + "…"),
-        (
-            "请用简单的语言解释一下量子计算机和普通计算机之间到底有什么区别",
-            "请用简单的语言解释一下量子计算机和普通计算机之…",
-        ),
-        (
-            "用 Python 写一个函数，计算两个日期之间的工作日天数，要跳过节假日",
-            "用 Python 写一个函数，计算两个日期之间的工作日…",
-        ),
-        ("# Heading\n\nText", "Heading Text"),
-        ("```python\nprint(1)\n```", "python print(1) ```"),
+        ("word " * 24, "word " * 23 + "word"),
+        ("words " * 30, ("words " * 20).rstrip() + "…"),
+        ("a" * 120, "a" * 120),
+        ("a" * 121, "a" * 119 + "…"),
+        ("字" * 121, "字" * 119 + "…"),
+        ("# Heading\n\nText", "Heading"),
+        ("```\nprint(1)\n```", "print(1)"),
         ("", ""),
         (" \n\t", ""),
         ("---", "---"),
@@ -410,7 +413,7 @@ def test_a_note_keeps_messages_and_values_apart() -> None:
         ("👩‍👩‍👧", "👩‍👩‍👧"),
     ],
 )
-def test_a_title_is_the_first_words_on_one_line(text: str, title: str) -> None:
+def test_a_title_is_the_first_line_cut_at_a_word(text: str, title: str) -> None:
     assert title_of(text) == title
 
 
@@ -418,5 +421,5 @@ def test_a_title_is_the_first_words_on_one_line(text: str, title: str) -> None:
 def test_a_title_is_short_whatever_the_text(unit: str) -> None:
     title = title_of(unit * 10_000)
 
-    assert len(title) <= 400
+    assert len(title) <= 120
     assert not title.removesuffix("…").endswith(("\u200d", " "))

@@ -206,6 +206,18 @@ def test_each_foreign_file_is_called_what_it_is(tmp_path: Path) -> None:
     assert {kind: title_of(saved(tmp_path, kind)) for kind in kinds} == kinds
 
 
+def test_a_file_that_only_calls_itself_a_model_is_not_told_to_be_called_so(tmp_path: Path) -> None:
+    misnamed, other = tmp_path / "notes.GGUF", tmp_path / "notes.txt"
+    for path in (misnamed, other):
+        path.write_text("Buy milk.")
+
+    hints = [str(refusal(path).hint) for path in (misnamed, other)]
+    assert hints == [
+        "The name ends in .gguf, but the content is something else. Download it again.",
+        "Choose a file that ends with .gguf, or download the model again.",
+    ]
+
+
 def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
     folder = tmp_path / "folder.gguf"
     folder.mkdir()

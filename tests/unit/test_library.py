@@ -175,6 +175,33 @@ def test_a_misspelt_name_suggests_the_nearest(folder: Path, library: Library) ->
     assert str(caught.value.hint) == "Did you mean: Gemma-2-2b?"
 
 
+def test_files_opened_from_elsewhere_follow_and_are_found_by_name(
+    folder: Path, tmp_path: Path
+) -> None:
+    far = tmp_path / "far"
+    put(folder, "a.gguf", "zebra.gguf")
+    put(far, "new.gguf", "a.gguf", "old-big-00001-of-00002.gguf", "old-big-00002-of-00002.gguf")
+    guide = tmp_path / "guide.gguf"
+    put(tmp_path, "guide.gguf")
+    opened = [
+        far / "new.gguf",
+        folder / "zebra.gguf",
+        far / "gone.gguf",
+        far / "a.gguf",
+        guide,
+        far / ".." / "far" / "new.gguf",
+        far / "old-big-00001-of-00002.gguf",
+    ]
+    library = Library(folder, guide, map(str, opened))
+
+    assert names(library) == ["guide", "a", "zebra", "new", "a.gguf", "old-big"]
+    assert library.find("new").path == far / "new.gguf"
+    assert library.find("old").size == 200
+    assert library.find("a").path == folder / "a.gguf"
+    assert library.find("a.gguf").path == far / "a.gguf"
+    assert library.find(str(far / "a.gguf")) == library.models()[4]
+
+
 @pytest.mark.parametrize("typed", ["zzzz", "x" * 5000, "nul\0", "~nobody-of-that-name", "\ud800"])
 def test_anything_else_is_not_found_and_says_what_to_do(typed: str, library: Library) -> None:
     with pytest.raises(LapisError) as caught:

@@ -17,6 +17,7 @@ CHANGED = Settings(
     language=Language.CHINESE,
     theme=Theme.DARK,
     model="/models/a file.gguf",
+    opened_models=("/elsewhere/b.gguf", "/模型/c.gguf"),
     system_prompt="Be brief.\n简短。",
     sampling=Sampling(0.0, 0, 1.0, 0.0, 1.1, 7, 512, ("END", "停")),
     engine=EngineSettings(4096, 0, 3),
@@ -87,6 +88,10 @@ def test_the_file_is_readable_by_this_account_only(path: Path) -> None:
         ("sampling.stop", "END"),
         ("sampling.stop", ["ok", ""]),
         ("sampling.stop", ["x"] * 17),
+        ("opened_models", "/a.gguf"),
+        ("opened_models", ["/a.gguf", ""]),
+        ("opened_models", ["/a\0.gguf"]),
+        ("opened_models", ["/a.gguf"] * 13),
         ("engine.n_ctx", -1),
         ("engine.n_gpu_layers", -2),
         ("engine.threads", 10**6),
@@ -192,6 +197,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 def test_the_name_of_an_odd_file_does_not_keep_settings_from_being_saved(
     store: SettingsStore,
 ) -> None:
-    store.save(replace(CHANGED, model="/models/\udcff.gguf"))
+    odd, shown = "/models/\udcff.gguf", "/models/?.gguf"
+    store.save(replace(CHANGED, model=odd, opened_models=(odd,)))
 
-    assert store.load() == replace(CHANGED, model="/models/?.gguf")
+    assert store.load() == replace(CHANGED, model=shown, opened_models=(shown,))

@@ -140,7 +140,14 @@ def test_ask_sends_the_system_prompt_and_the_question() -> None:
     [
         (said("Be|cause."), None, 0, "Because.\n", ""),
         (said("Be|cau", StopReason.STOPPED), None, 130, "Becau\n", ""),
-        (said("Be|cau", StopReason.LENGTH), 2, 0, "Becau\n", ""),
+        (
+            said("Be|cau", StopReason.LENGTH),
+            3,
+            0,
+            "Becau\n",
+            "The answer ends here: it reached --max-tokens.\n",
+        ),
+        (said("Be|cau", StopReason.LENGTH), 9, 0, "Becau\n", "The answer ends here: the model's"),
         (said("Be|cau", StopReason.LENGTH), None, 0, "Becau\n", "The answer ends here"),
         ([TextDelta("Be"), Failed(DIED)], None, 1, "Be\n", "The engine crashed\n  Ask again.\n"),
         ([Failed(DIED)], None, 1, "", "The engine crashed\n  Ask again.\n"),
