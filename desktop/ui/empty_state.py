@@ -103,7 +103,7 @@ class EmptyState(QWidget):
             self._heading.setText(self.tr("Welcome to Lapis"))
             self._about.setText(self.tr("A private assistant that runs on this computer"))
             questions = (
-                self.tr("How do I get a model?"),
+                self.tr("Where do I get a model?"),
                 self.tr("Which model suits my computer?"),
                 self.tr("What does Lapis send over the network?"),
             )

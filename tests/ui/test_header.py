@@ -164,7 +164,7 @@ def test_the_guide_welcomes(desk: Desk, qtbot: QtBot) -> None:
     assert empty._heading.whole_text() == "Welcome to Lapis"
     assert empty._about.text() == "A private assistant that runs on this computer"
     assert [card.accessibleName() for card in empty._cards] == [
-        "How do I get a model?",
+        "Where do I get a model?",
         "Which model suits my computer?",
         "What does Lapis send over the network?",
     ]

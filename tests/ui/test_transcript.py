@@ -172,12 +172,12 @@ def test_an_empty_chat_offers_questions(qtbot: QtBot, transcript: Transcript) ->
 
     with qtbot.waitSignal(transcript.example_chosen) as chosen:
         click(qtbot, cards[0])
-    assert chosen.args == ["How do I get a model?"]
+    assert chosen.args == ["Where do I get a model?"]
 
     empty.show_model("Gemma 2 9B", is_guide=False)
     with qtbot.waitSignal(transcript.example_chosen) as chosen:
         click(qtbot, cards[0])
-    assert chosen.args != ["How do I get a model?"]
+    assert chosen.args != ["Where do I get a model?"]
     assert "Gemma 2 9B" in words(empty)
 
     transcript.show_chat([question(1)])
