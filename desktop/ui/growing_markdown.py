@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from desktop.ui.markdown import Block, References, block_parts, blocks_of, parse
-from desktop.ui.markdown_parts import Code, Paragraph, Part, Span, code_language, code_text
+from desktop.ui.markdown_parts import Code, Paragraph, Part, Span, clean, code_language, code_text
 
 __all__ = ["GrowingMarkdown", "Progress"]
 
@@ -161,11 +161,17 @@ class GrowingMarkdown:
         return new == 0 or (self._read > _LONG and new * _SHARE < self._read)
 
     def _with_unread(self) -> Sequence[Part]:
-        """Return the growing parts; a paragraph has what came after its parsing, as it came."""
-        fresh = "" if self._fence else self._tail[self._read :]
+        """Return the growing parts; a paragraph has what came after its parsing, as it came.
+
+        The parser drops the space at the end of a paragraph, which is none once words follow.
+        """
+        fresh = "" if self._fence else clean(self._tail[self._read :])
         match self._growing:
             case [*before, Paragraph() as last] if fresh:
-                return [*before, replace(last, spans=(*last.spans, Span(fresh)))]
+                parsed = self._tail[: self._read]
+                gap = parsed[len(parsed.rstrip()) :] if last.spans else ""
+                spans = (Span(gap), Span(fresh)) if gap else (Span(fresh),)
+                return [*before, replace(last, spans=(*last.spans, *spans))]
             case _:
                 return self._growing
 

@@ -1,7 +1,8 @@
 """The Markdown of one message on the screen: running text, code blocks and tables in a column.
 
 `show_parts` compares what is to be seen with what is seen and touches only the difference, so a
-growing answer repaints its end and a selection above it stays. GUI thread.
+growing answer repaints its end and a selection above it stays. Running text changes in one step:
+were it shorter for a moment, the layouts around it would fold up and hide it. GUI thread.
 """
 
 from collections.abc import Sequence
@@ -34,8 +35,11 @@ class TableView(RichText):
     def show_table(self, part: Table) -> None:
         """Show `part` instead."""
         self._part = part
+        writer = self.writer()
+        writer.begin()
         self.clear_text()
         self.writer().table(part)
+        writer.end()
         self.set_has_links(any(_has_links(cell) for row in part.rows for cell in row))
 
 
@@ -54,6 +58,14 @@ class TextRun(RichText):
         above = self._parts[-1] if self._parts else None
         self._starts.append(self.writer().paragraph(part, above))
         self._parts.append(part)
+        if isinstance(part, Paragraph) and _has_links(part.spans):
+            self.set_has_links(True)
+
+    def replace_last(self, part: Paragraph | Rule) -> None:
+        """Show `part` instead of the last one."""
+        above = self._parts[-2] if len(self._parts) > 1 else None
+        self.writer().rewrite(self._starts[-1], self._parts[-1], part, above)
+        self._parts[-1] = part
         if isinstance(part, Paragraph) and _has_links(part.spans):
             self.set_has_links(True)
 
@@ -108,11 +120,17 @@ class MessageBody(QWidget):
             if shown.part != part:
                 break
             same += 1
+        changed = self._shown[min(same, len(self._shown) - 1)].segment if self._shown else None
+        writer = changed.writer() if isinstance(changed, TextRun) else None
+        if writer is not None:
+            writer.begin()
         if same < len(self._shown) and same - self._sure < len(wanted):
             same += self._grow_in_place(same, wanted[same - self._sure])
         self._keep(same)
         for part in wanted[same - self._sure :]:
             self._add(part)
+        if writer is not None:
+            writer.end()
         self._sure = len(settled)
 
     def finish(self, parts: Sequence[Part]) -> None:
@@ -128,16 +146,19 @@ class MessageBody(QWidget):
         return list(dict.fromkeys(shown.segment for shown in self._shown))
 
     def _grow_in_place(self, at: int, part: Part) -> bool:
-        """Let a code block or table take its new content without being made again."""
+        """Let what stands there take its new content without being made again."""
         shown = self._shown[at]
         match shown.segment, part:
             case CodeBlock() as block, Code(depth=depth) if depth == _depth(shown.part):
                 block.show_code(part)
             case TableView() as table, Table(depth=depth) if depth == _depth(shown.part):
                 table.show_table(part)
+            case TextRun() as run, Paragraph() | Rule():
+                self._keep(at + 1)
+                run.replace_last(part)
             case _:
                 return False
-        self._shown[at] = _Shown(part, shown.segment, 0)
+        self._shown[at] = _Shown(part, shown.segment, shown.index)
         return True
 
     def _keep(self, count: int) -> None:

@@ -5,6 +5,8 @@ property on the block, and `text_ground` paints it. GUI thread.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import takewhile
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
@@ -80,6 +82,35 @@ class TextWriter:
             self._spans(part.spans, self._base(part))
         self._cursor.endEditBlock()
         return start
+
+    def rewrite(
+        self,
+        start: int,
+        old: Paragraph | Rule,
+        part: Paragraph | Rule,
+        above: Paragraph | Rule | None,
+    ) -> None:
+        """Turn the last paragraph, `old`, into `part`; what both begin with is not touched."""
+        kept, rest = _rest_of(old, part)
+        form = self._block_format(part)
+        form.setTopMargin(_space(part, above) if above is not None else 0)
+        self._cursor.beginEditBlock()
+        self._cursor.setPosition(start + kept)
+        self._cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+        self._cursor.removeSelectedText()
+        if self._cursor.blockFormat() != form:
+            self._cursor.setBlockFormat(form)
+        if isinstance(part, Paragraph):
+            self._spans(rest, self._base(part))
+        self._cursor.endEditBlock()
+
+    def begin(self) -> None:
+        """Let all that is written until `end` be one change: nothing between is laid out."""
+        self._cursor.beginEditBlock()
+
+    def end(self) -> None:
+        """Lay out what was written since `begin`."""
+        self._cursor.endEditBlock()
 
     def lines(self, text: str, tone: str) -> None:
         """Write `text` as it stands, in the colour `tone`."""
@@ -227,6 +258,30 @@ def _table_format() -> QTextTableFormat:
 
 def _fixed_line(form: QTextBlockFormat, height: int) -> None:
     form.setLineHeight(height, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+
+
+def _rest_of(old: Paragraph | Rule, part: Paragraph | Rule) -> tuple[int, list[Span]]:
+    """Return how much of `old` begins `part` too, as a document counts, and what follows it."""
+    if isinstance(part, Rule):
+        return 0, []
+    rest = list(part.spans)
+    if isinstance(old, Rule) or (old.level, old.quote) != (part.level, part.quote):
+        return 0, rest
+    kept = 0
+    for before in old.spans:
+        if not rest or replace(before, text="") != replace(rest[0], text=""):
+            break
+        text = rest[0].text
+        whole = text.startswith(before.text)
+        pairs = takewhile(lambda two: two[0] == two[1], zip(before.text, text, strict=False))
+        same = before.text if whole else "".join(char for char, _ in pairs)
+        kept += len(same.encode("utf-16-le", "surrogatepass")) // 2
+        rest[0] = replace(rest[0], text=text[len(same) :])
+        if not whole:
+            break
+        if not rest[0].text:
+            del rest[0]
+    return kept, rest
 
 
 def _space(part: Paragraph | Rule, above: Paragraph | Rule) -> int:

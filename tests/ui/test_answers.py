@@ -1,8 +1,9 @@
 """Answers as they grow, and as they end."""
 
 import pytest
-from PySide6.QtGui import QColor, QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QPushButton, QToolButton
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QRegion, QTextCursor
+from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.errors import OutOfMemory
@@ -12,6 +13,8 @@ from desktop.services.notes import note_of
 from desktop.ui.activity import Activity
 from desktop.ui.code_block import CodeBlock
 from desktop.ui.error_card import ErrorCard
+from desktop.ui.growing_markdown import GrowingMarkdown
+from desktop.ui.markdown import parse
 from desktop.ui.message_body import MessageBody
 from desktop.ui.rich_text import RichText
 from desktop.ui.thinking import Thinking
@@ -82,6 +85,69 @@ def test_what_was_painted_before_is_not_painted_again(qtbot: QtBot, transcript: 
 
     assert body.segments()[:2] == [intro, code]
     assert intro.textCursor().selectedText() == "Intro."
+
+
+STORY = "Once upon a time there was a small house of clocks. 🙂 "
+HEAD = "| a | b |\n|---|---|\n"
+
+
+def ink(widget: QWidget) -> int:
+    """Return how many pixels of `widget` words cover."""
+    image = QImage(widget.size(), QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    widget.render(image, QPoint(), QRegion(), QWidget.RenderFlag.DrawChildren)
+    shades = bytes(image.convertToFormat(QImage.Format.Format_Grayscale8).constBits())
+    return sum(shade < 160 for shade in shades)
+
+
+@pytest.mark.parametrize("source", [STORY * 7], ids=["paragraph"])
+def test_words_that_were_seen_do_not_vanish_while_more_come(
+    transcript: Transcript, source: str
+) -> None:
+    transcript.show_chat([question(1), answer(2, "", STREAMING)])
+    body = only(MessageBody, transcript)
+    growing = GrowingMarkdown()
+    most = 0
+    for at in range(0, len(source), 9):
+        growing.append(source[at : at + 9])
+        progress = growing.progress()
+        body.show_parts(progress.settled, progress.growing)
+        body.show()
+        for _ in range(4):
+            QGuiApplication.processEvents()
+            seen = ink(transcript)
+            assert seen > 0.9 * most
+            if at > len(HEAD):
+                most = max(most, seen)
+
+
+def test_a_growing_paragraph_has_every_word_and_space_that_came(transcript: Transcript) -> None:
+    body = MessageBody(transcript)
+    growing = GrowingMarkdown()
+    source = STORY * 50
+    for at in range(0, len(source), 7):
+        growing.append(source[at : at + 7])
+        progress = growing.progress()
+        body.show_parts(progress.settled, progress.growing)
+        (run,) = body.segments()
+        assert isinstance(run, RichText)
+        assert run.toPlainText().strip() == source[: at + 7].strip()
+
+
+def test_text_that_grew_looks_like_text_written_at_once(transcript: Transcript) -> None:
+    source = "Title 🙂 *a* **b`c`** x\n===\n\n- one\n- two **bold\n\n> q\n\nlast **a\nb** [l](http://x.org)\n"
+    grown, whole = MessageBody(transcript), MessageBody(transcript)
+    growing = GrowingMarkdown()
+    for char in source:
+        growing.append(char)
+        progress = growing.progress()
+        grown.show_parts(progress.settled, progress.growing)
+    whole.show_parts(parse(source))
+
+    def html(body: MessageBody) -> list[str]:
+        return [part.toHtml() for part in body.findChildren(RichText) if not part.isHidden()]
+
+    assert html(grown) == html(whole)
 
 
 def test_growing_code_shows_all_of_it_in_colours(qtbot: QtBot, transcript: Transcript) -> None:

@@ -160,6 +160,18 @@ def test_new_words_of_a_long_paragraph_are_seen_before_it_is_parsed_again() -> N
     assert paragraph.spans[-1] == Span("**new**")
 
 
+@pytest.mark.parametrize("unit", ["word ", " word", "wo rd ", "word\n"], ids=repr)
+def test_no_space_is_lost_between_what_is_parsed_and_what_comes_after(unit: str) -> None:
+    growing = GrowingMarkdown()
+    source = ""
+    for _ in range(600):
+        growing.append(unit)
+        source += unit
+        (paragraph,) = shown(growing)
+        assert isinstance(paragraph, Paragraph)
+        assert "".join(span.text for span in paragraph.spans).strip() == source.strip()
+
+
 def test_an_unfinished_code_block_ends_as_code() -> None:
     growing = GrowingMarkdown()
     growing.append("```py\nx = 1")
