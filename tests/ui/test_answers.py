@@ -96,8 +96,8 @@ def ink(widget: QWidget) -> int:
     image = QImage(widget.size(), QImage.Format.Format_RGB32)
     image.fill(Qt.GlobalColor.white)
     widget.render(image, QPoint(), QRegion(), QWidget.RenderFlag.DrawChildren)
-    shades = bytes(image.convertToFormat(QImage.Format.Format_Grayscale8).constBits())
-    return sum(shade < 160 for shade in shades)
+    grey = image.convertToFormat(QImage.Format.Format_Grayscale8)
+    return sum(shade < 160 for shade in bytes(grey.constBits()))
 
 
 @pytest.mark.parametrize("source", [STORY * 7], ids=["paragraph"])
