@@ -19,7 +19,7 @@ import desktop
 from desktop.base.display import has_display
 from desktop.base.paths import Paths, paths_under, resources, standard_paths
 from desktop.base.translation import Translator
-from desktop.domain.errors import LapisError, StorageError
+from desktop.domain.errors import LapisError
 from desktop.domain.settings import Language, Settings
 from desktop.domain.text import Text
 from desktop.system.instance import send_command
@@ -172,7 +172,7 @@ def _window(action: "WindowAction", paths: Paths, words: Translator, screen: "Sc
 
 
 def _logging(paths: Paths) -> "contextlib.closing[Logging]":
-    _create(paths)
+    paths.create()
     return contextlib.closing(_start_logging(paths))
 
 
@@ -198,19 +198,6 @@ def _engine(paths: Paths, settings: Settings) -> "Engine":
     from desktop.services.planning import plan_for
 
     return Engine(partial(plan_for, settings=settings), paths)
-
-
-def _create(paths: Paths) -> None:
-    try:
-        paths.create()
-    except OSError as error:
-        raise StorageError(
-            Text("The folder {folder} cannot be used", {"folder": str(paths.data)}),
-            Text(
-                "{reason}. Make it writable, or choose another one with --data-dir.",
-                {"reason": error.strerror or str(error)},
-            ),
-        ) from error
 
 
 def _library(paths: Paths, settings: Settings) -> "Library":

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import platformdirs
 
+from desktop.domain.errors import StorageError
+from desktop.domain.text import Text
+
 APP_ID = "lapis"
 _SOCKET_PATH_LIMIT = 100
 
@@ -63,10 +66,19 @@ class Paths:
         return str(path)
 
     def create(self) -> None:
-        """Make all folders, readable by this account only; raises OSError."""
-        for folder in (self.data, self.models, self.config, self.cache, self.logs, self.engine):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make all folders, readable by this account only; raises StorageError."""
+        folders = (self.data, self.models, self.config, self.cache, self.logs, self.engine)
+        try:
+            for folder in (*folders, self.runtime):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                Text("The folder {folder} cannot be used", {"folder": str(self.data)}),
+                Text(
+                    "{reason}. Make it writable, or choose another one with --data-dir.",
+                    {"reason": error.strerror or str(error)},
+                ),
+            ) from error
 
 
 def _private_temporary_folder() -> Path:

@@ -12,9 +12,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from desktop.base.paths import APP_ID, Paths
-from desktop.domain.errors import LapisError, StorageError
+from desktop.domain.errors import LapisError
 from desktop.domain.settings import Settings
-from desktop.domain.text import Text
 from desktop.system.input_method import prepare_input_method, qt_input_plugins
 from desktop.ui.icons import app_icon
 from desktop.ui.instance_server import take_lock
@@ -49,16 +48,7 @@ def launch(options: Options, paths: Paths) -> int:
 
 def _take_place(options: Options, paths: Paths) -> QLockFile | None:
     """Return the lock of the data folder; None when a running Lapis took the command."""
-    try:
-        paths.create()
-    except OSError as error:
-        raise StorageError(
-            Text("The folder {folder} cannot be used", {"folder": str(paths.data)}),
-            Text(
-                "{reason}. Make it writable, or choose another one with --data-dir.",
-                {"reason": error.strerror or str(error)},
-            ),
-        ) from error
+    paths.create()
     return take_lock(paths, options.command, options.token, options.model)
 
 
