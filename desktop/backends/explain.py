@@ -5,6 +5,7 @@ thing at a time: repacked weights, then layers on the GPU, then context.
 """
 
 import signal
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,7 +21,7 @@ from desktop.domain.errors import (
     OutOfMemory,
     TemplateError,
 )
-from desktop.domain.model import DEFAULT_CONTEXT, LoadPlan
+from desktop.domain.model import DEFAULT_CONTEXT, Device, LoadPlan
 from desktop.domain.text import Text
 from desktop.inference.messages import LoadFailed, Refused
 
@@ -43,7 +44,7 @@ _SMALLEST_CONTEXT = 1024
 
 
 def safer_plan(
-    plan: LoadPlan, death: Death, *, n_ctx: int, has_gpu: bool
+    plan: LoadPlan, death: Death, *, n_ctx: int, devices: Sequence[Device]
 ) -> tuple[LoadPlan, Text] | None:
     """Return the next safer plan and what it gives up, or None where nothing is left to give up.
 
@@ -51,7 +52,7 @@ def safer_plan(
     """
     if death.nonsense:
         return None
-    on_gpu = has_gpu and plan.n_gpu_layers != 0
+    on_gpu = any(device.is_gpu for device in devices) and plan.n_gpu_layers != 0
     gpu_failed = any(word in death.stderr for word in _GPU_WORDS)
     if gpu_failed and on_gpu:
         return (

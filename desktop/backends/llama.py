@@ -27,7 +27,13 @@ from desktop.backends.inbox import (
     UnloadOrder,
 )
 from desktop.backends.process import Death, EngineProcess, sweep
-from desktop.backends.wire import generate_command, load_command, loaded_model, request_event
+from desktop.backends.wire import (
+    device,
+    generate_command,
+    load_command,
+    loaded_model,
+    request_event,
+)
 from desktop.base.worker import Worker
 from desktop.domain.chat import (
     ChatRequest,
@@ -41,7 +47,7 @@ from desktop.domain.chat import (
     Usage,
 )
 from desktop.domain.errors import Defect, EngineMissing, LapisError, ModelNotFound
-from desktop.domain.model import LoadedModel, LoadPlan
+from desktop.domain.model import Device, LoadedModel, LoadPlan
 from desktop.domain.text import Text
 from desktop.inference import messages
 from desktop.inference.messages import Cancel, LoadProgress, Ping, Pong, ProtocolError, Ready
@@ -66,9 +72,20 @@ class _Phase(Enum):
 class LlamaBackend:
     """See `backends.base.Backend`. `observer` gets load events in the worker thread."""
 
-    def __init__(self, work_folder: Path, observer: Callable[[LoadEvent], None]) -> None:
-        """Start the worker thread; no process yet."""
+    def __init__(
+        self,
+        work_folder: Path,
+        observer: Callable[[LoadEvent], None],
+        states: Path | None = None,
+        states_limit: int = 0,
+    ) -> None:
+        """Start the worker thread; no process yet.
+
+        KV states that outlive a process are kept in `states`, at most `states_limit` bytes.
+        """
         self._work_folder = work_folder
+        self._states = states
+        self._states_limit = states_limit
         self._observer = observer
         self._ids = itertools.count(1)
         self._closed = False
@@ -79,7 +96,7 @@ class LlamaBackend:
         self._notice: Text | None = None
         self._learned: dict[Path, LoadPlan] = {}
         self._process: EngineProcess | None = None
-        self._has_gpu = False
+        self._devices: tuple[Device, ...] = ()
         self._deaths_in_a_row = 0
         self._silent_ticks = 0
         self._idle_ticks = 0
@@ -250,8 +267,8 @@ class LlamaBackend:
             self._idle_ticks = 0
         match report:
             case Ready() if self._plan is not None and self._process is not None:
-                self._has_gpu = report.gpus > 0
-                self._process.send(load_command(self._plan))
+                self._devices = tuple(device(entry) for entry in report.devices)
+                self._process.send(load_command(self._plan, self._states, self._states_limit))
             case LoadProgress():
                 self._observer(Loading(min(1.0, max(0.0, report.fraction))))
             case messages.Loaded():
@@ -301,7 +318,7 @@ class LlamaBackend:
                 running.sent, running.retried = False, True
         safer = None
         if plan is not None:
-            safer = explain.safer_plan(plan, death, n_ctx=n_ctx, has_gpu=self._has_gpu)
+            safer = explain.safer_plan(plan, death, n_ctx=n_ctx, devices=self._devices)
         if plan is None or self._deaths_in_a_row > 1 or (loading and safer is None):
             self._fail_load(error)
         elif safer is not None:

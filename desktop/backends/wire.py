@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from pathlib import Path
 
 from desktop.backends import explain
 from desktop.domain.chat import (
@@ -9,19 +10,24 @@ from desktop.domain.chat import (
     Event,
     Failed,
     Finished,
+    Message,
     PromptProgress,
     Queued,
     ReasoningDelta,
     StopReason,
     TextDelta,
+    TokenChance,
+    TokenChosen,
+    ToolCall,
+    ToolCalled,
     Usage,
 )
-from desktop.domain.model import LoadedModel, LoadPlan
+from desktop.domain.model import Device, DeviceKind, LoadedModel, LoadPlan
 from desktop.inference import messages
 
 
-def load_command(plan: LoadPlan) -> messages.Load:
-    """Return the order to load `plan`."""
+def load_command(plan: LoadPlan, states: Path | None, states_limit: int) -> messages.Load:
+    """Return the order to load `plan`, with KV states kept in `states`, at most so many bytes."""
     return messages.Load(
         path=os.fsencode(plan.path),
         n_ctx=plan.n_ctx,
@@ -32,29 +38,97 @@ def load_command(plan: LoadPlan) -> messages.Load:
         kv_type=plan.kv_type.value,
         extra_buffers=plan.extra_buffers,
         slots=plan.slots,
+        flash_attention=plan.flash_attention.value,
+        swa_full=plan.swa_full,
+        mmap=plan.mmap,
+        devices=list(plan.devices),
+        tensor_split=list(plan.tensor_split),
+        draft_tokens=plan.draft_tokens,
+        draft_model=b"" if plan.draft_model is None else os.fsencode(plan.draft_model),
+        states=b"" if states is None else os.fsencode(states),
+        states_limit=states_limit,
     )
 
 
 def generate_command(number: int, request: ChatRequest) -> messages.Generate:
     """Return the order to answer `request`; a seed is drawn where none is set."""
-    sampling = request.sampling
     return messages.Generate(
         id=number,
-        turns=[messages.Turn(turn.role.value, _clean(turn.content)) for turn in request.messages],
+        turns=[_turn(message) for message in request.messages],
+        sampling=_sampling(request),
+        max_tokens=request.sampling.max_tokens or 0,
+        stop=[_clean(text) for text in request.sampling.stop],
+        prompt=None if request.prompt is None else _clean(request.prompt),
+        suffix=None if request.suffix is None else _clean(request.suffix),
+        prompt_special=request.prompt_special,
+        builtin_template=request.builtin_template,
+        tools=[_clean(tool) for tool in request.tools],
+        thinking=request.thinking,
+        logprobs=-1 if request.logprobs is None else request.logprobs,
+        adapters=[
+            messages.Adapter(os.fsencode(adapter.path), adapter.scale)
+            for adapter in request.adapters
+        ],
+        keep_state=request.keep_state,
+        speculate=request.speculate,
+    )
+
+
+def _turn(message: Message) -> messages.Turn:
+    return messages.Turn(
+        role=message.role.value,
+        content=_clean(message.content),
+        reasoning=_clean(message.reasoning),
+        tool_calls=[
+            messages.ToolCall(_clean(call.id), _clean(call.name), _clean(call.arguments))
+            for call in message.tool_calls
+        ],
+        tool_call_id=_clean(message.tool_call_id),
+        name=_clean(message.name),
+    )
+
+
+def _sampling(request: ChatRequest) -> messages.Sampling:
+    sampling, grammar = request.sampling, request.grammar
+    return messages.Sampling(
         temperature=sampling.temperature,
         top_k=sampling.top_k,
         top_p=sampling.top_p,
         min_p=sampling.min_p,
         repeat_penalty=sampling.repeat_penalty,
         seed=secrets.randbits(32) if sampling.seed is None else sampling.seed % 2**32,
-        max_tokens=sampling.max_tokens or 0,
-        stop=[_clean(text) for text in sampling.stop],
+        frequency_penalty=sampling.frequency_penalty,
+        presence_penalty=sampling.presence_penalty,
+        mirostat=sampling.mirostat,
+        mirostat_tau=sampling.mirostat_tau,
+        mirostat_eta=sampling.mirostat_eta,
+        dry_multiplier=sampling.dry_multiplier,
+        dry_base=sampling.dry_base,
+        dry_allowed_length=sampling.dry_allowed_length,
+        xtc_probability=sampling.xtc_probability,
+        xtc_threshold=sampling.xtc_threshold,
+        logit_bias=list(sampling.logit_bias),
+        grammar_kind="" if grammar is None else grammar.kind.value,
+        grammar="" if grammar is None else _clean(grammar.text),
     )
 
 
 def _clean(text: str) -> str:
     # Half a surrogate pair, as broken clipboards hold, is no text and cannot be encoded.
     return text.encode(errors="replace").decode()
+
+
+def device(report: messages.Device) -> Device:
+    """Return a device as a value; one of an unknown kind counts as an accelerator."""
+    known = report.kind in set(DeviceKind)
+    return Device(
+        name=report.name,
+        description=report.description,
+        backend=report.backend,
+        kind=DeviceKind(report.kind) if known else DeviceKind.ACCELERATOR,
+        free=report.free,
+        total=report.total,
+    )
 
 
 def loaded_model(plan: LoadPlan, report: messages.Loaded) -> LoadedModel:
@@ -70,6 +144,8 @@ def loaded_model(plan: LoadPlan, report: messages.Loaded) -> LoadedModel:
         devices=tuple(report.devices),
         has_template=report.has_template,
         load_ms=report.load_ms,
+        embeds=report.embeds,
+        offloaded_layers=report.offloaded_layers,
     )
 
 
@@ -84,12 +160,23 @@ def request_event(report: messages.Report) -> tuple[int, Event] | None:
             return report.id, ReasoningDelta(report.text)
         case messages.Delta():
             return report.id, TextDelta(report.text)
+        case messages.Called():
+            call = report.call
+            return report.id, ToolCalled(ToolCall(call.id, call.name, call.arguments))
+        case messages.Logprobs():
+            return report.id, TokenChosen(
+                _chance(report.chosen), tuple(_chance(entry) for entry in report.top)
+            )
         case messages.Done():
             return report.id, Finished(_reason(report.reason), _usage(report))
         case messages.Refused():
             return report.id, Failed(explain.explain_refusal(report))
         case _:
             return None
+
+
+def _chance(report: messages.TokenChance) -> TokenChance:
+    return TokenChance(report.text, report.logprob)
 
 
 def _reason(reason: str) -> StopReason:
@@ -104,4 +191,6 @@ def _usage(report: messages.Done) -> Usage:
         ttft_ms=report.ttft_ms,
         prefill_tps=report.prefill_tps,
         decode_tps=report.decode_tps,
+        drafted_tokens=report.drafted_tokens,
+        accepted_tokens=report.accepted_tokens,
     )

@@ -28,14 +28,56 @@ class InstalledModel:
     is_guide: bool = False
 
 
+class FlashAttention(StrEnum):
+    """Whether attention is computed in one fused operation."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
+class DeviceKind(StrEnum):
+    """What sort of device computes."""
+
+    CPU = "cpu"
+    GPU = "gpu"
+    INTEGRATED_GPU = "igpu"
+    ACCELERATOR = "accelerator"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device that this build of llama.cpp can use.
+
+    `name` is llama.cpp's own ("CUDA0", "Vulkan1", "CPU"), `backend` its library ("CUDA"); memory
+    in bytes, 0 where the driver does not tell.
+    """
+
+    name: str
+    description: str
+    backend: str
+    kind: DeviceKind
+    free: int
+    total: int
+
+    @property
+    def is_gpu(self) -> bool:
+        """Whether layers of a model can be given to it."""
+        return self.kind in {DeviceKind.GPU, DeviceKind.INTEGRATED_GPU}
+
+
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
     """How a model file is loaded into llama.cpp.
 
     `n_ctx` in tokens, shared by all slots; 0 takes the model's trained length, at most
-    `DEFAULT_CONTEXT`. `n_gpu_layers` -1 offloads all layers that the build can offload. `threads`
-    0 takes one per usable core. `n_batch` and `n_ubatch` in tokens. `extra_buffers` lets llama.cpp
-    repack weights for this processor (faster, and the first thing given up after a crash).
+    `DEFAULT_CONTEXT`. `n_gpu_layers` -1 offloads all layers that the build can offload, to the
+    `devices` named (none named: all that are found), in the proportions of `tensor_split` (empty:
+    by their free memory). `threads` 0 takes one per usable core. `n_batch` and `n_ubatch` in
+    tokens. `extra_buffers` lets llama.cpp repack weights for this processor (faster, and the first
+    thing given up after a crash). `swa_full` keeps sliding windows at full length; `mmap` maps the
+    file instead of reading it. `draft_tokens` bounds how far is guessed ahead (0: not at all),
+    from the text itself or by `draft_model`.
     """
 
     path: Path
@@ -46,7 +88,14 @@ class LoadPlan:
     n_ubatch: int = 512
     kv_type: KvType = KvType.F16
     extra_buffers: bool = True
-    slots: int = 1
+    slots: int = 4
+    flash_attention: FlashAttention = FlashAttention.AUTO
+    swa_full: bool = False
+    mmap: bool = False
+    devices: tuple[str, ...] = ()
+    tensor_split: tuple[float, ...] = ()
+    draft_tokens: int = 8
+    draft_model: Path | None = None
 
 
 DEFAULT_CONTEXT = 8192
@@ -57,7 +106,8 @@ class LoadedModel:
     """What llama.cpp made of a plan.
 
     Sizes in bytes, lengths in tokens. `n_ctx` is the real context window, `n_ctx_train` the
-    trained one. `devices` names what computes, e.g. `("CPU",)`. `load_ms` in milliseconds.
+    trained one. `devices` names what computes, e.g. `("CPU",)`; `offloaded_layers` are on a GPU.
+    `embeds` means that it turns texts into vectors and does not answer. `load_ms` in milliseconds.
     """
 
     plan: LoadPlan
@@ -70,6 +120,8 @@ class LoadedModel:
     devices: tuple[str, ...]
     has_template: bool
     load_ms: float
+    embeds: bool = False
+    offloaded_layers: int = 0
 
 
 @dataclass(frozen=True, slots=True)

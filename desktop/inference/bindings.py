@@ -13,9 +13,27 @@ import os
 import sys
 import types
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from desktop.inference.messages import Device
 
 _GGML_NAMES = {"win32": "ggml.dll", "darwin": "libggml.dylib"}
+_SIZE = ctypes.POINTER(ctypes.c_size_t)
+_GGML_FUNCTIONS: Final = (
+    ("ggml_backend_load_all_from_path", None, (ctypes.c_char_p,)),
+    ("ggml_backend_reg_count", ctypes.c_size_t, ()),
+    ("ggml_backend_reg_name", ctypes.c_char_p, (ctypes.c_void_p,)),
+    ("ggml_backend_dev_count", ctypes.c_size_t, ()),
+    ("ggml_backend_dev_get", ctypes.c_void_p, (ctypes.c_size_t,)),
+    ("ggml_backend_dev_by_name", ctypes.c_void_p, (ctypes.c_char_p,)),
+    ("ggml_backend_dev_name", ctypes.c_char_p, (ctypes.c_void_p,)),
+    ("ggml_backend_dev_description", ctypes.c_char_p, (ctypes.c_void_p,)),
+    ("ggml_backend_dev_type", ctypes.c_int, (ctypes.c_void_p,)),
+    ("ggml_backend_dev_backend_reg", ctypes.c_void_p, (ctypes.c_void_p,)),
+    ("ggml_backend_dev_memory", None, (ctypes.c_void_p, _SIZE, _SIZE)),
+)
+_DEVICE_KINDS: Final = {0: "cpu", 1: "gpu", 2: "igpu"}
+GPU_KINDS: Final = frozenset({"gpu", "igpu"})
 _FOREIGN_LIBRARY_VARIABLES = ("GGML_BACKEND_PATH", "LLAMA_CPP_LIB_PATH", "CUDA_PATH", "HIP_PATH")
 
 
@@ -55,25 +73,33 @@ def _register_backends(folder: Path) -> ctypes.CDLL:
     if sys.platform == "win32":
         os.add_dll_directory(str(folder))
     ggml = ctypes.CDLL(str(folder / _GGML_NAMES.get(sys.platform, "libggml.so")))
-    ggml.ggml_backend_load_all_from_path.argtypes = [ctypes.c_char_p]
-    ggml.ggml_backend_load_all_from_path.restype = None
-    ggml.ggml_backend_reg_count.restype = ctypes.c_size_t
-    ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
-    ggml.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
-    ggml.ggml_backend_dev_get.restype = ctypes.c_void_p
-    ggml.ggml_backend_dev_description.argtypes = [ctypes.c_void_p]
-    ggml.ggml_backend_dev_description.restype = ctypes.c_char_p
-    ggml.ggml_backend_dev_type.argtypes = [ctypes.c_void_p]
-    ggml.ggml_backend_dev_type.restype = ctypes.c_int
+    for name, result, arguments in _GGML_FUNCTIONS:
+        function = getattr(ggml, name)
+        function.restype, function.argtypes = result, list(arguments)
     ggml.ggml_backend_load_all_from_path(os.fsencode(folder))
     return ggml
 
 
-def devices(ggml: Any) -> list[tuple[str, bool]]:
-    """Return (description, is a GPU) of every device this build can use, GPUs first."""
+def devices(ggml: Any) -> list[Device]:
+    """Return every device this build can use, GPUs first."""
     found = []
     for index in range(ggml.ggml_backend_dev_count()):
-        device = ggml.ggml_backend_dev_get(index)
-        description = (ggml.ggml_backend_dev_description(device) or b"").decode(errors="replace")
-        found.append((description.strip(), ggml.ggml_backend_dev_type(device) in {1, 2}))
-    return sorted(found, key=lambda entry: not entry[1])
+        handle = ggml.ggml_backend_dev_get(index)
+        free, total = ctypes.c_size_t(), ctypes.c_size_t()
+        ggml.ggml_backend_dev_memory(handle, ctypes.byref(free), ctypes.byref(total))
+        backend = ggml.ggml_backend_reg_name(ggml.ggml_backend_dev_backend_reg(handle))
+        found.append(
+            Device(
+                name=_text(ggml.ggml_backend_dev_name(handle)),
+                description=_text(ggml.ggml_backend_dev_description(handle)),
+                backend=_text(backend),
+                kind=_DEVICE_KINDS.get(ggml.ggml_backend_dev_type(handle), "accelerator"),
+                free=free.value,
+                total=total.value,
+            )
+        )
+    return sorted(found, key=lambda device: device.kind not in GPU_KINDS)
+
+
+def _text(value: bytes | None) -> str:
+    return (value or b"").decode(errors="replace").strip()

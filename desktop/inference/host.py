@@ -72,7 +72,7 @@ class Host:
         except BindingsMissing as error:
             self.emit(LoadFailed(kind="backends", detail=str(error)[:300]))
             os._exit(EXIT_BROKEN)
-        self.emit(Ready(gpus=sum(gpu for _name, gpu in runtime.devices)))
+        self.emit(Ready(devices=runtime.devices))
         scheduler: Scheduler | None = None
         while True:
             command = self._next(wait=scheduler is None or scheduler.idle)

@@ -20,7 +20,11 @@ class _Wire(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 
 
 class Load(_Wire, frozen=True):
-    """Load a model; `path` as the file system has it, the rest as in `domain.model.LoadPlan`."""
+    """Load a model; `path` as the file system has it, the rest as in `domain.model.LoadPlan`.
+
+    `states` is the folder for KV states that outlive the process (empty: none are kept), bounded
+    to `states_limit` bytes.
+    """
 
     path: bytes
     n_ctx: int
@@ -31,28 +35,112 @@ class Load(_Wire, frozen=True):
     kv_type: str
     extra_buffers: bool
     slots: int
+    flash_attention: str = "auto"
+    swa_full: bool = False
+    mmap: bool = False
+    devices: list[str] = []
+    tensor_split: list[float] = []
+    draft_tokens: int = 0
+    draft_model: bytes = b""
+    states: bytes = b""
+    states_limit: int = 0
+
+
+class ToolCall(_Wire, frozen=True):
+    """A call that the model made; `arguments` is JSON text."""
+
+    id: str
+    name: str
+    arguments: str
 
 
 class Turn(_Wire, frozen=True):
-    """One message of a conversation."""
+    """One message of a conversation; fields as in `domain.chat.Message`."""
 
     role: str
     content: str
+    reasoning: str = ""
+    tool_calls: list[ToolCall] = []
+    tool_call_id: str = ""
+    name: str = ""
 
 
-class Generate(_Wire, frozen=True):
-    """Answer a conversation; fields as in `domain.chat.Sampling`. `id` names the request."""
+class Adapter(_Wire, frozen=True):
+    """A LoRA file and how strongly it acts."""
 
-    id: int
-    turns: list[Turn]
+    path: bytes
+    scale: float
+
+
+class Sampling(_Wire, frozen=True):
+    """How tokens are chosen; fields as in `domain.chat.Sampling`, 0 for "no limit"."""
+
     temperature: float
     top_k: int
     top_p: float
     min_p: float
     repeat_penalty: float
     seed: int
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    mirostat: int = 0
+    mirostat_tau: float = 5.0
+    mirostat_eta: float = 0.1
+    dry_multiplier: float = 0.0
+    dry_base: float = 1.75
+    dry_allowed_length: int = 2
+    xtc_probability: float = 0.0
+    xtc_threshold: float = 0.1
+    logit_bias: list[tuple[int, float]] = []
+    grammar_kind: str = ""
+    grammar: str = ""
+
+
+class Generate(_Wire, frozen=True):
+    """Answer a conversation, or continue `prompt`; fields as in `domain.chat.ChatRequest`.
+
+    `id` names the request. `grammar_kind` is empty, "gbnf" or "json_schema"; `max_tokens` 0 means
+    until the context is full; `logprobs` asks for that many alternatives a token, -1 for none.
+    """
+
+    id: int
+    turns: list[Turn]
+    sampling: Sampling
     max_tokens: int
     stop: list[str]
+    prompt: str | None = None
+    suffix: str | None = None
+    prompt_special: bool = False
+    builtin_template: str = ""
+    tools: list[str] = []
+    thinking: bool | None = None
+    logprobs: int = -1
+    adapters: list[Adapter] = []
+    keep_state: bool = True
+    speculate: bool = True
+
+
+class Embed(_Wire, frozen=True):
+    """Turn texts into vectors, with the pooling that the model file asks for."""
+
+    id: int
+    texts: list[str]
+
+
+class RawLoop(_Wire, frozen=True):
+    """Time llama.cpp's bare C loop on the loaded model: what Lapis is measured against."""
+
+    id: int
+    prompt_tokens: int
+    answer_tokens: int
+
+
+class Forget(_Wire, frozen=True):
+    """Drop every kept KV state, in memory and on the disk."""
+
+
+class Retire(_Wire, frozen=True):
+    """Write the KV states worth keeping and end."""
 
 
 class Cancel(_Wire, frozen=True):
@@ -67,13 +155,24 @@ class Ping(_Wire, frozen=True):
     id: int
 
 
-Command: TypeAlias = Load | Generate | Cancel | Ping
+Command: TypeAlias = Load | Generate | Embed | RawLoop | Cancel | Forget | Retire | Ping
+
+
+class Device(_Wire, frozen=True):
+    """Something that computes; fields as in `domain.model.Device`."""
+
+    name: str
+    description: str
+    backend: str
+    kind: str
+    free: int
+    total: int
 
 
 class Ready(_Wire, frozen=True):
-    """The process is up and has found its backends. `gpus`: how many can be offloaded to."""
+    """The process is up and has found these devices."""
 
-    gpus: int
+    devices: list[Device]
 
 
 class Pong(_Wire, frozen=True):
@@ -110,6 +209,8 @@ class Loaded(_Wire, frozen=True):
     devices: list[str]
     has_template: bool
     load_ms: float
+    embeds: bool = False
+    offloaded_layers: int = 0
 
 
 class LoadFailed(_Wire, frozen=True):
@@ -142,6 +243,44 @@ class Delta(_Wire, frozen=True):
     thinking: bool
 
 
+class Called(_Wire, frozen=True):
+    """The model calls a tool; `arguments` is valid JSON text."""
+
+    id: int
+    call: ToolCall
+
+
+class TokenChance(_Wire, frozen=True):
+    """A token that could have come: its text and the natural logarithm of its probability."""
+
+    text: str
+    logprob: float
+
+
+class Logprobs(_Wire, frozen=True):
+    """The token just chosen, and the likeliest ones in its place."""
+
+    id: int
+    chosen: TokenChance
+    top: list[TokenChance]
+
+
+class Embedded(_Wire, frozen=True):
+    """One vector a text: 32-bit floats, little endian, of unit length where they are pooled."""
+
+    id: int
+    vectors: list[bytes]
+    prompt_tokens: int
+
+
+class RawLooped(_Wire, frozen=True):
+    """Seconds for the prompt and for each token of the answer."""
+
+    id: int
+    prompt_seconds: float
+    token_seconds: list[float]
+
+
 class Done(_Wire, frozen=True):
     """An answer ended: `reason` as in `domain.chat.StopReason`, counts as in `Usage`."""
 
@@ -153,10 +292,16 @@ class Done(_Wire, frozen=True):
     ttft_ms: float
     prefill_tps: float
     decode_tps: float
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
 
 
 class Refused(_Wire, frozen=True):
-    """A request failed. `kind`: overflow, template, busy, no_model or decode; counts in tokens."""
+    """A request failed; counts in tokens.
+
+    `kind`: overflow, template, grammar, adapter, no_infill, not_chat, not_embedding, no_model or
+    decode.
+    """
 
     id: int
     kind: str
@@ -175,6 +320,10 @@ Report: TypeAlias = (
     | Waiting
     | Reading
     | Delta
+    | Called
+    | Logprobs
+    | Embedded
+    | RawLooped
     | Done
     | Refused
 )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from desktop.inference.bindings import devices, load_bindings
+from desktop.inference.bindings import GPU_KINDS, devices, load_bindings
 from desktop.inference.messages import Load, Loaded
 
 DEFAULT_CONTEXT = 8192
@@ -90,11 +90,17 @@ class Runtime:
         self.n_vocab = lib.llama_vocab_n_tokens(self.vocab)
         self.n_ctx = lib.llama_n_ctx(self._ctx)
         self.n_window = max(1, lib.llama_model_n_swa(self._model))
-        self.offloaded = order.n_gpu_layers != 0 and any(gpu for _name, gpu in self.devices)
+        self.offloaded = order.n_gpu_layers != 0 and any(
+            device.kind in GPU_KINDS for device in self.devices
+        )
         self.thinking_tokens = self._single_tokens("<think>", "</think>")
         template = lib.llama_model_chat_template(self._model, None)
         self.template = template.decode("utf-8", errors="replace") if template else None
-        used = [name for name, gpu in self.devices if gpu == self.offloaded] or ["CPU"]
+        used = [
+            device.description
+            for device in self.devices
+            if (device.kind in GPU_KINDS) == self.offloaded
+        ]
         return Loaded(
             description=self._text(lib.llama_model_desc, self._model),
             architecture=self.metadata("general.architecture"),
@@ -102,7 +108,7 @@ class Runtime:
             weights=lib.llama_model_size(self._model),
             n_ctx=self.n_ctx,
             n_ctx_train=lib.llama_model_n_ctx_train(self._model),
-            devices=used,
+            devices=used or ["CPU"],
             has_template=self.template is not None,
             load_ms=(time.monotonic() - started) * 1000,
         )

@@ -6,7 +6,7 @@ Order as in llama.cpp's own tools: penalties, top-k, top-p, min-p, temperature, 
 from collections.abc import Sequence
 from typing import Any
 
-from desktop.inference.messages import Generate
+from desktop.inference.messages import Sampling
 from desktop.inference.runtime import Runtime
 
 _PENALTY_WINDOW = 64
@@ -16,7 +16,7 @@ _SEED_MASK = 0xFFFFFFFF
 class Sampler:
     """Owns a native chain; freed once, by `close`."""
 
-    def __init__(self, runtime: Runtime, order: Generate, prompt: Sequence[int]) -> None:
+    def __init__(self, runtime: Runtime, order: Sampling, prompt: Sequence[int]) -> None:
         """Build the chain; `prompt` gives the repeat penalty something to look back on."""
         lib = runtime.lib
         self._lib = lib

@@ -31,7 +31,7 @@ class Answer:
         self.cached = cached
         self.generated = 0
         self._runtime = runtime
-        self._sampler = Sampler(runtime, job.order, job.prompt.tokens)
+        self._sampler = Sampler(runtime, job.order.sampling, job.prompt.tokens)
         # A character can be spread over several tokens; an incomplete one waits.
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._stop = StopFinder(job.order.stop)
