@@ -8,6 +8,7 @@ because llama.cpp would otherwise search the working directory and run what lies
 
 import ctypes
 import importlib
+import importlib.metadata
 import importlib.util
 import os
 import sys
@@ -78,6 +79,11 @@ def _register_backends(folder: Path) -> ctypes.CDLL:
         function.restype, function.argtypes = result, list(arguments)
     ggml.ggml_backend_load_all_from_path(os.fsencode(folder))
     return ggml
+
+
+def bindings_version() -> str:
+    """Return the version of the installed bindings, and with it that of llama.cpp."""
+    return importlib.metadata.version("llama-cpp-python")
 
 
 def devices(ggml: Any) -> list[Device]:

@@ -17,10 +17,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from desktop.inference.batch import Chunks
 from desktop.inference.bindings import BindingsMissing
+from desktop.inference.embedding import Embedder
+from desktop.inference.intake import job_for
+from desktop.inference.kept_states import kept_states
+from desktop.inference.loading import LoadError
 from desktop.inference.messages import (
     Cancel,
     Command,
+    Embed,
+    Forget,
     Generate,
     Load,
     LoadFailed,
@@ -28,14 +35,18 @@ from desktop.inference.messages import (
     Ping,
     Pong,
     ProtocolError,
+    RawLoop,
     Ready,
     Refused,
     Report,
+    Retire,
     Step,
     frame,
     read_command,
 )
-from desktop.inference.runtime import LoadError, Runtime
+from desktop.inference.prefix_cache import PrefixCache
+from desktop.inference.raw_loop import run_raw_loop
+from desktop.inference.runtime import Runtime
 from desktop.inference.scheduler import Scheduler
 from desktop.inference.template import PromptMaker
 
@@ -44,6 +55,9 @@ TEMPLATE_SECONDS = 5.0
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PROGRESS_STEP = 0.01
+# Prompt tokens read at once on the processor: more would read a little faster and hold up whoever
+# wants to stop, or is being answered meanwhile.
+PROCESSOR_CHUNKS = Chunks(alone=128, beside=128)
 
 
 def main(parent: int) -> None:
@@ -63,6 +77,9 @@ class Host:
         self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._interrupt = threading.Event()
         self._request = 0
+        self._scheduler: Scheduler | None = None
+        self._prompts: PromptMaker | None = None
+        self._embedder: Embedder | None = None
         threading.Thread(target=self._read, args=(commands,), name="commands", daemon=True).start()
 
     def run(self) -> None:
@@ -73,20 +90,28 @@ class Host:
             self.emit(LoadFailed(kind="backends", detail=str(error)[:300]))
             os._exit(EXIT_BROKEN)
         self.emit(Ready(devices=runtime.devices))
-        scheduler: Scheduler | None = None
         while True:
+            scheduler = self._scheduler
             command = self._next(wait=scheduler is None or scheduler.idle)
             match command:
-                case None:
-                    if scheduler is not None:
-                        scheduler.step()
+                case None if scheduler is not None:
+                    scheduler.step()
                 case Load():
-                    scheduler = self._load(runtime, command)
+                    self._load(runtime, command)
                 case Generate():
-                    self._answer(scheduler, command)
-                case Cancel():
+                    self._answer(runtime, command)
+                case Embed():
+                    self._embed(command)
+                case RawLoop():
+                    self._race(runtime, command)
+                case Cancel() if scheduler is not None:
+                    scheduler.cancel(command.id)
+                case Forget() if scheduler is not None:
+                    scheduler.forget()
+                case Retire():
                     if scheduler is not None:
-                        scheduler.cancel(command.id)
+                        scheduler.retire()
+                    os._exit(0)
 
     def emit(self, report: Report) -> None:
         """Send a report; a parent that is gone ends the process."""
@@ -105,7 +130,7 @@ class Host:
             # A stop that came between the look and the clearing must not be slept through.
             return None if self._inbox.empty() else self._inbox.get()
 
-    def _load(self, runtime: Runtime, order: Load) -> Scheduler | None:
+    def _load(self, runtime: Runtime, order: Load) -> None:
         self.emit(Step(name="load"))
         shown = 0.0
 
@@ -119,19 +144,51 @@ class Host:
             loaded = runtime.load(order, progress, self._interrupt.is_set)
         except LoadError as error:
             self.emit(LoadFailed(kind=error.kind, detail=error.detail))
-            return None
+            return
+        if loaded.embeds:
+            self._embedder = Embedder(runtime, self.emit)
+        else:
+            self._prompts = PromptMaker(runtime, self._template_guard)
+            self._scheduler = self._new_scheduler(runtime, order)
         self.emit(Step(name="idle"))
         self.emit(loaded)
-        prompts = PromptMaker(runtime, self._template_guard)
-        return Scheduler(runtime, prompts, order.slots, order.n_batch, self.emit)
 
-    def _answer(self, scheduler: Scheduler | None, order: Generate) -> None:
-        if scheduler is None:
-            self.emit(Refused(id=order.id, kind="no_model", detail=""))
+    def _new_scheduler(self, runtime: Runtime, order: Load) -> Scheduler:
+        chunks = PROCESSOR_CHUNKS if not runtime.offloaded else Chunks(order.n_batch, order.n_batch)
+        chunks = Chunks(min(chunks.alone, order.n_batch), min(chunks.beside, order.n_batch))
+        cache = PrefixCache(runtime.memory, kept_states(order, runtime))
+        return Scheduler(runtime, cache, order.slots, chunks, order.draft_tokens, self.emit)
+
+    def _answer(self, runtime: Runtime, order: Generate) -> None:
+        scheduler, prompts = self._scheduler, self._prompts
+        if scheduler is None or prompts is None:
+            kind = "no_model" if self._embedder is None else "not_chat"
+            self.emit(Refused(id=order.id, kind=kind, detail=""))
             return
         self._request = order.id
-        scheduler.submit(order)
+        job = job_for(order, prompts.prompt, runtime.n_ctx)
+        if isinstance(job, Refused):
+            self.emit(job)
+        else:
+            scheduler.submit(job)
         self.emit(Step(name="decode"))
+
+    def _embed(self, order: Embed) -> None:
+        if self._embedder is None:
+            kind = "no_model" if self._scheduler is None else "not_embedding"
+            self.emit(Refused(id=order.id, kind=kind, detail=""))
+            return
+        self.emit(Step(name="decode"))
+        self._embedder.embed(order)
+
+    def _race(self, runtime: Runtime, order: RawLoop) -> None:
+        if self._scheduler is None:
+            self.emit(Refused(id=order.id, kind="no_model", detail=""))
+            return
+        try:
+            self.emit(run_raw_loop(runtime, order))
+        except MemoryError:
+            self.emit(Refused(id=order.id, kind="decode", detail="no room"))
 
     @contextlib.contextmanager
     def _template_guard(self) -> Iterator[None]:

@@ -1,49 +1,142 @@
 """The sampler chain of one request. Runs inside the engine process.
 
-Order as in llama.cpp's own tools: penalties, top-k, top-p, min-p, temperature, then the draw.
+Order as in llama.cpp's own tools: biases and grammar, penalties, DRY, top-k, top-p, min-p, XTC,
+temperature, then the draw. Mirostat takes the place of everything between penalties and draw.
 """
 
+import ctypes
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from desktop.inference.messages import Sampling
 from desktop.inference.runtime import Runtime
 
-_PENALTY_WINDOW = 64
-_SEED_MASK = 0xFFFFFFFF
+_PENALTY_WINDOW: Final = 64
+_DRY_WINDOW: Final = 1024
+_DRY_BREAKERS: Final = (b"\n", b":", b'"', b"*")
+_MIROSTAT_CANDIDATES: Final = 100
+_SEED_MASK: Final = 0xFFFFFFFF
+
+
+class SamplerRefused(Exception):
+    """llama.cpp does not take the grammar."""
 
 
 class Sampler:
     """Owns a native chain; freed once, by `close`."""
 
-    def __init__(self, runtime: Runtime, order: Sampling, prompt: Sequence[int]) -> None:
-        """Build the chain; `prompt` gives the repeat penalty something to look back on."""
+    def __init__(
+        self, runtime: Runtime, order: Sampling, grammar: str, prompt: Sequence[int]
+    ) -> None:
+        """Build the chain; `prompt` gives the penalties something to look back on.
+
+        `grammar` is checked GBNF with the rule `root`, or empty. Raises SamplerRefused.
+        """
+        self._lib = runtime.lib
+        self._runtime = runtime
         lib = runtime.lib
-        self._lib = lib
         self.chain: Any = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
-        if order.repeat_penalty != 1.0:
-            self._add(
-                lib.llama_sampler_init_penalties(_PENALTY_WINDOW, order.repeat_penalty, 0.0, 0.0)
-            )
+        self._bias(order.logit_bias)
+        if grammar:
+            self._constrain(grammar)
+        looks_back = self._penalise(order)
         if order.temperature <= 0:
             self._add(lib.llama_sampler_init_greedy())
+        elif order.mirostat:
+            self._mirostat(order)
         else:
-            if order.top_k > 0:
-                self._add(lib.llama_sampler_init_top_k(order.top_k))
-            if order.top_p < 1:
-                self._add(lib.llama_sampler_init_top_p(order.top_p, 1))
-            if order.min_p > 0:
-                self._add(lib.llama_sampler_init_min_p(order.min_p, 1))
-            self._add(lib.llama_sampler_init_temp(order.temperature))
-            self._add(lib.llama_sampler_init_dist(order.seed & _SEED_MASK))
-        for token in prompt[-_PENALTY_WINDOW:] if order.repeat_penalty != 1.0 else ():
-            lib.llama_sampler_accept(self.chain, token)
+            self._filter(order)
+        # The prompt is no part of what a grammar describes, so penalties get it before that is on.
+        for token in prompt[-_DRY_WINDOW:] if looks_back else ():
+            for sampler in self._looking_back:
+                lib.llama_sampler_accept(sampler, token)
 
     def close(self) -> None:
         """Free the chain; idempotent."""
         if self.chain is not None:
             self._lib.llama_sampler_free(self.chain)
             self.chain = None
+
+    def _bias(self, biases: Sequence[tuple[int, float]]) -> None:
+        lib, n_vocab = self._lib, self._runtime.n_vocab
+        known = [(token, bias) for token, bias in biases if 0 <= token < n_vocab]
+        if known:
+            entries = (lib.llama_logit_bias * len(known))()
+            for entry, (token, bias) in zip(entries, known, strict=True):
+                entry.token, entry.bias = token, bias
+            self._add(lib.llama_sampler_init_logit_bias(n_vocab, len(known), entries))
+
+    def _constrain(self, grammar: str) -> None:
+        sampler = self._lib.llama_sampler_init_grammar(
+            self._runtime.vocab, grammar.encode(), b"root"
+        )
+        if not sampler:
+            self.close()
+            raise SamplerRefused
+        self._add(sampler)
+
+    def _penalise(self, order: Sampling) -> bool:
+        lib = self._lib
+        self._looking_back: list[Any] = []
+        if order.repeat_penalty != 1.0 or order.frequency_penalty or order.presence_penalty:
+            self._looking_back.append(
+                lib.llama_sampler_init_penalties(
+                    self._runtime.n_vocab,
+                    _PENALTY_WINDOW,
+                    order.repeat_penalty,
+                    order.frequency_penalty,
+                    order.presence_penalty,
+                )
+            )
+        if order.dry_multiplier > 0:
+            breakers = (ctypes.c_char_p * len(_DRY_BREAKERS))(*_DRY_BREAKERS)
+            self._looking_back.append(
+                lib.llama_sampler_init_dry(
+                    self._runtime.vocab,
+                    order.dry_multiplier,
+                    order.dry_base,
+                    order.dry_allowed_length,
+                    _DRY_WINDOW,
+                    breakers,
+                    len(breakers),
+                )
+            )
+        for sampler in self._looking_back:
+            self._add(sampler)
+        return bool(self._looking_back)
+
+    def _filter(self, order: Sampling) -> None:
+        lib, seed = self._lib, order.seed & _SEED_MASK
+        if order.top_k > 0:
+            self._add(lib.llama_sampler_init_top_k(order.top_k))
+        if order.top_p < 1:
+            self._add(lib.llama_sampler_init_top_p(order.top_p, 1))
+        if order.min_p > 0:
+            self._add(lib.llama_sampler_init_min_p(order.min_p, 1))
+        if order.xtc_probability > 0:
+            self._add(
+                lib.llama_sampler_init_xtc(order.xtc_probability, order.xtc_threshold, 1, seed)
+            )
+        self._add(lib.llama_sampler_init_temp(order.temperature))
+        self._add(lib.llama_sampler_init_dist(seed))
+
+    def _mirostat(self, order: Sampling) -> None:
+        lib, seed = self._lib, order.seed & _SEED_MASK
+        self._add(lib.llama_sampler_init_temp(order.temperature))
+        if order.mirostat == 1:
+            self._add(
+                lib.llama_sampler_init_mirostat(
+                    self._runtime.n_vocab,
+                    seed,
+                    order.mirostat_tau,
+                    order.mirostat_eta,
+                    _MIROSTAT_CANDIDATES,
+                )
+            )
+        else:
+            self._add(
+                lib.llama_sampler_init_mirostat_v2(seed, order.mirostat_tau, order.mirostat_eta)
+            )
 
     def _add(self, sampler: Any) -> None:
         self._lib.llama_sampler_chain_add(self.chain, sampler)

@@ -1,26 +1,21 @@
 """Slots over one unified KV cache: who is decoded next. Runs inside the engine process.
 
-Each step decodes one batch: the newest token of every answer being written, and a chunk of the
-prompts that are being read. A request takes the slot with the longest common prefix, of which
-nothing is decoded again; without a free slot it waits its turn (first in, first out). Reading and
-writing are one mechanism: a slot's tokens that are not in the cache yet go into the next batches.
+A request takes a slot, and with it as much of its prompt as was computed before (`prefix_cache`);
+without a free slot it waits its turn, first in, first out. Each step decodes one batch (`batch`).
+Reading and writing are one mechanism: a slot's tokens that are not in the cache yet go into the
+next batches.
 """
 
-import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from desktop.inference.messages import Generate, Reading, Refused, Report, Waiting
-from desktop.inference.runtime import BatchToken, DecodeStatus, Runtime
+from desktop.inference.batch import Batch, Chunks, Share, checkpoint_mark, next_batch
+from desktop.inference.batch_cost import BatchCost
+from desktop.inference.messages import Reading, Refused, Report, Waiting
+from desktop.inference.prefix_cache import PrefixCache
+from desktop.inference.runtime import AdapterRefused, DecodeStatus, Runtime
+from desktop.inference.sampling import SamplerRefused
 from desktop.inference.slot import Answer, Job, Slot
-from desktop.inference.template import PromptMaker, TemplateFailed
-
-# A chunk bounds how long a new question waits behind a long prompt, and it is a constant: chunks
-# that followed the clock would make seeded answers differ from run to run.
-_CHUNK_CPU = 128
-# Characters: hardly any token is longer, and most are about as long.
-_LONGEST_TOKEN = 64
-_USUAL_TOKEN = 4
 
 
 class Scheduler:
@@ -29,19 +24,22 @@ class Scheduler:
     def __init__(
         self,
         runtime: Runtime,
-        prompts: PromptMaker,
+        cache: PrefixCache,
         slots: int,
-        n_batch: int,
+        chunks: Chunks,
+        draft_tokens: int,
         emit: Callable[[Report], None],
     ) -> None:
         """Start with `slots` empty slots; reports go to `emit`."""
         self._runtime = runtime
-        self._prompts = prompts
+        self._cache = cache
         self._emit = emit
         self._slots = [Slot(index) for index in range(slots)]
         self._waiting: deque[Job] = deque()
-        self._n_batch = n_batch
-        self._chunk = n_batch if runtime.offloaded else min(n_batch, _CHUNK_CPU)
+        self._chunks = chunks
+        self._draft_tokens = draft_tokens if runtime.memory.cuttable else 0
+        self._costs = BatchCost(gpu=runtime.offloaded)
+        self._guess_next = True
         self._turn = 0
 
     @property
@@ -49,38 +47,18 @@ class Scheduler:
         """Whether there is nothing to do."""
         return not self._waiting and all(slot.answer is None for slot in self._slots)
 
-    def submit(self, order: Generate) -> None:
-        """Take in a request; a prompt that cannot be made or cannot fit is refused at once."""
-        room = self._runtime.n_ctx - 1
-        size = sum(len(turn.content) for turn in order.turns)
-        if size > room * _LONGEST_TOKEN:
-            # Not worth the seconds that exact counting would take.
-            self._refuse_length(order, size // _USUAL_TOKEN, room)
-            return
-        try:
-            prompt = self._prompts.prompt(order.turns)
-        except TemplateFailed as error:
-            self._emit(Refused(id=order.id, kind="template", detail=str(error)))
-            return
-        if len(prompt.tokens) > room:
-            self._refuse_length(order, len(prompt.tokens), room)
-            return
-        if not prompt.tokens:
-            self._emit(Refused(id=order.id, kind="template", detail="empty prompt"))
-            return
-        self._waiting.append(Job(order, prompt, time.monotonic()))
+    def submit(self, job: Job) -> None:
+        """Take in a request."""
+        self._waiting.append(job)
         self._assign()
         self._announce_places()
-
-    def _refuse_length(self, order: Generate, needed: int, room: int) -> None:
-        self._emit(Refused(id=order.id, kind="overflow", detail="", needed=needed, available=room))
 
     def cancel(self, request: int) -> None:
         """Stop a request wherever it is; unknown ones have just ended."""
         for job in self._waiting:
             if job.order.id == request:
                 self._waiting.remove(job)
-                self._report_end(Answer(self._runtime, job, 0), "stopped")
+                self._report(Answer(self._runtime, job, 0).finish("stopped"))
                 self._announce_places()
                 return
         for slot in self._slots:
@@ -88,71 +66,118 @@ class Scheduler:
                 self._end(slot, "stopped")
                 return
 
+    def forget(self) -> None:
+        """Drop every finished conversation, in memory and on the disk."""
+        for slot in self._slots:
+            slot.may_be_kept = False
+            if slot.answer is None:
+                self._cache.empty(slot)
+        self._cache.clear_disk()
+
+    def retire(self) -> None:
+        """Write what is worth keeping to the disk."""
+        for slot in sorted(self._slots, key=lambda slot: slot.used):
+            self._cache.keep_on_disk(slot)
+
     def step(self) -> None:
         """Decode one batch and report what came of it."""
-        batch, taken = self._next_batch()
-        if not batch:
+        active = self._active()
+        if not active:
             return
-        status = self._runtime.decode(batch)
+        self._runtime.use_adapters(active[0].adapters)
+        batch = next_batch(
+            active, self._chunks, self._draft, checkpoints=self._cache.needs_checkpoints
+        )
+        status = self._runtime.decode(batch.tokens)
+        self._guess_next = True
         match status:
             case DecodeStatus.DONE:
-                self._advance(batch, taken)
+                self._advance(batch)
+            case DecodeStatus.NO_ROOM if batch.guesses:
+                self._guess_next = False
             case DecodeStatus.NO_ROOM:
                 self._make_room()
             case DecodeStatus.ABORTED:
-                for slot in taken:
-                    slot.decoded = self._runtime.keep(slot.index, slot.decoded)
+                for share in batch.shares:
+                    self._cache.take_back(share.slot)
             case DecodeStatus.FAILED:
-                for slot in taken:
-                    self._give_up(slot, Refused(id=0, kind="decode", detail=""))
+                for share in batch.shares:
+                    self._give_up(share.slot, "decode", "")
 
-    def _next_batch(self) -> tuple[list[BatchToken], dict[Slot, int]]:
-        batch: list[BatchToken] = []
-        taken: dict[Slot, int] = {}
+    def _active(self) -> list[Slot]:
+        """Return the slots to decode next: those that share the adapters of the oldest turn."""
         active = [slot for slot in self._slots if slot.answer is not None]
-        # Writers first: each needs one token, and nobody who reads may hold them up.
-        active.sort(key=lambda slot: (len(slot.tokens) - slot.decoded > 1, slot.used))
-        budget = self._n_batch
-        for slot in active:
-            missing = len(slot.tokens) - slot.decoded
-            count = min(missing, budget, max(1, self._chunk - len(batch)) if missing > 1 else 1)
-            if count <= 0:
-                break
-            for position in range(slot.decoded, slot.decoded + count):
-                last = position == len(slot.tokens) - 1
-                batch.append(BatchToken(slot.tokens[position], position, slot.index, last))
-            taken[slot] = count
-            budget -= count
-            if missing > 1 and len(batch) >= self._chunk:
-                break
-        return batch, taken
+        active.sort(key=lambda slot: slot.used)
+        kinds = {slot.adapters for slot in active}
+        if len(kinds) > 1:
+            # Only one set of adapters acts in a batch: the sets take turns.
+            self._turn += 1
+            wanted = active[self._turn % len(active)].adapters
+            active = [slot for slot in active if slot.adapters == wanted]
+        return active
 
-    def _advance(self, batch: list[BatchToken], taken: dict[Slot, int]) -> None:
-        rows = {entry.sequence: row for row, entry in enumerate(batch) if entry.logits}
-        for slot, count in taken.items():
-            slot.decoded += count
-            answer = slot.answer
+    def _draft(self, slot: Slot, writers: int, used: int) -> list[int]:
+        answer = slot.answer
+        if answer is None or not answer.job.order.speculate or not self._guess_next:
+            return []
+        room = self._runtime.n_ctx - len(slot.tokens)
+        most = min(self._draft_tokens - used, room)
+        if most <= 0:
+            return []
+        base = self._costs.relative(writers + used)
+
+        def cost(guesses: int) -> float:
+            return self._costs.relative(writers + used + guesses) / base
+
+        return answer.draft(slot.tokens, most, cost)
+
+    def _advance(self, batch: Batch) -> None:
+        if not batch.reads:
+            self._costs.observe(len(batch.tokens), self._runtime.last_decode)
+        for share in batch.shares:
+            slot = share.slot
+            slot.decoded += share.count
+            slot.guessed = len(share.guesses)
+        for share in batch.shares:
+            answer = share.slot.answer
             if answer is None:
                 continue
             if answer.generated == 0:
-                total = len(answer.job.prompt.tokens)
-                self._emit(Reading(id=answer.job.order.id, done=slot.decoded, total=total))
-            if slot.index in rows:
-                self._extend(slot, answer, rows[slot.index])
+                self._report_reading(share.slot, answer)
+            if share.slot.missing == 0:
+                self._write(share, answer)
 
-    def _extend(self, slot: Slot, answer: Answer, row: int) -> None:
-        token = answer.next_token(row)
-        if self._runtime.ends(token):
+    def _report_reading(self, slot: Slot, answer: Answer) -> None:
+        total = len(answer.job.prompt.tokens)
+        self._emit(Reading(id=answer.job.order.id, done=slot.decoded, total=total))
+        if self._cache.needs_checkpoints and slot.decoded == checkpoint_mark(slot):
+            self._cache.note(slot)
+
+    def _write(self, share: Share, answer: Answer) -> None:
+        slot = share.slot
+        chosen = answer.choose(share.row, share.guesses)
+        for place, token in enumerate(chosen):
+            if not self._extend(slot, answer, token, share.row + place):
+                return
+            if place < len(share.guesses) and token == share.guesses[place]:
+                slot.decoded += 1
+                slot.guessed -= 1
+        if slot.guessed:
+            self._cache.take_back(slot)
+
+    def _extend(self, slot: Slot, answer: Answer, token: int, row: int) -> bool:
+        """Add `token` to the answer; return whether the answer goes on."""
+        if answer.ends(token):
             self._end(slot, "stop")
-            return
-        for delta in answer.take(token):
-            self._emit(delta)
+            return False
+        self._report(answer.take(token, row))
         slot.tokens.append(token)
         limit = answer.job.order.max_tokens
         if answer.complete:
             self._end(slot, "stop")
         elif 0 < limit <= answer.generated or len(slot.tokens) >= self._runtime.n_ctx:
             self._end(slot, "length")
+        return slot.answer is answer
 
     def _assign(self) -> None:
         """Give waiting jobs to free slots, in order, as long as the cache can hold them."""
@@ -163,22 +188,39 @@ class Scheduler:
             busy = sum(len(slot.tokens) for slot in self._slots if slot.answer is not None)
             if not free or (busy and busy + len(prompt) >= self._runtime.n_ctx):
                 return
-            slot = _slot_for(prompt, free)
             self._waiting.popleft()
-            # At least one token must be decoded to have something to sample from.
-            shared = min(slot.common_prefix(prompt), len(prompt) - 1)
-            slot.decoded = self._runtime.keep(slot.index, shared)
-            slot.tokens = list(prompt)
-            self._turn += 1
-            slot.used = self._turn
+            self._begin(job, free)
+
+    def _begin(self, job: Job, free: list[Slot]) -> None:
+        order, prompt = job.order, job.prompt.tokens
+        adapters = tuple(order.adapters)
+        try:
+            self._runtime.use_adapters(adapters)
+        except AdapterRefused as error:
+            self._emit(Refused(id=order.id, kind="adapter", detail=str(error)))
+            return
+        slot = _slot_for(prompt, adapters, free)
+        slot.decoded = self._cache.begin(slot, prompt, adapters, self._slots)
+        slot.tokens = list(prompt)
+        slot.adapters = adapters
+        slot.may_be_kept = order.keep_state and not adapters
+        self._turn += 1
+        slot.used = self._turn
+        try:
             slot.answer = Answer(self._runtime, job, slot.decoded)
-            self._emit(Reading(id=job.order.id, done=slot.decoded, total=len(prompt)))
+        except SamplerRefused:
+            slot.tokens = slot.cached
+            self._emit(Refused(id=order.id, kind="grammar", detail=""))
+            return
+        self._emit(Reading(id=order.id, done=slot.decoded, total=len(prompt)))
 
     def _make_room(self) -> None:
         """Drop the least recently used finished conversation, else end the newest answer."""
         finished = [slot for slot in self._slots if slot.answer is None and slot.decoded]
         if finished:
-            self._forget(min(finished, key=lambda slot: slot.used))
+            oldest = min(finished, key=lambda slot: slot.used)
+            self._cache.keep_on_disk(oldest)
+            self._cache.empty(oldest)
             return
         active = [slot for slot in self._slots if slot.answer is not None]
         newest = max(active, key=lambda slot: slot.used)
@@ -189,9 +231,9 @@ class Scheduler:
             self._waiting.appendleft(answer.job)
             answer.close()
             newest.answer = None
-            self._forget(newest)
+            self._cache.empty(newest)
         else:
-            self._give_up(newest, Refused(id=0, kind="decode", detail="no room"))
+            self._give_up(newest, "decode", "no room")
 
     def _end(self, slot: Slot, reason: str) -> None:
         answer = slot.answer
@@ -199,25 +241,23 @@ class Scheduler:
             return
         slot.answer = None
         slot.tokens = slot.cached
-        self._report_end(answer, reason)
+        if slot.guessed:
+            self._cache.take_back(slot)
+        self._report(answer.finish(reason))
         self._assign()
         self._announce_places()
 
-    def _give_up(self, slot: Slot, refusal: Refused) -> None:
+    def _give_up(self, slot: Slot, kind: str, detail: str) -> None:
         answer = slot.answer
         slot.answer = None
-        self._forget(slot)
+        self._cache.empty(slot)
         if answer is not None:
             answer.close()
-            self._emit(Refused(id=answer.job.order.id, kind=refusal.kind, detail=refusal.detail))
+            self._emit(Refused(id=answer.job.order.id, kind=kind, detail=detail))
         self._assign()
 
-    def _forget(self, slot: Slot) -> None:
-        slot.decoded = self._runtime.keep(slot.index, 0)
-        slot.tokens = []
-
-    def _report_end(self, answer: Answer, reason: str) -> None:
-        for report in answer.finish(reason):
+    def _report(self, reports: Iterable[Report]) -> None:
+        for report in reports:
             self._emit(report)
 
     def _announce_places(self) -> None:
@@ -225,14 +265,17 @@ class Scheduler:
             self._emit(Waiting(id=job.order.id, place=place))
 
 
-def _slot_for(prompt: list[int], free: list[Slot]) -> Slot:
+def _slot_for(prompt: list[int], adapters: tuple[object, ...], free: list[Slot]) -> Slot:
     """Return the slot that shares most with `prompt`, if it is mostly the same conversation.
 
     All conversations share the head of the template; a slot that shares no more than that is worth
     keeping for its own conversation, so the least recently used one is overwritten instead.
     """
-    best = max(free, key=lambda slot: slot.common_prefix(prompt))
-    shared = best.common_prefix(prompt)
-    if shared and 2 * shared >= min(len(prompt), best.decoded):
+
+    def shared(slot: Slot) -> int:
+        return slot.common_prefix(prompt) if slot.adapters == adapters else 0
+
+    best = max(free, key=shared)
+    if shared(best) and 2 * shared(best) >= min(len(prompt), best.decoded):
         return best
     return min(free, key=lambda slot: slot.used)

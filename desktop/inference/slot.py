@@ -2,11 +2,14 @@
 
 import codecs
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from desktop.inference.messages import Delta, Done, Generate
-from desktop.inference.reasoning import ThinkingSplitter
+from desktop.inference.formats import Piece, Said, Thought
+from desktop.inference.kept_states import common_prefix
+from desktop.inference.logprobs import logprobs
+from desktop.inference.lookup import Lookup
+from desktop.inference.messages import Adapter, Called, Delta, Done, Generate, Report, ToolCall
 from desktop.inference.runtime import Runtime
 from desktop.inference.sampling import Sampler
 from desktop.inference.template import Prompt
@@ -15,10 +18,14 @@ from desktop.inference.textstream import StopFinder
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A request that waits or runs: what was asked, its prompt, when it came (monotonic)."""
+    """A request that waits or runs: what was asked, its prompt, when it came (monotonic).
+
+    `grammar` is checked GBNF, or empty.
+    """
 
     order: Generate
     prompt: Prompt
+    grammar: str
     arrived: float
 
 
@@ -26,45 +33,79 @@ class Answer:
     """The answer to one job while it is written: sampling, text, counts and times."""
 
     def __init__(self, runtime: Runtime, job: Job, cached: int) -> None:
-        """Begin; `cached` prompt tokens need not be decoded."""
+        """Begin; `cached` prompt tokens need not be decoded. Raises SamplerRefused."""
         self.job = job
         self.cached = cached
         self.generated = 0
         self._runtime = runtime
-        self._sampler = Sampler(runtime, job.order.sampling, job.prompt.tokens)
+        self._sampler = Sampler(runtime, job.order.sampling, job.grammar, job.prompt.tokens)
+        self._lookup: Lookup | None = None
+        self._drafted = self._accepted = 0
         # A character can be spread over several tokens; an incomplete one waits.
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._stop = StopFinder(job.order.stop)
-        self._thinking = ThinkingSplitter(
-            thinking=job.prompt.opens_thinking, trim=runtime.template is not None
-        )
+        self._splitter = job.prompt.splitter(job.order.id)
+        self._called = False
         self._started = time.monotonic()
         self._first = 0.0
 
-    def next_token(self, row: int) -> int:
-        """Choose the token after `row` of the last batch."""
-        token = self._runtime.sample(self._sampler.chain, row)
+    def draft(self, text: Sequence[int], most: int, cost: Callable[[int], float]) -> list[int]:
+        """Return guesses for the tokens after `text`, prompt and answer so far.
+
+        At most `most`, and none where that does not pay; `cost` as in `Lookup.draft`.
+        """
+        if self._lookup is None:
+            self._lookup = Lookup(text)
+        left = self.job.order.max_tokens - self.generated - 1
+        return self._lookup.draft(min(most, left) if self.job.order.max_tokens else most, cost)
+
+    def choose(self, row: int, guesses: Sequence[int]) -> list[int]:
+        """Choose the tokens after `row` of the last batch, whose next rows hold `guesses`.
+
+        The first is what the model would write without guesses, and so is each further one: it
+        goes on only as long as the guess was what it chose itself.
+        """
+        chosen: list[int] = []
+        for guess in (*guesses, None):
+            token = self._runtime.sample(self._sampler.chain, row + len(chosen))
+            chosen.append(token)
+            if token != guess or self.ends(token):
+                break
         if self._first == 0.0:
             self._first = time.monotonic()
-        return token
+        if self._lookup is not None and guesses:
+            right = sum(one == other for one, other in zip(chosen, guesses, strict=False))
+            self._lookup.judge(len(guesses), right)
+            self._drafted += len(guesses)
+            self._accepted += right
+        return chosen
 
-    def take(self, token: int) -> Iterator[Delta]:
-        """Count `token` as part of the answer and yield the text that is certain now."""
+    def take(self, token: int, row: int) -> Iterator[Report]:
+        """Count `token`, chosen after `row`, as part of the answer; yield what is certain now."""
         self.generated += 1
-        piece = self._runtime.piece(token, special=token in self._runtime.thinking_tokens)
+        if self._lookup is not None:
+            self._lookup.append(token)
+        order = self.job.order
+        if order.logprobs >= 0:
+            yield logprobs(self._runtime, order.id, row, token, order.logprobs)
+        piece = self._runtime.piece(token, special=token in self.job.prompt.shown)
         text = self._decoder.decode(piece)
         if text:
-            yield from self._deltas(self._thinking.feed(text))
+            yield from self._reports(self._splitter.feed(text))
+
+    def ends(self, token: int) -> bool:
+        """Whether `token` ends the answer."""
+        return self._runtime.ends(token) or token in self.job.prompt.ends
 
     @property
     def complete(self) -> bool:
         """Whether a stop string was met."""
         return self._stop.found
 
-    def finish(self, reason: str) -> Iterator[Delta | Done]:
+    def finish(self, reason: str) -> Iterator[Report]:
         """End for `reason`; yields what was held back, then the account. Frees the sampler."""
-        yield from self._deltas(self._thinking.feed(self._decoder.decode(b"", final=True)))
-        yield from self._deltas(self._thinking.rest())
+        yield from self._reports(self._splitter.feed(self._decoder.decode(b"", final=True)))
+        yield from self._reports(self._splitter.rest())
         if rest := self._stop.rest():
             yield Delta(id=self.job.order.id, text=rest, thinking=False)
         now = time.monotonic()
@@ -74,36 +115,52 @@ class Answer:
         self.close()
         yield Done(
             id=self.job.order.id,
-            reason=reason,
+            reason="tool_calls" if self._called and reason == "stop" else reason,
             prompt_tokens=prompt,
             cached_tokens=self.cached,
             completion_tokens=self.generated,
             ttft_ms=(first - self.job.arrived) * 1000,
             prefill_tps=(prompt - self.cached) / reading if reading > 0 else 0.0,
             decode_tps=(self.generated - 1) / writing if self.generated > 1 and writing else 0.0,
+            drafted_tokens=self._drafted,
+            accepted_tokens=self._accepted,
         )
 
     def close(self) -> None:
         """Free the sampler; idempotent."""
         self._sampler.close()
 
-    def _deltas(self, pieces: Iterable[tuple[str, bool]]) -> Iterator[Delta]:
+    def _reports(self, pieces: Iterable[Piece]) -> Iterator[Report]:
         """Yield what may be shown; stop strings count in the answer, not in the thinking."""
-        for piece, thinking in pieces:
-            text = piece if thinking else self._stop.feed(piece)
-            if text:
-                yield Delta(id=self.job.order.id, text=text, thinking=thinking)
+        request = self.job.order.id
+        for piece in pieces:
+            match piece:
+                case ToolCall():
+                    self._called = True
+                    yield Called(id=request, call=piece)
+                case Thought(text):
+                    yield Delta(id=request, text=text, thinking=True)
+                case Said(said):
+                    if text := self._stop.feed(said):
+                        yield Delta(id=request, text=text, thinking=False)
 
 
 class Slot:
-    """A sequence of the KV cache: `tokens` as they should be, of which `decoded` are in it."""
+    """A sequence of the KV cache: `tokens` as they should be, of which `decoded` are in it.
+
+    `adapters` were active when they were decoded. `may_be_kept` says whether its state may go to
+    the disk. `guessed` tokens behind the decoded ones are in the cache as well, until confirmed.
+    """
 
     def __init__(self, index: int) -> None:
         """Begin empty; `index` is the native sequence id."""
         self.index = index
         self.tokens: list[int] = []
         self.decoded = 0
+        self.guessed = 0
         self.used = 0
+        self.adapters: tuple[Adapter, ...] = ()
+        self.may_be_kept = True
         self.answer: Answer | None = None
 
     @property
@@ -111,9 +168,11 @@ class Slot:
         """The tokens that are in the KV cache."""
         return self.tokens[: self.decoded]
 
-    def common_prefix(self, prompt: list[int]) -> int:
+    @property
+    def missing(self) -> int:
+        """How many tokens are still to be decoded; an answer being written misses one."""
+        return len(self.tokens) - self.decoded
+
+    def common_prefix(self, prompt: Sequence[int]) -> int:
         """Return how many leading tokens of `prompt` this slot has decoded already."""
-        limit = min(self.decoded, len(prompt))
-        if self.tokens[:limit] == prompt[:limit]:
-            return limit
-        return next(i for i in range(limit) if self.tokens[i] != prompt[i])
+        return min(self.decoded, common_prefix(self.tokens, prompt))

@@ -1,247 +1,228 @@
-"""From a conversation to prompt tokens, by the chat template in the model file.
+"""From a request to prompt tokens: by the chat template in the model file, or as raw text.
 
-Runs inside the engine process. A template is a program written by whoever made the file: it is
-rendered in Jinja's immutable sandbox, with bounds on its output and its memory here, and a bound on
-its time in `host` (a loop cannot be interrupted from inside; the whole process is given up).
-
-Text typed by people is never read as control tokens, so nobody can fake a turn by writing
-`<|im_start|>`: when a message holds such text, messages and template are tokenised apart.
+Runs inside the engine process. `rendering` runs the template (in `sandbox`), `control_text` keeps
+what people write from being read as control tokens, `formats` says how the answer will be written.
 """
 
 import contextlib
-import datetime
+import json
 import re
-import secrets
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Protocol
 
-import jinja2
-from jinja2 import nodes
-from jinja2.ext import Extension
-from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from desktop.inference.builtin_templates import AUTOMATIC, builtin_source, fitting_builtin
+from desktop.inference.channels import ChannelSplitter
+from desktop.inference.control_text import ControlText
+from desktop.inference.formats import PLAIN, Format, format_of
+from desktop.inference.messages import Generate
+from desktop.inference.reasoning import AnswerSplitter, Splitter
+from desktop.inference.rendering import Renderer
+from desktop.inference.sandbox import PromptRefused, TemplateFailed
+from desktop.inference.tool_calls import Tools
 
-from desktop.inference.messages import Turn
-from desktop.inference.runtime import Runtime
-
-_MARK = re.compile("(\ue000[0-9a-f]{16}\ue001)")
-_MAX_TEMPLATE = 256 * 1024
-_MAX_OUTPUT = 8 * 1024 * 1024
-_MEMORY_ALLOWANCE = 1024 * 1024 * 1024
+_MARK_IN_SOURCE = re.compile(r"<[^<>\s]{2,40}>|\[/?[A-Z_]{2,40}\]|◁/?\w+▷")
+_ASSISTANT = "<|start|>assistant"
+_OPEN_CHANNEL = re.compile(r"<\|channel\|>\w+<\|message\|>")
 
 
-class TemplateFailed(Exception):
-    """The template broke, refused the conversation, or grew beyond its bounds."""
+class Vocabulary(Protocol):
+    """What is needed of a loaded model; `runtime.Runtime` has it."""
+
+    @property
+    def template(self) -> str | None:
+        """The chat template in the file."""
+
+    def tokenise(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
+        """Return token ids."""
+
+    def bos_text(self) -> str:
+        """Return the text of the begin-of-sequence token, or an empty string."""
+
+    def eos_text(self) -> str:
+        """Return the text of the end-of-sequence token, or an empty string."""
+
+    def infill_tokens(self) -> tuple[int, int, int] | None:
+        """Return the tokens before a prefix, before a suffix and before the middle, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Token ids, and whether the template itself already began the model's thinking."""
+    """Token ids, and how to read the answer to them.
+
+    `opens` is what the prompt already wrote of the answer's own marks. `shown` are control tokens
+    that `splitter` must be given as text; `ends` are tokens that end the answer besides those of
+    the vocabulary.
+    """
 
     tokens: list[int]
-    opens_thinking: bool
+    look_for: Format = PLAIN
+    opens: str = ""
+    trim: bool = False
+    tools: Tools = field(default_factory=Tools)
+    shown: frozenset[int] = frozenset()
+    ends: frozenset[int] = frozenset()
+
+    def splitter(self, request: int) -> Splitter:
+        """Return what splits the answer; the ids of calls carry `request`."""
+        if self.look_for.channels:
+            return ChannelSplitter(self.tools, request, opens=self.opens)
+        return AnswerSplitter(self.look_for, self.tools, request, opens=self.opens, trim=self.trim)
 
 
 class PromptMaker:
-    """Renders and tokenises conversations for one loaded model."""
+    """Makes prompts for one loaded model."""
 
     def __init__(
-        self, runtime: Runtime, guard: Callable[[], contextlib.AbstractContextManager[None]]
+        self,
+        vocabulary: Vocabulary,
+        guard: Callable[[], contextlib.AbstractContextManager[None]],
     ) -> None:
-        """Compile the model's template, if it has one, at first use.
+        """Compile templates at first use.
 
-        `guard` surrounds every run of the template and bounds its time.
+        `guard` surrounds every run of a template and bounds its time.
         """
-        self._runtime = runtime
-        self._guard = guard
-        self._compiled: jinja2.Template | None = None
+        self._vocabulary = vocabulary
+        special = {"bos_token": vocabulary.bos_text(), "eos_token": vocabulary.eos_text()}
+        self._renderer = Renderer(guard, special)
+        self._words: dict[str, frozenset[str]] = {}
 
-    def prompt(self, turns: Sequence[Turn]) -> Prompt:
-        """Return the prompt of a conversation; raises TemplateFailed.
+    def prompt(self, order: Generate) -> Prompt:
+        """Return the prompt of a request; raises PromptRefused.
 
         A model without a template continues plain text: the turns, with an empty line between.
         """
-        runtime = self._runtime
-        if runtime.template is None:
-            text = "\n\n".join(turn.content for turn in turns)
-            tokens = runtime.tokenise(text, add_special=True, parse_special=False)
-            return Prompt(tokens, opens_thinking=False)
-        suspicious = [self._has_control_text(turn.content) for turn in turns]
-        if any(suspicious):
-            return self._prompt_apart(turns, suspicious)
-        text = self.render(turns)
-        tokens = self._tokens_of(text, parse_special=True, start=True)
-        return Prompt(tokens, opens_thinking=_opens_thinking(text))
-
-    def render(self, turns: Sequence[Turn]) -> str:
-        """Return the prompt as text.
-
-        A template without a system role (Gemma 2 raises on it, others drop it) gets the system
-        text at the head of the first question; one that wants roles to alternate gets neighbours
-        of one role joined.
-        """
-        turns = _alternating(turns)
-        if not turns or turns[0].role != "system":
-            return self._run(turns)
-        try:
-            text = self._run(turns)
-        except TemplateFailed:
-            return self._run(_system_in_question(turns))
-        if turns[0].content.strip() in text:
-            return text
-        return self._run(_system_in_question(turns))
-
-    def _run(self, turns: Sequence[Turn]) -> str:
-        try:
-            with self._guard(), _bounded_memory():
-                if self._compiled is None:
-                    self._compiled = _compile(self._runtime.template or "")
-                pieces, size = [], 0
-                for piece in self._compiled.generate(
-                    messages=[{"role": turn.role, "content": turn.content} for turn in turns],
-                    add_generation_prompt=True,
-                    bos_token=self._runtime.bos_text(),
-                    eos_token=self._runtime.eos_text(),
-                ):
-                    pieces.append(piece)
-                    size += len(piece)
-                    if size > _MAX_OUTPUT:
-                        msg = "the template writes without end"
-                        raise TemplateFailed(msg)
-                return "".join(pieces)
-        except TemplateFailed:
-            raise
-        # A template is foreign code: whatever it raises is its failure, not ours.
-        except Exception as error:
-            raise TemplateFailed(_printable(f"{type(error).__name__}: {error}")) from error
-
-    def _has_control_text(self, content: str) -> bool:
-        tokenise = self._runtime.tokenise
-        plain = tokenise(content, add_special=False, parse_special=False)
-        return tokenise(content, add_special=False, parse_special=True) != plain
-
-    def _prompt_apart(self, turns: Sequence[Turn], suspicious: Sequence[bool]) -> Prompt:
-        marks = {
-            f"\ue000{secrets.token_hex(8)}\ue001": turn.content
-            for turn, apart in zip(turns, suspicious, strict=True)
-            if apart
-        }
-        unused = iter(marks)
-        text = self.render(
-            [
-                Turn(turn.role, next(unused)) if apart else turn
-                for turn, apart in zip(turns, suspicious, strict=True)
-            ]
-        )
-        pieces = _MARK.split(text)
-        if not set(marks) <= set(pieces):
-            # The template rewrites what people say; then nothing keeps text and control apart.
-            msg = "it cannot take text that looks like its own control words"
-            raise TemplateFailed(msg)
+        if order.prompt is not None:
+            return Prompt(self._raw(order.prompt, order.suffix, special=order.prompt_special))
+        source = self._source(order.builtin_template)
+        if source is None:
+            text = "\n\n".join(turn.content for turn in order.turns)
+            plain = self._tokens_of(text, parse_special=False, start=True)
+            return Prompt(plain, format_of("", tools=False))
+        tools = _parsed(order.tools)
+        words = self._own_words(source)
+        control = ControlText(lambda text: self._has_control_text(text, words))
+        hidden_turns, hidden_tools = control.hidden(order.turns, tools)
+        rendered = self._renderer.text(source, hidden_turns, hidden_tools, order.thinking)
+        text = rendered.text
+        look_for = format_of(source, tools=bool(tools), described=rendered.described)
+        opens = _opens(text, look_for)
+        if opens and order.thinking is False and not look_for.channels:
+            # This template cannot be told to leave the thinking out; so it is over at once.
+            pairs = (*look_for.thinking, *look_for.inner_thinking)
+            closing = next(marks.closing for marks in pairs if marks.opening == opens)
+            text, opens = f"{text.rstrip()}\n\n{closing}\n\n", ""
         tokens: list[int] = []
-        for piece in filter(None, pieces):
-            content = marks.get(piece)
-            tokens += self._tokens_of(
-                piece if content is None else content,
-                parse_special=content is None,
-                start=not tokens,
+        for piece, own in control.apart(text):
+            parts = [piece] if own else _broken(piece, words)
+            for part in parts:
+                tokens += self._tokens_of(part, parse_special=own, start=not tokens)
+        return Prompt(
+            tokens,
+            look_for,
+            opens,
+            trim=True,
+            tools=Tools.offered(tools),
+            shown=self._control_ids(look_for.controls),
+            ends=self._control_ids(frozenset(look_for.ends)),
+        )
+
+    def _raw(self, prompt: str, suffix: str | None, *, special: bool) -> list[int]:
+        """Return the tokens of a raw prompt, or of code with a gap: prefix, suffix, middle."""
+        if suffix is None:
+            return self._vocabulary.tokenise(prompt, add_special=True, parse_special=special)
+        tokenise = self._vocabulary.tokenise
+        marks = self._vocabulary.infill_tokens()
+        if marks is None:
+            raise PromptRefused("no_infill")
+        before, after = (
+            tokenise(text, add_special=False, parse_special=special) for text in (prompt, suffix)
+        )
+        start = tokenise("", add_special=True, parse_special=False)[:1]
+        return [*start, marks[0], *before, marks[1], *after, marks[2]]
+
+    def _source(self, builtin: str) -> str | None:
+        if not builtin:
+            return self._vocabulary.template
+        name = fitting_builtin(self._is_control) if builtin == AUTOMATIC else builtin
+        source = builtin_source(name)
+        if source is None:
+            msg = f"there is no built-in template {builtin}"
+            raise TemplateFailed(msg)
+        return source
+
+    def _has_control_text(self, text: str, words: frozenset[str]) -> bool:
+        if any(word in text for word in words):
+            return True
+        tokenise = self._vocabulary.tokenise
+        plain = tokenise(text, add_special=False, parse_special=False)
+        return tokenise(text, add_special=False, parse_special=True) != plain
+
+    def _own_words(self, source: str) -> frozenset[str]:
+        """Return the marks of a template that llama.cpp reads as one token even in plain text.
+
+        It does so with tokens that a file calls user-defined, and with the marks of gpt-oss.
+        """
+        if source not in self._words:
+            tokenise = self._vocabulary.tokenise
+            self._words[source] = frozenset(
+                mark
+                for mark in set(_MARK_IN_SOURCE.findall(source))
+                if len(tokenise(mark, add_special=False, parse_special=False)) == 1
             )
-        return Prompt(tokens, opens_thinking=_opens_thinking(text))
+        return self._words[source]
+
+    def _is_control(self, text: str) -> bool:
+        return bool(self._control_ids(frozenset({text})))
+
+    def _control_ids(self, texts: frozenset[str]) -> frozenset[int]:
+        """Return the ids of those texts that are one token of their own."""
+        tokenise = self._vocabulary.tokenise
+        ids = (tokenise(text, add_special=False, parse_special=True) for text in texts)
+        return frozenset(tokens[0] for tokens in ids if len(tokens) == 1)
 
     def _tokens_of(self, text: str, *, parse_special: bool, start: bool) -> list[int]:
-        bos = self._runtime.bos_text()
-        add_special = start and not (bos and text.lstrip().startswith(bos))
-        return self._runtime.tokenise(text, add_special=add_special, parse_special=parse_special)
+        bos = self._vocabulary.bos_text()
+        own_start = parse_special and bos and text.lstrip().startswith(bos)
+        return self._vocabulary.tokenise(
+            text, add_special=start and not own_start, parse_special=parse_special
+        )
 
 
-def _printable(text: str) -> str:
-    return text[:300].encode(errors="replace").decode()
+def _parsed(tools: Sequence[str]) -> list[dict[str, Any]]:
+    """Return tools from JSON texts, with the fields that templates take for granted."""
+    parsed = []
+    for text in tools:
+        try:
+            tool = json.loads(text)
+        except (ValueError, RecursionError):
+            tool = None
+        if not isinstance(tool, dict):
+            msg = "a tool is not described by a JSON object"
+            raise TemplateFailed(msg)
+        if isinstance(function := tool.get("function"), dict):
+            function.setdefault("description", "")
+            function.setdefault("parameters", {})
+        parsed.append(tool)
+    return parsed
 
 
-def _opens_thinking(text: str) -> bool:
-    return text.rstrip().endswith("<think>")
+def _broken(text: str, words: frozenset[str]) -> list[str]:
+    """Return `text` in pieces, cut inside of each of `words`, so that none is read as a token."""
+    if not words:
+        return [text]
+    cuts = [
+        found.start() + 1 for found in re.finditer("|".join(map(re.escape, sorted(words))), text)
+    ]
+    return [text[start:end] for start, end in pairwise([0, *cuts, len(text)])]
 
 
-def _alternating(turns: Sequence[Turn]) -> list[Turn]:
-    joined: list[Turn] = []
-    for turn in turns:
-        if joined and joined[-1].role == turn.role:
-            joined[-1] = Turn(turn.role, f"{joined[-1].content}\n\n{turn.content}")
-        else:
-            joined.append(turn)
-    return joined
-
-
-def _system_in_question(turns: Sequence[Turn]) -> list[Turn]:
-    system, rest = turns[0], list(turns[1:])
-    if rest and rest[0].role == "user":
-        return [Turn("user", f"{system.content}\n\n{rest[0].content}"), *rest[1:]]
-    return [Turn("user", system.content), *rest]
-
-
-class _Generation(Extension):
-    """`{% generation %}` marks answers for training; for a prompt it is just its body."""
-
-    tags = {"generation"}  # noqa: RUF012 - declared so by jinja2
-
-    def parse(self, parser: Parser) -> list[nodes.Node]:
-        """Return the nodes between the tags."""
-        next(parser.stream)
-        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-
-def _compile(source: str) -> jinja2.Template:
-    if len(source) > _MAX_TEMPLATE:
-        msg = "the template is too long"
-        raise TemplateFailed(msg)
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.loopcontrols", _Generation],
-    )
-    environment.globals["raise_exception"] = _raise_exception
-    environment.globals["strftime_now"] = _strftime_now
-    return environment.from_string(source)
-
-
-def _raise_exception(message: object) -> NoReturn:
-    raise TemplateFailed(_printable(str(message)))
-
-
-def _strftime_now(pattern: str) -> str:
-    return datetime.datetime.now().astimezone().strftime(pattern)
-
-
-@contextlib.contextmanager
-def _bounded_memory() -> Iterator[None]:
-    """Let a template take 1 GiB and no more, where the system can bound a process (not Windows)."""
-    if sys.platform == "win32":
-        yield
-        return
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    limit = _address_space() + _MEMORY_ALLOWANCE
-    bounded = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-    # macOS refuses bounds that other systems take; the time limit holds there all the same.
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (bounded, hard))
-    try:
-        yield
-    finally:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-
-
-def _address_space() -> int:
-    """Return the bytes of address space in use; where the system does not tell, a wide guess."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    except OSError:
-        return 1 << 40
-    import resource
-
-    return pages * resource.getpagesize()
+def _opens(text: str, look_for: Format) -> str:
+    """Return what the end of a prompt already wrote of the answer."""
+    if look_for.channels:
+        tail = text.rpartition(_ASSISTANT)[2]
+        return tail if _OPEN_CHANNEL.fullmatch(tail) else ""
+    end = text.rstrip()
+    pairs = (*look_for.thinking, *look_for.inner_thinking)
+    return next((marks.opening for marks in pairs if end.endswith(marks.opening)), "")

@@ -1,0 +1,75 @@
+"""Texts to vectors, with the pooling that the model file asks for. Engine process, main thread."""
+
+import math
+from array import array
+from collections.abc import Callable
+from typing import Any, Final
+
+from desktop.inference.messages import Embed, Embedded, Refused, Report
+from desktop.inference.runtime import BatchToken, DecodeStatus, Runtime
+
+_NO_POOLING: Final = 0
+_RANKING: Final = 4
+
+
+class Embedder:
+    """Serves one loaded embedding model, a text at a time."""
+
+    def __init__(self, runtime: Runtime, emit: Callable[[Report], None]) -> None:
+        """Serve the model in `runtime`; reports go to `emit`."""
+        self._runtime = runtime
+        self._emit = emit
+        self._width = runtime.lib.llama_model_n_embd_out(runtime.model)
+        self._pooling = runtime.lib.llama_pooling_type(runtime.ctx)
+
+    def embed(self, order: Embed) -> None:
+        """Answer `order` with vectors, or refuse it as a whole."""
+        runtime = self._runtime
+        prompts = [
+            runtime.tokenise(text, add_special=True, parse_special=False) for text in order.texts
+        ]
+        longest = max(map(len, prompts), default=0)
+        if longest > runtime.n_ctx:
+            self._emit(
+                Refused(
+                    id=order.id,
+                    kind="overflow",
+                    detail="",
+                    needed=longest,
+                    available=runtime.n_ctx,
+                )
+            )
+            return
+        if self._pooling == _RANKING:
+            self._emit(Refused(id=order.id, kind="not_embedding", detail="ranking"))
+            return
+        vectors = []
+        for prompt in prompts:
+            vector = self._vector(prompt)
+            if vector is None:
+                self._emit(Refused(id=order.id, kind="decode", detail=""))
+                return
+            vectors.append(vector)
+        self._emit(Embedded(id=order.id, vectors=vectors, prompt_tokens=sum(map(len, prompts))))
+
+    def _vector(self, prompt: list[int]) -> bytes | None:
+        """Return one text's vector of length 1; all zeros for an empty text, None on failure."""
+        if not prompt:
+            return array("f", bytes(4 * self._width)).tobytes()
+        runtime = self._runtime
+        runtime.clear_memory()
+        tokens = [BatchToken(token, place, 0, logits=True) for place, token in enumerate(prompt)]
+        if runtime.decode(tokens) is not DecodeStatus.DONE:
+            return None
+        lib, ctx = runtime.lib, runtime.ctx
+        if self._pooling == _NO_POOLING:
+            rows = [self._row(lib.llama_get_embeddings_ith(ctx, row)) for row in range(len(prompt))]
+            values = [math.fsum(column) for column in zip(*rows, strict=True)]
+        else:
+            values = self._row(lib.llama_get_embeddings_seq(ctx, 0))
+        length = math.sqrt(math.fsum(value * value for value in values)) or 1.0
+        vector = array("f", [value / length for value in values])
+        return vector.tobytes()
+
+    def _row(self, pointer: Any) -> list[float]:
+        return list(pointer[: self._width])

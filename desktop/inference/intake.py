@@ -1,0 +1,47 @@
+"""From a request as it came to a job that can run, or to the reason why not. Engine process only.
+
+Everything that can be refused is refused here, before a slot is taken: a prompt that cannot be made
+or cannot fit, and a grammar that would bring native code down.
+"""
+
+import time
+from collections.abc import Callable
+
+from desktop.inference.gbnf import GrammarRefused
+from desktop.inference.grammar import checked_grammar
+from desktop.inference.messages import Generate, Refused
+from desktop.inference.sandbox import PromptRefused
+from desktop.inference.slot import Job
+from desktop.inference.template import Prompt
+
+# Characters: hardly any token is longer, and most are about as long.
+_LONGEST_TOKEN = 64
+_USUAL_TOKEN = 4
+
+
+def job_for(order: Generate, make: Callable[[Generate], Prompt], n_ctx: int) -> Job | Refused:
+    """Return `order` as a job for a context of `n_ctx` tokens; `make` renders and tokenises."""
+    arrived = time.monotonic()
+    room = n_ctx - 1
+    size = sum(len(turn.content) for turn in order.turns) + len(order.prompt or "")
+    if size > room * _LONGEST_TOKEN:
+        # Not worth the seconds that exact counting would take.
+        return _too_long(order, size // _USUAL_TOKEN, room)
+    try:
+        prompt = make(order)
+        sampling = order.sampling
+        kind = sampling.grammar_kind
+        grammar = checked_grammar(kind, sampling.grammar) if kind else ""
+    except PromptRefused as error:
+        return Refused(id=order.id, kind=error.kind, detail=str(error))
+    except GrammarRefused as error:
+        return Refused(id=order.id, kind="grammar", detail=str(error)[:300])
+    if len(prompt.tokens) > room:
+        return _too_long(order, len(prompt.tokens), room)
+    if not prompt.tokens:
+        return Refused(id=order.id, kind="template", detail="empty prompt")
+    return Job(order, prompt, grammar, arrived)
+
+
+def _too_long(order: Generate, needed: int, room: int) -> Refused:
+    return Refused(id=order.id, kind="overflow", detail="", needed=needed, available=room)

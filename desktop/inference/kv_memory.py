@@ -1,0 +1,110 @@
+"""The memory of a context: what of a sequence can be kept, shared, saved and brought back.
+
+Engine process, main thread. Plain attention can be cut anywhere; a sliding window only where the
+tokens just before the cut are still there; a recurrent state not at all. Checkpoints help the last
+two: small pictures of the part that cannot be cut.
+"""
+
+import ctypes
+from typing import Any, Final
+
+_PARTIAL_ONLY: Final = 1
+
+
+class KvMemory:
+    """Operations on the sequences of one native context."""
+
+    def __init__(self, lib: Any, model: Any, ctx: Any) -> None:
+        """Serve `ctx`, a context of `model`; raises ValueError for one without memory."""
+        self._lib = lib
+        self._ctx = ctx
+        self._memory = lib.llama_get_memory(ctx)
+        if not self._memory:
+            raise ValueError
+        self._window = max(1, int(lib.llama_model_n_swa(model)))
+        self.recurrent = bool(
+            lib.llama_model_is_recurrent(model) or lib.llama_model_is_hybrid(model)
+        )
+
+    @property
+    def windowed(self) -> bool:
+        """Whether some layers see only the latest tokens."""
+        return self._window > 1
+
+    @property
+    def cuttable(self) -> bool:
+        """Whether the newest tokens of a sequence can be taken back."""
+        return not self.recurrent
+
+    def keep(self, sequence: int, length: int) -> int:
+        """Cut `sequence` back to its first `length` tokens; return how many really stay.
+
+        Where the tokens needed at the cut are gone, everything goes and 0 is returned.
+        """
+        if self.holds(sequence, length) and self._cut(sequence, length):
+            return length
+        self._cut(sequence, 0)
+        return 0
+
+    def holds(self, sequence: int, length: int) -> bool:
+        """Whether `sequence` could go on after its first `length` tokens."""
+        lib, memory = self._lib, self._memory
+        oldest = lib.llama_memory_seq_pos_min(memory, sequence)
+        newest = lib.llama_memory_seq_pos_max(memory, sequence)
+        if length <= 0 or newest < length - 1:
+            return False
+        if self.recurrent:
+            return bool(newest == length - 1)
+        return bool(oldest <= max(0, length - self._window))
+
+    def share(self, source: int, target: int, length: int) -> int:
+        """Let `target` begin with the first `length` tokens of `source`; nothing is computed.
+
+        Returns how many it has now: `length`, or 0 where that is not possible.
+        """
+        if not self.holds(source, length):
+            return 0
+        self._cut(target, 0)
+        end = -1 if self.recurrent else length
+        self._lib.llama_memory_seq_cp(self._memory, source, target, 0, end)
+        return length if self.holds(target, length) else self.keep(target, 0)
+
+    def misses_parts(self, sequence: int) -> bool:
+        """Whether a cut of `sequence` may fail: parts are gone, or never can be cut."""
+        oldest = self._lib.llama_memory_seq_pos_min(self._memory, sequence)
+        return self.recurrent or bool(oldest > 0)
+
+    def state_size(self, sequence: int, *, partial: bool = False) -> int:
+        """Return the bytes that `save` will write."""
+        flags = _PARTIAL_ONLY if partial else 0
+        return int(self._lib.llama_state_seq_get_size_ext(self._ctx, sequence, flags))
+
+    def save(self, sequence: int, into: Any, *, partial: bool = False) -> int:
+        """Write the state of `sequence` into a writable buffer; return the bytes written, 0 failed.
+
+        `partial` leaves out what can be cut.
+        """
+        size = len(into)
+        buffer = (ctypes.c_uint8 * size).from_buffer(into)
+        flags = _PARTIAL_ONLY if partial else 0
+        return int(self._lib.llama_state_seq_get_data_ext(self._ctx, buffer, size, sequence, flags))
+
+    def restore(self, sequence: int, state: Any, *, partial: bool = False) -> bool:
+        """Bring back what `save` wrote; on failure the sequence is empty.
+
+        `state` is a writable buffer (ctypes takes no other), and must be what this build wrote for
+        this model: native code trusts it.
+        """
+        if not partial:
+            self._cut(sequence, 0)
+        size = len(state)
+        buffer = (ctypes.c_uint8 * size).from_buffer(state)
+        flags = _PARTIAL_ONLY if partial else 0
+        taken = self._lib.llama_state_seq_set_data_ext(self._ctx, buffer, size, sequence, flags)
+        if taken == 0:
+            self._cut(sequence, 0)
+        return bool(taken)
+
+    def _cut(self, sequence: int, length: int) -> bool:
+        begin = length if length > 0 else -1
+        return bool(self._lib.llama_memory_seq_rm(self._memory, sequence, begin, -1))

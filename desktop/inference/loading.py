@@ -1,0 +1,114 @@
+"""Native parameters for a model and its context, and why llama.cpp refused. Engine process only.
+
+The parameters follow what was measured: no memory map on the processor (repacked weights would lie
+there twice), a window-sized cache for sliding-window models, flash attention where supported, and
+only as many rows of logits as answers can use at once.
+"""
+
+import ctypes
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from desktop.inference.messages import Load
+
+DEFAULT_CONTEXT: Final = 8192
+_CONTEXT_STEP: Final = 256
+_KV_TYPES: Final = {"f16": 1, "q4_0": 2, "q8_0": 8}
+_FLASH_ATTENTION: Final = {"auto": -1, "off": 0, "on": 1}
+_LOAD_MODE_NONE: Final = 0
+_LOAD_MODE_MMAP: Final = 1
+_POOLING_BY_FILE: Final = -1
+_CAUSES: Final = (
+    ("memory", ("failed to allocate", "unable to allocate", "out of memory")),
+    ("architecture", ("unknown model architecture",)),
+    ("damaged", ("not within the file bounds", "corrupted or incomplete")),
+)
+
+
+class LoadError(Exception):
+    """llama.cpp refused; `kind` as in `messages.LoadFailed`."""
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind
+        self.detail = detail
+
+
+class ModelParameters:
+    """`llama_model_params` for an order, with everything they point to."""
+
+    def __init__(
+        self, lib: Any, ggml: Any, order: Load, on_progress: Callable[[float], None]
+    ) -> None:
+        """Translate `order`; raises LoadError for a device that is not there."""
+        self.native = lib.llama_model_default_params()
+        native = self.native
+        native.load_mode = _LOAD_MODE_MMAP if order.mmap else _LOAD_MODE_NONE
+        # llama.cpp takes any negative number as "all layers".
+        native.n_gpu_layers = order.n_gpu_layers
+        native.use_extra_bufts = order.extra_buffers
+        self._devices = self._named_devices(ggml, order.devices)
+        if self._devices is not None:
+            native.devices = ctypes.cast(self._devices, ctypes.c_void_p)
+        if order.tensor_split:
+            self._split = (ctypes.c_float * lib.llama_max_devices())(*order.tensor_split)
+            native.tensor_split = self._split
+
+        def report(fraction: float, _data: Any) -> bool:
+            on_progress(fraction)
+            return True
+
+        self._progress = lib.llama_progress_callback(report)
+        native.progress_callback = self._progress
+
+    @staticmethod
+    def _named_devices(ggml: Any, names: Iterable[str]) -> Any:
+        handles = []
+        for name in names:
+            handle = ggml.ggml_backend_dev_by_name(name.encode())
+            if not handle:
+                raise LoadError("device", name)
+            handles.append(handle)
+        return (ctypes.c_void_p * (len(handles) + 1))(*handles) if handles else None
+
+
+def context_parameters(lib: Any, order: Load, trained: int) -> Any:
+    """Return `llama_context_params` for a model that answers; `trained` tokens is its own length."""
+    params = lib.llama_context_default_params()
+    wanted = order.n_ctx or min(trained or DEFAULT_CONTEXT, DEFAULT_CONTEXT)
+    # llama.cpp rounds up by itself, but not before it has cut the batch down to the smaller number.
+    params.n_ctx = -(-wanted // _CONTEXT_STEP) * _CONTEXT_STEP
+    params.n_batch = order.n_batch
+    params.n_ubatch = min(order.n_ubatch, order.n_batch)
+    params.n_seq_max = order.slots
+    params.n_outputs_max = min(order.n_batch, order.slots + order.draft_tokens)
+    params.n_threads = params.n_threads_batch = order.threads
+    params.type_k = params.type_v = _KV_TYPES[order.kv_type]
+    params.flash_attn_type = _FLASH_ATTENTION[order.flash_attention]
+    params.swa_full = order.swa_full
+    params.kv_unified = True
+    params.no_perf = True
+    return params
+
+
+def embedding_parameters(lib: Any, order: Load, trained: int) -> Any:
+    """Return `llama_context_params` for a model that turns texts into vectors.
+
+    A text must be seen whole, so one batch is as long as the context.
+    """
+    params = context_parameters(lib, order, trained)
+    params.n_ctx = params.n_batch = params.n_ubatch = min(trained or order.n_batch, params.n_ctx)
+    params.n_outputs_max = 0
+    params.embeddings = True
+    params.pooling_type = _POOLING_BY_FILE
+    return params
+
+
+def load_error(log: Iterable[str]) -> LoadError:
+    """Return what the last lines of llama.cpp's log say about a failure."""
+    lines = list(log)
+    text = "\n".join(lines)
+    for kind, marks in _CAUSES:
+        if any(mark in text.lower() for mark in marks):
+            return LoadError(kind, text[-500:])
+    return LoadError("other", next((line for line in lines if "error" in line), "")[-500:])

@@ -1,0 +1,188 @@
+"""Nothing is decoded twice: how a request gets the head of its prompt without computing it.
+
+Engine process only, main thread. The head may be in the slot itself (the same conversation goes
+on), in another slot (the same instructions, another question), in a checkpoint of the slot (memory
+that cannot be cut) or on the disk (a chat from before an unload or a restart). Whichever covers
+most is taken.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from desktop.inference.kept_states import KeptState, KeptStates
+from desktop.inference.kv_memory import KvMemory
+from desktop.inference.messages import Adapter
+from desktop.inference.slot import Slot
+
+# Tokens that a state must save over what is there already to be worth a file, or its reading.
+_WORTH_A_FILE: Final = 64
+_WORTH_SHARING: Final = 16
+_CHECKPOINTS: Final = 3
+_CHECKPOINT_BYTES: Final = 1 << 29
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A picture of the part of a sequence that cannot be cut, after `length` tokens."""
+
+    length: int
+    state: bytearray
+
+
+class PrefixCache:
+    """Brings slots and prompts together; the slots' native sequences are changed only here."""
+
+    def __init__(self, memory: KvMemory, states: KeptStates | None) -> None:
+        """Work on `memory`; `states` None keeps nothing on the disk."""
+        self._memory = memory
+        self._states = states
+        self._checkpoints: dict[int, list[Checkpoint]] = {}
+
+    @property
+    def needs_checkpoints(self) -> bool:
+        """Whether sequences of this model cannot be cut just anywhere."""
+        return self._memory.recurrent or self._memory.windowed
+
+    def begin(
+        self,
+        slot: Slot,
+        prompt: Sequence[int],
+        adapters: tuple[Adapter, ...],
+        slots: Sequence[Slot],
+    ) -> int:
+        """Make `slot` hold as many leading tokens of `prompt` as can be had; return how many.
+
+        At least one token is always left to decode, to have something to sample from. What was
+        computed with other `adapters` is of no use.
+        """
+        most = len(prompt) - 1
+        if 2 * slot.common_prefix(prompt) < slot.decoded:
+            self.keep_on_disk(slot)
+        own = self._reach(slot, prompt, most) if slot.adapters == adapters else 0
+        source, shared = self._best_source(slot, prompt, adapters, slots)
+        kept = None if adapters else self._best_kept(prompt, most)
+        if kept is not None and kept[1] >= max(own, shared) + _WORTH_A_FILE:
+            taken = self._restore(slot, *kept)
+            if taken:
+                return taken
+            own = 0
+        if source is not None and shared >= own + _WORTH_SHARING:
+            taken = self._memory.share(source.index, slot.index, shared)
+            self._checkpoints.pop(slot.index, None)
+            if taken:
+                return taken
+            own = 0
+        return self.cut(slot, own)
+
+    def cut(self, slot: Slot, length: int) -> int:
+        """Leave the first `length` tokens in `slot`, or as many as its memory allows."""
+        if length and not self._memory.holds(slot.index, length):
+            return self._back_to_checkpoint(slot, length)
+        kept = self._memory.keep(slot.index, length)
+        self._forget_checkpoints(slot, kept)
+        return kept
+
+    def take_back(self, slot: Slot) -> None:
+        """Remove from the memory of `slot` whatever lies behind its decoded tokens."""
+        slot.decoded = self._memory.keep(slot.index, slot.decoded)
+        slot.guessed = 0
+
+    def note(self, slot: Slot) -> None:
+        """Take a checkpoint of `slot` as it is, if its memory could not be cut to here later."""
+        if not self._memory.misses_parts(slot.index):
+            return
+        size = self._memory.state_size(slot.index, partial=True)
+        if not 0 < size <= _CHECKPOINT_BYTES:
+            return
+        state = bytearray(size)
+        if self._memory.save(slot.index, state, partial=True) == size:
+            kept = self._checkpoints.setdefault(slot.index, [])
+            kept.append(Checkpoint(slot.decoded, state))
+            del kept[:-_CHECKPOINTS]
+
+    def keep_on_disk(self, slot: Slot) -> None:
+        """Write the state of `slot` to the disk, if it is worth it and not there already."""
+        tokens = slot.cached
+        if (
+            self._states is None
+            or not slot.may_be_kept
+            or len(tokens) < _WORTH_A_FILE
+            or self._states.holds(tokens)
+        ):
+            return
+        size = self._memory.state_size(slot.index)
+        self._states.save(tokens, size, lambda into: self._memory.save(slot.index, into))
+
+    def empty(self, slot: Slot) -> None:
+        """Drop everything that `slot` holds in memory."""
+        slot.decoded = self.cut(slot, 0)
+        slot.guessed = 0
+        slot.tokens = []
+
+    def clear_disk(self) -> None:
+        """Remove every state from the disk."""
+        if self._states is not None:
+            self._states.clear()
+
+    def _reach(self, slot: Slot, prompt: Sequence[int], most: int) -> int:
+        """Return how many leading tokens of `prompt` are left when `slot` is cut for it."""
+        length = min(slot.common_prefix(prompt), most)
+        if self._memory.holds(slot.index, length):
+            return length
+        checkpoints = self._checkpoints.get(slot.index, ())
+        return max((entry.length for entry in checkpoints if entry.length <= length), default=0)
+
+    def _best_source(
+        self,
+        target: Slot,
+        prompt: Sequence[int],
+        adapters: tuple[Adapter, ...],
+        slots: Sequence[Slot],
+    ) -> tuple[Slot | None, int]:
+        """Return another slot to take the head of `prompt` from, and how much it has of it."""
+        best, most = None, 0
+        for slot in slots:
+            if slot is target or slot.adapters != adapters:
+                continue
+            length = min(slot.common_prefix(prompt), len(prompt) - 1)
+            if length > most and self._memory.holds(slot.index, length):
+                best, most = slot, length
+        return best, most
+
+    def _best_kept(self, prompt: Sequence[int], most: int) -> tuple[KeptState, int] | None:
+        found = None if self._states is None else self._states.best(prompt)
+        if found is None:
+            return None
+        state, covered = found
+        covered = min(covered, most)
+        if self._memory.recurrent and covered < len(state.tokens):
+            return None
+        return state, covered
+
+    def _restore(self, slot: Slot, state: KeptState, length: int) -> int:
+        def use(data: Any) -> bool:
+            return self._memory.restore(slot.index, data)
+
+        self._checkpoints.pop(slot.index, None)
+        if self._states is None or not self._states.load(state, use):
+            self._memory.keep(slot.index, 0)
+            return 0
+        return self._memory.keep(slot.index, length)
+
+    def _back_to_checkpoint(self, slot: Slot, length: int) -> int:
+        usable = [
+            entry for entry in self._checkpoints.get(slot.index, ()) if entry.length <= length
+        ]
+        if usable:
+            best = max(usable, key=lambda entry: entry.length)
+            if self._memory.restore(slot.index, best.state, partial=True):
+                kept = self._memory.keep(slot.index, best.length)
+                self._forget_checkpoints(slot, kept)
+                return kept
+        self._checkpoints.pop(slot.index, None)
+        return self._memory.keep(slot.index, 0)
+
+    def _forget_checkpoints(self, slot: Slot, length: int) -> None:
+        kept = [entry for entry in self._checkpoints.get(slot.index, ()) if entry.length <= length]
+        self._checkpoints[slot.index] = kept

@@ -1,0 +1,224 @@
+"""Nothing is decoded twice: slots, checkpoints, and states that outlive the process."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from desktop.inference.messages import Delta, Forget, Turn
+from tests.gguf_files import write_gemma2, write_llama, write_recurrent
+from tests.unit.engine_child import Child, engine_child
+
+LONG = " ".join(f"The {n}th lamp along the harbour was lit at dusk." for n in range(12))
+STATES_LIMIT = 64 * 2**20
+
+
+def chat(*texts: str) -> list[Turn]:
+    return [
+        Turn("user" if place % 2 == 0 else "assistant", text) for place, text in enumerate(texts)
+    ]
+
+
+def load(child: Child, path: Path, states: Path, **changes: object) -> None:
+    child.load(
+        path,
+        n_ctx=2048,
+        states=os.fsencode(states),
+        states_limit=STATES_LIMIT,
+        **changes,
+    )
+
+
+@pytest.fixture(
+    params=[write_llama, write_gemma2, write_recurrent], ids=["llama", "gemma2", "mamba"]
+)
+def model(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    write: Callable[[Path], Path] = request.param
+    return write(tmp_path / "tiny.gguf")
+
+
+def test_a_second_turn_decodes_only_what_is_new(tmp_path: Path, model: Path) -> None:
+    with engine_child(tmp_path / "engine") as child:
+        load(child, model, tmp_path / "kv")
+        answer, first = child.ask(turns=chat(LONG))
+        _, second = child.ask(turns=chat(LONG, answer, "And then?"))
+
+    assert second.cached_tokens >= first.prompt_tokens - 8
+    assert second.prompt_tokens - second.cached_tokens < 120
+
+
+def test_a_regenerated_answer_reads_almost_nothing(tmp_path: Path, model: Path) -> None:
+    with engine_child(tmp_path / "engine") as child:
+        load(child, model, tmp_path / "kv")
+        answer, _ = child.ask(turns=chat(LONG))
+        again, done = child.ask(turns=chat(LONG))
+
+    assert again == answer
+    assert done.prompt_tokens - done.cached_tokens <= 8
+
+
+def test_another_question_takes_over_the_head_of_a_running_one(tmp_path: Path) -> None:
+    path = write_llama(tmp_path / "tiny.gguf")
+    system = Turn("system", LONG)
+    with engine_child(tmp_path / "engine") as child:
+        load(child, path, tmp_path / "kv")
+        long = child.start(turns=[system, Turn("user", "one")], max_tokens=200)
+        child.next_of(Delta)
+        short = child.start(turns=[system, Turn("user", "two")], max_tokens=5)
+        _, done = child.until_end(short)
+        child.cancel(long)
+        alone_text, _ = child.ask(turns=[system, Turn("user", "two")], max_tokens=5)
+
+    assert done.cached_tokens > 100
+    assert alone_text
+
+
+def test_answers_are_the_same_with_a_shared_head_and_without(tmp_path: Path) -> None:
+    path = write_llama(tmp_path / "tiny.gguf")
+    system = Turn("system", LONG)
+    question = [system, Turn("user", "two")]
+    with engine_child(tmp_path / "one") as child:
+        load(child, path, tmp_path / "none")
+        alone, _ = child.ask(turns=question)
+    with engine_child(tmp_path / "two") as child:
+        load(child, path, tmp_path / "kv")
+        child.ask(turns=[system, Turn("user", "one")])
+        shared, done = child.ask(turns=question)
+
+    assert done.cached_tokens > 100
+    assert shared == alone
+
+
+def test_a_chat_goes_on_after_a_restart_without_being_read_again(
+    tmp_path: Path, model: Path
+) -> None:
+    states = tmp_path / "kv"
+    # A state that cannot be cut helps only where the next prompt holds it whole, so the answer is
+    # one token, which is not part of the state: babble reads back as other tokens than were said.
+    with engine_child(tmp_path / "zero") as child:
+        load(child, model, tmp_path / "unused")
+        answer, first = child.ask(turns=chat(LONG), max_tokens=1)
+        whole, _ = child.ask(turns=chat(LONG, answer, "And then?"))
+    with engine_child(tmp_path / "one") as child:
+        load(child, model, states)
+        child.ask(turns=chat(LONG), max_tokens=1)
+        death = child.retire()
+    assert death.code == 0
+    with engine_child(tmp_path / "two") as child:
+        load(child, model, states)
+        restored, done = child.ask(turns=chat(LONG, answer, "And then?"))
+
+    assert done.cached_tokens >= first.prompt_tokens
+    assert restored == whole
+
+
+def test_a_conversation_pushed_out_by_others_comes_back_from_the_disk(tmp_path: Path) -> None:
+    path = write_llama(tmp_path / "tiny.gguf")
+    with engine_child(tmp_path / "engine") as child:
+        load(child, path, tmp_path / "kv", slots=1)
+        answer, first = child.ask(turns=chat(LONG))
+        child.ask(turns=chat("Something else altogether " * 20))
+        _, done = child.ask(turns=chat(LONG, answer, "And then?"))
+
+    assert done.cached_tokens >= first.prompt_tokens
+
+
+@pytest.mark.parametrize("damage", ["flipped", "short", "empty", "tokens", "foreign"])
+def test_a_damaged_state_is_ignored(tmp_path: Path, damage: str) -> None:
+    path, states = write_llama(tmp_path / "tiny.gguf"), tmp_path / "kv"
+    with engine_child(tmp_path / "one") as child:
+        load(child, path, states)
+        answer, _ = child.ask(turns=chat(LONG))
+        child.retire()
+    (kept,) = states.glob("*/*.kv")
+    data = bytearray(kept.read_bytes())
+    match damage:
+        case "flipped":
+            data[-100] ^= 1
+        case "short":
+            del data[-1:]
+        case "empty":
+            data.clear()
+        case "tokens":
+            data[80] ^= 1
+        case "foreign":
+            data[:16] = b"something else!!"
+    kept.write_bytes(data)
+    with engine_child(tmp_path / "two") as child:
+        load(child, path, states)
+        again, done = child.ask(turns=chat(LONG))
+
+    assert again == answer
+    assert done.cached_tokens == 0
+    # What claims to stand for other tokens is never asked for, and goes when room is needed.
+    assert kept.exists() == (damage == "tokens")
+
+
+def test_another_model_file_or_plan_has_no_use_for_a_state(tmp_path: Path) -> None:
+    path, states = write_llama(tmp_path / "tiny.gguf"), tmp_path / "kv"
+    with engine_child(tmp_path / "one") as child:
+        load(child, path, states)
+        child.ask(turns=chat(LONG))
+        child.retire()
+    with engine_child(tmp_path / "two") as child:
+        load(child, path, states, extra_buffers=False)
+        _, other_plan = child.ask(turns=chat(LONG))
+    write_llama(path, seed=9)
+    with engine_child(tmp_path / "three") as child:
+        load(child, path, states)
+        _, other_file = child.ask(turns=chat(LONG))
+
+    assert other_plan.cached_tokens == other_file.cached_tokens == 0
+
+
+def test_the_folder_is_bounded(tmp_path: Path) -> None:
+    path, states = write_llama(tmp_path / "tiny.gguf"), tmp_path / "kv"
+    limit = 300_000
+    with engine_child(tmp_path / "engine") as child:
+        child.load(path, n_ctx=2048, slots=1, states=os.fsencode(states), states_limit=limit)
+        for word in ("red", "green", "blue", "white", "black"):
+            child.ask(turns=chat(f"{word} {LONG}"))
+        child.retire()
+
+    sizes = [file.stat().st_size for file in states.glob("*/*")]
+    assert sizes
+    assert sum(sizes) <= limit
+
+
+def test_a_full_disk_costs_nothing_but_the_state(tmp_path: Path) -> None:
+    path = write_llama(tmp_path / "tiny.gguf")
+    states = tmp_path / "kv"
+    states.write_text("a file where the folder should be")
+    with engine_child(tmp_path / "engine") as child:
+        load(child, path, states)
+        child.ask(turns=chat(LONG))
+
+        assert child.retire().code == 0
+
+
+def test_what_must_not_be_kept_is_not_kept(tmp_path: Path) -> None:
+    path, states = write_llama(tmp_path / "tiny.gguf"), tmp_path / "kv"
+    with engine_child(tmp_path / "engine") as child:
+        load(child, path, states)
+        child.ask(turns=chat(LONG), keep_state=False)
+        child.retire()
+
+    assert not list(states.glob("*/*"))
+
+
+def test_forgetting_empties_memory_and_disk(tmp_path: Path) -> None:
+    path, states = write_llama(tmp_path / "tiny.gguf"), tmp_path / "kv"
+    with engine_child(tmp_path / "one") as child:
+        load(child, path, states)
+        child.ask(turns=chat(LONG))
+        child.retire()
+    with engine_child(tmp_path / "two") as child:
+        load(child, path, states)
+        child.ask(turns=chat(LONG))
+        child.send(Forget())
+        _, done = child.ask(turns=chat(LONG), keep_state=False)
+        child.retire()
+
+    assert done.cached_tokens == 0
+    assert not list(states.glob("*/*.kv"))

@@ -1,0 +1,152 @@
+"""Guessing ahead: the same answer in fewer steps, and no guesses where they do not pay."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from desktop.inference.batch_cost import BatchCost
+from desktop.inference.lookup import Lookup
+from desktop.inference.messages import Sampling
+from tests.gguf_files import write_gemma2, write_llama, write_recurrent
+from tests.unit.engine_child import GREEDY, engine_child
+
+TEXT = "The harbour lights were counted twice, and nobody could say which of the two was right."
+
+
+def cheap(_guesses: int) -> float:
+    return 1.0
+
+
+def test_a_text_that_repeats_is_guessed_from_its_own_past() -> None:
+    lookup = Lookup([1, 2, 3, 4, 5, 6, 9, 1, 2, 3])
+
+    assert lookup.draft(3, cheap) == [4, 5, 6]
+
+
+def test_the_latest_occurrence_counts() -> None:
+    lookup = Lookup([1, 2, 3, 4, 0, 1, 2, 3, 7, 0, 1, 2, 3])
+
+    assert lookup.draft(1, cheap) == [7]
+
+
+def test_nothing_is_guessed_about_what_was_never_seen() -> None:
+    assert Lookup(range(50)).draft(8, cheap) == []
+
+
+def test_after_one_changed_token_the_original_is_followed_on() -> None:
+    original = list(range(100, 130))
+    lookup = Lookup([*original, 1])
+    for token in original[:10]:
+        lookup.append(token)
+    lookup.append(999)
+
+    assert lookup.draft(2, cheap) == original[11:13]
+
+
+def test_guesses_that_never_come_true_are_given_up() -> None:
+    numbers = random.Random(1)
+    lookup = Lookup([numbers.randrange(8) for _ in range(200)])
+    drafted = 0
+    for _ in range(400):
+        guesses = lookup.draft(3, lambda guesses: 1 + 0.15 * guesses)
+        drafted += len(guesses)
+        lookup.judge(len(guesses), 0)
+        lookup.append(numbers.randrange(8, 16))
+
+    assert drafted < 60
+
+
+def test_dear_batches_are_not_filled_with_guesses() -> None:
+    lookup = Lookup([1, 2, 3, 4, 5, 6, 1, 2, 3])
+
+    assert lookup.draft(3, lambda guesses: 1.0 + guesses) == []
+
+
+def test_a_stall_does_not_make_batches_look_dear() -> None:
+    costs = BatchCost(gpu=False)
+    for seconds in (0.1, 0.1, 0.1):
+        costs.observe(1, seconds)
+    for seconds in (0.12, 5.0, 0.13):
+        costs.observe(3, seconds)
+
+    assert costs.relative(3) == pytest.approx(1.2)
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        GREEDY,
+        Sampling(temperature=0.9, top_k=40, top_p=0.95, min_p=0.05, repeat_penalty=1.0, seed=11),
+        Sampling(
+            temperature=0.7,
+            top_k=0,
+            top_p=1.0,
+            min_p=0.0,
+            repeat_penalty=1.1,
+            seed=5,
+            presence_penalty=0.2,
+        ),
+        Sampling(
+            temperature=0.8, top_k=0, top_p=1.0, min_p=0.0, repeat_penalty=1.0, seed=3, mirostat=2
+        ),
+    ],
+    ids=["greedy", "seeded", "penalties", "mirostat"],
+)
+@pytest.mark.parametrize("write", [write_llama, write_gemma2], ids=["llama", "gemma2"])
+def test_guessing_changes_no_answer(tmp_path: Path, sampling: Sampling, write) -> None:  # type: ignore[no-untyped-def]
+    path = write(tmp_path / "tiny.gguf")
+    words = "one two three one two three one two three one two three"
+    with engine_child(tmp_path / "engine") as child:
+        child.load(path, draft_tokens=2)
+        guessed, _ = child.ask(words, sampling=sampling, max_tokens=200)
+        plain, done = child.ask(words, sampling=sampling, max_tokens=200, speculate=False)
+
+    assert guessed == plain
+    assert done.drafted_tokens == 0
+
+
+def test_a_copied_text_takes_fewer_steps(tmp_path: Path) -> None:
+    path = write_llama(tmp_path / "copy.gguf", answer=TEXT)
+    with engine_child(tmp_path / "engine") as child:
+        child.load(path, draft_tokens=2)
+        guessed, done = child.ask(TEXT, max_tokens=120)
+        plain, _ = child.ask(TEXT, max_tokens=120, speculate=False)
+
+    assert guessed == plain
+    assert done.completion_tokens == 120
+    assert done.accepted_tokens > 40
+    assert done.accepted_tokens <= done.drafted_tokens
+
+
+def test_an_answer_ends_where_it_would_have_ended(tmp_path: Path) -> None:
+    path = write_llama(tmp_path / "copy.gguf", answer=TEXT, stops=True)
+    with engine_child(tmp_path / "engine") as child:
+        child.load(path, draft_tokens=2)
+        first, _ = child.ask(f"{TEXT} {TEXT}", max_tokens=300)
+        cut, done = child.ask(f"{TEXT} {TEXT}", max_tokens=300, stop=["nobody"])
+
+    assert first == TEXT
+    assert cut == TEXT.partition("nobody")[0]
+    assert done.reason == "stop"
+
+
+def test_the_conversation_goes_on_after_guesses_that_were_refused(tmp_path: Path) -> None:
+    path = write_llama(tmp_path / "tiny.gguf")
+    with engine_child(tmp_path / "engine") as child:
+        child.load(path, draft_tokens=2)
+        child.ask("one two three one two three", max_tokens=60)
+        again, done = child.ask("one two three one two three", max_tokens=60)
+        fresh, _ = child.ask("one two three one two three", max_tokens=60, speculate=False)
+
+    assert done.cached_tokens == done.prompt_tokens - 1
+    assert again == fresh
+
+
+def test_a_state_that_cannot_be_cut_is_never_guessed_for(tmp_path: Path) -> None:
+    path = write_recurrent(tmp_path / "mamba.gguf")
+    with engine_child(tmp_path / "engine") as child:
+        child.load(path, draft_tokens=2)
+        _, done = child.ask("one two one two one two one two", max_tokens=60)
+
+    assert done.drafted_tokens == 0
