@@ -49,6 +49,7 @@ from desktop.inference.raw_loop import run_raw_loop
 from desktop.inference.runtime import Runtime
 from desktop.inference.scheduler import Scheduler
 from desktop.inference.template import PromptMaker
+from desktop.inference.threads import ThreadKeeper
 
 EXIT_BROKEN = 71
 TEMPLATE_SECONDS = 5.0
@@ -157,7 +158,10 @@ class Host:
         chunks = PROCESSOR_CHUNKS if not runtime.offloaded else Chunks(order.n_batch, order.n_batch)
         chunks = Chunks(min(chunks.alone, order.n_batch), min(chunks.beside, order.n_batch))
         cache = PrefixCache(runtime.memory, kept_states(order, runtime))
-        return Scheduler(runtime, cache, order.slots, chunks, order.draft_tokens, self.emit)
+        threads = ThreadKeeper(order.threads)
+        return Scheduler(
+            runtime, cache, order.slots, chunks, order.draft_tokens, threads, self.emit
+        )
 
     def _answer(self, runtime: Runtime, order: Generate) -> None:
         scheduler, prompts = self._scheduler, self._prompts

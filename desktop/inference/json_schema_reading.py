@@ -10,10 +10,11 @@ from decimal import Decimal
 from typing import Any, NoReturn, TypeAlias
 from urllib.parse import unquote
 
-from desktop.inference.gbnf import MAX_CHARACTERS, GrammarRefused
+from desktop.inference.gbnf import GrammarRefused
 
 Schema: TypeAlias = dict[str, Any] | bool
 
+MAX_CHARACTERS = 131_072
 MAX_DEPTH = 64
 MAX_NODES = 5_000
 _MAX_DIGITS = 400

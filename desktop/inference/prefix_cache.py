@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from desktop.inference.kept_states import KeptState, KeptStates
+from desktop.inference.kept_states import KeptState, KeptStates, common_prefix
 from desktop.inference.kv_memory import KvMemory
 from desktop.inference.messages import Adapter
 from desktop.inference.slot import Slot
@@ -74,6 +74,25 @@ class PrefixCache:
                 return taken
             own = 0
         return self.cut(slot, own)
+
+    def leader(self, slot: Slot, others: Sequence[Slot]) -> Slot | None:
+        """Return who of `others` has or is about to have more of the prompt in `slot` than it has."""
+        for other in others:
+            if other.adapters != slot.adapters:
+                continue
+            length = _shared_head(slot, other)
+            gone = other.decoded >= length and not self._memory.holds(other.index, length)
+            if length >= slot.decoded + _WORTH_SHARING and not gone:
+                return other
+        return None
+
+    def take_over(self, slot: Slot, leader: Slot) -> bool:
+        """Let `slot` have what it shares with `leader`; False while that is still being read."""
+        length = _shared_head(slot, leader)
+        if leader.decoded < length:
+            return False
+        slot.decoded = self._memory.share(leader.index, slot.index, length)
+        return True
 
     def cut(self, slot: Slot, length: int) -> int:
         """Leave the first `length` tokens in `slot`, or as many as its memory allows."""
@@ -186,3 +205,8 @@ class PrefixCache:
     def _forget_checkpoints(self, slot: Slot, length: int) -> None:
         kept = [entry for entry in self._checkpoints.get(slot.index, ()) if entry.length <= length]
         self._checkpoints[slot.index] = kept
+
+
+def _shared_head(slot: Slot, other: Slot) -> int:
+    """Return how much of the prompt in `slot` the tokens of `other` begin with."""
+    return min(common_prefix(slot.tokens, other.tokens), len(slot.tokens) - 1)

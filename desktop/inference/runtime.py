@@ -174,8 +174,9 @@ class Runtime:
 
     def set_threads(self, threads: int) -> None:
         """Compute with so many threads from the next batch on."""
-        self.threads = threads
-        self.lib.llama_set_n_threads(self.ctx, threads, threads)
+        if threads != self.threads:
+            self.threads = threads
+            self.lib.llama_set_n_threads(self.ctx, threads, threads)
 
     def clear_memory(self) -> None:
         """Forget every sequence; a model without memory has none."""
@@ -208,10 +209,6 @@ class Runtime:
         if status in {0, 1, 2}:
             return DecodeStatus(status)
         return DecodeStatus.FAILED
-
-    def sample(self, sampler: Any, row: int) -> int:
-        """Choose and accept the token after row `row` of the last batch."""
-        return int(self.lib.llama_sampler_sample(sampler, self.ctx, row))
 
     def logits(self, row: int) -> Any:
         """Return the scores of row `row` of the last batch, a native array of `n_vocab` floats."""

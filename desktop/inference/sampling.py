@@ -5,6 +5,7 @@ temperature, then the draw. Mirostat takes the place of everything between penal
 """
 
 import ctypes
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ _SEED_MASK: Final = 0xFFFFFFFF
 
 
 class SamplerRefused(Exception):
-    """llama.cpp does not take the grammar."""
+    """llama.cpp does not take the grammar, or no token of the model fits it at this place."""
 
 
 class Sampler:
@@ -37,6 +38,7 @@ class Sampler:
         lib = runtime.lib
         self.chain: Any = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
         self._bias(order.logit_bias)
+        self._candidates: Any = None
         if grammar:
             self._constrain(grammar)
         looks_back = self._penalise(order)
@@ -50,6 +52,33 @@ class Sampler:
         for token in prompt[-_DRY_WINDOW:] if looks_back else ():
             for sampler in self._looking_back:
                 lib.llama_sampler_accept(sampler, token)
+
+    def choose(self, row: int) -> int:
+        """Choose and accept the token after row `row` of the last batch; raises SamplerRefused."""
+        if self._candidates is None:
+            return int(self._lib.llama_sampler_sample(self.chain, self._runtime.ctx, row))
+        return self._choose_allowed(row)
+
+    def _choose_allowed(self, row: int) -> int:
+        """Choose as above, but look before accepting: llama.cpp aborts on what a grammar forbids."""
+        lib, candidates = self._lib, self._candidates
+        entries = candidates.view([("id", "i4"), ("logit", "f4"), ("p", "f4")])[:, 0]
+        import numpy as np
+
+        scores = np.ctypeslib.as_array(self._runtime.logits(row), shape=(len(entries),))
+        entries["id"] = np.arange(len(entries), dtype=np.int32)
+        entries["logit"] = scores
+        entries["p"] = 0
+        pointer = candidates.ctypes.data_as(ctypes.POINTER(lib.llama_token_data))
+        array = lib.llama_token_data_array(pointer, len(entries), -1, False)
+        lib.llama_sampler_apply(self.chain, ctypes.byref(array))
+        if not 0 <= array.selected < array.size:
+            raise SamplerRefused
+        entry = array.data[array.selected]
+        if entry.logit == -math.inf:
+            raise SamplerRefused
+        lib.llama_sampler_accept(self.chain, entry.id)
+        return int(entry.id)
 
     def close(self) -> None:
         """Free the chain; idempotent."""
@@ -74,6 +103,10 @@ class Sampler:
             self.close()
             raise SamplerRefused
         self._add(sampler)
+        # Only who asks for a grammar pays for loading it.
+        import numpy as np
+
+        self._candidates = np.empty((self._runtime.n_vocab, 3), np.float32)
 
     def _penalise(self, order: Sampling) -> bool:
         lib = self._lib

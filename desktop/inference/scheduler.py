@@ -6,6 +6,7 @@ Reading and writing are one mechanism: a slot's tokens that are not in the cache
 next batches.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 
@@ -16,6 +17,7 @@ from desktop.inference.prefix_cache import PrefixCache
 from desktop.inference.runtime import AdapterRefused, DecodeStatus, Runtime
 from desktop.inference.sampling import SamplerRefused
 from desktop.inference.slot import Answer, Job, Slot
+from desktop.inference.threads import ThreadKeeper
 
 
 class Scheduler:
@@ -28,9 +30,11 @@ class Scheduler:
         slots: int,
         chunks: Chunks,
         draft_tokens: int,
+        threads: ThreadKeeper,
         emit: Callable[[Report], None],
     ) -> None:
         """Start with `slots` empty slots; reports go to `emit`."""
+        self._threads = threads
         self._runtime = runtime
         self._cache = cache
         self._emit = emit
@@ -49,6 +53,8 @@ class Scheduler:
 
     def submit(self, job: Job) -> None:
         """Take in a request."""
+        if self.idle:
+            self._threads.rest()
         self._waiting.append(job)
         self._assign()
         self._announce_places()
@@ -84,9 +90,14 @@ class Scheduler:
         active = self._active()
         if not active:
             return
+        if self._threads.due(time.monotonic()):
+            self._runtime.set_threads(self._threads.look())
         self._runtime.use_adapters(active[0].adapters)
         batch = next_batch(
-            active, self._chunks, self._draft, checkpoints=self._cache.needs_checkpoints
+            self._not_following(active),
+            self._chunks,
+            self._draft,
+            checkpoints=self._cache.needs_checkpoints,
         )
         status = self._runtime.decode(batch.tokens)
         self._guess_next = True
@@ -115,6 +126,26 @@ class Scheduler:
             wanted = active[self._turn % len(active)].adapters
             active = [slot for slot in active if slot.adapters == wanted]
         return active
+
+    def _not_following(self, active: list[Slot]) -> list[Slot]:
+        """Return `active` without those that wait for another one to read what they share.
+
+        Several answers to one question, or questions under the same instructions, come at once: one
+        slot reads the common head, and the others take it over when it has.
+        """
+        if len(active) < 2 or not self._runtime.memory.cuttable:
+            return active
+        going: list[Slot] = []
+        for slot in active:
+            leader = self._cache.leader(slot, going) if slot.missing > 1 else None
+            if leader is None:
+                going.append(slot)
+            elif self._cache.take_over(slot, leader):
+                going.append(slot)
+                if slot.answer is not None:
+                    slot.answer.cached = slot.decoded
+                    self._report_reading(slot, slot.answer)
+        return going
 
     def _draft(self, slot: Slot, writers: int, used: int) -> list[int]:
         answer = slot.answer
@@ -155,7 +186,11 @@ class Scheduler:
 
     def _write(self, share: Share, answer: Answer) -> None:
         slot = share.slot
-        chosen = answer.choose(share.row, share.guesses)
+        try:
+            chosen = answer.choose(share.row, share.guesses)
+        except SamplerRefused:
+            self._give_up(slot, "grammar", "no token of this model fits here")
+            return
         for place, token in enumerate(chosen):
             if not self._extend(slot, answer, token, share.row + place):
                 return

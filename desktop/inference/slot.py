@@ -63,11 +63,11 @@ class Answer:
         """Choose the tokens after `row` of the last batch, whose next rows hold `guesses`.
 
         The first is what the model would write without guesses, and so is each further one: it
-        goes on only as long as the guess was what it chose itself.
+        goes on only as long as the guess was what it chose itself. Raises SamplerRefused.
         """
         chosen: list[int] = []
         for guess in (*guesses, None):
-            token = self._runtime.sample(self._sampler.chain, row + len(chosen))
+            token = self._sampler.choose(row + len(chosen))
             chosen.append(token)
             if token != guess or self.ends(token):
                 break

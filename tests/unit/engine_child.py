@@ -37,10 +37,14 @@ class Child:
         self._ids = 0
         self.process = EngineProcess(
             folder,
-            lambda process, report: (process.handled(), self._reports.put(report))[1],
+            self._take,
             lambda _process, death: self._reports.put(death),
         )
         self.ready = self.next_of(Ready)
+
+    def _take(self, process: EngineProcess, report: Report) -> None:
+        process.handled()
+        self._reports.put(report)
 
     def send(self, command: Command) -> None:
         """Say something."""
@@ -50,7 +54,7 @@ class Child:
         """Return the next report, or how the process ended."""
         return self._reports.get(timeout=WAIT_SECONDS)
 
-    def next_of(self, kind: type) -> Report | Death:  # type: ignore[type-arg]
+    def next_of(self, kind: type[Report | Death]) -> Report | Death:
         """Return the next report of `kind`, skipping others."""
         while True:
             report = self.next()

@@ -1,6 +1,7 @@
 """Guessing ahead: the same answer in fewer steps, and no guesses where they do not pay."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,9 @@ def test_a_stall_does_not_make_batches_look_dear() -> None:
     ids=["greedy", "seeded", "penalties", "mirostat"],
 )
 @pytest.mark.parametrize("write", [write_llama, write_gemma2], ids=["llama", "gemma2"])
-def test_guessing_changes_no_answer(tmp_path: Path, sampling: Sampling, write) -> None:  # type: ignore[no-untyped-def]
+def test_guessing_changes_no_answer(
+    tmp_path: Path, sampling: Sampling, write: Callable[[Path], Path]
+) -> None:
     path = write(tmp_path / "tiny.gguf")
     words = "one two three one two three one two three one two three"
     with engine_child(tmp_path / "engine") as child:
