@@ -1,8 +1,8 @@
 """One batch: who gets how many tokens of it. Runs inside the engine process.
 
-Writers come first: each needs one token, and nobody who reads may hold them up. What is left goes
-to the prompts being read, in the order they came. A chunk of a prompt is a constant: chunks that
-followed the clock would make seeded answers differ where sums are rounded by the shape of a batch.
+A batch reads prompts or writes answers, never both: sums are rounded by the shape of a batch, so
+an answer would come out differently beside a prompt being read than alone. For the same reason a
+chunk of a prompt does not follow the clock where it need not.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,14 +15,6 @@ from desktop.inference.slot import Slot
 # Tokens from the end of a prompt where a memory that cannot be cut gets its checkpoint: the next
 # turn often differs in the last tokens, where the template opened the answer.
 CHECKPOINT_TAIL: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Chunks:
-    """How many prompt tokens are read at once: alone, and beside answers being written."""
-
-    alone: int
-    beside: int
 
 
 @dataclass(slots=True)
@@ -40,11 +32,11 @@ class Share:
 
 @dataclass(slots=True)
 class Batch:
-    """Tokens to decode together, and whose they are. `reads`: part of it is a prompt."""
+    """Tokens to decode together, and whose they are. `reads`: they are of prompts."""
 
+    reads: bool
     tokens: list[BatchToken] = field(default_factory=list)
     shares: list[Share] = field(default_factory=list)
-    reads: bool = False
 
     @property
     def guesses(self) -> int:
@@ -52,28 +44,26 @@ class Batch:
         return sum(len(share.guesses) for share in self.shares)
 
 
-def next_batch(
-    active: Sequence[Slot],
-    chunks: Chunks,
-    draft: Callable[[Slot, int, int], list[int]],
-    *,
-    checkpoints: bool,
-) -> Batch:
-    """Return the next batch for the slots that have something to decode.
+def writing(writers: Sequence[Slot], draft: Callable[[Slot, int, int], list[int]]) -> Batch:
+    """Return a batch with the next token of each of `writers`.
 
-    `draft(slot, writers, used)` guesses for a writer, beside so many writers and with so many
-    guesses in the batch already; it is not asked while a prompt is read, which costs more than
-    guessing saves. With `checkpoints`, reading stops once where one is to be taken.
+    `draft(slot, writers, used)` guesses for a slot, beside so many writers and with so many guesses
+    in the batch already.
     """
-    batch = Batch()
-    writers = [slot for slot in active if slot.missing == 1]
-    readers = sorted((slot for slot in active if slot.missing > 1), key=lambda slot: slot.used)
+    batch = Batch(reads=False)
     for slot in writers:
-        guesses = [] if readers else draft(slot, len(writers), batch.guesses)
-        _add(batch, slot, 1, guesses)
-    budget = chunks.beside if writers else chunks.alone
-    for slot in readers:
-        count = min(slot.missing, budget)
+        _add(batch, slot, 1, draft(slot, len(writers), batch.guesses))
+    return batch
+
+
+def reading(readers: Sequence[Slot], chunk: int, *, checkpoints: bool) -> Batch:
+    """Return a batch with the next `chunk` tokens of prompts, in the order they came.
+
+    With `checkpoints`, reading stops once where one is to be taken.
+    """
+    batch = Batch(reads=True)
+    for slot in sorted(readers, key=lambda slot: slot.used):
+        count = min(slot.missing, chunk)
         if checkpoints:
             mark = checkpoint_mark(slot)
             if slot.decoded < mark < slot.decoded + count:
@@ -81,8 +71,7 @@ def next_batch(
         if count <= 0:
             break
         _add(batch, slot, count, [])
-        batch.reads = True
-        budget -= count
+        chunk -= count
     return batch
 
 

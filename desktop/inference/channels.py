@@ -57,7 +57,7 @@ class ChannelSplitter:
         while True:
             kind = self._kind
             if kind is _Kind.HEADER:
-                self._read_header()
+                yield from self._read_header()
             else:
                 yield from self._read_body()
             if self._kind is kind:
@@ -74,7 +74,11 @@ class ChannelSplitter:
         yield from self._write(held)
         yield from self._end_body()
 
-    def _read_header(self) -> None:
+    def _read_header(self) -> Iterator[Piece]:
+        start = self._held.lstrip()
+        if not any(start.startswith(mark) or mark.startswith(start) for mark in _HEADS):
+            self._begin(_Kind.TEXT)
+            return
         head, mark, body = self._held.partition(_MESSAGE)
         if mark:
             self._header, self._held = head, body
@@ -85,11 +89,11 @@ class ChannelSplitter:
                 self._begin(_Kind.THINKING)
             else:
                 self._begin(_Kind.TEXT)
-            return
-        start = self._held.lstrip()
-        headed = any(start.startswith(mark) or mark.startswith(start) for mark in _HEADS)
-        if not headed or len(self._held) > _LONGEST_HEADER:
+        elif len(self._held) > _LONGEST_HEADER:
+            # Given out as it is: its own mark would only begin the same header again.
             self._begin(_Kind.TEXT)
+            text, self._held = self._held, ""
+            yield from self._write(text)
 
     def _begin(self, kind: _Kind) -> None:
         self._gap = "\n\n" if kind in self._begun else ""

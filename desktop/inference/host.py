@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from desktop.inference.batch import Chunks
+from desktop.inference.batch_cost import BatchCost
 from desktop.inference.bindings import BindingsMissing
+from desktop.inference.chunks import GpuChunks, ProcessorChunks
 from desktop.inference.embedding import Embedder
 from desktop.inference.intake import job_for
 from desktop.inference.kept_states import kept_states
@@ -53,12 +54,16 @@ from desktop.inference.threads import ThreadKeeper
 
 EXIT_BROKEN = 71
 TEMPLATE_SECONDS = 5.0
+# Guesses in a batch on the processor; with more, confirming them costs more than it saves.
+_PROCESSOR_DRAFT = 3
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PROGRESS_STEP = 0.01
-# Prompt tokens read at once on the processor: more would read a little faster and hold up whoever
-# wants to stop, or is being answered meanwhile.
-PROCESSOR_CHUNKS = Chunks(alone=128, beside=128)
+# Guesses in a batch on the processor; with more, confirming them costs more than it saves.
+_PROCESSOR_DRAFT = 3
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_PROGRESS_STEP = 0.01
 
 
 def main(parent: int) -> None:
@@ -155,13 +160,13 @@ class Host:
         self.emit(loaded)
 
     def _new_scheduler(self, runtime: Runtime, order: Load) -> Scheduler:
-        chunks = PROCESSOR_CHUNKS if not runtime.offloaded else Chunks(order.n_batch, order.n_batch)
-        chunks = Chunks(min(chunks.alone, order.n_batch), min(chunks.beside, order.n_batch))
+        chunks = GpuChunks(order.n_batch) if runtime.offloaded else ProcessorChunks(order.n_batch)
         cache = PrefixCache(runtime.memory, kept_states(order, runtime))
+        gpu = runtime.offloaded
+        drafts = order.draft_tokens if gpu else min(order.draft_tokens, _PROCESSOR_DRAFT)
+        costs = BatchCost(gpu=gpu, repacked=order.extra_buffers)
         threads = ThreadKeeper(order.threads)
-        return Scheduler(
-            runtime, cache, order.slots, chunks, order.draft_tokens, threads, self.emit
-        )
+        return Scheduler(runtime, cache, order.slots, chunks, drafts, costs, threads, self.emit)
 
     def _answer(self, runtime: Runtime, order: Generate) -> None:
         scheduler, prompts = self._scheduler, self._prompts

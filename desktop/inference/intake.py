@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from desktop.inference.gbnf import GrammarRefused
 from desktop.inference.grammar import checked_grammar
-from desktop.inference.messages import Generate, Refused
+from desktop.inference.messages import Generate, Refused, Turn
 from desktop.inference.sandbox import PromptRefused
 from desktop.inference.slot import Job
 from desktop.inference.template import Prompt
@@ -23,7 +23,8 @@ def job_for(order: Generate, make: Callable[[Generate], Prompt], n_ctx: int) -> 
     """Return `order` as a job for a context of `n_ctx` tokens; `make` renders and tokenises."""
     arrived = time.monotonic()
     room = n_ctx - 1
-    size = sum(len(turn.content) for turn in order.turns) + len(order.prompt or "")
+    size = sum(_size(turn) for turn in order.turns) + sum(map(len, order.tools))
+    size += len(order.prompt or "") + len(order.suffix or "")
     if size > room * _LONGEST_TOKEN:
         # Not worth the seconds that exact counting would take.
         return _too_long(order, size // _USUAL_TOKEN, room)
@@ -41,6 +42,12 @@ def job_for(order: Generate, make: Callable[[Generate], Prompt], n_ctx: int) -> 
     if not prompt.tokens:
         return Refused(id=order.id, kind="template", detail="empty prompt")
     return Job(order, prompt, grammar, arrived)
+
+
+def _size(turn: Turn) -> int:
+    """Return the characters of a turn, thinking and calls included."""
+    calls = sum(len(call.name) + len(call.arguments) for call in turn.tool_calls)
+    return len(turn.content) + len(turn.reasoning) + calls
 
 
 def _too_long(order: Generate, needed: int, room: int) -> Refused:

@@ -9,15 +9,20 @@ next batches.
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Final
 
-from desktop.inference.batch import Batch, Chunks, Share, checkpoint_mark, next_batch
+from desktop.inference.batch import Batch, Share, checkpoint_mark, reading, writing
 from desktop.inference.batch_cost import BatchCost
+from desktop.inference.chunks import GpuChunks, ProcessorChunks
 from desktop.inference.messages import Reading, Refused, Report, Waiting
 from desktop.inference.prefix_cache import PrefixCache
 from desktop.inference.runtime import AdapterRefused, DecodeStatus, Runtime
 from desktop.inference.sampling import SamplerRefused
 from desktop.inference.slot import Answer, Job, Slot
 from desktop.inference.threads import ThreadKeeper
+
+# Tokens that every answer gets between two chunks of a prompt being read beside it.
+_OWED_TO_WRITERS: Final = 3
 
 
 class Scheduler:
@@ -28,8 +33,9 @@ class Scheduler:
         runtime: Runtime,
         cache: PrefixCache,
         slots: int,
-        chunks: Chunks,
+        chunks: ProcessorChunks | GpuChunks,
         draft_tokens: int,
+        costs: BatchCost,
         threads: ThreadKeeper,
         emit: Callable[[Report], None],
     ) -> None:
@@ -42,8 +48,9 @@ class Scheduler:
         self._waiting: deque[Job] = deque()
         self._chunks = chunks
         self._draft_tokens = draft_tokens if runtime.memory.cuttable else 0
-        self._costs = BatchCost(gpu=runtime.offloaded)
+        self._costs = costs
         self._guess_next = True
+        self._owed = 0
         self._turn = 0
 
     @property
@@ -93,12 +100,7 @@ class Scheduler:
         if self._threads.due(time.monotonic()):
             self._runtime.set_threads(self._threads.look())
         self._runtime.use_adapters(active[0].adapters)
-        batch = next_batch(
-            self._not_following(active),
-            self._chunks,
-            self._draft,
-            checkpoints=self._cache.needs_checkpoints,
-        )
+        batch = self._next_batch(active)
         status = self._runtime.decode(batch.tokens)
         self._guess_next = True
         match status:
@@ -115,6 +117,20 @@ class Scheduler:
                 for share in batch.shares:
                     self._give_up(share.slot, "decode", "")
 
+    def _next_batch(self, active: list[Slot]) -> Batch:
+        """Return the next batch: a chunk of the prompts, or a token for every answer.
+
+        After each chunk those who write are owed a few tokens before the next one is read.
+        """
+        writers = [slot for slot in active if slot.missing == 1]
+        readers = self._not_following([slot for slot in active if slot.missing > 1], writers)
+        if readers and (not writers or self._owed == 0):
+            self._owed = _OWED_TO_WRITERS if writers else 0
+            size = self._chunks.size(beside=bool(writers))
+            return reading(readers, size, checkpoints=self._cache.needs_checkpoints)
+        self._owed = max(0, self._owed - 1)
+        return writing(writers, self._draft)
+
     def _active(self) -> list[Slot]:
         """Return the slots to decode next: those that share the adapters of the oldest turn."""
         active = [slot for slot in self._slots if slot.answer is not None]
@@ -127,17 +143,15 @@ class Scheduler:
             active = [slot for slot in active if slot.adapters == wanted]
         return active
 
-    def _not_following(self, active: list[Slot]) -> list[Slot]:
-        """Return `active` without those that wait for another one to read what they share.
+    def _not_following(self, readers: list[Slot], writers: list[Slot]) -> list[Slot]:
+        """Return `readers` without those that wait for another one to read what they share.
 
         Several answers to one question, or questions under the same instructions, come at once: one
         slot reads the common head, and the others take it over when it has.
         """
-        if len(active) < 2 or not self._runtime.memory.cuttable:
-            return active
         going: list[Slot] = []
-        for slot in active:
-            leader = self._cache.leader(slot, going) if slot.missing > 1 else None
+        for slot in readers if self._runtime.memory.cuttable else ():
+            leader = self._cache.leader(slot, [*going, *writers])
             if leader is None:
                 going.append(slot)
             elif self._cache.take_over(slot, leader):
@@ -145,7 +159,7 @@ class Scheduler:
                 if slot.answer is not None:
                     slot.answer.cached = slot.decoded
                     self._report_reading(slot, slot.answer)
-        return going
+        return going if self._runtime.memory.cuttable else readers
 
     def _draft(self, slot: Slot, writers: int, used: int) -> list[int]:
         answer = slot.answer
@@ -155,15 +169,19 @@ class Scheduler:
         most = min(self._draft_tokens - used, room)
         if most <= 0:
             return []
-        base = self._costs.relative(writers + used)
+        costs = self._costs
+        # Not even a guess may follow the clock where the answer must come out the same again.
+        of_batch = costs.usual if answer.job.order.repeatable else costs.relative
 
         def cost(guesses: int) -> float:
-            return self._costs.relative(writers + used + guesses) / base
+            return of_batch(writers + used + guesses) / of_batch(writers + used)
 
         return answer.draft(slot.tokens, most, cost)
 
     def _advance(self, batch: Batch) -> None:
-        if not batch.reads:
+        if batch.reads:
+            self._chunks.took(len(batch.tokens), self._runtime.last_decode)
+        else:
             self._costs.observe(len(batch.tokens), self._runtime.last_decode)
         for share in batch.shares:
             slot = share.slot

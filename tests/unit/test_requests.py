@@ -197,7 +197,7 @@ def test_an_answer_matches_its_schema(tmp_path: Path, babbler: Path) -> None:
 def test_guesses_respect_a_grammar(tmp_path: Path, babbler: Path) -> None:
     grammar = 'root ::= ("yes " | "no "){12}'
     with engine_child(tmp_path / "engine") as child:
-        child.load(babbler, draft_tokens=2)
+        child.load(babbler, draft_tokens=3)
         order = sampled(grammar_kind="gbnf", grammar=grammar)
         guessed, done = child.ask("yes no yes no yes no", sampling=order, max_tokens=200)
         plain, _ = child.ask(

@@ -65,7 +65,7 @@ def test_dear_batches_are_not_filled_with_guesses() -> None:
 
 
 def test_a_stall_does_not_make_batches_look_dear() -> None:
-    costs = BatchCost(gpu=False)
+    costs = BatchCost(gpu=False, repacked=True)
     for seconds in (0.1, 0.1, 0.1):
         costs.observe(1, seconds)
     for seconds in (0.12, 5.0, 0.13):
@@ -101,7 +101,7 @@ def test_guessing_changes_no_answer(
     path = write(tmp_path / "tiny.gguf")
     words = "one two three one two three one two three one two three"
     with engine_child(tmp_path / "engine") as child:
-        child.load(path, draft_tokens=2)
+        child.load(path, draft_tokens=3)
         guessed, _ = child.ask(words, sampling=sampling, max_tokens=200)
         plain, done = child.ask(words, sampling=sampling, max_tokens=200, speculate=False)
 
@@ -112,7 +112,7 @@ def test_guessing_changes_no_answer(
 def test_a_copied_text_takes_fewer_steps(tmp_path: Path) -> None:
     path = write_llama(tmp_path / "copy.gguf", answer=TEXT)
     with engine_child(tmp_path / "engine") as child:
-        child.load(path, draft_tokens=2)
+        child.load(path, draft_tokens=3)
         guessed, done = child.ask(TEXT, max_tokens=120)
         plain, _ = child.ask(TEXT, max_tokens=120, speculate=False)
 
@@ -125,7 +125,7 @@ def test_a_copied_text_takes_fewer_steps(tmp_path: Path) -> None:
 def test_an_answer_ends_where_it_would_have_ended(tmp_path: Path) -> None:
     path = write_llama(tmp_path / "copy.gguf", answer=TEXT, stops=True)
     with engine_child(tmp_path / "engine") as child:
-        child.load(path, draft_tokens=2)
+        child.load(path, draft_tokens=3)
         first, _ = child.ask(f"{TEXT} {TEXT}", max_tokens=300)
         cut, done = child.ask(f"{TEXT} {TEXT}", max_tokens=300, stop=["nobody"])
 
@@ -137,7 +137,7 @@ def test_an_answer_ends_where_it_would_have_ended(tmp_path: Path) -> None:
 def test_the_conversation_goes_on_after_guesses_that_were_refused(tmp_path: Path) -> None:
     path = write_llama(tmp_path / "tiny.gguf")
     with engine_child(tmp_path / "engine") as child:
-        child.load(path, draft_tokens=2)
+        child.load(path, draft_tokens=3)
         child.ask("one two three one two three", max_tokens=60)
         again, done = child.ask("one two three one two three", max_tokens=60)
         fresh, _ = child.ask("one two three one two three", max_tokens=60, speculate=False)
@@ -149,7 +149,7 @@ def test_the_conversation_goes_on_after_guesses_that_were_refused(tmp_path: Path
 def test_a_state_that_cannot_be_cut_is_never_guessed_for(tmp_path: Path) -> None:
     path = write_recurrent(tmp_path / "mamba.gguf")
     with engine_child(tmp_path / "engine") as child:
-        child.load(path, draft_tokens=2)
+        child.load(path, draft_tokens=3)
         _, done = child.ask("one two one two one two one two", max_tokens=60)
 
     assert done.drafted_tokens == 0
