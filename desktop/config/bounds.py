@@ -13,6 +13,8 @@ Check: TypeAlias = Callable[[object], bool]
 
 _LONGEST_TEXT = 1_000_000
 _MOST_STOPS = 16
+_MOST_BIASES = 1024
+_STRONGEST_BIAS = 1000.0
 
 
 def within(low: float, high: float) -> Check:
@@ -26,6 +28,14 @@ def _short_text(value: object) -> bool:
 
 def _stops(value: object) -> bool:
     return isinstance(value, tuple) and len(value) <= _MOST_STOPS and all(value)
+
+
+def _biases(value: object) -> bool:
+    return (
+        isinstance(value, tuple)
+        and len(value) <= _MOST_BIASES
+        and all(0 <= token < 2**31 and abs(bias) <= _STRONGEST_BIAS for token, bias in value)
+    )
 
 
 def _paths(value: object) -> bool:
@@ -49,9 +59,27 @@ BOUNDS: Mapping[str, Check] = MappingProxyType(
         "sampling.seed": within(0, 2**32 - 1),
         "sampling.max_tokens": within(1, 10_000_000),
         "sampling.stop": _stops,
+        "sampling.frequency_penalty": within(-2, 2),
+        "sampling.presence_penalty": within(-2, 2),
+        "sampling.mirostat": within(0, 2),
+        "sampling.mirostat_tau": within(0, 100),
+        "sampling.mirostat_eta": within(0, 10),
+        "sampling.dry_multiplier": within(0, 100),
+        "sampling.dry_base": within(1, 100),
+        "sampling.dry_allowed_length": within(0, 10_000),
+        "sampling.xtc_probability": within(0, 1),
+        "sampling.xtc_threshold": within(0, 1),
+        "sampling.logit_bias": _biases,
         "engine.n_ctx": within(0, 10_000_000),
         "engine.n_gpu_layers": within(-1, 10_000),
         "engine.threads": within(0, 1024),
+        "engine.slots": within(1, 16),
+        "engine.draft_tokens": within(1, 64),
+        "engine.draft_model": _short_text,
+        "engine.idle_minutes": within(0, 10_080),
+        "engine.idle_minutes_on_battery": within(0, 10_080),
+        "engine.kept_states_gb": within(0, 10_000),
+        "engine.silence_minutes": within(1, 1440),
         "window.geometry": _short_text,
         "window.sidebar_width": within(0, 10_000),
         "window.last_chat": within(0, 2**63 - 1),

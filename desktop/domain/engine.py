@@ -18,11 +18,30 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class EngineMemory:
+    """What the engine process holds, measured, in bytes; `gpu` is 0 where nobody tells."""
+
+    resident: int
+    gpu: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoopTimes:
+    """llama.cpp's bare loop, timed: seconds for the prompt, and for each token of the answer."""
+
+    prompt_seconds: float
+    token_seconds: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EngineState:
     """One picture of the engine, sent to observers whenever it changes.
 
     `progress` 0 to 1 while loading; `loaded` when ready; `error` when failed; `notice` says what
-    was changed on the person's behalf (a safer plan), or None.
+    was changed on the person's behalf just now (a safer plan), or None. `reduced` says for as long
+    as it lasts why the model runs with less than its full settings. `crashes_here` means that it
+    failed twice in a row and is not tried again by itself. `Engine.use_full_settings` undoes both.
+    `unloaded_idle` says that an idle engine ended because nobody asked it anything.
     """
 
     phase: Phase = Phase.IDLE
@@ -31,3 +50,6 @@ class EngineState:
     loaded: LoadedModel | None = None
     error: LapisError | None = None
     notice: Text | None = None
+    reduced: Text | None = None
+    crashes_here: bool = False
+    unloaded_idle: bool = False

@@ -17,6 +17,7 @@ class MessageState(StrEnum):
     STREAMING = "streaming"
     STOPPED = "stopped"
     LENGTH = "length"
+    TOOL_CALLS = "tool_calls"
     INTERRUPTED = "interrupted"
     FAILED = "failed"
 

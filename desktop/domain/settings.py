@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from desktop.domain.chat import Sampling
+from desktop.domain.model import FlashAttention, KvType
 
 MOST_OPENED_MODELS: Final = 12
 
@@ -27,11 +28,29 @@ class Language(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """How models are loaded; see `LoadPlan` for the meaning and units of each."""
+    """How models are loaded and kept; what `LoadPlan` names too has its meaning and units there.
+
+    `slots` answers are written side by side. `speculation` allows guessing ahead, by `draft_tokens`
+    at most, from the text itself or by the model file `draft_model` (a path, empty for none). The
+    memory is given back after so many minutes without a question, 0 for never:
+    `idle_minutes_on_battery` counts while the computer runs on its battery. `kept_states_gb` (10^9
+    bytes) is what may be kept on the disk of what was read already, 0 for nothing. An engine that
+    makes no progress for `silence_minutes` is ended.
+    """
 
     n_ctx: int = 0
     n_gpu_layers: int = -1
     threads: int = 0
+    slots: int = 4
+    kv_type: KvType = KvType.F16
+    flash_attention: FlashAttention = FlashAttention.AUTO
+    speculation: bool = True
+    draft_tokens: int = 8
+    draft_model: str = ""
+    idle_minutes: int = 10
+    idle_minutes_on_battery: int = 3
+    kept_states_gb: float = 4.0
+    silence_minutes: int = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from desktop.inference.bindings import BindingsMissing
 from desktop.inference.chunks import GpuChunks, ProcessorChunks
 from desktop.inference.embedding import Embedder
 from desktop.inference.intake import job_for
-from desktop.inference.kept_states import kept_states
 from desktop.inference.loading import LoadError
 from desktop.inference.messages import (
     Cancel,
@@ -45,7 +44,7 @@ from desktop.inference.messages import (
     frame,
     read_command,
 )
-from desktop.inference.prefix_cache import PrefixCache
+from desktop.inference.prefix_cache import PrefixCache, kept_states
 from desktop.inference.raw_loop import run_raw_loop
 from desktop.inference.runtime import Runtime
 from desktop.inference.scheduler import Scheduler

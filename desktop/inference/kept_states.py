@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from desktop.inference.messages import Load
-from desktop.inference.runtime import Runtime
+from desktop.inference.prefix import common_prefix
 
 _MAGIC: Final = b"lapis-kv-state-1"
 # Magic, SHA-256 of all that follows it, number of tokens, bytes of state.
@@ -45,19 +44,6 @@ class KeptState:
     def common_prefix(self, prompt: Sequence[int]) -> int:
         """Return how many leading tokens of `prompt` it covers."""
         return common_prefix(self.tokens, prompt)
-
-
-def common_prefix(one: Sequence[int], other: Sequence[int]) -> int:
-    """Return how many leading tokens are the same."""
-    low, high = 0, min(len(one), len(other))
-    # Comparing whole slices is done in C: halving finds the place in a few such steps.
-    while low < high:
-        middle = (low + high + 1) // 2
-        if list(one[low:middle]) == list(other[low:middle]):
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 class KeptStates:
@@ -200,26 +186,6 @@ def state_key(path: Path, parts: Sequence[object]) -> str:
     about = path.stat()
     text = "\0".join(map(str, (path.resolve(), about.st_size, about.st_mtime_ns, *parts)))
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
-
-
-def kept_states(order: Load, runtime: Runtime) -> KeptStates | None:
-    """Return the states of the model that `order` loaded, None if they are not wanted."""
-    if not order.states or order.states_limit <= 0:
-        return None
-    shaping = (
-        order.kv_type,
-        order.flash_attention,
-        order.swa_full,
-        order.extra_buffers,
-        runtime.offloaded,
-        runtime.n_ctx,
-        runtime.version,
-    )
-    try:
-        key = state_key(Path(os.fsdecode(order.path)), shaping)
-    except OSError:
-        return None
-    return KeptStates(Path(os.fsdecode(order.states)), order.states_limit, key)
 
 
 def _read_head(path: Path) -> KeptState | None:

@@ -52,7 +52,7 @@ class Lookup:
         self._triples: dict[int, int] = {}
         self._place: int | None = None
         self._source = Source.PAIR
-        self._belief = {source: _Belief(prior) for source, prior in _PRIORS.items()}
+        self._belief = {source: Belief(prior) for source, prior in _PRIORS.items()}
         for token in tokens:
             self.append(token)
 
@@ -96,16 +96,7 @@ class Lookup:
 
     def _best_length(self, most: int, cost: Callable[[int], float]) -> int:
         first = self._belief[self._source].chance
-        later = self._belief[Source.FOLLOWING].chance
-        best, best_gain = 0, _WORTH
-        expected, chance = 1.0, first
-        for length in range(1, most + 1):
-            expected += chance
-            chance *= later
-            gain = expected / cost(length)
-            if gain > best_gain:
-                best, best_gain = length, gain
-        return best
+        return best_length(first, self._belief[Source.FOLLOWING].chance, most, cost)
 
     def _append(self, token: int) -> tuple[int | None, int | None]:
         """Return where the last two and the last three tokens, with `token`, were before."""
@@ -125,7 +116,24 @@ class Lookup:
         return pair, triple
 
 
-class _Belief:
+def best_length(first: float, later: float, most: int, cost: Callable[[int], float]) -> int:
+    """Return how many guesses promise most tokens for their cost; 0 where none pays.
+
+    The `first` one is right with that chance, and each further one with the chance `later` once the
+    one before was.
+    """
+    best, best_gain = 0, _WORTH
+    expected, chance = 1.0, first
+    for length in range(1, most + 1):
+        expected += chance
+        chance *= later
+        gain = expected / cost(length)
+        if gain > best_gain:
+            best, best_gain = length, gain
+    return best
+
+
+class Belief:
     """How often guesses of one source come true, the latest counting most."""
 
     def __init__(self, prior: float) -> None:

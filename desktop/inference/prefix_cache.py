@@ -6,13 +6,17 @@ that cannot be cut) or on the disk (a chat from before an unload or a restart). 
 most is taken.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
-from desktop.inference.kept_states import KeptState, KeptStates, common_prefix
+from desktop.inference.kept_states import KeptState, KeptStates, state_key
 from desktop.inference.kv_memory import KvMemory
-from desktop.inference.messages import Adapter
+from desktop.inference.messages import Adapter, Load
+from desktop.inference.prefix import common_prefix
+from desktop.inference.runtime import Runtime
 from desktop.inference.slot import Slot
 
 # Tokens that a state must save over what is there already to be worth a file, or its reading.
@@ -210,3 +214,23 @@ class PrefixCache:
 def _shared_head(slot: Slot, other: Slot) -> int:
     """Return how much of the prompt in `slot` the tokens of `other` begin with."""
     return min(common_prefix(slot.tokens, other.tokens), len(slot.tokens) - 1)
+
+
+def kept_states(order: Load, runtime: Runtime) -> KeptStates | None:
+    """Return the states of the model that `order` loaded, None if they are not wanted."""
+    if not order.states or order.states_limit <= 0:
+        return None
+    shaping = (
+        order.kv_type,
+        order.flash_attention,
+        order.swa_full,
+        order.extra_buffers,
+        runtime.offloaded,
+        runtime.n_ctx,
+        runtime.version,
+    )
+    try:
+        key = state_key(Path(os.fsdecode(order.path)), shaping)
+    except OSError:
+        return None
+    return KeptStates(Path(os.fsdecode(order.states)), order.states_limit, key)

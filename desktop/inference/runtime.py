@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import Any
 
 from desktop.inference.bindings import GPU_KINDS, bindings_version, devices, load_bindings
+from desktop.inference.draft_model import DraftModel
 from desktop.inference.kv_memory import KvMemory
 from desktop.inference.loading import (
     LoadError,
@@ -64,6 +65,7 @@ class Runtime:
         self._batch: Any = None
         self._interrupted: Callable[[], bool] = lambda: False
         self.last_decode = 0.0
+        self.draft_model: DraftModel | None = None
         self._adapters: dict[bytes, Any] = {}
         self._active_adapters: tuple[Adapter, ...] = ()
         lib = self.lib
@@ -91,6 +93,15 @@ class Runtime:
         self.embeds = self._is_for_embedding()
         self._create_context(order)
         self.n_ctx = lib.llama_n_ctx(self.ctx)
+        self.size = lib.llama_model_size(self.model)
+        if order.draft_model and not self.embeds:
+            self.draft_model = DraftModel(
+                lib,
+                order,
+                vocabulary=self.n_vocab,
+                n_ctx=self.n_ctx,
+                interrupted=interrupted,
+            )
         self.offloaded = order.n_gpu_layers != 0 and any(
             device.kind in GPU_KINDS and (not order.devices or device.name in order.devices)
             for device in self.devices
@@ -108,7 +119,7 @@ class Runtime:
             description=self._text(lib.llama_model_desc, self.model),
             architecture=self.architecture,
             parameters=lib.llama_model_n_params(self.model),
-            weights=lib.llama_model_size(self.model),
+            weights=self.size,
             n_ctx=self.n_ctx,
             n_ctx_train=lib.llama_model_n_ctx_train(self.model),
             devices=used or ["CPU"],
@@ -177,6 +188,8 @@ class Runtime:
         if threads != self.threads:
             self.threads = threads
             self.lib.llama_set_n_threads(self.ctx, threads, threads)
+            if self.draft_model is not None:
+                self.draft_model.set_threads(threads)
 
     def clear_memory(self) -> None:
         """Forget every sequence; a model without memory has none."""

@@ -14,6 +14,7 @@ from typing import Final
 from desktop.inference.batch import Batch, Share, checkpoint_mark, reading, writing
 from desktop.inference.batch_cost import BatchCost
 from desktop.inference.chunks import GpuChunks, ProcessorChunks
+from desktop.inference.guessing import Guesser
 from desktop.inference.messages import Reading, Refused, Report, Waiting
 from desktop.inference.prefix_cache import PrefixCache
 from desktop.inference.runtime import AdapterRefused, DecodeStatus, Runtime
@@ -176,7 +177,12 @@ class Scheduler:
         def cost(guesses: int) -> float:
             return of_batch(writers + used + guesses) / of_batch(writers + used)
 
-        return answer.draft(slot.tokens, most, cost)
+        def guesser() -> Guesser:
+            model = self._runtime.draft_model
+            share = model.size / self._runtime.size if model is not None else 0.0
+            return Guesser(slot.tokens, slot.index, model, share)
+
+        return answer.draft(most, cost, guesser)
 
     def _advance(self, batch: Batch) -> None:
         if batch.reads:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from desktop.inference.formats import Piece, Said, Thought
-from desktop.inference.kept_states import common_prefix
+from desktop.inference.guessing import Guesser
 from desktop.inference.logprobs import logprobs
-from desktop.inference.lookup import Lookup
 from desktop.inference.messages import Adapter, Called, Delta, Done, Generate, Report, ToolCall
+from desktop.inference.prefix import common_prefix
 from desktop.inference.runtime import Runtime
 from desktop.inference.sampling import Sampler
 from desktop.inference.template import Prompt
@@ -39,7 +39,7 @@ class Answer:
         self.generated = 0
         self._runtime = runtime
         self._sampler = Sampler(runtime, job.order.sampling, job.grammar, job.prompt.tokens)
-        self._lookup: Lookup | None = None
+        self._guesser: Guesser | None = None
         self._drafted = self._accepted = 0
         # A character can be spread over several tokens; an incomplete one waits.
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
@@ -49,15 +49,17 @@ class Answer:
         self._started = time.monotonic()
         self._first = 0.0
 
-    def draft(self, text: Sequence[int], most: int, cost: Callable[[int], float]) -> list[int]:
-        """Return guesses for the tokens after `text`, prompt and answer so far.
+    def draft(
+        self, most: int, cost: Callable[[int], float], make: Callable[[], Guesser]
+    ) -> list[int]:
+        """Return at most `most` guesses for the next tokens; none where that does not pay.
 
-        At most `most`, and none where that does not pay; `cost` as in `Lookup.draft`.
+        `cost` as in `Lookup.draft`; `make` gives what guesses, when it is asked for first.
         """
-        if self._lookup is None:
-            self._lookup = Lookup(text)
+        if self._guesser is None:
+            self._guesser = make()
         left = self.job.order.max_tokens - self.generated - 1
-        return self._lookup.draft(min(most, left) if self.job.order.max_tokens else most, cost)
+        return self._guesser.draft(min(most, left) if self.job.order.max_tokens else most, cost)
 
     def choose(self, row: int, guesses: Sequence[int]) -> list[int]:
         """Choose the tokens after `row` of the last batch, whose next rows hold `guesses`.
@@ -73,9 +75,9 @@ class Answer:
                 break
         if self._first == 0.0:
             self._first = time.monotonic()
-        if self._lookup is not None and guesses:
+        if self._guesser is not None and guesses:
             right = sum(one == other for one, other in zip(chosen, guesses, strict=False))
-            self._lookup.judge(len(guesses), right)
+            self._guesser.judge(len(guesses), right)
             self._drafted += len(guesses)
             self._accepted += right
         return chosen
@@ -83,8 +85,8 @@ class Answer:
     def take(self, token: int, row: int) -> Iterator[Report]:
         """Count `token`, chosen after `row`, as part of the answer; yield what is certain now."""
         self.generated += 1
-        if self._lookup is not None:
-            self._lookup.append(token)
+        if self._guesser is not None:
+            self._guesser.append(token)
         order = self.job.order
         if order.logprobs >= 0:
             yield logprobs(self._runtime, order.id, row, token, order.logprobs)

@@ -1,13 +1,21 @@
 """Whether a model fits into memory with a plan, computed from its header alone.
 
 Needed = weights + KV cache + recurrent state + compute buffer + the engine process itself.
-The buffer formula follows what llama.cpp (llama-cpp-python 0.3.36) reserves on a processor with
-flash attention. Pure arithmetic; any thread.
+The buffer formula follows what llama.cpp (llama-cpp-python 0.3.36) reserves on a processor. Pure
+arithmetic; any thread.
 """
 
+from dataclasses import replace
 from typing import Final
 
-from desktop.domain.model import DEFAULT_CONTEXT, Fit, FitLevel, GgufInfo, LoadPlan
+from desktop.domain.model import (
+    DEFAULT_CONTEXT,
+    Fit,
+    FitLevel,
+    FlashAttention,
+    GgufInfo,
+    LoadPlan,
+)
 from desktop.models.hardware import Memory
 from desktop.models.kv_cache import Keys, kv_bytes, padded, state_bytes, window_cells
 
@@ -15,6 +23,8 @@ _MIB: Final = 2**20
 _PROCESS: Final = 150 * _MIB
 _BUFFER_MARGIN: Final = 64 * _MIB
 _SYSTEM: Final = 1_500_000_000
+# Beside the scores of attention, measured: 34 to 52 MiB.
+_SCORES_MARGIN: Final = 52 * _MIB
 
 
 def context_for(info: GgufInfo, plan: LoadPlan) -> int:
@@ -22,39 +32,64 @@ def context_for(info: GgufInfo, plan: LoadPlan) -> int:
     return plan.n_ctx or min(info.context_length or DEFAULT_CONTEXT, DEFAULT_CONTEXT)
 
 
-def estimate(info: GgufInfo, plan: LoadPlan, memory: Memory) -> Fit:
-    """Return the bytes that `plan` needs, and whether they are there.
+def estimate(info: GgufInfo, plan: LoadPlan, memory: Memory, draft: GgufInfo | None = None) -> Fit:
+    """Return the bytes that `plan` needs, with the model `draft` that guesses ahead, if any.
 
     FITS: free now. TIGHT: only by pushing other programs out of memory. TOO_LARGE: not even so,
     with 1.5 GB left to the system.
     """
     context = context_for(info, plan)
-    micro_batch = min(plan.n_ubatch, plan.n_batch, context)
-    needed = (
-        info.weights
-        + kv_bytes(info, context, plan.kv_type, micro_batch=micro_batch, slots=plan.slots)
-        + state_bytes(info, plan.slots)
-        + compute_bytes(info, context, micro_batch=micro_batch, slots=plan.slots)
-        + _BUFFER_MARGIN
-        + _PROCESS
-    )
+    needed = _model_bytes(info, plan, context) + _BUFFER_MARGIN + _PROCESS
+    if draft is not None:
+        needed += _model_bytes(draft, replace(plan, draft_tokens=0), context)
     return Fit(_level(needed, memory), needed, memory.available, memory.total)
 
 
-def compute_bytes(info: GgufInfo, context: int, *, micro_batch: int, slots: int) -> int:
+def output_rows(plan: LoadPlan) -> int:
+    """Return the most tokens of one batch whose logits are asked for.
+
+    One for each answer being written, and each token that was guessed ahead.
+    """
+    return plan.slots + plan.draft_tokens
+
+
+def compute_bytes(
+    info: GgufInfo, context: int, *, micro_batch: int, slots: int, rows: int, flash: bool = True
+) -> int:
     """Return the bytes of the compute and output buffers, without a margin.
 
-    The larger of two phases, in 32-bit numbers: the logits of one token for each slot, or the
-    feed forward part of a layer with the attention masks of 16-bit numbers.
+    The larger of two phases, in 32-bit numbers: the logits of `rows` tokens, or the feed forward
+    part of a layer with the attention masks of 16-bit numbers. Without flash attention (`flash`)
+    the scores of all heads are kept too.
     """
     keys = Keys(info)
     width = keys.number("embedding_length")
     words = keys.number("vocab_size")
     inner = keys.number("feed_forward_length") or keys.number("expert_feed_forward_length")
     masked = padded(context) + window_cells(info, context, micro_batch=micro_batch, slots=slots)
-    logits = 4 * (words * slots + 2 * width * micro_batch)
+    logits = 4 * (words * rows + 2 * width * micro_batch)
     layer = 4 * micro_batch * (3 * inner + 4 * width) + 2 * micro_batch * masked
-    return max(logits, layer) + 4 * words * slots
+    if not flash:
+        scores = 4 * micro_batch * padded(context) * (keys.number("attention.head_count") + 1)
+        layer = max(layer, scores + _SCORES_MARGIN)
+    return max(logits, layer) + 4 * words * rows
+
+
+def _model_bytes(info: GgufInfo, plan: LoadPlan, context: int) -> int:
+    micro_batch = min(plan.n_ubatch, plan.n_batch, context)
+    return (
+        info.weights
+        + kv_bytes(info, context, plan.kv_type, micro_batch=micro_batch, slots=plan.slots)
+        + state_bytes(info, plan.slots)
+        + compute_bytes(
+            info,
+            context,
+            micro_batch=micro_batch,
+            slots=plan.slots,
+            rows=output_rows(plan),
+            flash=plan.flash_attention is not FlashAttention.OFF,
+        )
+    )
 
 
 def _level(needed: int, memory: Memory) -> FitLevel:

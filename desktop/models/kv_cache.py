@@ -10,6 +10,7 @@ from typing import Final
 from desktop.domain.model import GgufInfo, KvType
 
 _STEP: Final = 256
+_BLOCK: Final = 32
 _ELEMENT: Final = ((KvType.F16, 2.0), (KvType.Q8_0, 34 / 32), (KvType.Q4_0, 18 / 32))
 # architecture: every n-th layer is global where the header has no pattern
 _PATTERNS: Final = (
@@ -81,6 +82,12 @@ def kv_bytes(info: GgufInfo, context: int, kv_type: KvType, *, micro_batch: int,
     return round(total * element)
 
 
+def can_quantise(info: GgufInfo) -> bool:
+    """Return whether the cache may be q8_0 or q4_0: their blocks have to divide every head."""
+    keys = Keys(info)
+    return all(width % _BLOCK == 0 for width in _Widths(keys, _layers(keys)).heads)
+
+
 def window_cells(info: GgufInfo, context: int, *, micro_batch: int, slots: int) -> int:
     """Return the cells of a layer that only sees a window; 0 for models without one."""
     window = _window(Keys(info))
@@ -118,10 +125,11 @@ class _Widths:
         value = keys.number("attention.value_length", head)
         if keys.has("attention.key_length_mla"):
             value = 0
+        sliding_key = keys.number("attention.key_length_swa", key)
+        sliding_value = keys.number("attention.value_length_swa", value)
+        self.heads = (key, value, sliding_key, sliding_value)
         self._full = key + value
-        self._sliding = keys.number("attention.key_length_swa", key) + keys.number(
-            "attention.value_length_swa", value
-        )
+        self._sliding = sliding_key + sliding_value
 
     def of(self, layer: int, *, slides: bool) -> int:
         return self._kv_heads[layer] * (self._sliding if slides else self._full)

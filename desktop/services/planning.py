@@ -4,17 +4,32 @@ Plain functions for any thread. Nothing native is touched: the header is read in
 is computed, so a file that is no model or is too large is refused before the engine sees it.
 """
 
+import logging
+import platform
+import sys
 from dataclasses import replace
+from pathlib import Path
 
-from desktop.domain.errors import OutOfMemory
-from desktop.domain.model import Fit, FitLevel, GgufInfo, InstalledModel, LoadPlan
-from desktop.domain.settings import Settings
+from desktop.domain.errors import ModelFileError, OutOfMemory
+from desktop.domain.model import (
+    Fit,
+    FitLevel,
+    FlashAttention,
+    GgufInfo,
+    InstalledModel,
+    KvType,
+    LoadPlan,
+)
+from desktop.domain.settings import EngineSettings, Settings
 from desktop.domain.text import Text, gigabytes
 from desktop.models.fit import context_for, estimate
 from desktop.models.gguf import read_gguf
 from desktop.models.hardware import Memory, memory, usable_cores
+from desktop.models.kv_cache import can_quantise
 
 _SHORTER_CONTEXTS = (4096, 2048)
+
+_log = logging.getLogger(__name__)
 
 
 def plan_for(model: InstalledModel, settings: Settings) -> LoadPlan:
@@ -23,7 +38,8 @@ def plan_for(model: InstalledModel, settings: Settings) -> LoadPlan:
     An automatic context (`settings.engine.n_ctx` 0) is shortened where that makes the model fit.
     Raises ModelFileError, or OutOfMemory with the figures.
     """
-    return fitting_plan(read_gguf(model.path), _wished(model, settings), memory(), model.title)
+    info = read_gguf(model.path)
+    return fitting_plan(info, _wished(info, settings), memory(), model.title)
 
 
 def check_model(model: InstalledModel, settings: Settings) -> None:
@@ -31,7 +47,8 @@ def check_model(model: InstalledModel, settings: Settings) -> None:
 
     A model that fits once the present one has left is no reason to complain.
     """
-    info, wished, now = read_gguf(model.path), _wished(model, settings), memory()
+    info = read_gguf(model.path)
+    wished, now = _wished(info, settings), memory()
     try:
         fitting_plan(info, wished, replace(now, available=now.total), model.title)
     except OutOfMemory:
@@ -40,7 +57,8 @@ def check_model(model: InstalledModel, settings: Settings) -> None:
 
 def fitting_plan(info: GgufInfo, wished: LoadPlan, free: Memory, name: str) -> LoadPlan:
     """Return the first plan that fits with room, else the first that fits; raises OutOfMemory."""
-    fits = [(plan, estimate(info, plan, free)) for plan in _candidates(info, wished)]
+    draft = read_gguf(wished.draft_model) if wished.draft_model is not None else None
+    fits = [(plan, estimate(info, plan, free, draft)) for plan in _candidates(info, wished)]
     for level in (FitLevel.FITS, FitLevel.TIGHT):
         for plan, fit in fits:
             if fit.level is level:
@@ -48,13 +66,48 @@ def fitting_plan(info: GgufInfo, wished: LoadPlan, free: Memory, name: str) -> L
     raise _too_large(name, fits[-1][1], own_context=wished.n_ctx > 0)
 
 
-def _wished(model: InstalledModel, settings: Settings) -> LoadPlan:
+def _wished(info: GgufInfo, settings: Settings) -> LoadPlan:
+    engine = settings.engine
     return LoadPlan(
-        path=model.path,
-        n_ctx=settings.engine.n_ctx,
-        n_gpu_layers=settings.engine.n_gpu_layers,
-        threads=settings.engine.threads or usable_cores(),
+        path=info.path,
+        n_ctx=engine.n_ctx,
+        n_gpu_layers=engine.n_gpu_layers,
+        threads=engine.threads or usable_cores(),
+        kv_type=_kv_type(info, engine),
+        slots=engine.slots,
+        flash_attention=engine.flash_attention,
+        mmap=_maps_file(engine.n_gpu_layers),
+        draft_tokens=engine.draft_tokens if engine.speculation else 0,
+        draft_model=_draft_model(engine),
     )
+
+
+def _kv_type(info: GgufInfo, engine: EngineSettings) -> KvType:
+    """Return the cache's type; where llama.cpp would refuse a quantised one it stays F16."""
+    without_flash = engine.flash_attention is FlashAttention.OFF
+    return engine.kv_type if can_quantise(info) and not without_flash else KvType.F16
+
+
+def _maps_file(n_gpu_layers: int) -> bool:
+    """Tell whether the file is mapped: where the processor computes it would be there twice.
+
+    On a Mac with Apple's processor the graphics side computes from the mapped pages themselves.
+    """
+    apple = sys.platform == "darwin" and platform.machine() == "arm64"
+    return apple and n_gpu_layers < 0
+
+
+def _draft_model(engine: EngineSettings) -> Path | None:
+    """Return the small model that guesses, if there is one; without it answers are the same."""
+    if not engine.speculation or not engine.draft_model:
+        return None
+    path = Path(engine.draft_model)
+    try:
+        read_gguf(path)
+    except ModelFileError as error:
+        _log.warning("the draft model is left out: %s", error.title.message)
+        return None
+    return path
 
 
 def _candidates(info: GgufInfo, wished: LoadPlan) -> list[LoadPlan]:

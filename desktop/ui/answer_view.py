@@ -35,6 +35,7 @@ class AnswerView(QWidget):
         self._message = message
         self._growing: GrowingMarkdown | None = None
         self._is_newest = False
+        self._is_crashing = False
         self._thinking: Thinking | None = None
         self._card: ErrorCard | None = None
         self._activity = Activity()
@@ -113,6 +114,12 @@ class AnswerView(QWidget):
         if self._card is not None:
             self._card.set_newest(newest)
 
+    def set_crashing(self, crashing: bool) -> None:
+        """Tell whether the chosen model crashes here; see `ErrorCard`."""
+        self._is_crashing = crashing
+        if self._card is not None:
+            self._card.set_crashing(crashing)
+
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
         self._actions.set_revealed(True)
@@ -139,6 +146,7 @@ class AnswerView(QWidget):
             self._card = ErrorCard(self._message.state, read_note(note), too_long=too_long)
             self._card.retry_requested.connect(self.retry_requested)
             self._card.model_wanted.connect(self.model_wanted)
+            self._card.set_crashing(self._is_crashing)
             self._layout.insertWidget(self._layout.indexOf(self._actions), self._card)
         self._actions.set_usage(self._message.usage)
         self._actions.show()

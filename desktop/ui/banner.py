@@ -41,6 +41,8 @@ class Remedy(Enum):
     """What a button of the banner offers."""
 
     RETRY = auto()
+    FULL_SETTINGS = auto()
+    TRY_ANYWAY = auto()
     CHOOSE_MODEL = auto()
     COPY_REPORT = auto()
 
@@ -85,9 +87,15 @@ class Banner(QFrame):
         """Show `error`, in place of an earlier message about `topic`."""
         self._add(_Message(topic, error.title, error.hint, remedies, is_error=True))
 
-    def show_notice(self, topic: Topic, title: Text, hint: Text | None = None) -> None:
-        """Show a message that is no error; it waits while an error is on show."""
-        self._add(_Message(topic, title, hint, (), is_error=False))
+    def show_notice(
+        self, topic: Topic, title: Text, hint: Text | None = None, *remedies: Remedy
+    ) -> None:
+        """Show a message that is no error; it waits while an error is on show.
+
+        What is being said already is not said again.
+        """
+        if all(each.title != title for each in self._messages if each.topic is not topic):
+            self._add(_Message(topic, title, hint, remedies, is_error=False))
 
     def solve(self, topic: Topic) -> None:
         """Take the message about `topic` away, if there is one."""
@@ -143,6 +151,8 @@ class Banner(QFrame):
 
     def _show(self) -> None:
         self._buttons[Remedy.RETRY].setText(self.tr("Try again"))
+        self._buttons[Remedy.FULL_SETTINGS].setText(self.tr("Use full settings again"))
+        self._buttons[Remedy.TRY_ANYWAY].setText(self.tr("Try again anyway"))
         self._buttons[Remedy.CHOOSE_MODEL].setText(self.tr("Choose a model"))
         self._buttons[Remedy.COPY_REPORT].setText(self.tr("Copy report"))
         self._close.set_label(self.tr("Close"))

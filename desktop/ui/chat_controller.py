@@ -22,10 +22,13 @@ from desktop.domain.chat import (
     ReasoningDelta,
     StopReason,
     TextDelta,
+    TokenChosen,
+    ToolCalled,
     Usage,
 )
 from desktop.domain.engine import EngineState, Phase
 from desktop.domain.history import StoredMessage
+from desktop.domain.model import InstalledModel
 from desktop.domain.settings import Settings
 from desktop.domain.text import Text
 from desktop.services.conversation import Conversations, Exchange
@@ -56,6 +59,14 @@ class AnswerEngine(Protocol):
 
     def cancel(self, request: int) -> None:
         """Stop a request."""
+        ...
+
+    def use_full_settings(self, model: InstalledModel) -> None:
+        """Load `model` without what was given up for it after crashes."""
+        ...
+
+    def forget_states(self) -> None:
+        """Drop what was kept of texts that were read."""
         ...
 
 
@@ -156,6 +167,16 @@ class ChatController(QObject):
             self._start(exchange)
             self.messages_replaced.emit(chat)
 
+    def try_again(self, chat: int) -> None:
+        """Answer a question anew whose answer failed; raises StorageError.
+
+        A model that crashes here is loaded anyway: who asks for this has read the reason.
+        """
+        state = self._engine_state
+        if self._engine is not None and state.crashes_here and state.model is not None:
+            self._engine.use_full_settings(state.model)
+        self.answer_again(chat)
+
     def stop(self, chat: int) -> bool:
         """End the answer of `chat`; what was written stays. Return whether one was running."""
         found = self._find(chat)
@@ -167,6 +188,11 @@ class ChatController(QObject):
         else:
             self._on_event_arrived(ticket, Finished(StopReason.STOPPED, _NO_USAGE))
         return True
+
+    def forget_states(self) -> None:
+        """Let the engine drop what it kept of the chats it read, since one of them is deleted."""
+        if self._engine is not None:
+            self._engine.forget_states()
 
     def is_running(self, chat: int | None) -> bool:
         """Return whether an answer is being written in `chat`."""
@@ -202,11 +228,14 @@ class ChatController(QObject):
                 self._speak(run)
                 self.text_grew.emit(chat, event.text, isinstance(event, ReasoningDelta))
             case Queued():
-                self._show_activity(run, say(Text("Waiting for another answer to end")))
+                self._show_activity(run, _waiting(event))
             case PromptProgress():
                 self._show_activity(run, _reading(event))
             case Notice():
                 self.notice_came.emit(event.text)
+            case ToolCalled() | TokenChosen():
+                # Nothing in the window asks for them.
+                pass
             case Finished() | Failed():
                 self._speak(run)
                 self.answer_finished.emit(chat, run.exchange.answer)
@@ -285,7 +314,7 @@ class ChatController(QObject):
     def _first_words(self) -> str:
         if self._engine_state.phase is Phase.LOADING:
             words = loading_words(self._engine_state)
-            return say(Text("Loading the model · {progress}", {"progress": words}))
+            return say(Text("Waiting for the model · {progress}", {"progress": words}))
         return say(Text("Reading the question"))
 
     def _tell_running(self) -> None:
@@ -307,6 +336,12 @@ class ChatController(QObject):
 
 def _live(exchange: Exchange) -> StoredMessage:
     return replace(exchange.answer, content=exchange.text, reasoning=exchange.reasoning)
+
+
+def _waiting(event: Queued) -> str:
+    if event.place <= 1:
+        return say(Text("Waiting: next in line"))
+    return say(Text("Waiting: number {place} in line", {"place": event.place}))
 
 
 def _reading(event: PromptProgress) -> str:

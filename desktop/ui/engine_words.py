@@ -2,12 +2,12 @@
 
 from typing import Literal, TypeAlias
 
-from desktop.domain.engine import EngineState, Phase
+from desktop.domain.engine import EngineMemory, EngineState, Phase
 from desktop.domain.model import InstalledModel
 from desktop.domain.text import Text, gigabytes
 from desktop.ui.translation import say
 
-__all__ = ["loading_words", "model_title", "state_words"]
+__all__ = ["loading_words", "memory_words", "model_title", "state_hint", "state_words"]
 
 Tone: TypeAlias = Literal["muted", "good", "bad"]
 
@@ -36,9 +36,27 @@ def state_words(state: EngineState) -> tuple[str, Tone]:
         case Phase.READY:
             return say(Text("Ready")), "good"
         case Phase.FAILED:
-            return say(Text("Not loaded")), "bad"
+            return say(Text("Crashes here") if state.crashes_here else Text("Not loaded")), "bad"
+        case Phase.IDLE if state.model is None:
+            return "", "muted"
         case Phase.IDLE:
-            return (say(Text("Not in memory")) if state.model is not None else ""), "muted"
+            sleeps = state.unloaded_idle
+            return say(Text("Sleeping") if sleeps else Text("Not in memory")), "muted"
+
+
+def state_hint(state: EngineState) -> str:
+    """Return what `state_words` leaves open; empty where they say it all."""
+    if state.phase is Phase.IDLE and state.model is not None:
+        return say(Text("Loads again with the next question"))
+    return ""
+
+
+def memory_words(memory: EngineMemory) -> str:
+    """Return what an engine holds: "2.4 GB", and beside it what lies on a graphics card."""
+    own = gigabytes(memory.resident)
+    if not memory.gpu:
+        return own
+    return say(Text("{memory} + {gpu} on the GPU", {"memory": own, "gpu": gigabytes(memory.gpu)}))
 
 
 def _unit(size: int) -> int:

@@ -17,8 +17,9 @@ __all__ = ["ErrorCard"]
 class ErrorCard(QFrame):
     """Shows how an answer ended; words of `note` come first, if there are any.
 
-    A stopped answer, or one at its length limit, is no failure and gets a single quiet line. A text
-    that was too long would be so again: then another model is offered instead of another try.
+    A stopped answer, one at its length limit, or one that ended in a call of a tool, is no failure
+    and gets a single quiet line. A text that was too long would be so again: then another model is
+    offered instead of another try.
     """
 
     retry_requested = Signal()
@@ -37,6 +38,7 @@ class ErrorCard(QFrame):
         self._state = state
         self._note = note
         self._too_long = too_long
+        self._crashing = False
         failed = state in {MessageState.FAILED, MessageState.INTERRUPTED}
         is_bad = state is MessageState.FAILED
         self._icon = TintedIcon("warning" if failed else "info", tone="bad" if is_bad else "muted")
@@ -70,6 +72,12 @@ class ErrorCard(QFrame):
         failed = self._state in {MessageState.FAILED, MessageState.INTERRUPTED}
         self._remedy.setVisible(newest and failed)
 
+    def set_crashing(self, crashing: bool) -> None:
+        """Name the remedy for a model that crashed here before: to try again anyway."""
+        if crashing is not self._crashing:
+            self._crashing = crashing
+            self._say()
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
@@ -79,7 +87,12 @@ class ErrorCard(QFrame):
         title, hint = self._words()
         self._title.setText(title)
         self._hint.setText(hint)
-        self._remedy.setText(self.tr("Choose a model") if self._too_long else self.tr("Try again"))
+        if self._too_long:
+            self._remedy.setText(self.tr("Choose a model"))
+        elif self._crashing:
+            self._remedy.setText(self.tr("Try again anyway"))
+        else:
+            self._remedy.setText(self.tr("Try again"))
         self.setAccessibleName(title)
         self.setAccessibleDescription(hint)
 
@@ -88,7 +101,9 @@ class ErrorCard(QFrame):
             return say(self._note[0]), say(self._note[1])
         match self._state:
             case MessageState.STOPPED:
-                return self.tr("You stopped this answer."), ""
+                return self.tr("This answer was stopped."), ""
+            case MessageState.TOOL_CALLS:
+                return self.tr("The model asked for a tool, and there is none in this chat."), ""
             case MessageState.LENGTH:
                 return self.tr("The answer reached the limit of its length."), ""
             case MessageState.INTERRUPTED:

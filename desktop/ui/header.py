@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.domain.engine import EngineState, Phase
+from desktop.domain.engine import EngineMemory, EngineState, Phase
 from desktop.ui.buttons import IconButton
-from desktop.ui.engine_words import model_title, state_words
+from desktop.ui.engine_words import memory_words, model_title, state_hint, state_words
 from desktop.ui.icons import icon
 from desktop.ui.labels import ElidedLabel, set_tooltip
 from desktop.ui.link_button import LinkButton
@@ -46,6 +46,7 @@ class Header(QFrame):
         self.model_menu = ModelMenu(self)
         self.main_menu = MainMenu(self)
         self._state = EngineState()
+        self._memory: EngineMemory | None = None
         self._answering = False
         self._chat_title = ""
         self._sidebar = IconButton("sidebar")
@@ -79,7 +80,15 @@ class Header(QFrame):
         self._bar.setVisible(loading)
         self._line.setVisible(not loading)
         self._guide.setVisible(state.model is not None and state.model.is_guide)
+        reduced = state.reduced is not None
+        self.model_menu.set_trouble(reduced=reduced, crashing=state.crashes_here)
         self._show_status()
+
+    def set_memory(self, memory: EngineMemory | None) -> None:
+        """Show what the engine holds; None when there is none."""
+        if memory != self._memory:
+            self._memory = memory
+            self._show_memory()
 
     def set_answering(self, *, answering: bool) -> None:
         """Say whether an answer is being written in the open chat."""
@@ -141,12 +150,18 @@ class Header(QFrame):
     def _show_status(self) -> None:
         """Say what is not as it should be, or takes time; ready is how it should be."""
         words, tone = state_words(self._state)
-        self._model.set_state(words)
+        hint = state_hint(self._state)
+        self._model.set_state(f"{words} · {hint}" if hint else words)
         if self._state.phase is Phase.READY:
             words, tone = (self.tr("Answering…") if self._answering else ""), "muted"
         self._status.setText(words)
         self._status.set_tone(tone)
         self._fit()
+
+    def _show_memory(self) -> None:
+        words = memory_words(self._memory) if self._memory is not None else ""
+        self.model_menu.set_memory(words)
+        self._model.set_memory(words)
 
     def _fit(self) -> None:
         """Share the width: the model's name gives way first, then the state, the title last."""
@@ -173,6 +188,7 @@ class Header(QFrame):
         self._bar.setAccessibleName(self.tr("Loading the model"))
         self.set_title(self._chat_title)
         self.set_engine(self._state)
+        self._show_memory()
 
 
 class _ModelButton(QToolButton):
@@ -183,7 +199,9 @@ class _ModelButton(QToolButton):
         # The button is mirrored to have its arrow at the right; its menu is not.
         menu.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self._title = ""
+        self._is_cut = False
         self._state = ""
+        self._memory = ""
         self.setMenu(menu)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -201,7 +219,12 @@ class _ModelButton(QToolButton):
     def set_state(self, words: str) -> None:
         """Tell screen readers how the model is."""
         self._state = words
-        self.setAccessibleDescription(words)
+        self._describe()
+
+    def set_memory(self, words: str) -> None:
+        """Tell how much memory the model takes; empty for none."""
+        self._memory = words
+        self._describe()
 
     def fit(self, widest: int) -> None:
         """Show as much of the name as fits into `widest` pixels, beginning and end first."""
@@ -212,8 +235,15 @@ class _ModelButton(QToolButton):
         room = max(0, widest - beside)
         shown = metrics.elidedText(self._title, Qt.TextElideMode.ElideMiddle, room)
         self.setText(shown.replace("&", "&&"))
-        name = self._title if shown != self._title else ""
-        lines = (name, self.tr("Choose a model"), self._state)
+        self._is_cut = shown != self._title
+        self._describe()
+
+    def _describe(self) -> None:
+        memory = self.tr("{size} in memory").format(size=self._memory) if self._memory else ""
+        state = " · ".join(words for words in (self._state, memory) if words)
+        self.setAccessibleDescription(state)
+        name = self._title if self._is_cut else ""
+        lines = (name, self.tr("Choose a model"), state)
         set_tooltip(self, "\n".join(line for line in lines if line))
 
 

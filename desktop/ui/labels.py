@@ -65,6 +65,7 @@ class ElidedLabel(PlainLabel):
     ) -> None:
         """Show as much of `text` as fits."""
         self._whole = ""
+        self._hint = ""
         self._mode = mode
         super().__init__(text, tone=tone, size=size, parent=parent)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -74,6 +75,11 @@ class ElidedLabel(PlainLabel):
         self._whole = " ".join(text.split())
         self.setAccessibleName(self._whole)
         self.updateGeometry()
+        self._fit()
+
+    def set_hint(self, hint: str) -> None:
+        """Explain the text where the pointer rests on it."""
+        self._hint = hint
         self._fit()
 
     def whole_text(self) -> str:
@@ -101,4 +107,5 @@ class ElidedLabel(PlainLabel):
         metrics = QFontMetrics(self.font())
         shown = metrics.elidedText(self._whole, self._mode, max(0, self.contentsRect().width()))
         QLabel.setText(self, shown)
-        set_tooltip(self, self._whole if shown != self._whole else "")
+        cut = self._whole if shown != self._whole else ""
+        set_tooltip(self, "\n".join(line for line in (cut, self._hint) if line))

@@ -1,14 +1,17 @@
-"""The menu ⋯: theme, language, this chat, and the program itself. GUI thread."""
+"""The menu ⋯: this chat, theme, language, memory, and the program itself. GUI thread."""
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
-from desktop.domain.settings import Language, Theme
+from desktop.domain.settings import Language, Settings, Theme
 from desktop.ui.icons import icon
 from desktop.ui.shortcuts import with_key
 
 __all__ = ["MainMenu"]
+
+_IDLE_MINUTES = (3, 10, 60)
+_HOUR = 60
 
 
 class MainMenu(QMenu):
@@ -18,6 +21,8 @@ class MainMenu(QMenu):
     """(Theme)"""
     language_chosen = Signal(object)
     """(Language)"""
+    idle_minutes_chosen = Signal(int)
+    """(minutes): 0 for as long as Lapis runs."""
     rename_requested = Signal()
     delete_requested = Signal()
     data_folder_requested = Signal()
@@ -27,15 +32,13 @@ class MainMenu(QMenu):
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start with the defaults marked."""
         super().__init__(parent)
-        self._theme = Theme.SYSTEM
-        self._language = Language.SYSTEM
+        self._settings = Settings()
         self._chat_open = False
         self.aboutToShow.connect(self._fill)
 
-    def set_marks(self, theme: Theme, language: Language) -> None:
+    def set_marks(self, settings: Settings) -> None:
         """Mark the settings in use."""
-        self._theme = theme
-        self._language = language
+        self._settings = settings
 
     def set_chat_open(self, *, chat_open: bool) -> None:
         """Offer to rename and delete only what exists."""
@@ -57,6 +60,7 @@ class MainMenu(QMenu):
         self.addSeparator()
         self._add_themes()
         self._add_languages()
+        self._add_idle_times()
         self.addSeparator()
         folder = self.addAction(icon("folder"), self.tr("Open data folder"))
         folder.triggered.connect(self.data_folder_requested)
@@ -78,7 +82,7 @@ class MainMenu(QMenu):
         for theme, name in names.items():
             action = group.addAction(menu.addAction(name))
             action.setCheckable(True)
-            action.setChecked(theme is self._theme)
+            action.setChecked(theme is self._settings.theme)
             action.triggered.connect(lambda _checked, theme=theme: self.theme_chosen.emit(theme))
 
     def _add_languages(self) -> None:
@@ -92,7 +96,33 @@ class MainMenu(QMenu):
         for language, name in names.items():
             action = group.addAction(menu.addAction(name))
             action.setCheckable(True)
-            action.setChecked(language is self._language)
+            action.setChecked(language is self._settings.language)
             action.triggered.connect(
                 lambda _checked, language=language: self.language_chosen.emit(language)
             )
+
+    def _add_idle_times(self) -> None:
+        menu = self.addMenu(icon("chip"), self.tr("Keep the model in memory"))
+        group = QActionGroup(menu)
+        engine = self._settings.engine
+        now = engine.idle_minutes
+        for minutes in (*sorted({*_IDLE_MINUTES, now} - {0}), 0):
+            action = group.addAction(menu.addAction(self._time(minutes)))
+            action.setCheckable(True)
+            action.setChecked(minutes == now)
+            action.triggered.connect(
+                lambda _checked, minutes=minutes: self.idle_minutes_chosen.emit(minutes)
+            )
+        if engine.idle_minutes_on_battery != now:
+            menu.addSeparator()
+            time = self._time(engine.idle_minutes_on_battery)
+            battery = menu.addAction(self.tr("On battery: {time}").format(time=time))
+            battery.setEnabled(False)
+
+    def _time(self, minutes: int) -> str:
+        if minutes == 0:
+            return self.tr("Until Lapis ends")
+        if minutes % _HOUR == 0:
+            hours = minutes // _HOUR
+            return self.tr("1 hour") if hours == 1 else self.tr("{n} hours").format(n=hours)
+        return self.tr("1 minute") if minutes == 1 else self.tr("{n} minutes").format(n=minutes)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from desktop.domain.chat import Usage
 from desktop.ui.buttons import IconButton
 from desktop.ui.copy_button import CopyButton
-from desktop.ui.labels import PlainLabel
+from desktop.ui.labels import ElidedLabel
 from desktop.ui.tokens import Space
 
 __all__ = ["MessageActions"]
@@ -28,7 +28,7 @@ class MessageActions(QWidget):
         """Show nothing until `set_revealed`."""
         super().__init__(parent)
         self._usage: Usage | None = None
-        self._line = PlainLabel(tone="muted", size="small")
+        self._line = ElidedLabel(tone="muted", size="small")
         self._copy = CopyButton(side=_SIDE)
         self._again = IconButton("refresh", side=_SIDE)
         self._copy.clicked.connect(self.copy_requested)
@@ -74,13 +74,31 @@ class MessageActions(QWidget):
         usage = self._usage
         if usage is None or usage.completion_tokens == 0:
             self._line.setText("")
+            self._line.set_hint("")
             return
-        self._line.setText(
-            self.tr("{speed} tokens/s · {wait} · {count} tokens").format(
-                speed=_speed(usage.decode_tps),
-                wait=self._wait(usage.ttft_ms),
-                count=f"{usage.completion_tokens:,}",
+        line = self.tr("{speed} tokens/s · {wait} · {count} tokens").format(
+            speed=_speed(usage.decode_tps),
+            wait=self._wait(usage.ttft_ms),
+            count=f"{usage.completion_tokens:,}",
+        )
+        guesses, meaning = self._guesses(usage), ""
+        if guesses:
+            lines = (
+                self.tr(
+                    "Lapis guessed how the text goes on; the model checked many words at once."
+                ),
+                self.tr("The answer is the same, only sooner."),
             )
+            meaning = "\n".join(lines)
+        self._line.setText(f"{line} · {guesses}" if guesses else line)
+        self._line.set_hint(meaning)
+
+    def _guesses(self, usage: Usage) -> str:
+        """Say how many guessed tokens were right; nothing where guessing did not help."""
+        if usage.accepted_tokens == 0:
+            return ""
+        return self.tr("{kept} of {guessed} guesses right").format(
+            kept=f"{usage.accepted_tokens:,}", guessed=f"{usage.drafted_tokens:,}"
         )
 
     def _wait(self, milliseconds: float) -> str:

@@ -42,6 +42,10 @@ class ModelEngine(Protocol):
         """Give the memory back."""
         ...
 
+    def use_full_settings(self, model: InstalledModel) -> None:
+        """Load `model` without what was given up for it after crashes."""
+        ...
+
 
 class ModelController(QObject):
     """All methods return at once; what becomes of a choice comes back as an `EngineState`.
@@ -73,11 +77,14 @@ class ModelController(QObject):
         self._check.passed.connect(self._on_passed)
         self._check.refused.connect(self._refuse)
         self._starting: InstalledModel | None = None
+        self._told: set[tuple[Path, str]] = set()
         menu = window.header.model_menu
         menu.about_to_fill.connect(self._on_about_to_fill)
         menu.model_chosen.connect(self.choose)
         menu.open_file_requested.connect(self.open_file)
         menu.open_folder_requested.connect(self._on_open_folder_requested)
+        menu.free_memory_requested.connect(self.free_memory)
+        menu.full_settings_requested.connect(self._use_full_settings)
         for dropped in (window.composer.model_dropped, window.model_dropped):
             dropped.connect(lambda path: self.choose_named(str(path)))
         window.transcript.model_wanted.connect(window.header.open_model_menu)
@@ -213,27 +220,52 @@ class ModelController(QObject):
                 self._window.header.open_model_menu()
             case Remedy.RETRY if self._state.model is not None:
                 self._begin(self._state.model)
+            case Remedy.FULL_SETTINGS | Remedy.TRY_ANYWAY:
+                self._use_full_settings()
             case _:
                 pass
 
     def _on_engine_changed(self, state: EngineState) -> None:
         earlier, self._state = self._state, state
         self._window.header.set_engine(state)
+        self._window.transcript.set_crashing(crashing=state.crashes_here)
         if state.model != earlier.model:
             self._show_model()
         if self._has_failed_to_start(state):
             return
         if state.phase is Phase.FAILED and state.error is not None:
+            again = Remedy.TRY_ANYWAY if state.crashes_here else Remedy.RETRY
             self._window.banner.show_error(
-                Topic.MODEL_LOADING, state.error, Remedy.RETRY, Remedy.CHOOSE_MODEL
+                Topic.MODEL_LOADING, state.error, again, Remedy.CHOOSE_MODEL
             )
         elif state.phase is Phase.READY:
             self._window.banner.solve(Topic.MODEL_LOADING)
             if state.model is not None and earlier.phase is not Phase.READY:
                 self._on_loaded(state.model)
-            if state.notice is not None and state.notice != earlier.notice:
-                self._window.banner.show_notice(Topic.MODEL_PLAN, state.notice)
+            self._show_plan(state, earlier)
         self.state_changed.emit(state)
+
+    def _show_plan(self, state: EngineState, earlier: EngineState) -> None:
+        """Say what was given up for the model: when it happens, and once in each run."""
+        banner = self._window.banner
+        if state.reduced is None:
+            banner.solve(Topic.MODEL_PLAN)
+            if state.notice is not None and state.notice != earlier.notice:
+                banner.show_notice(Topic.MODEL_PLAN, state.notice)
+            return
+        told = (state.model.path if state.model is not None else Path(), str(state.reduced))
+        if told not in self._told:
+            self._told.add(told)
+            banner.show_notice(Topic.MODEL_PLAN, state.reduced, None, Remedy.FULL_SETTINGS)
+
+    def _use_full_settings(self) -> None:
+        banner, model = self._window.banner, self._state.model
+        for topic in (Topic.MODEL_PLAN, Topic.MODEL_LOADING):
+            banner.solve(topic)
+        # Should it be given up once more, that is news again.
+        self._told = {told for told in self._told if model is None or told[0] != model.path}
+        if self._engine is not None and model is not None:
+            self._engine.use_full_settings(model)
 
     def _on_loaded(self, model: InstalledModel) -> None:
         if model == self._starting:

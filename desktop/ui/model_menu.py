@@ -22,12 +22,18 @@ class ModelMenu(QMenu):
     """(InstalledModel)"""
     open_file_requested = Signal()
     open_folder_requested = Signal()
+    free_memory_requested = Signal()
+    full_settings_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start without models."""
         super().__init__(parent)
         self._models: list[InstalledModel] = []
         self._chosen: InstalledModel | None = None
+        self._memory = ""
+        self._is_reduced = False
+        self._is_crashing = False
+        self._free: QAction | None = None
         self.aboutToShow.connect(self._on_about_to_show)
 
     def set_models(self, models: list[InstalledModel], chosen: InstalledModel | None) -> None:
@@ -36,18 +42,47 @@ class ModelMenu(QMenu):
         self._chosen = chosen
         self._fill()
 
+    def set_memory(self, words: str) -> None:
+        """Offer to free what is in memory, `words` being how much; empty when nothing is."""
+        self._memory = words
+        self._show_memory()
+
+    def set_trouble(self, *, reduced: bool, crashing: bool) -> None:
+        """Offer to undo what was given up for the chosen model after crashes, or to try it."""
+        self._is_reduced = reduced
+        self._is_crashing = crashing
+
     def _on_about_to_show(self) -> None:
         self.about_to_fill.emit()
         self._fill()
 
     def _fill(self) -> None:
+        # It goes with the others.
+        self._free = None
         self.clear()
         self._add_models()
+        self.addSeparator()
+        self._add_memory()
         self.addSeparator()
         open_file = self.addAction(icon("file"), self.tr("Open a GGUF file…"))
         open_file.triggered.connect(self.open_file_requested)
         open_folder = self.addAction(icon("folder"), self.tr("Open models folder"))
         open_folder.triggered.connect(self.open_folder_requested)
+
+    def _add_memory(self) -> None:
+        if self._is_reduced or self._is_crashing:
+            anyway, full = self.tr("Try again anyway"), self.tr("Use full settings again")
+            undo = self.addAction(icon("undo"), anyway if self._is_crashing else full)
+            undo.triggered.connect(self.full_settings_requested)
+        self._free = self.addAction(icon("chip"), "")
+        self._free.triggered.connect(self.free_memory_requested)
+        self._show_memory()
+
+    def _show_memory(self) -> None:
+        if self._free is not None:
+            words = self.tr("Free memory now")
+            self._free.setText(f"{words}\t{self._memory}" if self._memory else words)
+            self._free.setEnabled(bool(self._memory))
 
     def _add_models(self) -> None:
         models = self._models

@@ -40,7 +40,7 @@ class PopupController(QObject):
         popup.dismissed.connect(self._start_anew)
         popup.open_in_window_requested.connect(self._move_to_window)
         popup.transcript.regenerate_requested.connect(self._answer_again)
-        popup.transcript.retry_requested.connect(self._answer_again)
+        popup.transcript.retry_requested.connect(self._try_again)
         popup.transcript.model_wanted.connect(self._move_to_window)
         popup.transcript.example_chosen.connect(self._ask)
         chats.running_changed.connect(self._on_running_changed)
@@ -49,6 +49,7 @@ class PopupController(QObject):
     def set_engine(self, state: EngineState) -> None:
         """Say in the popup who will answer."""
         self._state = state
+        self._popup.transcript.set_crashing(crashing=state.crashes_here)
         self._show_model()
 
     def toggle(self) -> None:
@@ -83,6 +84,14 @@ class PopupController(QObject):
             return
         try:
             self._chats.answer_again(self._feed.chat)
+        except StorageError as error:
+            self._show_problem(error)
+
+    def _try_again(self) -> None:
+        if self._feed.chat is None:
+            return
+        try:
+            self._chats.try_again(self._feed.chat)
         except StorageError as error:
             self._show_problem(error)
 

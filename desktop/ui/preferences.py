@@ -53,6 +53,11 @@ class Preferences(QObject):
         """Speak another language."""
         self.set(replace(self._value, language=language))
 
+    def set_idle_minutes(self, minutes: int) -> None:
+        """Keep an unused model in memory for so long; 0 for as long as Lapis runs."""
+        engine = replace(self._value.engine, idle_minutes=minutes)
+        self.set(replace(self._value, engine=engine))
+
     def set_hint_shown(self) -> None:
         """Remember that the person was told where a closed window goes."""
         self.set(replace(self._value, tray_hint_shown=True))

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 from desktop.base.paths import Paths, resources
 from desktop.base.shutdown import Shutdown
 from desktop.config.store import SettingsStore
+from desktop.domain.engine import EngineMemory
 from desktop.domain.errors import LapisError
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import Settings
@@ -27,6 +28,7 @@ from desktop.ui.chat_controller import ChatController
 from desktop.ui.crash_catcher import CrashCatcher
 from desktop.ui.icons import app_icon
 from desktop.ui.instance_server import InstanceServer
+from desktop.ui.memory_watch import MemoryWatch
 from desktop.ui.options import Options
 from desktop.ui.preferences import Preferences
 from desktop.ui.signal_catcher import SignalCatcher
@@ -72,6 +74,7 @@ class Program(QObject):
         self._chats = ChatController(store, self._preferences, self._bridge, self)
         self._window = MainWindow()
         self._desk = WindowController(self._window, store, self._chats, self._preferences)
+        self._memory = MemoryWatch(self._window, self._engine_memory)
         self._crashes = CrashCatcher(self)
         self._signals = SignalCatcher(self)
         self._plan_the_end(store, lock)
@@ -121,11 +124,18 @@ class Program(QObject):
 
     def _start_engine(self) -> "ModelController":
         from desktop.services.engine import Engine
+        from desktop.services.limits import idle_limit, silence_limit, states_limit
         from desktop.services.planning import check_model, plan_for
         from desktop.ui.model_controller import ModelController
 
         preferences = self._preferences
-        engine = Engine(lambda model: plan_for(model, preferences.value), self._paths)
+        engine = Engine(
+            lambda model: plan_for(model, preferences.value),
+            self._paths,
+            idle_limit=lambda: idle_limit(preferences.value.engine),
+            states_limit=lambda: states_limit(preferences.value.engine),
+            silence_limit=lambda: silence_limit(preferences.value.engine),
+        )
         self._engine = engine
         engine.watch(self._bridge.engine_observer)
         models = ModelController(
@@ -136,6 +146,7 @@ class Program(QObject):
             self._paths.models,
             lambda model: check_model(model, preferences.value),
         )
+        models.state_changed.connect(self._memory.set_engine)
         models.attach(engine, self._options.model)
         # After the model: what was asked meanwhile is asked of it.
         self._chats.attach(engine)
@@ -154,11 +165,8 @@ class Program(QObject):
         models.state_changed.connect(presence.set_engine)
         return presence
 
-    def _engine_memory(self) -> int | None:
-        from desktop.system.process_memory import memory_of
-
-        pid = self._engine.engine_pid() if self._engine is not None else None
-        return memory_of(pid) if pid is not None else None
+    def _engine_memory(self) -> EngineMemory | None:
+        return self._engine.memory() if self._engine is not None else None
 
     def _library(self) -> "Library":
         from desktop.models.library import Library
@@ -175,6 +183,8 @@ class Program(QObject):
         self._desk.quit_requested.connect(self.quit)
         menu.theme_chosen.connect(self._preferences.set_theme)
         menu.language_chosen.connect(self._preferences.set_language)
+        menu.idle_minutes_chosen.connect(self._preferences.set_idle_minutes)
+        self._memory.changed.connect(window.header.set_memory)
         menu.data_folder_requested.connect(self._on_data_folder_requested)
         menu.about_requested.connect(self._on_about_requested)
         self._preferences.changed.connect(self._on_settings_changed)
@@ -219,7 +229,7 @@ class Program(QObject):
     def _on_settings_changed(self, settings: Settings) -> None:
         apply_theme(self._app, settings.theme)
         self._languages.use(settings.language)
-        self._window.header.main_menu.set_marks(settings.theme, settings.language)
+        self._window.header.main_menu.set_marks(settings)
 
     def _on_crashed(self, error: LapisError, report: str) -> None:
         self._report = report
@@ -258,6 +268,7 @@ class Program(QObject):
         end.add("lock", lock.unlock)
 
     def _hide_windows(self) -> None:
+        self._memory.close()
         self._window.hide()
         if self._presence is not None:
             self._presence.hide()

@@ -46,6 +46,7 @@ class Transcript(QScrollArea):
         super().__init__(parent)
         self._views: list[QuestionView | AnswerView] = []
         self._earlier: list[StoredMessage] = []
+        self._crashing = False
         self._follows = True
         self._placing = False
         self._value = 0
@@ -124,6 +125,12 @@ class Transcript(QScrollArea):
         if answer is not None:
             answer.set_activity(text)
 
+    def set_crashing(self, *, crashing: bool) -> None:
+        """Say whether the chosen model crashes here, so that trying again is to try anyway."""
+        self._crashing = crashing
+        for view in self._views[-1:]:
+            view.set_crashing(crashing)
+
     def finish(self, message: StoredMessage) -> None:
         """Show the answer that was being written as it is kept."""
         for view in reversed(self._views):
@@ -152,10 +159,11 @@ class Transcript(QScrollArea):
     def _add(self, message: StoredMessage) -> None:
         view = self._view_of(message)
         self._column.insertWidget(self._column.count() - 1, view)
+        view.set_crashing(self._crashing)
         self._views.append(view)
 
     def _view_of(self, message: StoredMessage) -> QuestionView | AnswerView:
-        if message.role is not Role.ASSISTANT:
+        if message.role in {Role.USER, Role.SYSTEM}:
             return QuestionView(message)
         view = AnswerView(message)
         view.regenerate_requested.connect(self.regenerate_requested)
@@ -186,6 +194,7 @@ class Transcript(QScrollArea):
         while self._earlier and built < _MOST_AT_ONCE:
             view = self._view_of(self._earlier.pop())
             view.set_newest(False)
+            view.set_crashing(self._crashing)
             self._column.insertWidget(0, view)
             view.show()
             self._views.insert(0, view)

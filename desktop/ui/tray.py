@@ -3,17 +3,17 @@
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
-from desktop.domain.engine import EngineState, Phase
-from desktop.domain.text import gigabytes
-from desktop.ui.engine_words import model_title, state_words
+from desktop.domain.engine import EngineMemory, EngineState, Phase
+from desktop.ui.engine_words import memory_words, model_title, state_words
 
 __all__ = ["Tray"]
 
 _SAME_CLICK_SECONDS = 0.3
+_REFRESH_MS = 2000
 
 
 class Tray(QObject):
@@ -27,10 +27,10 @@ class Tray(QObject):
     def __init__(
         self,
         icon: QIcon,
-        engine_memory: Callable[[], int | None],
+        engine_memory: Callable[[], EngineMemory | None],
         parent: QObject | None = None,
     ) -> None:
-        """`engine_memory` returns the bytes that the engine process holds; None without one."""
+        """`engine_memory` returns at once what the engine process holds; None without one."""
         super().__init__(parent)
         self._engine_memory = engine_memory
         self._state = EngineState()
@@ -55,7 +55,9 @@ class Tray(QObject):
         self._free.triggered.connect(self.free_memory_requested)
         self._quit.triggered.connect(self.quit_requested)
         self._icon.activated.connect(self._on_activated)
-        self._menu.aboutToShow.connect(self._show_model)
+        self._refresh = QTimer(self, interval=_REFRESH_MS)
+        self._refresh.timeout.connect(self._show_while_open)
+        self._menu.aboutToShow.connect(self._on_about_to_show)
         self._menu.language_changed.connect(self._retranslate)
         self._retranslate()
 
@@ -75,6 +77,7 @@ class Tray(QObject):
 
     def close(self) -> None:
         """Disappear; idempotent."""
+        self._refresh.stop()
         self._icon.hide()
         self._menu.close()
 
@@ -104,12 +107,23 @@ class Tray(QObject):
         if not again:
             self.popup_requested.emit()
 
+    def _on_about_to_show(self) -> None:
+        self._show_model()
+        self._refresh.start()
+
+    def _show_while_open(self) -> None:
+        """Keep the figure fresh; a menu that the panel paints does not tell us that it closed."""
+        if self._menu.isVisible():
+            self._show_model()
+        else:
+            self._refresh.stop()
+
     def _show_model(self) -> None:
         memory = self._engine_memory()
         self._free.setEnabled(memory is not None)
         name = model_title(self._state.model)
         if memory is not None and self._state.phase is not Phase.LOADING:
-            words = gigabytes(memory)
+            words = memory_words(memory)
         else:
             words = state_words(self._state)[0]
         line = f"{name} · {words}" if self._state.model is not None and words else name

@@ -113,7 +113,7 @@ class WindowController(QObject):
         window.composer.draft_changed.connect(self._keep_draft)
         window.transcript.example_chosen.connect(self._on_example_chosen)
         window.transcript.regenerate_requested.connect(self._answer_again)
-        window.transcript.retry_requested.connect(self._answer_again)
+        window.transcript.retry_requested.connect(self._try_again)
         self._feed.failed.connect(self._show_problem)
         chats.running_changed.connect(self._on_running_changed)
         chats.chats_changed.connect(self.refresh)
@@ -197,6 +197,14 @@ class WindowController(QObject):
         except StorageError as error:
             self._show_problem(error)
 
+    def _try_again(self) -> None:
+        if self._chat is None:
+            return
+        try:
+            self._chats.try_again(self._chat)
+        except StorageError as error:
+            self._show_problem(error)
+
     def _keep_draft(self, draft: str) -> None:
         try:
             self._store.save_draft(self._chat, draft)
@@ -215,6 +223,7 @@ class WindowController(QObject):
         except StorageError as error:
             self._show_problem(error)
             return
+        self._chats.forget_states()
         neighbour = self._neighbour(chat) if chat == self._chat else self._chat
         self.refresh()
         if chat == self._chat:

@@ -41,6 +41,8 @@ class ScriptedEngine:
     cancelled: list[int] = field(default_factory=list)
     chosen: list[InstalledModel] = field(default_factory=list)
     unloads: int = 0
+    full: list[InstalledModel] = field(default_factory=list)
+    forgets: int = 0
     state: EngineState = field(default_factory=EngineState)
     observer: Callable[[EngineState], None] = lambda _state: None
 
@@ -65,6 +67,13 @@ class ScriptedEngine:
 
     def unload(self) -> None:
         self.unloads += 1
+
+    def use_full_settings(self, model: InstalledModel) -> None:
+        self.full.append(model)
+        self.become(EngineState(Phase.LOADING, model))
+
+    def forget_states(self) -> None:
+        self.forgets += 1
 
     def tell(self, request: int, *events: Event) -> None:
         """Send the next events of a request; after its last one nothing is sent."""

@@ -1,5 +1,7 @@
 """Answers as they grow, and as they end."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QRegion, QTextCursor
@@ -14,13 +16,14 @@ from desktop.ui.activity import Activity
 from desktop.ui.code_block import CodeBlock
 from desktop.ui.error_card import ErrorCard
 from desktop.ui.growing_markdown import GrowingMarkdown
+from desktop.ui.labels import ElidedLabel
 from desktop.ui.markdown import parse
 from desktop.ui.message_body import MessageBody
 from desktop.ui.rich_text import RichText
 from desktop.ui.thinking import Thinking
 from desktop.ui.tokens import LIGHT
 from desktop.ui.transcript import Transcript
-from tests.ui.messages import answer, question
+from tests.ui.messages import USAGE, answer, question
 from tests.ui.transcripts import STREAMING, answers, button, click, only, words
 
 
@@ -215,7 +218,8 @@ def test_a_failed_answer_says_what_happened_and_can_be_tried_again(
 @pytest.mark.parametrize(
     ("state", "title"),
     [
-        (MessageState.STOPPED, "You stopped this answer."),
+        (MessageState.STOPPED, "This answer was stopped."),
+        (MessageState.TOOL_CALLS, "The model asked for a tool, and there is none in this chat."),
         (MessageState.LENGTH, "The answer reached the limit of its length."),
         (MessageState.INTERRUPTED, "This answer was interrupted"),
         (MessageState.FAILED, "This answer failed"),
@@ -283,3 +287,30 @@ def test_what_goes_on_is_said_until_words_come(transcript: Transcript) -> None:
     transcript.finish(answer(2, "A"))
     transcript.set_activity("late")
     assert "late" not in words(transcript)
+
+
+def test_guesses_that_helped_are_part_of_the_figures(transcript: Transcript) -> None:
+    helped = replace(USAGE, drafted_tokens=1052, accepted_tokens=38)
+    tried = replace(USAGE, drafted_tokens=4)
+    transcript.show_chat(
+        [question(1), answer(2, "a", usage=helped), question(3), answer(4, "b", usage=tried)]
+    )
+    first, second = answers(transcript)
+
+    assert "412 tokens · 38 of 1,052 guesses right" in words(first)
+    assert "guess" not in words(second)
+    (line,) = [each for each in first.findChildren(ElidedLabel) if "guesses" in each.text()]
+    assert "The answer is the same" in line.toolTip().replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_figures_give_way_where_there_is_no_room(transcript: Transcript) -> None:
+    usage = replace(USAGE, completion_tokens=91_412, drafted_tokens=91_052, accepted_tokens=80_038)
+    transcript.show_chat([question(1), answer(2, "a", usage=usage)])
+    transcript.resize(360, 500)
+    QGuiApplication.processEvents()
+    (one,) = answers(transcript)
+    (line,) = [each for each in one.findChildren(ElidedLabel) if "tokens" in each.text()]
+
+    assert one.geometry().right() < transcript.viewport().width()
+    assert line.text().endswith("…")
+    assert "80,038 of 91,052 guesses right" in line.toolTip().replace("\N{NO-BREAK SPACE}", " ")

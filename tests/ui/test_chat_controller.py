@@ -202,10 +202,15 @@ def test_what_goes_on_before_the_answer_is_said(desk: Desk, qtbot: QtBot) -> Non
     chat = _ask(desk)
     said: list[str] = []
     desk.chats.activity_changed.connect(lambda _chat, words: said.append(words))
-    desk.engine.tell(1, Queued(1), PromptProgress(3200, 9800), TextDelta("A"))
+    desk.engine.tell(1, Queued(3), Queued(1), PromptProgress(3200, 9800), TextDelta("A"))
     qtbot.waitUntil(lambda: said[-1:] == [""])
 
-    assert said == ["Waiting for another answer to end", "Reading 3,200 of 9,800 tokens", ""]
+    assert said == [
+        "Waiting: number 3 in line",
+        "Waiting: next in line",
+        "Reading 3,200 of 9,800 tokens",
+        "",
+    ]
     assert desk.chats.activity(chat) == ""
 
 

@@ -65,6 +65,7 @@ def test_the_menu_lists_the_guide_as_what_it_is_and_each_model_with_its_size(
     assert _lines(menu)[0].startswith("Built-in guide\t")
     assert _lines(menu)[1:] == [
         "Tiny && <b>small\t4 MB",
+        "Free memory now",
         "Open a GGUF file…",
         "Open models folder",
     ]
@@ -123,7 +124,7 @@ def test_a_file_from_elsewhere_stays_in_the_menu_once_it_was_loaded(
         menu = desk.window.header.model_menu
         menu.aboutToShow.emit()
         assert [line.split("\t")[0] for line in _lines(menu)[:2]] == ["Built-in guide", "good"]
-        assert len(_lines(menu)) == 4
+        assert len(_lines(menu)) == 5
         assert desk.preferences.value.opened_models == (str(good),)
 
 

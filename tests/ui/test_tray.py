@@ -1,24 +1,27 @@
 """The icon in the tray."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
+from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QSystemTrayIcon
 from pytestqt.qtbot import QtBot
 
+from desktop.domain.engine import EngineMemory, EngineState, Phase
 from desktop.ui.icons import app_icon
 from desktop.ui.tray import Tray
 from tests.ui.desk import Desk
 
 
 @pytest.fixture
-def memory() -> list[int | None]:
+def memory() -> list[EngineMemory | None]:
     """Return what the engine process holds, to be changed by the test."""
-    return [1_500_000_000]
+    return [EngineMemory(1_500_000_000)]
 
 
 @pytest.fixture
-def tray(desk: Desk, memory: list[int | None]) -> Iterator[Tray]:
+def tray(desk: Desk, memory: list[EngineMemory | None]) -> Iterator[Tray]:
     one = Tray(app_icon(), lambda: memory[-1])
     one.set_engine(desk.models.state)
     one.free_memory_requested.connect(desk.models.free_memory)
@@ -40,15 +43,45 @@ def test_the_first_entry_asks_and_the_last_quits(tray: Tray) -> None:
     ]
 
 
-def test_the_menu_reads_the_memory_each_time_it_opens(tray: Tray, memory: list[int | None]) -> None:
-    memory.append(320_000_000)
+def test_the_menu_reads_the_memory_each_time_it_opens(
+    tray: Tray, memory: list[EngineMemory | None]
+) -> None:
+    memory.append(EngineMemory(320_000_000))
     tray.menu.aboutToShow.emit()
-
     assert "Built-in guide · 320 MB" in _lines(tray)
+
+    memory.append(EngineMemory(320_000_000, gpu=5_100_000_000))
+    tray.menu.aboutToShow.emit()
+    assert "Built-in guide · 320 MB + 5.1 GB on the GPU" in _lines(tray)
+
+
+@pytest.mark.qt_log_ignore("grabbing the keyboard", "grab the mouse", extend=True)
+def test_the_memory_stays_fresh_while_the_menu_is_open_and_not_longer(
+    tray: Tray, memory: list[EngineMemory | None], qtbot: QtBot
+) -> None:
+    tray._refresh.setInterval(10)
+    tray.menu.popup(QPoint(0, 0))
+    memory.append(EngineMemory(2_000_000_000))
+    qtbot.waitUntil(lambda: "Built-in guide · 2.0 GB" in _lines(tray))
+
+    tray.menu.hide()
+    qtbot.waitUntil(lambda: not tray._refresh.isActive())
+
+
+def test_an_engine_that_was_idle_for_long_is_asleep(
+    tray: Tray, memory: list[EngineMemory | None], desk: Desk
+) -> None:
+    memory.append(None)
+    asleep = EngineState(Phase.IDLE, desk.models.state.model, unloaded_idle=True)
+    tray.set_engine(asleep)
+    assert "Built-in guide · Sleeping" in _lines(tray)
+
+    tray.set_engine(replace(asleep, unloaded_idle=False))
+    assert "Built-in guide · Not in memory" in _lines(tray)
 
 
 def test_without_an_engine_process_there_is_no_memory_to_free(
-    tray: Tray, memory: list[int | None], desk: Desk
+    tray: Tray, memory: list[EngineMemory | None], desk: Desk
 ) -> None:
     free = next(each for each in tray.menu.actions() if each.text() == "Free memory now")
     assert free.isEnabled()

@@ -1,5 +1,6 @@
 """Guessing ahead: the same answer in fewer steps, and no guesses where they do not pay."""
 
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -153,3 +154,22 @@ def test_a_state_that_cannot_be_cut_is_never_guessed_for(tmp_path: Path) -> None
         _, done = child.ask("one two one two one two one two", max_tokens=60)
 
     assert done.drafted_tokens == 0
+
+
+def test_a_small_model_guesses_for_a_large_one(tmp_path: Path) -> None:
+    large = write_llama(tmp_path / "large.gguf", answer=TEXT, layers=12)
+    small = write_llama(tmp_path / "small.gguf", answer=TEXT)
+    with engine_child(tmp_path / "engine") as child:
+        child.load(large, draft_tokens=3, draft_model=os.fsencode(small))
+        guessed, done = child.ask("Tell me.", max_tokens=50)
+        plain, _ = child.ask("Tell me.", max_tokens=50, speculate=False)
+
+    assert guessed == plain
+    assert done.accepted_tokens > 20
+
+
+def test_a_small_model_with_other_words_is_refused(tmp_path: Path) -> None:
+    large = write_llama(tmp_path / "large.gguf")
+    small = write_llama(tmp_path / "small.gguf", vocabulary="gpt2")
+    with engine_child(tmp_path / "engine") as child, pytest.raises(AssertionError, match="draft"):
+        child.load(large, draft_tokens=3, draft_model=os.fsencode(small))

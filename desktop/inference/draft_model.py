@@ -1,0 +1,105 @@
+"""A small model that guesses what a large one will say. Engine process, main thread.
+
+It must share the large model's vocabulary. It has a context of its own with one sequence per slot,
+and follows each conversation only as far as it is asked to guess for it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from desktop.inference.kv_memory import KvMemory
+from desktop.inference.loading import LoadError, context_parameters
+from desktop.inference.messages import Load
+from desktop.inference.prefix import common_prefix
+
+_CHUNK: Final = 128
+
+
+class DraftModel:
+    """A second model and its context; freed with the process."""
+
+    def __init__(
+        self, lib: Any, order: Load, *, vocabulary: int, n_ctx: int, interrupted: Callable[[], bool]
+    ) -> None:
+        """Load `order.draft_model` for a model of `vocabulary` tokens; raises LoadError.
+
+        `n_ctx` tokens is the context of the large model; `interrupted` is asked between operations.
+        """
+        self._lib = lib
+        params = lib.llama_model_default_params()
+        params.load_mode = 0
+        params.n_gpu_layers = order.n_gpu_layers
+        params.use_extra_bufts = order.extra_buffers
+        self._model = lib.llama_model_load_from_file(order.draft_model, params)
+        if not self._model:
+            raise LoadError("draft", "not loaded")
+        words = lib.llama_model_get_vocab(self._model)
+        if lib.llama_vocab_n_tokens(words) != vocabulary:
+            raise LoadError("draft", "another vocabulary")
+        own = context_parameters(lib, order, n_ctx)
+        own.n_ctx = n_ctx
+        own.n_outputs_max = order.slots
+        self._ctx = lib.llama_init_from_model(self._model, own)
+        if not self._ctx:
+            raise LoadError("memory", "draft model")
+        try:
+            self._memory = KvMemory(lib, self._model, self._ctx)
+        except ValueError:
+            raise LoadError("draft", "no memory") from None
+        if not self._memory.cuttable:
+            raise LoadError("draft", "its memory cannot be cut")
+        self.size = int(lib.llama_model_size(self._model))
+        self._n_ctx = n_ctx
+        self._batch = lib.llama_batch_init(_CHUNK, 0, 1)
+        self._greedy = lib.llama_sampler_init_greedy()
+        self._known: dict[int, list[int]] = {}
+        self._interrupted = interrupted
+        self._abort = lib.ggml_abort_callback(lambda _data: interrupted())
+        lib.llama_set_abort_callback(self._ctx, self._abort, None)
+
+    def draft(self, sequence: int, text: Sequence[int], length: int) -> list[int]:
+        """Return `length` tokens that may follow `text`; none when interrupted or out of room."""
+        if len(text) + length > self._n_ctx or not self._follow(sequence, text):
+            return []
+        guesses: list[int] = []
+        known = self._known[sequence]
+        while True:
+            guesses.append(int(self._lib.llama_sampler_sample(self._greedy, self._ctx, -1)))
+            if len(guesses) == length:
+                return guesses
+            if not self._decode(sequence, guesses[-1:], len(known)):
+                return guesses
+            known.append(guesses[-1])
+
+    def set_threads(self, threads: int) -> None:
+        """Compute with so many threads from now on."""
+        self._lib.llama_set_n_threads(self._ctx, threads, threads)
+
+    def _follow(self, sequence: int, text: Sequence[int]) -> bool:
+        """Bring a sequence to `text`, with the scores after its last token at hand."""
+        known = self._known.setdefault(sequence, [])
+        shared = min(common_prefix(known, text), len(text) - 1)
+        shared = self._memory.keep(sequence, shared)
+        del known[shared:]
+        for begin in range(shared, len(text), _CHUNK):
+            chunk = list(text[begin : begin + _CHUNK])
+            if not self._decode(sequence, chunk, begin):
+                return False
+            known.extend(chunk)
+        return True
+
+    def _decode(self, sequence: int, tokens: list[int], begin: int) -> bool:
+        batch = self._batch
+        for place, token in enumerate(tokens):
+            batch.token[place] = token
+            batch.pos[place] = begin + place
+            batch.n_seq_id[place] = 1
+            batch.seq_id[place][0] = sequence
+            batch.logits[place] = place == len(tokens) - 1
+        batch.n_tokens = len(tokens)
+        if self._lib.llama_decode(self._ctx, batch) == 0:
+            return True
+        # What of the batch was taken in is unknown; the sequence begins anew the next time.
+        self._memory.keep(sequence, 0)
+        self._known[sequence] = []
+        return False

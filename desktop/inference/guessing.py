@@ -1,0 +1,55 @@
+"""Where guesses come from: the text itself, else a small model. Engine process, main thread."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from desktop.inference.draft_model import DraftModel
+from desktop.inference.lookup import Belief, Lookup, best_length
+
+_MODEL_PRIOR: Final = 0.6
+
+
+class Guesser:
+    """Guesses for one answer, and how far they are believed."""
+
+    def __init__(
+        self, text: Sequence[int], sequence: int, model: DraftModel | None, model_cost: float
+    ) -> None:
+        """Begin after `text` in `sequence`.
+
+        `model_cost` is what a token of `model` costs, relative to one of the model that answers.
+        """
+        self._lookup = Lookup(text)
+        self._text = text
+        self._sequence = sequence
+        self._model = model
+        self._model_cost = model_cost
+        self._belief = Belief(_MODEL_PRIOR)
+        self._by_model = False
+
+    def draft(self, most: int, cost: Callable[[int], float]) -> list[int]:
+        """Return up to `most` tokens that may come next; `cost` as in `Lookup.draft`."""
+        guesses = self._lookup.draft(most, cost)
+        self._by_model = False
+        if guesses or self._model is None or most <= 0:
+            return guesses
+        chance = self._belief.chance
+        length = best_length(
+            chance, chance, most, lambda guesses: cost(guesses) + guesses * self._model_cost
+        )
+        if length == 0:
+            self._belief.let_pass()
+            return []
+        self._by_model = True
+        return self._model.draft(self._sequence, self._text, length)
+
+    def judge(self, drafted: int, accepted: int) -> None:
+        """Learn that `accepted` of the `drafted` tokens were right. Call before their `append`."""
+        if self._by_model:
+            self._belief.learn(right=accepted, wrong=int(accepted < drafted))
+        else:
+            self._lookup.judge(drafted, accepted)
+
+    def append(self, token: int) -> None:
+        """Take in the next token of the answer; `text` is the caller's and has it as well."""
+        self._lookup.append(token)
