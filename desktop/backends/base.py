@@ -19,22 +19,32 @@ class Loading:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The model is ready; `notice` says what had to be given up for it, or None."""
+    """The model is ready; `notice` says what had to be given up for it just now, or None.
+
+    `reduced` says so for as long as it runs with less than its full settings.
+    """
 
     model: LoadedModel
     notice: Text | None
+    reduced: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LoadFailed:
-    """The model is not loaded and will not be by itself."""
+    """The model is not loaded and will not be by itself; `crashes_here`: it died twice in a row."""
 
     error: LapisError
+    crashes_here: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Unloaded:
-    """Nothing is loaded; the memory is back. The next request loads again."""
+    """Nothing is loaded; the memory is back. The next request loads again.
+
+    `unloaded_idle`: nobody had asked anything for a while.
+    """
+
+    unloaded_idle: bool = False
 
 
 LoadEvent: TypeAlias = Loading | Loaded | LoadFailed | Unloaded
@@ -47,8 +57,11 @@ class Backend(Protocol):
     own thread. `stream` and `load` in their waiting forms are built on these, in `services.engine`.
     """
 
-    def load(self, make_plan: Callable[[], LoadPlan]) -> None:
-        """Replace what is loaded. `make_plan` runs in the backend's thread; it may raise LapisError."""
+    def load(self, make_plan: Callable[[], LoadPlan], *, full: bool = False) -> None:
+        """Replace what is loaded. `make_plan` runs in the backend's thread; it may raise LapisError.
+
+        With `full`, what was learned from crashes of that model is forgotten first.
+        """
         ...
 
     def submit(self, request: ChatRequest, listener: Callable[[Event], None]) -> int:

@@ -1,15 +1,6 @@
-"""Why the engine process died or refused, in words, and which plan to try next.
+"""Why the engine process died or refused, in words. Plain functions for any thread."""
 
-Exit codes: negative are POSIX signals; Windows gives NTSTATUS values. The ladder gives up one
-thing at a time: repacked weights, then layers on the GPU, then context.
-"""
-
-import signal
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Final
-
-from desktop.backends.process import Death
+from desktop.backends.ladder import Cause
 from desktop.domain.errors import (
     ContextOverflow,
     Defect,
@@ -18,93 +9,91 @@ from desktop.domain.errors import (
     LapisError,
     ModelFileError,
     ModelLoadError,
+    ModelNotFound,
     OutOfMemory,
     TemplateError,
+    UserFixable,
 )
-from desktop.domain.model import DEFAULT_CONTEXT, Device, LoadPlan
 from desktop.domain.text import Text
 from desktop.inference.messages import LoadFailed, Refused
 
-_SIGKILL = 9
-_CRASHES: Final = frozenset(
-    {
-        -signal.SIGSEGV,
-        -signal.SIGILL,
-        -signal.SIGFPE,
-        -getattr(signal, "SIGBUS", signal.SIGSEGV),
-        0xC0000005,
-        0xC000001D,
-        -1073741819,
-        -1073741795,
-    }
-)
-_ABORTS: Final = frozenset({-signal.SIGABRT, 3, 0xC0000409, -1073740791})
-_GPU_WORDS = ("DeviceLost", "CUDA error", "out of memory", "VK_ERROR", "Metal")
-_SMALLEST_CONTEXT = 1024
 
-
-def safer_plan(
-    plan: LoadPlan, death: Death, *, n_ctx: int, devices: Sequence[Device]
-) -> tuple[LoadPlan, Text] | None:
-    """Return the next safer plan and what it gives up, or None where nothing is left to give up.
-
-    `n_ctx` is the context the plan came to, 0 when it never loaded.
-    """
-    if death.nonsense:
-        return None
-    on_gpu = any(device.is_gpu for device in devices) and plan.n_gpu_layers != 0
-    gpu_failed = any(word in death.stderr for word in _GPU_WORDS)
-    if gpu_failed and on_gpu:
-        return (
-            replace(plan, n_gpu_layers=0),
-            Text("The graphics driver failed, so the model now runs on the processor."),
-        )
-    if death.code in _CRASHES and plan.extra_buffers:
-        return (
-            replace(plan, extra_buffers=False),
-            Text("The engine crashed and was restarted with a safer setting."),
-        )
-    if (death.code in _CRASHES or death.code in _ABORTS) and on_gpu:
-        return (
-            replace(plan, n_gpu_layers=0),
-            Text("The engine crashed, so the model now runs on the processor only."),
-        )
-    context = n_ctx or plan.n_ctx or DEFAULT_CONTEXT
-    if death.code == -_SIGKILL and death.step == "load" and context // 2 >= _SMALLEST_CONTEXT:
-        return (
-            replace(plan, n_ctx=context // 2),
-            Text(
-                "Memory ran out while loading, so the model now sees {tokens} tokens at once.",
-                {"tokens": context // 2},
-            ),
-        )
-    return None
-
-
-def explain_death(death: Death) -> LapisError:
+def explain_death(cause: Cause) -> LapisError:
     """Return what a person is told about a death that was not survived."""
     again = Text("The text so far is kept. Ask again; the engine starts anew by itself.")
-    if death.nonsense:
-        return EngineDied(Text("The engine failed and was ended"), again)
-    if death.code == -_SIGKILL:
-        return EngineDied(
-            Text("The engine was ended by the system, most likely because memory ran out"),
-            Text(
-                "The text so far is kept. Ask again; if it happens again, close other programs "
-                "or choose a smaller model."
-            ),
-        )
-    if death.code in _ABORTS:
-        return EngineDied(
-            Text("The engine stopped itself: the model file may be damaged"),
-            Text(
-                "The text so far is kept. Ask again; if it happens again, download the model anew "
-                "or choose another one."
-            ),
-        )
-    if death.code in _CRASHES:
-        return EngineDied(Text("The engine crashed"), again)
-    return EngineDied(Text("The engine ended unexpectedly"), again)
+    match cause:
+        case Cause.NONSENSE:
+            return EngineDied(Text("The engine failed and was ended"), again)
+        case Cause.MEMORY:
+            return EngineDied(
+                Text("The engine was ended by the system, most likely because memory ran out"),
+                Text(
+                    "The text so far is kept. Ask again; if it happens again, close other programs "
+                    "or choose a smaller model."
+                ),
+            )
+        case Cause.ABORT:
+            return EngineDied(
+                Text("The engine stopped itself: the model file may be damaged"),
+                Text(
+                    "The text so far is kept. Ask again; if it happens again, download the model "
+                    "anew or choose another one."
+                ),
+            )
+        case Cause.DRIVER:
+            return EngineDied(
+                Text("The graphics driver failed"),
+                Text(
+                    "The text so far is kept. Ask again; if it happens again, renew the driver or "
+                    "choose a smaller model."
+                ),
+            )
+        case Cause.SILENCE:
+            return EngineDied(
+                Text("The engine stopped responding"),
+                Text(
+                    "It was ended, and the text so far is kept. Ask again; it starts anew by "
+                    "itself."
+                ),
+            )
+        case Cause.CRASH:
+            return EngineDied(Text("The engine crashed"), again)
+        case _:
+            return EngineDied(Text("The engine ended unexpectedly"), again)
+
+
+def explain_crashing_model(cause: Cause) -> LapisError:
+    """Return why a model that died twice in a row is not started again by itself."""
+    hint = Text("Try it again anyway, or choose another model.")
+    match cause:
+        case Cause.MEMORY:
+            return EngineDied(
+                Text(
+                    "This model crashes here: twice in a row the system ended it, short of memory"
+                ),
+                Text("Close other programs and try again anyway, or choose a smaller model."),
+            )
+        case Cause.ABORT:
+            return EngineDied(
+                Text("This model crashes here: twice in a row the engine stopped itself"),
+                Text("The file may be damaged. Download it anew, or try it again anyway."),
+            )
+        case Cause.DRIVER:
+            return EngineDied(
+                Text("This model crashes here: the graphics driver failed twice in a row"),
+                Text("Renew the driver, try it again anyway, or choose a smaller model."),
+            )
+        case Cause.SILENCE:
+            return EngineDied(
+                Text("This model hangs here: twice in a row the engine stopped responding"), hint
+            )
+        case Cause.LAPIS_DIED:
+            return EngineDied(
+                Text("This model crashes here: Lapis did not survive loading it twice in a row"),
+                hint,
+            )
+        case _:
+            return EngineDied(Text("This model crashes here: the engine died twice in a row"), hint)
 
 
 def explain_hanging_template() -> LapisError:
@@ -123,11 +112,23 @@ def explain_unsendable() -> LapisError:
     )
 
 
-def explain_silence() -> LapisError:
-    """Return what a person is told about an engine that gives no sign of life."""
-    return EngineDied(
-        Text("The engine stopped responding"),
-        Text("It was ended, and the text so far is kept. Ask again; it starts anew by itself."),
+def explain_no_model() -> LapisError:
+    """Return what a person is told who asks without having chosen a model."""
+    return ModelNotFound(Text("No model is chosen"), Text("Choose a model first."))
+
+
+def explain_defect() -> LapisError:
+    """Return what a person is told about a mistake of Lapis on the way to a load."""
+    return Defect(Text("The engine could not be started"), Text("Start Lapis again."))
+
+
+def explain_no_start(error: OSError) -> LapisError:
+    """Return what a person is told about a system that refuses the engine process."""
+    if error.errno is None:
+        return explain_defect()
+    return EngineMissing(
+        Text("The engine could not be started: {reason}", {"reason": error.strerror or ""}),
+        Text("Free some memory or disk space, or install Lapis again."),
     )
 
 
@@ -150,9 +151,16 @@ def explain_load_failure(report: LoadFailed) -> LapisError:
                 Text("Compare its size with the download page, and download it again."),
             )
         case "not_chat":
+            return _not_for_chats()
+        case "device":
             return ModelLoadError(
-                Text("This model cannot hold a conversation"),
-                Text("It is made for another job, such as search. Choose a chat model."),
+                Text("The graphics device {name} is not there", {"name": report.detail[:80]}),
+                Text("Choose another device in the settings, or none."),
+            )
+        case "context":
+            return OutOfMemory(
+                Text("There is not enough memory for a context this long"),
+                Text("Shorten the context, close other programs, or choose a smaller model."),
             )
         case "backends":
             return EngineMissing(
@@ -185,8 +193,46 @@ def explain_refusal(report: Refused) -> LapisError:
                 Text("The chat template of this model failed: {reason}", {"reason": report.detail}),
                 Text("Choose another model, or another file of the same model."),
             )
-        case _:
-            return Defect(
-                Text("The engine could not go on with this answer"),
-                Text("Ask again. If it happens again, choose another model."),
+        case "grammar":
+            return UserFixable(
+                Text(
+                    "The shape asked for cannot be used: {reason}", {"reason": report.detail[:300]}
+                ),
+                Text("Correct the grammar or the JSON schema, and ask again."),
             )
+        case "adapter":
+            return UserFixable(
+                Text("The adapter does not fit this model"),
+                Text("Choose an adapter that was made for it, or answer without one."),
+            )
+        case "no_infill":
+            return UserFixable(
+                Text("This model cannot fill in the middle of a text"),
+                Text("Choose a code model that can."),
+            )
+        case "not_chat":
+            return _not_for_chats()
+        case "not_embedding":
+            return UserFixable(
+                Text("This model cannot turn texts into vectors"),
+                Text("Choose an embedding model."),
+            )
+        case "no_model":
+            return explain_no_model()
+        case _:
+            return explain_nonsense_answer()
+
+
+def explain_nonsense_answer() -> LapisError:
+    """Return what a person is told about an answer that cannot be gone on with."""
+    return Defect(
+        Text("The engine could not go on with this answer"),
+        Text("Ask again. If it happens again, choose another model."),
+    )
+
+
+def _not_for_chats() -> LapisError:
+    return ModelLoadError(
+        Text("This model cannot hold a conversation"),
+        Text("It is made for another job, such as search. Choose a chat model."),
+    )

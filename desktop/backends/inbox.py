@@ -5,27 +5,38 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from desktop.backends.process import Death, EngineProcess
-from desktop.domain.chat import ChatRequest, Event
+from desktop.domain.chat import Event
 from desktop.domain.model import LoadPlan
 from desktop.inference import messages
 
 Listener: TypeAlias = Callable[[Event], None]
+Deliver: TypeAlias = Callable[[messages.Embedded | messages.RawLooped], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class LoadOrder:
-    """Load what `make_plan` says; it runs in the worker thread and may raise LapisError."""
+    """Load what `make_plan` says; it runs in the worker thread and may raise LapisError.
+
+    `full`: forget first what was learned about the model.
+    """
 
     make_plan: Callable[[], LoadPlan]
+    full: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SubmitOrder:
-    """Answer a request."""
+    """Send `command` and answer `listener`.
+
+    `deliver` takes a result that is no event, and tells whether it was a good one; None for
+    requests that are answered by events alone. `keeps`: its KV state is worth writing to the disk.
+    """
 
     id: int
-    request: ChatRequest
+    command: Callable[[], messages.Command]
     listener: Listener
+    deliver: Deliver | None = None
+    keeps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,11 @@ class CancelOrder:
 @dataclass(frozen=True, slots=True)
 class UnloadOrder:
     """End the process."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetOrder:
+    """Drop every kept KV state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +72,22 @@ class Died:
     death: Death
 
 
-Item: TypeAlias = LoadOrder | SubmitOrder | CancelOrder | UnloadOrder | Reported | Died
+Item: TypeAlias = (
+    LoadOrder | SubmitOrder | CancelOrder | UnloadOrder | ForgetOrder | Reported | Died
+)
 
 
 @dataclass(slots=True)
 class Running:
     """A request on its way.
 
-    `sent` to the process; `spoken` to the listener; `retried` after a death; `cancelled` so many
-    ticks ago.
+    `sent` to the process, or at `place` among those that wait for a load; `spoken` to the listener;
+    `retried` after a death; `cancelled` so many ticks ago.
     """
 
-    request: ChatRequest
-    listener: Listener
+    order: SubmitOrder
     sent: bool = False
+    place: int = 0
     spoken: bool = False
     retried: bool = False
     cancelled: bool = False

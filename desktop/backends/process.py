@@ -25,6 +25,7 @@ from desktop.inference.messages import (
     Command,
     ProtocolError,
     Report,
+    Retire,
     Step,
     frame,
     read_report,
@@ -98,10 +99,14 @@ class EngineProcess:
         self._on_report = on_report
         self._on_death = on_death
         self._step = Step(name="start")
-        self._closing = False
+        self._killed = False
+        self._retiring = False
+        self._gone = False
         self._credit = threading.Semaphore(_REPORTS_UNDER_WAY)
         self._folder = Path(tempfile.mkdtemp(prefix=f"engine-{os.getpid()}-", dir=work_folder))
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._timers: list[threading.Timer] = []
         self._stderr: deque[bytes] = deque(maxlen=_STDERR_BYTES // 256)
         try:
             self._process = subprocess.Popen(
@@ -143,18 +148,54 @@ class EngineProcess:
         """Say that a report has been dealt with."""
         self._credit.release()
 
+    def retire(self, seconds: float) -> None:
+        """Let it write what is worth keeping and end by itself within `seconds`, then `kill` it.
+
+        From any thread; returns at once, and nothing it says from now on is reported. A second call
+        shortens the time.
+        """
+        timer = threading.Timer(seconds, self.kill)
+        timer.daemon = True
+        timer.name = "engine-retire"
+        with self._lock:
+            if self._gone:
+                return
+            first, self._retiring = not self._retiring, True
+            try:
+                timer.start()
+            except RuntimeError:
+                # No thread to be had, so nobody would end it later.
+                self.kill()
+                return
+            self._timers.append(timer)
+        if first:
+            self.send(Retire())
+            self._credit.release()
+
     def kill(self) -> None:
         """End it at once, from any thread; `on_death` follows."""
-        self._closing = True
+        self._killed = True
         self._process.kill()
         self._credit.release()
+
+    def join(self, seconds: float) -> bool:
+        """Wait for it to be gone, `seconds` at most; return whether it is."""
+        self._threads[-1].join(seconds)
+        return not self._threads[-1].is_alive()
 
     def close(self) -> None:
         """End it and wait until process, threads and folder are gone; idempotent."""
         self.kill()
-        for thread in self._threads:
+        self._disarm()
+        for thread in (*self._threads, *self._timers):
             if thread is not threading.current_thread():
                 thread.join(_JOIN_SECONDS)
+
+    def _disarm(self) -> None:
+        with self._lock:
+            self._gone = True
+            for timer in self._timers:
+                timer.cancel()
 
     def _write(self) -> None:
         stream = cast("BinaryIO", self._process.stdin)
@@ -178,10 +219,13 @@ class EngineProcess:
                 if isinstance(report, Step):
                     self._step = report
                     continue
+                if self._retiring:
+                    continue
                 self._credit.acquire()
-                if self._closing:
+                if self._killed:
                     break
-                self._on_report(self, report)
+                if not self._retiring:
+                    self._on_report(self, report)
         except ProtocolError as error:
             _log.error("the engine process spoke nonsense and is ended: %s", error)
             nonsense = True
@@ -191,6 +235,7 @@ class EngineProcess:
 
     def _bury(self, *, nonsense: bool) -> None:
         code = self._process.wait()
+        self._disarm()
         self._outbox.put(None)
         for thread in self._threads[:2]:
             thread.join(_JOIN_SECONDS)

@@ -50,6 +50,16 @@ class Paths:
         return self.cache / "engine"
 
     @property
+    def states(self) -> Path:
+        """KV states of conversations, so that they continue without being read again."""
+        return self.cache / "kv"
+
+    @property
+    def learned(self) -> Path:
+        """What crashes of the engine taught about model files."""
+        return self.data / "learned"
+
+    @property
     def lock(self) -> Path:
         """Held by the running tray app; one for each data folder."""
         return self.data / "lapis.lock"

@@ -1,35 +1,78 @@
 """Who is loaded, and the one door to answers for window, popup and terminal.
 
 Has no thread of its own: methods may be called from anywhere and return at once, observers and
-listeners are called from the backend's worker thread.
+listeners are called from the backend's worker thread. The waiting forms (`stream`, `embed`,
+`raw_loop`) block the thread that calls them.
 """
 
 import queue
 import threading
-from collections.abc import Callable, Generator
+from array import array
+from collections.abc import Callable, Generator, Sequence
 
 from desktop.backends.base import Loaded, LoadEvent, LoadFailed, Loading, Unloaded
+from desktop.backends.learned import Learned
 from desktop.backends.llama import LlamaBackend
+from desktop.backends.watch import Limits
 from desktop.base.paths import Paths
-from desktop.domain.chat import ChatRequest, Event, Failed, Finished
-from desktop.domain.engine import EngineState, Phase
+from desktop.domain.chat import ChatRequest, Event, Failed, Finished, StopReason
+from desktop.domain.engine import EngineMemory, EngineState, LoopTimes, Phase
 from desktop.domain.model import InstalledModel, LoadPlan
+from desktop.system.process_memory import memory_of
 
 _POLL_SECONDS = 0.05
+_TEXTS_AT_ONCE = 64
+_STATES_BYTES = 4 * 2**30
+_SILENCE_SECONDS = 600.0
+
+
+class Stopped(Exception):
+    """What was waited for was cancelled, or the engine is being closed."""
+
+
+def _never() -> float | None:
+    return None
+
+
+def _states_bytes() -> int:
+    return _STATES_BYTES
+
+
+def _silence_seconds() -> float:
+    return _SILENCE_SECONDS
 
 
 class Engine:
     """The chosen model and its state, and the requests made to it."""
 
-    def __init__(self, plan_for: Callable[[InstalledModel], LoadPlan], paths: Paths) -> None:
-        """`plan_for` makes the plan of a model; it runs off the caller's thread, may raise LapisError."""
+    def __init__(
+        self,
+        plan_for: Callable[[InstalledModel], LoadPlan],
+        paths: Paths,
+        *,
+        idle_limit: Callable[[], float | None] = _never,
+        states_limit: Callable[[], int] = _states_bytes,
+        silence_limit: Callable[[], float] = _silence_seconds,
+    ) -> None:
+        """`plan_for` makes the plan of a model; it runs off the caller's thread, may raise LapisError.
+
+        The limits are asked again and again, in the engine thread: after `idle_limit` seconds
+        without a request the process is ended (None: never), after `silence_limit` seconds without
+        progress on one as well; `states_limit` bytes of KV states are kept on the disk (0: none).
+        """
         self._plan_for = plan_for
         self._lock = threading.Lock()
         self._state = EngineState()
         self._choices = 0
         self._begun = 0
         self._observers: list[Callable[[EngineState], None]] = []
-        self._backend = LlamaBackend(paths.engine, self._on_load_event)
+        self._backend = LlamaBackend(
+            paths.engine,
+            self._on_load_event,
+            states=paths.states,
+            learned=Learned(paths.learned),
+            limits=Limits(idle=idle_limit, states=states_limit, stall=silence_limit),
+        )
 
     @property
     def state(self) -> EngineState:
@@ -44,12 +87,11 @@ class Engine:
 
     def choose(self, model: InstalledModel) -> None:
         """Start loading `model`; the one chosen last wins."""
-        with self._lock:
-            self._choices += 1
-            choice = self._choices
-            state = self._state = EngineState(phase=Phase.LOADING, model=model)
-        self._tell(state)
-        self._backend.load(lambda: self._begin(choice, model))
+        self._choose(model, full=False)
+
+    def use_full_settings(self, model: InstalledModel) -> None:
+        """Forget what was given up for `model` after crashes, and load it as it is planned."""
+        self._choose(model, full=True)
 
     def ask(self, request: ChatRequest, listener: Callable[[Event], None]) -> int:
         """Queue a request and return its number; the last event is Finished or Failed."""
@@ -58,10 +100,74 @@ class Engine:
     def stream(self, request: ChatRequest, cancel: threading.Event) -> Generator[Event, None, None]:
         """Yield the events of one answer; setting `cancel` stops it."""
         inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        number = self.ask(request, inbox.put)
+        yield from self._until_ended(self.ask(request, inbox.put), inbox, cancel)
+
+    def embed(
+        self, texts: Sequence[str], cancel: threading.Event | None = None
+    ) -> tuple["array[float]", ...]:
+        """Return one vector a text, of 32-bit floats, from the loaded embedding model; waits.
+
+        Raises LapisError, or Stopped once `cancel` is set or the engine is closed.
+        """
+        vectors: list[array[float]] = []
+        for start in range(0, len(texts), _TEXTS_AT_ONCE):
+            inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
+            number = self._backend.embed(
+                tuple(texts[start : start + _TEXTS_AT_ONCE]), vectors.extend, inbox.put
+            )
+            self._wait(number, inbox, cancel)
+        return tuple(vectors)
+
+    def raw_loop(
+        self, prompt_tokens: int, answer_tokens: int, cancel: threading.Event | None = None
+    ) -> LoopTimes:
+        """Time llama.cpp's bare loop on the loaded model; waits, raises as `embed` does."""
+        times: list[LoopTimes] = []
+        inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        number = self._backend.raw_loop(prompt_tokens, answer_tokens, times.append, inbox.put)
+        self._wait(number, inbox, cancel)
+        return times[0]
+
+    def cancel(self, request: int) -> None:
+        """Stop a request; its text so far stays."""
+        self._backend.cancel(request)
+
+    def unload(self) -> None:
+        """End the engine process; the next question loads the model again."""
+        self._backend.unload()
+
+    def forget_states(self) -> None:
+        """Drop every kept KV state, in memory and on the disk; returns at once."""
+        self._backend.forget_states()
+
+    def memory(self) -> EngineMemory | None:
+        """Memory of the engine process as it is now; None when none runs. Any thread, quick."""
+        pid = self._backend.pid
+        resident = None if pid is None else memory_of(pid)
+        return None if resident is None else EngineMemory(resident)
+
+    def engine_pid(self) -> int | None:
+        """Process id of the engine process, None when there is none."""
+        return self._backend.pid
+
+    def close(self) -> None:
+        """End everything; idempotent. Waits a few seconds at most for KV states to be written."""
+        self._backend.close()
+
+    def _choose(self, model: InstalledModel, *, full: bool) -> None:
+        with self._lock:
+            self._choices += 1
+            choice = self._choices
+            state = self._state = EngineState(phase=Phase.LOADING, model=model)
+        self._tell(state)
+        self._backend.load(lambda: self._begin(choice, model), full=full)
+
+    def _until_ended(
+        self, number: int, inbox: "queue.SimpleQueue[Event]", cancel: threading.Event | None
+    ) -> Generator[Event, None, None]:
         try:
             while True:
-                if cancel.is_set():
+                if cancel is not None and cancel.is_set():
                     self.cancel(number)
                 try:
                     event = inbox.get(timeout=_POLL_SECONDS)
@@ -75,21 +181,15 @@ class Engine:
             # nothing.
             self.cancel(number)
 
-    def cancel(self, request: int) -> None:
-        """Stop a request; its text so far stays."""
-        self._backend.cancel(request)
-
-    def unload(self) -> None:
-        """End the engine process; the next question loads the model again."""
-        self._backend.unload()
-
-    def engine_pid(self) -> int | None:
-        """Process id of the engine process, None when there is none."""
-        return self._backend.pid
-
-    def close(self) -> None:
-        """End everything; idempotent."""
-        self._backend.close()
+    def _wait(
+        self, number: int, inbox: "queue.SimpleQueue[Event]", cancel: threading.Event | None
+    ) -> None:
+        for event in self._until_ended(number, inbox, cancel):
+            match event:
+                case Failed():
+                    raise event.error
+                case Finished(reason=StopReason.STOPPED):
+                    raise Stopped
 
     def _begin(self, choice: int, model: InstalledModel) -> LoadPlan:
         with self._lock:
@@ -122,8 +222,16 @@ def _after(state: EngineState, event: LoadEvent) -> EngineState:
                 progress=1.0,
                 loaded=event.model,
                 notice=event.notice,
+                reduced=event.reduced,
             )
         case LoadFailed():
-            return EngineState(phase=Phase.FAILED, model=state.model, error=event.error)
+            return EngineState(
+                phase=Phase.FAILED,
+                model=state.model,
+                error=event.error,
+                crashes_here=event.crashes_here,
+            )
         case Unloaded():
-            return EngineState(phase=Phase.IDLE, model=state.model)
+            return EngineState(
+                phase=Phase.IDLE, model=state.model, unloaded_idle=event.unloaded_idle
+            )

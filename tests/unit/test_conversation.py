@@ -32,7 +32,7 @@ from desktop.services.notes import is_too_long
 from desktop.services.titles import title_of
 from desktop.store.chats import ChatStore
 
-USAGE = Usage(10, 0, 5, 100.0, 50.0, 10.0)
+USAGE = Usage(10, 0, 5, 100.0, 50.0, 10.0, drafted_tokens=4, accepted_tokens=3)
 DONE = Finished(StopReason.STOP, USAGE)
 DIED = EngineDied(
     Text("The engine ended while {what}", {"what": "answering"}),
@@ -171,6 +171,7 @@ def test_flush_saves_the_last_pieces_at_once_and_then_nothing_more(world: World)
     ("reason", "state"),
     [
         (StopReason.STOP, MessageState.COMPLETE),
+        (StopReason.TOOL_CALLS, MessageState.TOOL_CALLS),
         (StopReason.LENGTH, MessageState.LENGTH),
         (StopReason.STOPPED, MessageState.STOPPED),
     ],

@@ -12,17 +12,21 @@ import psutil
 import pytest
 
 from desktop.backends import explain
+from desktop.backends.ladder import Cause, cause_of, safer_plan
 from desktop.backends.process import Death, EngineProcess
 from desktop.domain.chat import Event, Sampling, StopReason, TextDelta
 from desktop.domain.engine import Phase
 from desktop.domain.errors import EngineDied
-from desktop.domain.model import LoadPlan
+from desktop.domain.model import Device, DeviceKind, LoadPlan
 from desktop.inference.messages import Report
 from tests import gguf_files
 from tests.unit.engine_room import Answer, engine_room, question
 
 LONG = Sampling(temperature=0, max_tokens=1500)
 PLAN = LoadPlan(path=Path("model.gguf"))
+CPU = Device("CPU", "a processor", "CPU", DeviceKind.CPU, 0, 0)
+CUDA = Device("CUDA0", "a card", "CUDA", DeviceKind.GPU, 0, 0)
+VULKAN = Device("Vulkan0", "the same card", "Vulkan", DeviceKind.GPU, 0, 0)
 
 
 @pytest.fixture
@@ -98,7 +102,8 @@ def test_a_file_that_kills_the_engine_at_every_try_is_given_up(tmp_path: Path, l
 def test_an_engine_that_hangs_is_ended(
     tmp_path: Path, llama: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desktop.backends.llama._TICK_SECONDS", 0.05)
+    monkeypatch.setattr("desktop.backends.watch.TICK_SECONDS", 0.05)
+    monkeypatch.setattr("desktop.backends.watch.SILENCE_SECONDS", 2.5)
     with engine_room(tmp_path / "home", llama) as room:
         room.until(Phase.READY)
         stopped = threading.Event()
@@ -132,8 +137,7 @@ def test_a_stopped_answer_stays_stopped_when_the_engine_dies_before_it_obeys(
 def test_an_engine_that_ignores_a_stop_is_ended(
     tmp_path: Path, llama: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desktop.backends.llama._TICK_SECONDS", 0.05)
-    monkeypatch.setattr("desktop.backends.llama._SILENT_TICKS", 10_000)
+    monkeypatch.setattr("desktop.backends.watch.TICK_SECONDS", 0.05)
     with engine_room(tmp_path / "home", llama) as room:
         room.until(Phase.READY)
         pid = room.engine.engine_pid()
@@ -210,8 +214,9 @@ def test_a_child_that_speaks_nonsense_is_ended(
     assert reports == []
     assert death.code == -signal.SIGKILL
     assert death.nonsense
-    assert "memory" not in str(explain.explain_death(death).title)
-    assert explain.safer_plan(PLAN, replace(death, step="load"), n_ctx=0, has_gpu=True) is None
+    assert cause_of(death) is Cause.NONSENSE
+    assert "memory" not in str(explain.explain_death(cause_of(death)).title)
+    assert safer_plan(PLAN, Cause.NONSENSE, loading=True, devices=[CPU, CUDA]) is None
 
 
 def test_a_child_that_closes_its_mouth_is_ended(
@@ -282,8 +287,14 @@ def test_a_child_gets_no_secret_and_no_display(
     [
         (-signal.SIGSEGV, "", {"extra_buffers": False}),
         (-signal.SIGILL, "", {"extra_buffers": False}),
+        (-signal.SIGBUS, "", {"extra_buffers": False}),
         (0xC0000005, "", {"extra_buffers": False}),
+        (0xC000001D, "", {"extra_buffers": False}),
+        (0xC00000FD, "", {"extra_buffers": False}),
         (-signal.SIGABRT, "", {"n_gpu_layers": 0}),
+        (3, "", {"n_gpu_layers": 0}),
+        (0xC0000409, "GGML_ASSERT(ok)", {"n_gpu_layers": 0}),
+        (-signal.SIGKILL, "", {"n_ctx": 4096}),
         (-signal.SIGSEGV, "vk::DeviceLostError", {"n_gpu_layers": 0}),
         (1, "CUDA error: out of memory", {"n_gpu_layers": 0}),
     ],
@@ -291,33 +302,70 @@ def test_a_child_gets_no_secret_and_no_display(
 def test_each_death_has_its_safer_plan(
     code: int, stderr: str, gives_up: dict[str, int | bool]
 ) -> None:
-    safer = explain.safer_plan(PLAN, Death(code, "decode", stderr), n_ctx=0, has_gpu=True)
+    cause = cause_of(Death(code, "load", stderr))
+    safer = safer_plan(PLAN, cause, loading=True, devices=[CPU, CUDA])
     assert safer is not None
     assert safer[0] == replace(PLAN, **gives_up)  # type: ignore[arg-type]
 
 
-def test_the_ladder_ends() -> None:
-    plan, steps = PLAN, 0
+def ladder(plan: LoadPlan, cause: Cause, devices: list[Device], offloaded: int) -> list[LoadPlan]:
+    plans: list[LoadPlan] = []
     while (
-        safer := explain.safer_plan(
-            plan, Death(-signal.SIGSEGV, "decode", ""), n_ctx=0, has_gpu=True
-        )
+        safer := safer_plan(plan, cause, loading=True, offloaded=offloaded, devices=devices)
     ) is not None:
-        plan, steps = safer[0], steps + 1
-    assert steps == 2
-    assert (plan.extra_buffers, plan.n_gpu_layers) == (False, 0)
+        plan = safer[0]
+        plans.append(plan)
+    return plans
+
+
+def test_the_ladder_gives_up_one_thing_at_a_time_and_ends() -> None:
+    plans = ladder(PLAN, Cause.CRASH, [CUDA, VULKAN, CPU], offloaded=33)
+    steps = [(p.extra_buffers, p.n_gpu_layers, p.devices, p.n_ctx) for p in plans]
+    assert steps == [
+        (False, -1, (), 0),
+        (False, 16, (), 0),
+        (False, 8, (), 0),
+        (False, 4, (), 0),
+        (False, 4, ("Vulkan0",), 0),
+        (False, 0, (), 0),
+        (False, 0, (), 4096),
+        (False, 0, (), 2048),
+        (False, 0, (), 1024),
+    ]
+
+
+def test_a_driver_that_fails_is_left_for_the_next_library_at_once() -> None:
+    plans = ladder(PLAN, Cause.DRIVER, [CUDA, VULKAN, CPU], offloaded=33)
+    assert [(p.devices, p.n_gpu_layers) for p in plans[:2]] == [(("Vulkan0",), -1), ((), 0)]
+    said = safer_plan(PLAN, Cause.DRIVER, loading=False, devices=[CUDA, VULKAN])
+    assert said is not None
+    assert str(said[1]) == "The graphics driver failed, so the model now runs with Vulkan."
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+@pytest.mark.parametrize("devices", [[CPU], [CPU, CUDA], [CUDA, VULKAN], []])
+def test_every_ladder_ends_and_says_each_step(cause: Cause, devices: list[Device]) -> None:
+    plans = ladder(PLAN, cause, devices, offloaded=100)
+    assert len(set(plans)) == len(plans) < 15
 
 
 def test_memory_that_runs_out_while_loading_halves_the_context() -> None:
-    death = Death(-signal.SIGKILL, "load", "")
-    safer = explain.safer_plan(PLAN, death, n_ctx=0, has_gpu=False)
+    safer = safer_plan(PLAN, Cause.MEMORY, loading=True)
     assert safer is not None
     assert safer[0].n_ctx == 4096
-    assert explain.safer_plan(replace(PLAN, n_ctx=1024), death, n_ctx=0, has_gpu=False) is None
+    assert safer_plan(replace(PLAN, n_ctx=1024), Cause.MEMORY, loading=True) is None
+    assert safer_plan(PLAN, Cause.MEMORY, loading=False) is None
 
 
 @pytest.mark.parametrize("code", [-9, -11, -4, -6, 3, 1, 0xC0000005, 0xC0000409])
 def test_each_death_is_explained_in_words(code: int) -> None:
-    error = explain.explain_death(Death(code, "decode", ""))
+    error = explain.explain_death(cause_of(Death(code, "decode", "")))
     assert str(error.title).startswith("The engine")
     assert "kept" in str(error.hint)
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_a_model_that_crashes_here_is_said_to_and_the_way_out_is_offered(cause: Cause) -> None:
+    error = explain.explain_crashing_model(cause)
+    assert "here" in str(error.title)
+    assert "again anyway" in str(error.hint)

@@ -1,0 +1,46 @@
+"""What is installed of llama.cpp, told from its files: nothing native is loaded. Any thread."""
+
+import importlib.metadata
+import importlib.util
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+_BACKEND: Final = re.compile(r"(?:lib)?ggml-([a-z]+)(?:-\w+)?\.(?:so|dll|dylib)")
+_VERSION: Final = re.compile(r"libggml(?:\.so)?\.(\d+\.\d+\.\d+)(?:\.dylib)?")
+_NO_BACKEND: Final = frozenset({"base"})
+
+
+def bindings_version() -> str:
+    """Return the version of llama-cpp-python; empty where it is not installed."""
+    try:
+        return importlib.metadata.version("llama-cpp-python")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def built_backends() -> tuple[str, ...]:
+    """Return the backends that came with this installation, such as `("cpu", "vulkan")`."""
+    return backends_among(_libraries())
+
+
+def ggml_version() -> str:
+    """Return the version of ggml; empty where its files do not tell."""
+    found = (_VERSION.fullmatch(name) for name in _libraries())
+    return next((match[1] for match in found if match), "")
+
+
+def backends_among(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the backends whose libraries are among file `names`, in alphabetical order."""
+    matches = (_BACKEND.match(name) for name in names)
+    return tuple(sorted({match[1] for match in matches if match} - _NO_BACKEND))
+
+
+def _libraries() -> list[str]:
+    spec = importlib.util.find_spec("llama_cpp")
+    folders = spec.submodule_search_locations if spec is not None else None
+    try:
+        return sorted(path.name for path in (Path((folders or [""])[0]) / "lib").iterdir())
+    except OSError:
+        return []
