@@ -311,7 +311,10 @@ class Actor:
         if death.step == "template" and death.code == _WATCHDOG_EXIT:
             self._requests.end(death.request, Failed(explain.explain_hanging_template()))
             innocent = True
-        self._requests.outlive(error)
+        found = None
+        if plan is not None and self._is_up and not innocent:
+            found = self._lessons.died(plan, cause, model, self._devices)
+        self._requests.outlive(found if isinstance(found, LapisError) else error)
         if plan is None or self._false_starts:
             self._fail_load(error)
             return
@@ -320,7 +323,6 @@ class Actor:
             self._false_starts += 1
             self._start_process(plan)
             return
-        found = None if innocent else self._lessons.died(plan, cause, model, self._devices)
         match found:
             case LapisError():
                 self._fail_load(found, crashes_here=True)

@@ -152,6 +152,11 @@ def explain_load_failure(report: LoadFailed) -> LapisError:
             )
         case "not_chat":
             return _not_for_chats()
+        case "draft":
+            return ModelLoadError(
+                Text("The model chosen for guessing ahead does not fit this one"),
+                Text("Choose a smaller one of the same family in the settings, or none."),
+            )
         case "device":
             return ModelLoadError(
                 Text("The graphics device {name} is not there", {"name": report.detail[:80]}),

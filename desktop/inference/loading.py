@@ -47,8 +47,11 @@ class ModelParameters:
         # llama.cpp takes any negative number as "all layers".
         native.n_gpu_layers = order.n_gpu_layers
         native.use_extra_bufts = order.extra_buffers
-        self._devices = self._named_devices(ggml, order.devices)
-        if self._devices is not None:
+        # Unasked, llama.cpp wakes the driver of every card, also for a model that puts no layer on
+        # any; after a driver's death that would be the next one.
+        names = order.devices if order.n_gpu_layers else []
+        if names or order.n_gpu_layers == 0:
+            self._devices = self._named_devices(ggml, names)
             native.devices = ctypes.cast(self._devices, ctypes.c_void_p)
         if order.tensor_split:
             self._split = (ctypes.c_float * lib.llama_max_devices())(*order.tensor_split)
@@ -63,13 +66,14 @@ class ModelParameters:
 
     @staticmethod
     def _named_devices(ggml: Any, names: Iterable[str]) -> Any:
+        """Return the handles as an array that ends with a null pointer; raises LoadError."""
         handles = []
         for name in names:
             handle = ggml.ggml_backend_dev_by_name(name.encode())
             if not handle:
                 raise LoadError("device", name)
             handles.append(handle)
-        return (ctypes.c_void_p * (len(handles) + 1))(*handles) if handles else None
+        return (ctypes.c_void_p * (len(handles) + 1))(*handles)
 
 
 def context_parameters(lib: Any, order: Load, trained: int) -> Any:

@@ -11,7 +11,8 @@ from typing import Final
 from desktop.domain.errors import ModelFileError
 from desktop.domain.model import GgufInfo
 from desktop.domain.text import Text
-from desktop.models.gguf_reader import TOKENS, Header, impossible, read_header, shown
+from desktop.models.gguf_faults import impossible, shown
+from desktop.models.gguf_reader import TOKENS, Header, read_header
 from desktop.models.gguf_rules import check_kind, check_meaning, check_tensors
 from desktop.models.gguf_types import MIX_GUESSED, MIXES
 from desktop.models.model_file import open_model_file
@@ -30,9 +31,9 @@ _LABEL: Final = re.compile(
 def read_gguf(path: Path) -> GgufInfo:
     """Read and check the header of `path`; raises ModelFileError with its own title for each kind.
 
-    Not checked: whether llama.cpp knows the architecture. `size` and `weights` count all parts of
-    a split model. When the header does not name it, `{architecture}.vocab_size` is added to
-    `metadata` as the number of tokens; the chat template and long texts are left out.
+    `size` and `weights` count all parts of a split model. When the header does not name it,
+    `{architecture}.vocab_size` is added to `metadata` as the number of tokens; the chat template
+    and long texts are left out.
     """
     stream, size = open_model_file(path)
     with stream:

@@ -14,6 +14,14 @@ from typing import Final, TypeAlias
 
 from desktop.domain.errors import ModelFileError
 from desktop.domain.text import Text
+from desktop.models.gguf_faults import (
+    damaged,
+    impossible,
+    shown,
+    too_long,
+    unknown_type,
+    wrong_tensor,
+)
 from desktop.models.gguf_types import ARRAY, SCALARS, STRING, TENSORS
 from desktop.models.model_file import incomplete_header
 
@@ -21,6 +29,7 @@ Scalar: TypeAlias = bool | int | float | str
 Numbers: TypeAlias = tuple[bool | int | float, ...]
 
 TOKENS: Final = "tokenizer.ggml.tokens"
+TYPES: Final = "tokenizer.ggml.token_type"
 HEADER_LIMIT: Final = 64 * 2**20
 _COUNT_LIMIT: Final = 65_536
 _KEY_LIMIT: Final = 65_535
@@ -33,7 +42,6 @@ _ALIGNMENT: Final = 32
 _ALIGNMENTS: Final = tuple(2**power for power in range(3, 21))
 _U32: Final = Struct("<I")
 _U64: Final = Struct("<Q")
-_SHOWN: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,45 +55,32 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One entry of the tensor table; `start` and `size` in bytes, from the start of the data."""
+    """One entry of the tensor table; `start` and `size` in bytes, from the start of the data.
+
+    `kind` as in `gguf_types.TENSORS`; `shape` begins with the length of a row.
+    """
 
     name: str
+    kind: int
+    shape: tuple[int, ...]
     start: int
     size: int
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A whole header. `data` is the offset in bytes at which the tensors begin."""
+    """A whole header. `data` is the offset in bytes at which the tensors begin.
+
+    Of the vocabulary the texts are kept, and the types as the bytes of their array.
+    """
 
     values: dict[str, Scalar]
     arrays: dict[str, Array]
     tokens: list[bytes]
+    types: bytes
     tensors: list[Tensor]
     data: int
     alignment: int
-
-
-def damaged(hint: Text) -> ModelFileError:
-    """Return the error for a file that contradicts itself; `hint` says where."""
-    return ModelFileError(Text("This file is damaged"), hint)
-
-
-def impossible(key: str, value: object) -> ModelFileError:
-    """Return the error for a key of the header whose value no model can have."""
-    return damaged(
-        Text(
-            "Its header says that {key} is {value}, which cannot be. Download the file again.",
-            {"key": shown(key), "value": shown(str(value))},
-        )
-    )
-
-
-def shown(foreign: str) -> str:
-    """Return a text from the file for a person's eyes: one line, no controls, not long."""
-    plain = "".join(char if char.isprintable() else " " for char in foreign[: 2 * _SHOWN])
-    plain = " ".join(plain.split())
-    return plain if len(plain) <= _SHOWN else plain[: _SHOWN - 1] + "…"
 
 
 def read_header(stream: FileIO, size: int) -> Header:
@@ -103,6 +98,7 @@ def read_header(stream: FileIO, size: int) -> Header:
     values: dict[str, Scalar] = {}
     arrays: dict[str, Array] = {}
     tokens: list[bytes] = []
+    types = b""
     for _ in range(key_count):
         key = reader.name(_KEY_LIMIT)
         if not key or key in values or key in arrays:
@@ -116,6 +112,8 @@ def read_header(stream: FileIO, size: int) -> Header:
         kind = reader.u32()
         if kind == ARRAY:
             arrays[key] = reader.array(key, tokens)
+            if key == TYPES:
+                types = reader.last(arrays[key])
         else:
             values[key] = reader.scalar(key, kind)
     alignment = values.get("general.alignment", _ALIGNMENT)
@@ -123,7 +121,7 @@ def read_header(stream: FileIO, size: int) -> Header:
         raise impossible("general.alignment", alignment)
     tensors = list(_read_tensors(reader, tensor_count, alignment))
     data = -(-reader.position // alignment) * alignment
-    return Header(values, arrays, tokens, tensors, data, alignment)
+    return Header(values, arrays, tokens, types, tensors, data, alignment)
 
 
 def _check_version(version: int) -> None:
@@ -160,30 +158,13 @@ def _read_tensors(reader: "_Reader", count: int, alignment: int) -> Iterator[Ten
         shape = [reader.u64() for _ in range(dimensions)]
         kind, start = reader.u32(), reader.u64()
         if kind not in TENSORS:
-            raise ModelFileError(
-                Text("This model stores its numbers in a way that Lapis does not know"),
-                Text(
-                    "Type {kind} of {name}. Take another quantisation of the model, for "
-                    "example Q4_K_M, or update Lapis.",
-                    {"kind": kind, "name": shown(name)},
-                ),
-            )
+            raise unknown_type(name, kind)
         elements, size = TENSORS[kind]
         total = prod(shape)
         first = shape[0] if shape else 1
         if not 0 < total < 2**63 or first % elements or start % alignment:
             raise wrong_tensor(name)
-        yield Tensor(name, start, total // elements * size)
-
-
-def wrong_tensor(name: str) -> ModelFileError:
-    """Return the error for weights whose entry in the table cannot be true."""
-    return damaged(
-        Text(
-            "The place or the shape of its weights {name} cannot be. Download the file again.",
-            {"name": shown(name)},
-        )
-    )
+        yield Tensor(name, kind, tuple(shape), start, total // elements * size)
 
 
 @dataclass(slots=True)
@@ -217,7 +198,7 @@ class _Reader:
         """Return the next text of at most `limit` bytes, which must be UTF-8."""
         length = self.u64()
         if length > limit:
-            raise _too_long()
+            raise too_long()
         start = self.skip(length)
         try:
             return self.buffer[start : start + length].decode()
@@ -260,6 +241,13 @@ class _Reader:
         part.release()
         return Array(kind, count, numbers)
 
+    def last(self, array: Array) -> bytes:
+        """Return the bytes of the array of numbers that was just read; none of one of texts."""
+        if array.kind == STRING:
+            return b""
+        size = array.count * SCALARS[array.kind].size
+        return bytes(self.buffer[self.position - size : self.position])
+
     def _collect(self, count: int, tokens: list[bytes]) -> None:
         length_of = _U64.unpack_from
         position = self.position
@@ -289,12 +277,12 @@ class _Reader:
 
     def _check_room(self, count: int, size: int) -> None:
         if count * size > HEADER_LIMIT:
-            raise _too_long()
+            raise too_long()
 
     def _grow(self, end: int) -> None:
         """Read on until the buffer reaches `end`; refuse what the file or a header cannot hold."""
         if end > HEADER_LIMIT:
-            raise _too_long()
+            raise too_long()
         if end > self.size:
             raise incomplete_header()
         wanted = min(max(end, _FIRST_READ, 2 * len(self.buffer)), self.size, HEADER_LIMIT)
@@ -303,7 +291,3 @@ class _Reader:
             if not piece:
                 raise incomplete_header()
             self.buffer += piece
-
-
-def _too_long() -> ModelFileError:
-    return damaged(Text("A length in its header is beyond all measure. Download the file again."))

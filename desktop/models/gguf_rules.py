@@ -10,27 +10,23 @@ from typing import Final
 
 from desktop.domain.errors import ModelFileError
 from desktop.domain.text import Text
-from desktop.models.gguf_reader import (
-    TOKENS,
-    Header,
-    Scalar,
-    damaged,
-    impossible,
-    shown,
-    wrong_tensor,
-)
-from desktop.models.gguf_types import STRING
+from desktop.models.gguf_architectures import ARCHITECTURES
+from desktop.models.gguf_faults import impossible, unknown_type, wrong_tensor
+from desktop.models.gguf_reader import Header, Tensor
+from desktop.models.gguf_types import HALF, PACKED, PASSING
+from desktop.models.gguf_values import each_layer, number, optional
+from desktop.models.gguf_vocabulary import check_vocabulary
 
 _LAYERS: Final = 512
 _CONTEXT: Final = 2**24
 _WIDTH: Final = 2**20
 _EXPERTS: Final = 1024
 _TEMPLATE: Final = 256 * 1024
-_U32_NONE: Final = 2**32 - 1
-_NO_VOCABULARY: Final = ("none", "no_vocab")
 _ROPE_SCALINGS: Final = ("none", "linear", "yarn", "longrope")
-_SPECIAL: Final = ("bos", "eos", "eot", "eom", "unknown")
 _SLIDING: Final = ("gemma2", "gemma3", "gemma3n", "gemma4", "gpt-oss", "olmo2", "cohere2")
+_POOLINGS: Final = 5
+_STATES: Final = ("ssm.", "kda.", "wkv.", "shortconv.")
+_TABLES: Final = ("d2t", "tid2eid")
 _ABSURD: Final = 2**46
 
 
@@ -55,18 +51,24 @@ def check_kind(header: Header) -> str:
         )
     if not isinstance(architecture, str) or not architecture.isascii() or not architecture:
         raise impossible("general.architecture", architecture)
+    if architecture not in ARCHITECTURES:
+        raise ModelFileError(
+            Text("This model is of a kind that this engine does not know yet"),
+            Text("Choose another model, or look for a newer version of Lapis."),
+        )
     return architecture
 
 
 def check_meaning(header: Header, architecture: str) -> None:
     """Check every value that llama.cpp takes on trust; raises ModelFileError."""
-    layers = _number(header, f"{architecture}.block_count", 1, _LAYERS)
-    _number(header, f"{architecture}.context_length", 1, _CONTEXT)
-    _number(header, f"{architecture}.embedding_length", 1, _WIDTH)
+    layers = number(header, f"{architecture}.block_count", 1, _LAYERS)
+    number(header, f"{architecture}.context_length", 1, _CONTEXT)
+    number(header, f"{architecture}.embedding_length", 1, _WIDTH)
     _check_layers(header, architecture, layers)
     _check_experts(header, architecture, layers)
     _check_arithmetic(header, architecture)
-    _check_vocabulary(header)
+    optional(header, f"{architecture}.pooling_type", 0, _POOLINGS - 1)
+    check_vocabulary(header)
     template = header.values.get("tokenizer.chat_template", "")
     if not isinstance(template, str) or len(template.encode()) > _TEMPLATE:
         raise ModelFileError(
@@ -82,6 +84,9 @@ def check_tensors(header: Header, size: int) -> int:
             Text("This file holds no weights"),
             Text("It is only the vocabulary of a model. Open the whole model."),
         )
+    for one in header.tensors:
+        if one.kind in _forbidden_kinds(one):
+            raise unknown_type(one.name, one.kind)
     placed = sorted(header.tensors, key=lambda tensor: tensor.start)
     for tensor, following in pairwise(placed):
         if tensor.start + tensor.size > following.start:
@@ -100,44 +105,49 @@ def check_tensors(header: Header, size: int) -> int:
     return sum(tensor.size for tensor in placed)
 
 
-def _number(header: Header, key: str, least: int, most: int) -> int:
-    value = header.values.get(key)
-    if value is None:
-        raise damaged(
-            Text("Its header does not say {key}. Download the file again.", {"key": shown(key)})
-        )
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise impossible(key, value)
-    return value
+def _forbidden_kinds(tensor: Tensor) -> frozenset[int]:
+    """Return the types that this tensor cannot have: llama.cpp has no code for them, and looks not.
 
-
-def _optional(header: Header, key: str, least: int, most: int) -> int | None:
-    if key not in header.values:
-        return None
-    return _number(header, key, least, most)
-
-
-def _each_layer(header: Header, key: str, layers: int, most: int) -> tuple[int, ...]:
-    """Return the values of a key that is one number or one for each layer; () when absent."""
-    array = header.arrays.get(key)
-    if array is None:
-        value = _optional(header, key, 0, most)
-        return () if value is None else (value,)
-    if array.count != layers:
-        raise impossible(key, f"{array.count} numbers for {layers} layers")
-    for number in array.numbers or (-1,):
-        if not isinstance(number, int) or not 0 <= number <= most:
-            raise impossible(key, number)
-    return tuple(int(number) for number in array.numbers)
+    Vectors stand in full in every file, as converters write them; what is added to others must.
+    """
+    if any(name in tensor.name for name in _TABLES):
+        return frozenset()
+    if len(tensor.shape) > 1:
+        return PASSING
+    return PACKED | {HALF} if tensor.name.endswith(".bias") else PACKED
 
 
 def _check_layers(header: Header, architecture: str, layers: int) -> None:
-    _optional(header, f"{architecture}.nextn_predict_layers", 0, layers)
-    _optional(header, f"{architecture}.full_attention_interval", 1, layers)
-    _optional(header, f"{architecture}.attention.shared_kv_layers", 0, max(0, layers - 2))
-    for name in ("attention.head_count", "attention.head_count_kv", "feed_forward_length"):
-        _each_layer(header, f"{architecture}.{name}", layers, _WIDTH)
+    optional(header, f"{architecture}.nextn_predict_layers", 0, layers)
+    optional(header, f"{architecture}.full_attention_interval", 1, layers)
+    optional(header, f"{architecture}.attention.shared_kv_layers", 0, max(0, layers - 2))
+    each_layer(header, f"{architecture}.feed_forward_length", layers, _WIDTH)
     _check_sliding(header, architecture)
+    _check_heads(header, architecture, layers)
+
+
+def _check_heads(header: Header, architecture: str, layers: int) -> None:
+    """Refuse heads that the weights of a layer do not have: llama.cpp looks at one layer only."""
+    key = f"{architecture}.attention.head_count"
+    heads = each_layer(header, key, layers, _WIDTH)
+    kv_heads = each_layer(header, f"{key}_kv", layers, _WIDTH)
+    width = header.values.get(f"{architecture}.embedding_length", 0)
+    first = heads[0] if heads else 0
+    head = int(width) // first if isinstance(width, int) and first else 0
+    if "bert" in architecture:
+        for name in ("key_length", "value_length"):
+            optional(header, f"{architecture}.attention.{name}", head, head)
+    head = optional(header, f"{architecture}.attention.key_length", 0, _WIDTH) or head
+    if not head or f"{architecture}.attention.key_length_swa" in header.values:
+        return
+    rows = {one.name: one.shape[1] for one in header.tensors if len(one.shape) > 1}
+    # A layer that keeps a state instead has no such heads, whatever its weights are called.
+    states = tuple(f"{architecture}.{name}" for name in _STATES)
+    has_states = any(name.startswith(states) for name in header.values)
+    for layer, count in enumerate(kv_heads if len(kv_heads) > 1 else ()):
+        there = rows.get(f"blk.{layer}.attn_k.weight", count * head)
+        if there != count * head and (count or not has_states):
+            raise impossible(f"{key}_kv", count)
 
 
 def _check_arithmetic(header: Header, architecture: str) -> None:
@@ -145,7 +155,7 @@ def _check_arithmetic(header: Header, architecture: str) -> None:
     scaling = header.values.get(f"{architecture}.rope.scaling.type", "linear")
     if scaling not in _ROPE_SCALINGS:
         raise impossible(f"{architecture}.rope.scaling.type", scaling)
-    rotated = _optional(header, f"{architecture}.rope.dimension_count", 0, _WIDTH)
+    rotated = optional(header, f"{architecture}.rope.dimension_count", 0, _WIDTH)
     attends = f"{architecture}.ssm.state_size" not in header.values
     if rotated is not None and (rotated % 2 or (attends and not rotated)):
         raise impossible(f"{architecture}.rope.dimension_count", rotated)
@@ -158,7 +168,7 @@ def _check_arithmetic(header: Header, architecture: str) -> None:
 
 def _check_sliding(header: Header, architecture: str) -> None:
     """Refuse a window that no layer has: llama.cpp asserts that one slides."""
-    window = _optional(header, f"{architecture}.attention.sliding_window", 0, _CONTEXT)
+    window = optional(header, f"{architecture}.attention.sliding_window", 0, _CONTEXT)
     if architecture not in _SLIDING or window == 0:
         return
     key = f"{architecture}.attention.sliding_window_pattern"
@@ -171,58 +181,12 @@ def _check_sliding(header: Header, architecture: str) -> None:
 
 def _check_experts(header: Header, architecture: str, layers: int) -> None:
     prefix = f"{architecture}.expert_"
-    count = _optional(header, f"{prefix}count", 0, _EXPERTS) or 0
-    used = max(_each_layer(header, f"{prefix}used_count", layers, count), default=0)
+    count = optional(header, f"{prefix}count", 0, _EXPERTS) or 0
+    used = max(each_layer(header, f"{prefix}used_count", layers, count), default=0)
     if count and not used:
         raise impossible(f"{prefix}used_count", used)
-    groups = _optional(header, f"{prefix}group_count", 0, max(0, count - 1)) or 0
+    groups = optional(header, f"{prefix}group_count", 0, max(0, count - 1)) or 0
     if groups > 1:
         if count % groups:
             raise impossible(f"{prefix}group_count", groups)
-        _number(header, f"{prefix}group_used_count", 1, groups - 1)
-
-
-def _check_vocabulary(header: Header) -> None:
-    if header.values.get("tokenizer.ggml.model") in _NO_VOCABULARY:
-        raise ModelFileError(
-            Text("This model has no vocabulary"),
-            Text("Without one it cannot read or write text. Open a model made for chatting."),
-        )
-    tokens = header.arrays.get(TOKENS)
-    if tokens is None:
-        if TOKENS in header.values:
-            raise impossible(TOKENS, header.values[TOKENS])
-        return
-    if tokens.kind != STRING or not tokens.count:
-        raise impossible(TOKENS, f"{tokens.count} of type {tokens.kind}")
-    for key in ("tokenizer.ggml.scores", "tokenizer.ggml.token_type"):
-        array = header.arrays.get(key)
-        if array is not None and (array.count != tokens.count or array.kind == STRING):
-            raise impossible(key, f"{array.count} values for {tokens.count} tokens")
-    for role in _SPECIAL:
-        _check_special(header, f"tokenizer.ggml.{role}_token_id", tokens.count)
-    texts = {text or b"[EMPTY_%d]" % place for place, text in enumerate(header.tokens)}
-    if len(texts) != tokens.count:
-        raise damaged(Text("Its vocabulary has the same token twice. Download the file again."))
-    if header.values.get("tokenizer.ggml.model") == "llama":
-        _check_bytes(texts)
-
-
-def _check_special(header: Header, key: str, tokens: int) -> None:
-    value: Scalar | None = header.values.get(key)
-    if value is None or value in {-1, _U32_NONE}:
-        return
-    _number(header, key, 0, tokens - 1)
-
-
-def _check_bytes(texts: set[bytes]) -> None:
-    """Refuse a SentencePiece vocabulary in which some byte cannot be said."""
-    for byte in range(256):
-        alone = byte < 0x80 and bytes([byte]) in texts
-        if not alone and b"<0x%02X>" % byte not in texts:
-            raise damaged(
-                Text(
-                    "Its vocabulary has no token for byte {byte}. Download the file again.",
-                    {"byte": byte},
-                )
-            )
+        number(header, f"{prefix}group_used_count", 1, groups - 1)

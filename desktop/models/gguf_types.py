@@ -8,9 +8,14 @@ from struct import Struct
 from types import MappingProxyType
 from typing import Final
 
+U8: Final = 0
+I8: Final = 1
+U32: Final = 4
+I32: Final = 5
+F32: Final = 6
+BOOL: Final = 7
 STRING: Final = 8
 ARRAY: Final = 9
-BOOL: Final = 7
 
 SCALARS: Final[Mapping[int, Struct]] = MappingProxyType(
     {
@@ -68,6 +73,12 @@ TENSORS: Final[Mapping[int, tuple[int, int]]] = MappingProxyType(
         42: (64, 18),  # Q2_0
     }
 )
+
+HALF: Final = 1
+# Types in which numbers do not stand as they are: all but F32 and F16
+PACKED: Final = frozenset(TENSORS) - {0, HALF}
+# Types in which no weights are stored: between two steps of a calculation, or whole numbers and F64
+PASSING: Final = frozenset({9, 15, 24, 25, 26, 27, 28})
 
 # general.file_type: the mix of tensor types, as people know it from file names
 MIXES: Final[Mapping[int, str]] = MappingProxyType(

@@ -5,6 +5,7 @@ the processor affinity are asked too. Reads a few small files; any thread.
 """
 
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,14 @@ import psutil
 _SYS: Final = Path("/sys")
 _OWN_GROUP: Final = Path("/proc/self/cgroup")
 _SYSCTL: Final = "/usr/sbin/sysctl"
+_PROCESSOR: Final = Path("/proc/cpuinfo")
+# What llama.cpp has kernels for, as Linux names it on x86 and on ARM.
+_FEATURES: Final = (
+    *("sse4_2", "avx", "f16c", "fma", "avx2", "bmi2", "avx_vnni"),
+    *("avx512f", "avx512vl", "avx512_vbmi", "avx512_vnni", "avx512_bf16"),
+    *("amx_tile", "amx_int8", "amx_bf16"),
+    *("asimd", "asimddp", "fphp", "i8mm", "bf16", "sve", "sve2", "sme"),
+)
 _FAST_SHARE: Final = 0.6
 
 
@@ -76,6 +85,32 @@ def bounded_cores(allowed: set[int], system: Path, folders: list[Path]) -> int:
     return max(1, int(min([len(cores), *quotas])))
 
 
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """The processor's name, and those of its abilities that make models faster.
+
+    `features` are Linux's names; empty where the system does not list them.
+    """
+
+    name: str
+    features: tuple[str, ...]
+
+
+def processor(listing: Path = _PROCESSOR) -> Processor:
+    """Return what this computer computes with; `listing` is the kernel's description of it."""
+    if sys.platform == "darwin":
+        return Processor(_asked("machdep.cpu.brand_string") or platform.machine(), ())
+    known: dict[str, str] = {}
+    for line in _text(listing).splitlines():
+        name, _, value = line.partition(":")
+        known.setdefault(name.strip(), value.strip())
+    flags = set((known.get("flags") or known.get("Features") or "").split())
+    return Processor(
+        known.get("model name") or platform.processor() or platform.machine(),
+        tuple(feature for feature in _FEATURES if feature in flags),
+    )
+
+
 def groups() -> list[Path]:
     """Return the folders of our control group and of all above it; empty where there is none."""
     return list(_groups(_text(_OWN_GROUP), _SYS / "fs/cgroup"))
@@ -128,17 +163,19 @@ def _page_cache(folder: Path) -> int:
 
 def _mac_cores() -> int | None:
     """Return the performance cores of an Apple processor, or None."""
+    answer = _asked("hw.perflevel0.physicalcpu")
+    return int(answer) if answer.isdigit() else None
+
+
+def _asked(name: str) -> str:
+    """Return a value of the macOS kernel; empty where it has none of that name."""
     try:
         done = subprocess.run(
-            [_SYSCTL, "-n", "hw.perflevel0.physicalcpu"],
-            capture_output=True,
-            text=True,
-            timeout=2,
-            check=False,
+            [_SYSCTL, "-n", name], capture_output=True, text=True, timeout=2, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
-        return None
-    return int(done.stdout) if done.stdout.strip().isdigit() else None
+        return ""
+    return done.stdout.strip()
 
 
 def _number(path: Path) -> int | None:

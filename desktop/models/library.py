@@ -14,7 +14,7 @@ from typing import Final
 from desktop.domain.errors import ModelNotFound
 from desktop.domain.model import InstalledModel
 from desktop.domain.text import Text
-from desktop.models.gguf_reader import shown
+from desktop.models.gguf_faults import shown
 from desktop.models.model_file import check_path
 from desktop.models.split import part_path, split_name
 

@@ -14,6 +14,7 @@ import pytest
 from desktop.domain.errors import ModelFileError
 from desktop.models.gguf import read_gguf
 from desktop.models.gguf_types import MIXES, TENSORS
+from tests.fuzz.layout import ARRAY, with_key, with_type
 from tests.gguf_files import write_bert, write_gemma2, write_llama, write_recurrent
 
 Edit = Callable[[bytes], bytes]
@@ -404,6 +405,56 @@ def test_an_impossible_value_is_named(key: str, value: object, tmp_path: Path) -
 
     assert str(error.title) == "This file is damaged"
     assert key in str(error.hint)
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "value"),
+    [
+        ("tokenizer.ggml.scores", ARRAY, (0, [1] * 300)),
+        ("tokenizer.ggml.scores", 6, 1.0),
+        ("tokenizer.ggml.token_type", ARRAY, (1, [1] * 300)),
+        ("tokenizer.ggml.token_type", 5, 1),
+        ("tokenizer.ggml.merges", ARRAY, (5, [1, 2])),
+        ("tokenizer.ggml.merges", 8, "a b"),
+        ("tokenizer.ggml.precompiled_charsmap", ARRAY, (5, [1, 2])),
+        ("tokenizer.ggml.model", 8, "bert"),
+        ("llama.pooling_type", 4, 5),
+    ],
+)
+def test_what_llama_cpp_would_take_as_it_lies_there_is_named(
+    key: str, kind: int, value: object, tiny: bytes, tmp_path: Path
+) -> None:
+    named = "tokenizer.ggml.token_type" if key == "tokenizer.ggml.model" else key
+
+    error = refusal(saved(tmp_path, with_key(tiny, key, kind, value)))
+
+    assert str(error.title) == "This file is damaged"
+    assert named in str(error.hint)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "fits"),
+    [
+        ("output_norm.weight", 0, True),
+        ("output_norm.weight", 1, True),
+        ("output_norm.weight", 30, False),
+        ("blk.0.ffn_down.weight", 1, True),
+        ("blk.0.ffn_down.weight", 30, True),
+        ("blk.0.ffn_down.weight", 9, False),
+        ("blk.0.ffn_down.weight", 26, False),
+    ],
+)
+def test_weights_are_of_a_type_that_can_be_calculated_with(
+    name: str, kind: int, fits: bool, tiny: bytes, tmp_path: Path
+) -> None:
+    path = saved(tmp_path, with_type(tiny, name, kind))
+
+    if fits:
+        assert read_gguf(path).architecture == "llama"
+    else:
+        title = "This model stores its numbers in a way that Lapis does not know"
+        assert title_of(path) == title
+        assert name in str(refusal(path).hint)
 
 
 @pytest.mark.parametrize(
