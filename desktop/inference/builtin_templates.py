@@ -50,6 +50,7 @@ _BUILTIN = (
     ("mistral", _MISTRAL, ("[INST]", "[/INST]")),
 )
 AUTOMATIC = "auto"
+NAMES = tuple(sorted(name for name, _source, _marks in _BUILTIN))
 
 
 def builtin_source(name: str) -> str | None:

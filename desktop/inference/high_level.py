@@ -47,45 +47,35 @@ def _model(order: Mapping[str, Any]) -> Any:
 
 def _answer(model: Any, order: Mapping[str, Any]) -> dict[str, float]:
     """Return tokens read, seconds until the first piece, seconds from there, and steps of it."""
-    counted = _Counted(model)
-    model.reset()
-    started = time.perf_counter()
-    first, reason = 0.0, None
-    try:
-        for chunk in model.create_chat_completion(
-            messages=[{"role": "user", "content": order["question"]}],
-            max_tokens=order["max_tokens"],
-            temperature=0.0,
-            repeat_penalty=1.0,
-            stream=True,
-        ):
-            first = first or time.perf_counter()
-            reason = chunk["choices"][0]["finish_reason"] or reason
-    finally:
-        counted.close()
-    ended = time.perf_counter()
     most = order["max_tokens"]
-    written = most if reason == "length" else model.n_tokens - counted.prompt_tokens
+    common = {"max_tokens": most, "temperature": 0.0, "repeat_penalty": 1.0, "stream": True}
+    read: list[int] = []
+    complete = model.create_completion
+
+    def look(*, prompt: Any, **options: Any) -> Any:
+        # The stream does not tell how many tokens the chat template made of the question.
+        read.extend(model.tokenize(prompt.encode()) if isinstance(prompt, str) else prompt)
+        return complete(prompt=prompt, **options)
+
+    model.reset()
+    model.create_completion = look
+    started = time.perf_counter()
+    if order["prompt"] is None:
+        question = {"role": "user", "content": order["question"]}
+        chunks = model.create_chat_completion(messages=[question], **common)
+    else:
+        chunks = model.create_completion(prompt=order["prompt"], **common)
+    first, reason = 0.0, None
+    for chunk in chunks:
+        first = first or time.perf_counter()
+        reason = chunk["choices"][0]["finish_reason"] or reason
+    ended = time.perf_counter()
+    model.create_completion = complete
+    limited = reason == "length"
     return {
-        "prompt_tokens": counted.prompt_tokens,
+        "prompt_tokens": len(read),
         "read_seconds": first - started,
         "write_seconds": ended - first,
-        "steps": written - 1 if reason == "length" else written,
+        # The last token that a limit allows is never decoded.
+        "steps": most - 1 if limited else model.n_tokens - len(read),
     }
-
-
-class _Counted:
-    """Looks how many tokens the chat template made of a question; the stream does not tell."""
-
-    def __init__(self, model: Any) -> None:
-        self.prompt_tokens = 0
-        self._model = model
-        self._complete = model.create_completion
-        model.create_completion = self._look
-
-    def _look(self, *arguments: Any, **options: Any) -> Any:
-        self.prompt_tokens = len(options["prompt"])
-        return self._complete(*arguments, **options)
-
-    def close(self) -> None:
-        del self._model.create_completion

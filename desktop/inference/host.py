@@ -160,7 +160,7 @@ class Host:
 
     def _new_scheduler(self, runtime: Runtime, order: Load) -> Scheduler:
         chunks = GpuChunks(order.n_batch) if runtime.offloaded else ProcessorChunks(order.n_batch)
-        cache = PrefixCache(runtime.memory, kept_states(order, runtime))
+        cache = PrefixCache(runtime.memory, runtime.n_ctx, kept_states(order, runtime))
         gpu = runtime.offloaded
         drafts = order.draft_tokens if gpu else min(order.draft_tokens, _PROCESSOR_DRAFT)
         costs = BatchCost(gpu=gpu, repacked=order.extra_buffers)

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from desktop.inference.kept_states import KeptState, KeptStates, state_key
+from desktop.inference.kept_states import KeptStates, state_key
 from desktop.inference.kv_memory import KvMemory
 from desktop.inference.messages import Adapter, Load
 from desktop.inference.prefix import common_prefix
 from desktop.inference.runtime import Runtime
 from desktop.inference.slot import Slot
+from desktop.inference.state_file import KeptState
 
 # Tokens that a state must save over what is there already to be worth a file, or its reading.
 _WORTH_A_FILE: Final = 64
@@ -37,8 +38,9 @@ class Checkpoint:
 class PrefixCache:
     """Brings slots and prompts together; the slots' native sequences are changed only here."""
 
-    def __init__(self, memory: KvMemory, states: KeptStates | None) -> None:
-        """Work on `memory`; `states` None keeps nothing on the disk."""
+    def __init__(self, memory: KvMemory, n_ctx: int, states: KeptStates | None) -> None:
+        """Work on `memory` of `n_ctx` tokens; `states` None keeps nothing on the disk."""
+        self._n_ctx = n_ctx
         self._memory = memory
         self._states = states
         self._checkpoints: dict[int, list[Checkpoint]] = {}
@@ -67,6 +69,7 @@ class PrefixCache:
         source, shared = self._best_source(slot, prompt, adapters, slots)
         kept = None if adapters else self._best_kept(prompt, most)
         if kept is not None and kept[1] >= max(own, shared) + _WORTH_A_FILE:
+            self._make_room(len(kept[0].tokens), slot, slots)
             taken = self._restore(slot, *kept)
             if taken:
                 return taken
@@ -137,6 +140,11 @@ class PrefixCache:
         size = self._memory.state_size(slot.index)
         self._states.save(tokens, size, lambda into: self._memory.save(slot.index, into))
 
+    def settle(self) -> None:
+        """Wait until everything is on the disk."""
+        if self._states is not None:
+            self._states.settle()
+
     def empty(self, slot: Slot) -> None:
         """Drop everything that `slot` holds in memory."""
         slot.decoded = self.cut(slot, 0)
@@ -182,6 +190,19 @@ class PrefixCache:
         if self._memory.recurrent and covered < len(state.tokens):
             return None
         return state, covered
+
+    def _make_room(self, tokens: int, slot: Slot, slots: Sequence[Slot]) -> None:
+        """Push out finished conversations, the least recently used first, for so many tokens."""
+        self.empty(slot)
+        others = [entry for entry in slots if entry.answer is None and entry.decoded]
+        others.sort(key=lambda entry: entry.used)
+        used = sum(entry.decoded for entry in slots)
+        for entry in others:
+            if used + tokens <= self._n_ctx:
+                return
+            used -= entry.decoded
+            self.keep_on_disk(entry)
+            self.empty(entry)
 
     def _restore(self, slot: Slot, state: KeptState, length: int) -> int:
         def use(data: Any) -> bool:

@@ -92,6 +92,7 @@ class Scheduler:
         """Write what is worth keeping to the disk."""
         for slot in sorted(self._slots, key=lambda slot: slot.used):
             self._cache.keep_on_disk(slot)
+        self._cache.settle()
 
     def step(self) -> None:
         """Decode one batch and report what came of it."""

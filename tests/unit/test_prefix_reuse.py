@@ -124,6 +124,21 @@ def test_a_conversation_pushed_out_by_others_comes_back_from_the_disk(tmp_path: 
     assert done.cached_tokens >= first.prompt_tokens
 
 
+def test_a_conversation_comes_back_although_another_one_fills_the_cache(tmp_path: Path) -> None:
+    path = write_llama(tmp_path / "tiny.gguf")
+    other = " ".join(f"The {n}th boat came home with empty nets." for n in range(12))
+    with engine_child(tmp_path / "engine") as child:
+        child.load(path, n_ctx=768, states=os.fsencode(tmp_path / "kv"), states_limit=STATES_LIMIT)
+        first_answer, first = child.ask(turns=chat(LONG))
+        second_answer, second = child.ask(turns=chat(other))
+        _, back = child.ask(turns=chat(LONG, first_answer, "And then?"))
+        _, again = child.ask(turns=chat(other, second_answer, "And then?"))
+
+    assert first.prompt_tokens + second.prompt_tokens > 768
+    assert back.cached_tokens >= first.prompt_tokens
+    assert again.cached_tokens >= second.prompt_tokens
+
+
 @pytest.mark.parametrize("damage", ["flipped", "short", "empty", "tokens", "foreign"])
 def test_a_damaged_state_is_ignored(tmp_path: Path, damage: str) -> None:
     path, states = write_llama(tmp_path / "tiny.gguf"), tmp_path / "kv"
