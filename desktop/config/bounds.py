@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from desktop.domain.settings import MOST_OPENED_MODELS
+from desktop.domain.settings import MOST_BUILTIN_TEMPLATES, MOST_OPENED_MODELS
 
 Check: TypeAlias = Callable[[object], bool]
 
@@ -38,10 +38,10 @@ def _biases(value: object) -> bool:
     )
 
 
-def _paths(value: object) -> bool:
-    return (
+def _paths(most: int) -> Check:
+    return lambda value: (
         isinstance(value, tuple)
-        and len(value) <= MOST_OPENED_MODELS
+        and len(value) <= most
         and all(path and _short_text(path) for path in value)
     )
 
@@ -49,7 +49,7 @@ def _paths(value: object) -> bool:
 BOUNDS: Mapping[str, Check] = MappingProxyType(
     {
         "model": _short_text,
-        "opened_models": _paths,
+        "opened_models": _paths(MOST_OPENED_MODELS),
         "system_prompt": _short_text,
         "sampling.temperature": within(0, 5),
         "sampling.top_k": within(0, 1_000_000),
@@ -80,6 +80,7 @@ BOUNDS: Mapping[str, Check] = MappingProxyType(
         "engine.idle_minutes_on_battery": within(0, 10_080),
         "engine.kept_states_gb": within(0, 10_000),
         "engine.silence_minutes": within(1, 1440),
+        "engine.builtin_templates": _paths(MOST_BUILTIN_TEMPLATES),
         "window.geometry": _short_text,
         "window.sidebar_width": within(0, 10_000),
         "window.last_chat": within(0, 2**63 - 1),

@@ -4,6 +4,7 @@ The engine's own list is the truth about what computes; this one tells what is m
 why. Linux only so far: the kernel says it in small files. Elsewhere the list is empty.
 """
 
+import ctypes.util
 import os
 import sys
 from collections.abc import Iterator
@@ -53,6 +54,11 @@ def graphics_cards(root: Path = _ROOT) -> tuple[GraphicsCard, ...]:
     if sys.platform != "linux":
         return ()
     return (*_on_the_bus(root), *_lent(root))
+
+
+def vulkan_loader() -> bool:
+    """Return whether the system has the library through which Vulkan drivers are found."""
+    return ctypes.util.find_library("vulkan") is not None
 
 
 def vulkan_drivers(root: Path = _ROOT) -> bool:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 
-from installers.dev import checks, environment, guide, lock, testing
+from installers.dev import checks, environment, gpu, guide, lock, testing
 from installers.dev.console import StepFailed, must, say
 from installers.dev.places import GUIDE, MAIN, ROOT, cache_folder, clean_environment
 from installers.dev.system_packages import Purpose
@@ -24,6 +24,8 @@ def main(arguments: list[str]) -> int:
         "setup": lambda _rest: _set_up(),
         "run": _run,
         "test": lambda _rest: _test(),
+        "test-gpu": lambda _rest: _with(Purpose.GPU, gpu.test),
+        "fuzz": _fuzz,
         "check": lambda _rest: _with(Purpose.RUN, checks.check),
         "format": lambda _rest: _with(Purpose.RUN, checks.tidy),
         "bench": _bench,
@@ -75,6 +77,11 @@ def _with(purpose: Purpose, action: Callable[[], None]) -> None:
 def _bench(arguments: list[str]) -> None:
     environment.ensure(Purpose.TEST)
     must([MAIN.python, "-m", "tests.bench", *arguments], cwd=ROOT, env=clean_environment())
+
+
+def _fuzz(arguments: list[str]) -> None:
+    environment.ensure(Purpose.TEST)
+    must([MAIN.python, "-m", "tests.fuzz", *arguments], cwd=ROOT, env=clean_environment())
 
 
 def _translations() -> None:

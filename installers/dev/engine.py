@@ -74,7 +74,7 @@ def recipe(package: Pinned) -> Mapping[str, str]:
         **machine(),
         "version": package.version,
         "arguments": _cmake_arguments(compiler),
-        "compiler": _first_line([compiler, "--version"]),
+        "compiler": first_line([compiler, "--version"]),
     }
 
 
@@ -100,7 +100,8 @@ def _accepts(compiler: str, flag: str) -> bool:
         return False
 
 
-def _first_line(command: list[str]) -> str:
+def first_line(command: list[str]) -> str:
+    """Return the first line that `command` prints, `none` where there is no such command."""
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError:
@@ -116,7 +117,7 @@ def _processor() -> str:
             name, _, value = line.partition(":")
             if name.strip() in {"flags", "Features"}:
                 return hashlib.sha256(value.strip().encode()).hexdigest()
-    brand = _first_line(["sysctl", "-n", "machdep.cpu.brand_string"])
+    brand = first_line(["sysctl", "-n", "machdep.cpu.brand_string"])
     return brand if brand != "none" else platform.processor()
 
 

@@ -59,6 +59,13 @@ _TESTS = (
     "xterm",
     "xvfb",
 )
+_GPU = (
+    "glslc",
+    "libvulkan-dev",
+    "libvulkan1",
+    "mesa-vulkan-drivers",
+    "spirv-headers",
+)
 _APT = ("apt-get", "-o", "DPkg::Lock::Timeout=900")
 _INSTALL = ("install", "-y", "--no-install-recommends")
 
@@ -68,6 +75,7 @@ class Purpose(Enum):
 
     RUN = "to run Lapis"
     TEST = "to run and test Lapis"
+    GPU = "to run Lapis and test it on a graphics card made of software"
 
 
 def ensure(purpose: Purpose) -> None:
@@ -100,7 +108,8 @@ def wanted(purpose: Purpose) -> tuple[str, ...]:
     tools: tuple[str, ...] = ("gcc", "g++") if _compiler_is_missing() else ()
     if find_spec("ensurepip") is None:
         tools += (f"python{sys.version_info.major}.{sys.version_info.minor}-venv",)
-    return (*tools, *_QT, *(_TESTS if purpose is Purpose.TEST else ()))
+    extra = {Purpose.RUN: (), Purpose.TEST: _TESTS, Purpose.GPU: _GPU}[purpose]
+    return (*tools, *_QT, *extra)
 
 
 def installed_packages() -> frozenset[str]:

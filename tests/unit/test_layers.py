@@ -50,8 +50,10 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "pygments": ("ui",),
     "gguf": (),
     "torch": (),
-    # Sockets: the running instance, the display's, the one that signals wake Qt through.
-    "socket": ("api", "base.display", "system.instance", "ui.signal_catcher"),
+    # Sockets: the running instance, the display's, the desktop's, the one that wakes Qt.
+    "socket": (
+        *("api", "base.display", "system.instance", "system.session_bus", "ui.signal_catcher"),
+    ),
     "socketserver": ("api",),
     "asyncio": ("api",),
     "ssl": ("api", "models"),

@@ -1,0 +1,145 @@
+"""Examining Lapis and the computer it runs on: what works, what does not, and what to do about it.
+
+Plain functions for one thread. Everything is looked at as it is and nothing is changed or made;
+no chat text, no setting's value and no secret becomes part of a finding. What belongs to the
+engine is tried out in processes of its own (`services.doctor_engine`).
+"""
+
+import importlib.metadata
+import os
+import platform
+import tempfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import desktop
+from desktop.backends.libraries import bindings_version, ggml_version
+from desktop.base.paths import Paths, resources
+from desktop.domain.health import Finding, State
+from desktop.domain.text import Text, Value, gigabytes
+from desktop.models.hardware import memory, processor, usable_cores
+from desktop.services.doctor_desktop import examine_desktop
+from desktop.services.doctor_engine import examine_engine
+from desktop.services.doctor_storage import examine_storage
+
+_LITTLE_MEMORY = 1_000_000_000
+
+
+def examine(paths: Paths) -> Generator[Finding, None, None]:
+    """Yield what is found, as it is found; takes seconds, at most a minute for each device.
+
+    Engine processes work in a temporary folder, so that a broken data folder hides nothing.
+    """
+    yield from _programs()
+    yield _processor()
+    yield _memory()
+    guide = resources() / "guide" / "guide.gguf"
+    with tempfile.TemporaryDirectory(prefix="lapis-doctor-") as folder:
+        yield from examine_engine(Path(folder), guide)
+    yield from examine_storage(paths)
+    yield from examine_desktop()
+
+
+def _programs() -> Iterator[Finding]:
+    yield Finding(
+        "program.lapis",
+        _plain("Lapis"),
+        State.OK,
+        Text(
+            "{version}, on Python {python}, {system}",
+            {
+                "version": desktop.__version__,
+                "python": platform.python_version(),
+                "system": platform.platform(terse=True),
+            },
+        ),
+        facts={
+            "version": desktop.__version__,
+            "python": platform.python_version(),
+            "system": platform.platform(),
+        },
+    )
+    bindings, ggml = bindings_version(), ggml_version()
+    if bindings:
+        detail = f"llama-cpp-python {bindings}" + (f", ggml {ggml}" if ggml else "")
+        yield Finding(
+            "program.llama",
+            _plain("llama.cpp"),
+            State.OK,
+            _plain(detail),
+            facts={"llama_cpp_python": bindings, "ggml": ggml},
+        )
+    else:
+        yield Finding(
+            "program.llama",
+            _plain("llama.cpp"),
+            State.BAD,
+            Text("not installed, so no model can answer"),
+            Text("Install Lapis again."),
+        )
+    yield _qt()
+
+
+def _qt() -> Finding:
+    try:
+        version = importlib.metadata.version("PySide6-Essentials")
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(
+            "program.qt",
+            _plain("Qt"),
+            State.WARNING,
+            Text("not installed, so there is no window"),
+            Text("Install Lapis again, or stay in the terminal: lapis chat"),
+        )
+    return Finding(
+        "program.qt",
+        _plain("Qt"),
+        State.OK,
+        _plain(version),
+        facts={"version": version},
+    )
+
+
+def _processor() -> Finding:
+    found, cores = processor(), usable_cores()
+    values: dict[str, Value] = {
+        "name": found.name,
+        "cores": cores,
+        "features": " ".join(found.features),
+    }
+    detail = Text("{name}; cores that Lapis uses: {cores}", values)
+    if found.features:
+        detail = Text("{name}; cores that Lapis uses: {cores}; {features}", values)
+    return Finding(
+        "computer.processor",
+        Text("Processor"),
+        State.OK,
+        detail,
+        facts={
+            "name": found.name,
+            "features": list(found.features),
+            "usable_cores": cores,
+            "logical_cores": os.cpu_count() or 0,
+        },
+    )
+
+
+def _memory() -> Finding:
+    now = memory()
+    little = now.available < _LITTLE_MEMORY
+    return Finding(
+        "computer.memory",
+        Text("Memory"),
+        State.WARNING if little else State.OK,
+        Text(
+            "{free} of {total} are free",
+            {"free": gigabytes(now.available), "total": gigabytes(now.total)},
+        ),
+        Text("Close other programs before you load a large model.") if little else None,
+        facts={"available": now.available, "total": now.total},
+    )
+
+
+def _plain(text: str) -> Text:
+    """Return what reads the same in every language: a name, a version."""
+    return Text("{name}", {"name": text})
