@@ -27,9 +27,10 @@ from desktop.terminal.data_folder import without_data_dir
 
 if TYPE_CHECKING:
     from desktop.base.logs import Logging
+    from desktop.domain.model import InstalledModel
     from desktop.models.library import Library
     from desktop.services.engine import Engine
-    from desktop.terminal.orders import AskOrder, Choices, WindowAction
+    from desktop.terminal.orders import AskOrder, BenchOrder, Choices, WindowAction
     from desktop.terminal.output import Screen
 
 _HANDED_OVER: Final = frozenset({"--show", "--new-chat", "--toggle-popup", "--quit"})
@@ -74,7 +75,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: Sequence[str], paths: Paths, words: Translator, screen: "Screen") -> int:
     from desktop.terminal.commandline import parse
     from desktop.terminal.errors import EXIT_OK, EXIT_USAGE, UsageError, report
-    from desktop.terminal.orders import AskOrder, ChatOrder, WindowOrder
+    from desktop.terminal.orders import (
+        AskOrder,
+        BenchOrder,
+        ChatOrder,
+        DoctorOrder,
+        WindowOrder,
+    )
 
     try:
         match parse(given, words):
@@ -84,6 +91,11 @@ def _run(given: Sequence[str], paths: Paths, words: Translator, screen: "Screen"
             case ChatOrder() as order:
                 with _logging(paths):
                     return _chat(order.choices, paths, words, screen)
+            case DoctorOrder(as_json):
+                return _doctor(paths, words, screen, as_json=as_json)
+            case BenchOrder() as order:
+                with _logging(paths):
+                    return _bench(order, paths, words, screen)
             case WindowOrder() as order:
                 return _window(order.action, paths, words, screen)
             case None:
@@ -94,7 +106,7 @@ def _run(given: Sequence[str], paths: Paths, words: Translator, screen: "Screen"
 
 
 def _ask(order: "AskOrder", paths: Paths, words: Translator, screen: "Screen") -> int:
-    from desktop.services.manner import sampling_for
+    from desktop.services.manner import sampling_for, template_for
     from desktop.terminal.answering import show_loading
     from desktop.terminal.ask import Question, ask, question_text
     from desktop.terminal.interrupt import stopping_on_interrupt
@@ -102,17 +114,20 @@ def _ask(order: "AskOrder", paths: Paths, words: Translator, screen: "Screen") -
     settings = _settings(order.choices, paths, words, screen)
     model = _library(paths, settings).find(settings.model)
     text = question_text(order.question, sys.stdin, words, screen)
+    choices = order.choices
     question = Question(
         text=text,
         system=settings.system_prompt,
-        sampling=sampling_for(model, settings.sampling, order.choices.temperature),
+        sampling=sampling_for(model, settings.sampling, choices.temperature),
         model_name=model.name,
         as_json=order.as_json,
+        builtin_template=template_for(model, settings.engine, choices.template),
+        anyway=choices.anyway,
     )
     cancel = threading.Event()
     with stopping_on_interrupt(cancel), contextlib.closing(_engine(paths, settings)) as engine:
         engine.watch(show_loading(words, screen))
-        engine.choose(model)
+        _load(engine, model, anyway=choices.anyway)
         return ask(question, engine, words, screen, cancel)
 
 
@@ -129,12 +144,69 @@ def _chat(choices: "Choices", paths: Paths, words: Translator, screen: "Screen")
     model = library.find(settings.model)
     check = partial(plan_for, settings=settings)
     check(model)
-    session = Session(model, settings.system_prompt, settings.sampling, choices.temperature)
+    session = Session(
+        model,
+        settings.system_prompt,
+        settings.sampling,
+        choices.temperature,
+        settings.engine,
+        choices.template,
+        choices.anyway,
+    )
     with contextlib.closing(_engine(paths, settings)) as engine:
         engine.watch(show_loading(words, screen))
-        engine.choose(model)
+        _load(engine, model, anyway=choices.anyway)
         tools = Tools(engine, library, check, words, screen)
         return chat(session, LineReader(sys.stdin, screen), tools)
+
+
+def _doctor(paths: Paths, words: Translator, screen: "Screen", *, as_json: bool) -> int:
+    """Look at everything without a log file: the folder for it may be what is wrong."""
+    import logging
+
+    from desktop.services.doctor import examine
+    from desktop.terminal.doctor import show_findings
+
+    logging.getLogger().addHandler(logging.NullHandler())
+    with contextlib.closing(examine(paths)) as findings:
+        return show_findings(findings, words, screen, as_json=as_json)
+
+
+def _bench(order: "BenchOrder", paths: Paths, words: Translator, screen: "Screen") -> int:
+    """Measure in folders of its own, so that nothing kept from chats is touched or of help.
+
+    What crashes taught is known there too, but a benchmark teaches nothing.
+    """
+    import shutil
+    import tempfile
+
+    from desktop.services.bench import bench
+    from desktop.services.bench_values import FULL, QUICK
+    from desktop.terminal.bench import show_results
+    from desktop.terminal.interrupt import stopping_on_interrupt
+    from desktop.terminal.orders import Choices
+
+    settings = _settings(Choices(model=order.model), paths, words, screen)
+    model = _library(paths, settings).find(settings.model)
+    cancel = threading.Event()
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-", dir=paths.cache) as folder,
+        stopping_on_interrupt(cancel),
+    ):
+        own = replace(paths, data=Path(folder), cache=Path(folder))
+        own.create()
+        if paths.learned.is_dir():
+            shutil.copytree(paths.learned, own.learned)
+        with contextlib.closing(_engine(own, settings)) as engine:
+            items = bench(
+                engine,
+                model,
+                QUICK if order.quick else FULL,
+                cancel,
+                keeps_states=settings.engine.kept_states_gb > 0,
+            )
+            with contextlib.closing(items):
+                return show_results(items, words, screen, as_json=order.as_json)
 
 
 def _window(action: "WindowAction", paths: Paths, words: Translator, screen: "Screen") -> int:
@@ -195,9 +267,23 @@ def _log_defect(error: Exception, paths: Paths) -> None:
 
 def _engine(paths: Paths, settings: Settings) -> "Engine":
     from desktop.services.engine import Engine
+    from desktop.services.limits import idle_limit, silence_limit, states_limit
     from desktop.services.planning import plan_for
 
-    return Engine(partial(plan_for, settings=settings), paths)
+    return Engine(
+        partial(plan_for, settings=settings),
+        paths,
+        idle_limit=partial(idle_limit, settings.engine),
+        states_limit=partial(states_limit, settings.engine),
+        silence_limit=partial(silence_limit, settings.engine),
+    )
+
+
+def _load(engine: "Engine", model: "InstalledModel", *, anyway: bool) -> None:
+    if anyway:
+        engine.use_full_settings(model)
+    else:
+        engine.choose(model)
 
 
 def _library(paths: Paths, settings: Settings) -> "Library":

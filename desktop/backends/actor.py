@@ -27,6 +27,7 @@ from desktop.backends.inbox import (
 from desktop.backends.ladder import Cause, cause_of
 from desktop.backends.learned import Learned
 from desktop.backends.lessons import Lessons
+from desktop.backends.offload import fitted, lighter
 from desktop.backends.process import Death, EngineProcess, sweep
 from desktop.backends.requests import NOTHING_USED, Requests
 from desktop.backends.watch import Limits, Verdict, Watch
@@ -247,7 +248,7 @@ class Actor:
             return
         self._is_up = True
         self._devices = tuple(device(entry) for entry in report.devices)
-        self._plan = self._lessons.with_devices(self._plan, self._devices)
+        self._plan = fitted(self._lessons.with_devices(self._plan, self._devices), self._devices)
         limit = self._limits.states()
         kept_in = states.folder_for(self._states, limit)
         self._process.send(load_command(self._plan, kept_in, limit))
@@ -281,9 +282,7 @@ class Actor:
             case messages.Loaded() if loading:
                 self._on_loaded(report)
             case messages.LoadFailed() if loading:
-                _log.warning("load refused: %s", report.kind)
-                self._drop_process()
-                self._fail_load(explain.explain_load_failure(report))
+                self._on_refused(report)
             case messages.Embedded() | messages.RawLooped():
                 self._on_answered()
                 self._requests.deliver(report)
@@ -291,6 +290,20 @@ class Actor:
                 if isinstance(found[1], Finished | Failed):
                     self._on_answered()
                 self._requests.tell(*found)
+
+    def _on_refused(self, report: messages.LoadFailed) -> None:
+        _log.warning("load refused: %s", report.kind)
+        plan = self._plan
+        self._drop_process()
+        found = None
+        if plan is not None and report.kind == "memory":
+            found = lighter(plan, self._devices, report.detail)
+        if found is None:
+            self._fail_load(explain.explain_load_failure(report))
+        else:
+            plan, told = found
+            self._lessons.tell(told)
+            self._start_process(plan)
 
     def _on_answered(self) -> None:
         if self._plan is not None:

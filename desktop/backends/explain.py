@@ -100,7 +100,10 @@ def explain_hanging_template() -> LapisError:
     """Return what a person is told about a chat template that does not come to an end."""
     return TemplateError(
         Text("The chat template of this model takes too long"),
-        Text("The file was made carelessly or with bad intent. Choose another model."),
+        Text(
+            "The file was made carelessly or with bad intent. Use a built-in template, or choose "
+            "another model."
+        ),
     )
 
 
@@ -196,7 +199,7 @@ def explain_refusal(report: Refused) -> LapisError:
         case "template":
             return TemplateError(
                 Text("The chat template of this model failed: {reason}", {"reason": report.detail}),
-                Text("Choose another model, or another file of the same model."),
+                Text("Use a built-in template, or choose another file of the same model."),
             )
         case "grammar":
             return UserFixable(

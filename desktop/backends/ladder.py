@@ -13,6 +13,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from desktop.backends.offload import gpus_of
 from desktop.backends.process import Death
 from desktop.domain.model import DEFAULT_CONTEXT, Device, LoadPlan
 from desktop.domain.text import Text
@@ -80,7 +81,7 @@ def safer_plan(
 
     `n_ctx` and `offloaded` (layers) are what the plan came to, 0 when it never loaded.
     """
-    gpus = _gpus(plan, devices)
+    gpus = gpus_of(plan, devices)
     match cause:
         case Cause.NONSENSE | Cause.UNKNOWN:
             return None
@@ -98,17 +99,6 @@ def safer_plan(
         return _other_library(plan, cause, gpus, devices)
     # What aborts on the processor with plain buffers is the file.
     return None if cause is Cause.ABORT else _shorter(plan, cause, n_ctx)
-
-
-def _gpus(plan: LoadPlan, devices: Sequence[Device]) -> list[Device]:
-    """Return the graphics devices that `plan` puts layers on."""
-    if plan.n_gpu_layers == 0:
-        return []
-    return [
-        device
-        for device in devices
-        if device.is_gpu and (not plan.devices or device.name in plan.devices)
-    ]
 
 
 def _other_library(

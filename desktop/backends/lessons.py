@@ -68,6 +68,10 @@ class Lessons:
         self._keep(plan.path, lesson)
         return plan
 
+    def tell(self, told: Text) -> None:
+        """Let people know of `told` when the model is there; nothing is remembered of it."""
+        self._notice = told
+
     def loaded(self, plan: LoadPlan) -> tuple[Text | None, Text | None]:
         """Note that a load succeeded: one that took Lapis along is made good by that.
 

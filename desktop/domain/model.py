@@ -78,6 +78,9 @@ class LoadPlan:
     thing given up after a crash). `swa_full` keeps sliding windows at full length; `mmap` maps the
     file instead of reading it. `draft_tokens` bounds how far is guessed ahead (0: not at all),
     from the text itself or by `draft_model`.
+
+    `layers` (the output counts as one), `layer_bytes` and `device_bytes` say what the model takes
+    where it computes: each layer with its cache, and the buffers on each device; 0 where unknown.
     """
 
     path: Path
@@ -96,6 +99,9 @@ class LoadPlan:
     tensor_split: tuple[float, ...] = ()
     draft_tokens: int = 8
     draft_model: Path | None = None
+    layers: int = 0
+    layer_bytes: int = 0
+    device_bytes: int = 0
 
 
 DEFAULT_CONTEXT = 8192

@@ -32,6 +32,8 @@ def run_raw_loop(runtime: Runtime, order: RawLoop) -> RawLooped:
         for begin in range(0, len(prompt), _BATCH):
             chunk = prompt[begin : begin + _BATCH]
             _decode(lib, ctx, batch, chunk, begin, last=begin + len(chunk) == len(prompt))
+        # A graphics card may still be at it.
+        lib.llama_synchronize(ctx)
         prompt_seconds = time.perf_counter() - started
         times = []
         for place in range(len(prompt), len(prompt) + order.answer_tokens):

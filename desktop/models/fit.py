@@ -45,6 +45,31 @@ def estimate(info: GgufInfo, plan: LoadPlan, memory: Memory, draft: GgufInfo | N
     return Fit(_level(needed, memory), needed, memory.available, memory.total)
 
 
+def placed(info: GgufInfo, plan: LoadPlan) -> LoadPlan:
+    """Return `plan` with what a layer takes, and what every device that computes takes beside.
+
+    Layers are taken to be alike; the output matrix counts as one.
+    """
+    context = context_for(info, plan)
+    micro_batch = min(plan.n_ubatch, plan.n_batch, context)
+    layers = info.block_count + 1
+    cache = kv_bytes(info, context, plan.kv_type, micro_batch=micro_batch, slots=plan.slots)
+    beside = compute_bytes(
+        info,
+        context,
+        micro_batch=micro_batch,
+        slots=plan.slots,
+        rows=output_rows(plan),
+        flash=plan.flash_attention is not FlashAttention.OFF,
+    )
+    return replace(
+        plan,
+        layers=layers,
+        layer_bytes=(info.weights + cache + state_bytes(info, plan.slots)) // layers + 1,
+        device_bytes=beside + _BUFFER_MARGIN,
+    )
+
+
 def output_rows(plan: LoadPlan) -> int:
     """Return the most tokens of one batch whose logits are asked for.
 

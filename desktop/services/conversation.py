@@ -36,6 +36,7 @@ SAVE_SECONDS = 0.5
 _STATES = MappingProxyType(
     {
         StopReason.STOP: MessageState.COMPLETE,
+        StopReason.TOOL_CALLS: MessageState.TOOL_CALLS,
         StopReason.LENGTH: MessageState.LENGTH,
         StopReason.STOPPED: MessageState.STOPPED,
     }

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from desktop.domain.errors import ContextOverflow, LapisError
+from desktop.domain.errors import ContextOverflow, LapisError, TemplateError
 from desktop.domain.text import Text, Value
 
 
@@ -31,8 +31,17 @@ def read_note(note: str) -> tuple[Text, Text] | None:
 
 def is_too_long(note: str) -> bool:
     """Tell whether the text was too long for the model, as far as `note` knows."""
+    return _is_of(note, ContextOverflow)
+
+
+def is_template_fault(note: str) -> bool:
+    """Tell whether the model's chat template failed, as far as `note` knows."""
+    return _is_of(note, TemplateError)
+
+
+def _is_of(note: str, kind: type[LapisError]) -> bool:
     read = _read(note)
-    return read is not None and read.kind == ContextOverflow.__name__
+    return read is not None and read.kind == kind.__name__
 
 
 def _read(note: str) -> _Note | None:

@@ -22,7 +22,7 @@ from desktop.domain.model import (
 )
 from desktop.domain.settings import EngineSettings, Settings
 from desktop.domain.text import Text, gigabytes
-from desktop.models.fit import context_for, estimate
+from desktop.models.fit import context_for, estimate, placed
 from desktop.models.gguf import read_gguf
 from desktop.models.hardware import Memory, memory, usable_cores
 from desktop.models.kv_cache import can_quantise
@@ -62,7 +62,7 @@ def fitting_plan(info: GgufInfo, wished: LoadPlan, free: Memory, name: str) -> L
     for level in (FitLevel.FITS, FitLevel.TIGHT):
         for plan, fit in fits:
             if fit.level is level:
-                return plan
+                return placed(info, plan)
     raise _too_large(name, fits[-1][1], own_context=wished.n_ctx > 0)
 
 

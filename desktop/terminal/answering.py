@@ -13,6 +13,8 @@ from desktop.domain.chat import (
     Queued,
     ReasoningDelta,
     TextDelta,
+    TokenChosen,
+    ToolCalled,
 )
 from desktop.domain.engine import EngineState, Phase
 from desktop.domain.errors import LapisError
@@ -60,10 +62,13 @@ def follow(
                 case PromptProgress(done, total):
                     if total >= _LONG_PROMPT:
                         screen.status.show(_reading(done, total, words))
-                case Queued():
-                    screen.status.show(words.say("Waiting …"))
+                case Queued(place):
+                    screen.status.show(_waiting(place, words))
                 case ReasoningDelta():
                     screen.status.show(words.say("Thinking …"))
+                case ToolCalled() | TokenChosen():
+                    # Nothing in the terminal asks for them.
+                    pass
     finally:
         screen.status.clear()
         if shown and pieces:
@@ -84,6 +89,12 @@ def show_loading(words: Translator, screen: Screen) -> Callable[[EngineState], N
             screen.status.show(text)
 
     return observe
+
+
+def _waiting(place: int, words: Translator) -> str:
+    if place <= 1:
+        return words.say("Waiting: next in line …")
+    return words.say("Waiting: number {place} in line …", place=place)
 
 
 def _reading(done: int, total: int, words: Translator) -> str:

@@ -17,7 +17,13 @@ from desktop.domain.chat import (
 )
 from desktop.domain.text import Text
 from desktop.terminal.answering import follow
-from desktop.terminal.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, UsageError, report
+from desktop.terminal.errors import (
+    EXIT_ERROR,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    UsageError,
+    report_failure,
+)
 from desktop.terminal.output import Screen
 from desktop.terminal.piped import read_piped, with_context
 from desktop.terminal.reading import sendable
@@ -28,13 +34,18 @@ _raw_controls = re.compile("[\x7f-\x9f]")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked and how. `system` empty means no system prompt."""
+    """What is asked and how. `system` empty means no system prompt.
+
+    `builtin_template` as in `ChatRequest`; `anyway` tells that the model was loaded so already.
+    """
 
     text: str
     system: str
     sampling: Sampling
     model_name: str
     as_json: bool
+    builtin_template: str = ""
+    anyway: bool = False
 
 
 def ask(
@@ -48,11 +59,19 @@ def ask(
 
     With `as_json` one object is printed at the end, or nothing at all when the answer failed.
     """
-    request = ChatRequest(_messages(question), question.sampling)
+    template = question.builtin_template
+    request = ChatRequest(_messages(question), question.sampling, builtin_template=template)
     answer = follow(engine.stream(request, cancel), words, screen, shown=not question.as_json)
     if answer.error is not None or answer.finished is None:
         if answer.error is not None:
-            report(answer.error, words, screen)
+            report_failure(
+                answer.error,
+                engine.state,
+                words,
+                screen,
+                builtin_template=template,
+                anyway=question.anyway,
+            )
         return EXIT_ERROR
     if question.as_json:
         screen.line(as_json(question.model_name, answer.text, answer.finished))

@@ -8,7 +8,7 @@ import threading
 from desktop.domain.chat import Finished, StopReason
 from desktop.domain.errors import ContextOverflow
 from desktop.terminal.answering import Answer, follow
-from desktop.terminal.errors import EXIT_ERROR, EXIT_OK, report
+from desktop.terminal.errors import EXIT_ERROR, EXIT_OK, report_failure
 from desktop.terminal.interrupt import stopping_on_interrupt
 from desktop.terminal.output import Style
 from desktop.terminal.reading import LineReader
@@ -70,12 +70,20 @@ def _greet(session: Session, tools: Tools) -> None:
 def _answer(question: str, session: Session, tools: Tools) -> Answer:
     screen, words = tools.screen, tools.words
     cancel = threading.Event()
+    request = session.request(question)
     with stopping_on_interrupt(cancel, patience=_PATIENCE):
-        events = tools.engine.stream(session.request(question), cancel)
+        events = tools.engine.stream(request, cancel)
         answer = follow(events, words, screen)
     session.remember(question, answer.text)
     if answer.error is not None:
-        report(answer.error, words, screen)
+        report_failure(
+            answer.error,
+            tools.engine.state,
+            words,
+            screen,
+            builtin_template=request.builtin_template,
+            anyway=session.anyway,
+        )
         if isinstance(answer.error, ContextOverflow) and session.history:
             screen.note(words.say("/new begins a new chat, /save FILE keeps this one."))
     elif answer.finished is not None and screen.out.isatty():

@@ -2,24 +2,30 @@
 
 import math
 from collections.abc import Sequence
+from typing import get_args
 
 import typer
 
 import desktop
 from desktop.base.translation import Translator
 from desktop.domain.text import Text
+from desktop.inference.builtin_templates import AUTOMATIC, NAMES
+from desktop.services.manner import OWN_TEMPLATE
 from desktop.terminal.errors import UsageError
 from desktop.terminal.help_pages import Commands, show_help
 from desktop.terminal.orders import (
     AskOrder,
+    BenchOrder,
     ChatOrder,
     Choices,
+    DoctorOrder,
     Order,
     WindowAction,
     WindowOrder,
 )
 from desktop.terminal.output import OutputFailed
 
+_COMMANDS = frozenset({"ask", "bench", "chat", "doctor"})
 _HIGHEST_TEMPERATURE = 5.0
 _HIGHEST_SEED = 2**32 - 2
 _MOST_TOKENS = 2**24
@@ -37,7 +43,9 @@ def parse(arguments: Sequence[str], words: Translator) -> Order | None:
         raise _explained(error, arguments) from error
     except OSError as error:
         raise OutputFailed(error) from error
-    return found if isinstance(found, AskOrder | ChatOrder | WindowOrder) else None
+    # Help and version have printed and return None.
+    order: Order | None = found if isinstance(found, get_args(Order)) else None
+    return order
 
 
 def build_app(words: Translator) -> typer.Typer:
@@ -83,6 +91,19 @@ def build_app(words: Translator) -> typer.Typer:
         help=say("Context window in tokens; a shorter one takes less memory"),
     )
 
+    template_option = typer.Option(
+        "",
+        "--template",
+        metavar=say("NAME"),
+        help=say(
+            "Chat template: own is the one in the file, auto a built-in one that fits; or one of "
+            "{names}",
+            names=", ".join(NAMES),
+        ),
+    )
+    anyway_option = typer.Option(
+        False, "--anyway", help=say("Load the model even if it crashed here before")
+    )
     help_option = typer.Option(
         False, "--help", "-h", is_eager=True, callback=show_help, help=say("Show this page")
     )
@@ -158,13 +179,17 @@ def build_app(words: Translator) -> typer.Typer:
         max_tokens: str = max_tokens_option,
         seed: str = seed_option,
         context: str = context_option,
+        template: str = template_option,
+        anyway: bool = anyway_option,
         as_json: bool = json_option,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
     ) -> Order:
         return AskOrder(
             " ".join(question or ()).strip(),
             as_json,
-            _choices(model, system, temperature, max_tokens, seed, context),
+            _choices(
+                model, system, temperature, max_tokens, seed, context, template, anyway=anyway
+            ),
         )
 
     @app.command(
@@ -182,11 +207,57 @@ def build_app(words: Translator) -> typer.Typer:
         max_tokens: str = max_tokens_option,
         seed: str = seed_option,
         context: str = context_option,
+        template: str = template_option,
+        anyway: bool = anyway_option,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
     ) -> Order:
         return ChatOrder(
-            _choices(model, system, temperature, max_tokens, seed, context),
+            _choices(
+                model, system, temperature, max_tokens, seed, context, template, anyway=anyway
+            ),
         )
+
+    @app.command(
+        add_help_option=False,
+        short_help=say("Look for what is wrong, and say what to do"),
+        help=say("Look for what is wrong with Lapis and this computer, and say what to do.")
+        + "\n\n"
+        + say(
+            "Every device that can compute answers a question with the built-in guide. Nothing is "
+            "changed. The exit code is 1 if something needs you."
+        ),
+        epilog="lapis doctor\nlapis doctor --json > report.json",
+    )
+    def doctor(
+        as_json: bool = typer.Option(
+            False, "--json", help=say("Print one JSON object with every finding and its figures")
+        ),
+        page: bool = help_option,  # noqa: ARG001 - its callback acts
+    ) -> Order:
+        return DoctorOrder(as_json)
+
+    @app.command(
+        add_help_option=False,
+        short_help=say("Measure how fast a model answers here"),
+        help=say("Measure how fast a model answers here, beside the bare llama.cpp.")
+        + "\n\n"
+        + say(
+            "It takes minutes, and longer with large models; Ctrl-C ends it. Other programs should "
+            "be at rest meanwhile."
+        ),
+        epilog="lapis bench\nlapis bench qwen --quick\nlapis bench --json > figures.json",
+    )
+    def bench(
+        model: str = typer.Argument(
+            "", metavar=say("MODEL"), help=say("A name from the models folder, or a GGUF file")
+        ),
+        quick: bool = typer.Option(False, "--quick", help=say("Fewer rounds, a shorter history")),
+        as_json: bool = typer.Option(
+            False, "--json", help=say("Print one JSON object with every single value")
+        ),
+        page: bool = help_option,  # noqa: ARG001 - its callback acts
+    ) -> Order:
+        return BenchOrder(model, as_json, quick)
 
     return app
 
@@ -204,7 +275,15 @@ def _show_version(asked: bool) -> None:
 
 
 def _choices(
-    model: str, system: str | None, temperature: str, max_tokens: str, seed: str, context: str
+    model: str,
+    system: str | None,
+    temperature: str,
+    max_tokens: str,
+    seed: str,
+    context: str,
+    template: str,
+    *,
+    anyway: bool,
 ) -> Choices:
     return Choices(
         model=model,
@@ -213,7 +292,18 @@ def _choices(
         max_tokens=_whole("--max-tokens", max_tokens, 1, _MOST_TOKENS),
         seed=_whole("--seed", seed, 0, _HIGHEST_SEED),
         context=_whole("--context", context, 256, _MOST_TOKENS),
+        template=_word("--template", template, (OWN_TEMPLATE, AUTOMATIC, *NAMES)),
+        anyway=anyway,
     )
+
+
+def _word(option: str, text: str, words: Sequence[str]) -> str | None:
+    if text and text not in words:
+        raise UsageError(
+            Text("{option} cannot be {value}", {"option": option, "value": text}),
+            Text("It takes one of: {names}.", {"names": ", ".join(words)}),
+        )
+    return text or None
 
 
 def _decimal(option: str, text: str, highest: float) -> float | None:
@@ -244,7 +334,7 @@ def _whole(option: str, text: str, lowest: int, highest: int) -> int | None:
 
 
 def _explained(error: typer.TyperException, arguments: Sequence[str]) -> UsageError:
-    command = next((f"lapis {word}" for word in arguments if word in {"ask", "chat"}), "lapis")
+    command = next((f"lapis {word}" for word in arguments if word in _COMMANDS), "lapis")
     page = Text("{command} --help lists what can be given.", {"command": command})
     option = getattr(error, "option_name", "")
     if option == "--data-dir":

@@ -1,7 +1,8 @@
 """How the terminal tells what went wrong: title and hint on stderr, and the exit code."""
 
 from desktop.base.translation import Translator
-from desktop.domain.errors import Defect, LapisError, UserFixable
+from desktop.domain.engine import EngineState
+from desktop.domain.errors import Defect, LapisError, TemplateError, UserFixable
 from desktop.domain.text import Text
 from desktop.terminal.harmless import harmless
 from desktop.terminal.output import Screen, Style, paint
@@ -29,6 +30,23 @@ def report(error: LapisError, words: Translator, screen: Screen) -> None:
     if hint:
         screen.err.write(f"  {hint}\n")
     screen.err.flush()
+
+
+def report_failure(
+    error: LapisError,
+    state: EngineState,
+    words: Translator,
+    screen: Screen,
+    *,
+    builtin_template: str,
+    anyway: bool,
+) -> None:
+    """Report why an answer failed, and name the option that may help if it was not given."""
+    report(error, words, screen)
+    if isinstance(error, TemplateError) and not builtin_template:
+        screen.note(words.say("Add --template auto to use a built-in template instead."))
+    elif state.crashes_here and not anyway:
+        screen.note(words.say("Add --anyway to load the model all the same."))
 
 
 def defect(log_folder: str) -> Defect:

@@ -7,7 +7,11 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What `ask` and `chat` take over the settings; None and empty leave it to them."""
+    """What `ask` and `chat` take over the settings; None and empty leave it to them.
+
+    `template` as in `services.manner.template_for`. With `anyway` a model is loaded although it
+    crashed here.
+    """
 
     model: str = ""
     system: str | None = None
@@ -15,6 +19,8 @@ class Choices:
     max_tokens: int | None = None
     seed: int | None = None
     context: int | None = None
+    template: str | None = None
+    anyway: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,22 @@ class ChatOrder:
     """Talk in the terminal."""
 
     choices: Choices
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorOrder:
+    """Examine Lapis and the computer."""
+
+    as_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BenchOrder:
+    """Measure a model; an empty name is the chosen one."""
+
+    model: str
+    as_json: bool
+    quick: bool
 
 
 class WindowAction(StrEnum):
@@ -51,4 +73,4 @@ class WindowOrder:
     action: WindowAction = WindowAction.START
 
 
-Order: TypeAlias = AskOrder | ChatOrder | WindowOrder
+Order: TypeAlias = AskOrder | ChatOrder | DoctorOrder | BenchOrder | WindowOrder

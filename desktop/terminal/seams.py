@@ -7,12 +7,18 @@ from typing import Protocol
 
 from desktop.base.translation import Translator
 from desktop.domain.chat import ChatRequest, Event
+from desktop.domain.engine import EngineState
 from desktop.domain.model import InstalledModel
 from desktop.terminal.output import Screen
 
 
 class Answers(Protocol):
     """Whatever answers: the engine, or a script of events in a test."""
+
+    @property
+    def state(self) -> EngineState:
+        """Return the latest picture of the model."""
+        ...
 
     def stream(self, request: ChatRequest, cancel: threading.Event) -> Iterator[Event]:
         """Yield the events of one answer; the last is Finished or Failed."""

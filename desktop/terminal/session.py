@@ -5,17 +5,25 @@ from dataclasses import dataclass, field
 from desktop.base.translation import Translator
 from desktop.domain.chat import ChatRequest, Message, Role, Sampling
 from desktop.domain.model import InstalledModel
-from desktop.services.manner import sampling_for
+from desktop.domain.settings import EngineSettings
+from desktop.services.manner import sampling_for, template_for
 
 
 @dataclass(slots=True)
 class Session:
-    """Changes with each turn and each command. `temperature` None: see `services.manner`."""
+    """Changes with each turn and each command.
+
+    `temperature` and `template` None: see `services.manner`. `anyway` tells that the model was
+    loaded although it crashed here.
+    """
 
     model: InstalledModel
     system: str
     sampling: Sampling
     temperature: float | None = None
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    template: str | None = None
+    anyway: bool = False
     history: list[Message] = field(default_factory=list[Message])
 
     def request(self, question: str) -> ChatRequest:
@@ -23,7 +31,15 @@ class Session:
         system = (Message(Role.SYSTEM, self.system),) if self.system else ()
         asked = Message(Role.USER, question)
         sampling = sampling_for(self.model, self.sampling, self.temperature)
-        return ChatRequest((*system, *self.history, asked), sampling)
+        template = template_for(self.model, self.engine, self.template)
+        messages = (*system, *self.history, asked)
+        return ChatRequest(messages, sampling, builtin_template=template)
+
+    def switch(self, model: InstalledModel) -> None:
+        """Let `model` answer from now on; what was asked for the earlier one alone is over."""
+        self.model = model
+        self.template = None
+        self.anyway = False
 
     def remember(self, question: str, answer: str) -> None:
         """Keep a turn; one without any answer is forgotten, so that speakers keep alternating."""

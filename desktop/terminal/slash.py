@@ -123,7 +123,7 @@ def _list_models(session: Session, tools: Tools) -> None:
 def _switch(name: str, session: Session, tools: Tools) -> None:
     model = tools.models.find(_unquoted(name))
     tools.check(model)
-    session.model = model
+    session.switch(model)
     tools.engine.choose(model)
     _say(
         tools, tools.words.say("{name} answers from now on.", name=model_title(model, tools.words))

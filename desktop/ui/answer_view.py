@@ -5,7 +5,7 @@ from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.domain.history import MessageState, StoredMessage
-from desktop.services.notes import is_too_long, read_note
+from desktop.services.notes import is_template_fault, is_too_long, read_note
 from desktop.ui.activity import Activity
 from desktop.ui.error_card import ErrorCard
 from desktop.ui.growing_markdown import GrowingMarkdown
@@ -28,6 +28,7 @@ class AnswerView(QWidget):
     regenerate_requested = Signal()
     retry_requested = Signal()
     model_wanted = Signal()
+    template_wanted = Signal()
 
     def __init__(self, message: StoredMessage, parent: QWidget | None = None) -> None:
         """Show `message`; in the state STREAMING more is expected."""
@@ -36,6 +37,7 @@ class AnswerView(QWidget):
         self._growing: GrowingMarkdown | None = None
         self._is_newest = False
         self._is_crashing = False
+        self._own_template = ""
         self._thinking: Thinking | None = None
         self._card: ErrorCard | None = None
         self._activity = Activity()
@@ -120,6 +122,13 @@ class AnswerView(QWidget):
         if self._card is not None:
             self._card.set_crashing(crashing)
 
+    def set_own_template(self, model: str) -> None:
+        """Tell which chosen model uses the template in its file, by its name; empty for none."""
+        self._own_template = model
+        if self._card is not None:
+            blamed = is_template_fault(self._message.note)
+            self._card.set_template_failed(blamed and self._message.model == model)
+
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
         self._actions.set_revealed(True)
@@ -146,7 +155,9 @@ class AnswerView(QWidget):
             self._card = ErrorCard(self._message.state, read_note(note), too_long=too_long)
             self._card.retry_requested.connect(self.retry_requested)
             self._card.model_wanted.connect(self.model_wanted)
+            self._card.template_wanted.connect(self.template_wanted)
             self._card.set_crashing(self._is_crashing)
+            self.set_own_template(self._own_template)
             self._layout.insertWidget(self._layout.indexOf(self._actions), self._card)
         self._actions.set_usage(self._message.usage)
         self._actions.show()

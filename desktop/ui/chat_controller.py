@@ -29,10 +29,9 @@ from desktop.domain.chat import (
 from desktop.domain.engine import EngineState, Phase
 from desktop.domain.history import StoredMessage
 from desktop.domain.model import InstalledModel
-from desktop.domain.settings import Settings
 from desktop.domain.text import Text
 from desktop.services.conversation import Conversations, Exchange
-from desktop.services.manner import sampling_for
+from desktop.services.manner import sampling_for, template_for, with_template
 from desktop.store.chats import ChatStore
 from desktop.ui.bridge import Bridge
 from desktop.ui.engine_words import loading_words
@@ -102,6 +101,8 @@ class ChatController(QObject):
     not_saved = Signal(object)
     """(StorageError): what is on the screen is ahead of what is on the disk."""
     saved_again = Signal()
+    own_template_changed = Signal(str)
+    """(see `own_template`)"""
 
     def __init__(
         self,
@@ -117,6 +118,7 @@ class ChatController(QObject):
         self._bridge = bridge
         self._engine: AnswerEngine | None = None
         self._engine_state = EngineState()
+        self._own_template = ""
         self._conversations = Conversations(store)
         self._tickets = itertools.count(1)
         self._runs: dict[int, _Run] = {}
@@ -126,11 +128,13 @@ class ChatController(QObject):
         self._timer.timeout.connect(self._save)
         bridge.event_arrived.connect(self._on_event_arrived)
         bridge.engine_changed.connect(self._on_engine_changed)
+        preferences.changed.connect(self._tell_own_template)
 
     def attach(self, engine: AnswerEngine) -> None:
         """Take the engine, and ask it what was asked meanwhile."""
         self._engine = engine
         self._engine_state = engine.state
+        self._tell_own_template()
         for ticket, run in list(self._runs.items()):
             self._put(ticket, run)
 
@@ -176,6 +180,22 @@ class ChatController(QObject):
         if self._engine is not None and state.crashes_here and state.model is not None:
             self._engine.use_full_settings(state.model)
         self.answer_again(chat)
+
+    def answer_with_builtin_template(self, chat: int) -> None:
+        """Answer again, from now on with a built-in template for the chosen model.
+
+        Raises StorageError.
+        """
+        model = self._engine_state.model
+        if model is not None:
+            settings = with_template(self._preferences.value, model, builtin=True)
+            self._preferences.set(settings)
+        self.answer_again(chat)
+
+    @property
+    def own_template(self) -> str:
+        """The name of the chosen model if it is asked with the template in its file, or empty."""
+        return self._own_template
 
     def stop(self, chat: int) -> bool:
         """End the answer of `chat`; what was written stays. Return whether one was running."""
@@ -244,6 +264,7 @@ class ChatController(QObject):
 
     def _on_engine_changed(self, state: EngineState) -> None:
         self._engine_state = state
+        self._tell_own_template()
         for run in self._runs.values():
             if not run.spoken:
                 self._show_activity(run, self._first_words())
@@ -292,7 +313,13 @@ class ChatController(QObject):
     def _put(self, ticket: int, run: _Run) -> None:
         if self._engine is None or run.request is not None:
             return
-        request = self._conversations.request(run.exchange, self._settings())
+        settings, model = self._preferences.value, self._engine_state.model
+        template = ""
+        if model is not None:
+            settings = replace(settings, sampling=sampling_for(model, settings.sampling))
+            template = template_for(model, settings.engine)
+        request = self._conversations.request(run.exchange, settings)
+        request = replace(request, builtin_template=template)
         run.request = self._engine.ask(request, self._bridge.listener(ticket))
 
     def _find(self, chat: int) -> tuple[int, _Run] | None:
@@ -321,13 +348,12 @@ class ChatController(QObject):
         chats = frozenset(run.exchange.chat for run in self._runs.values())
         self.running_changed.emit(chats)
 
-    def _settings(self) -> Settings:
-        """Return the settings, with the sampling that suits the chosen model."""
-        settings = self._preferences.value
-        model = self._engine_state.model
-        if model is None:
-            return settings
-        return replace(settings, sampling=sampling_for(model, settings.sampling))
+    def _tell_own_template(self) -> None:
+        model, engine = self._engine_state.model, self._preferences.value.engine
+        own = model.name if model is not None and not template_for(model, engine) else ""
+        if own != self._own_template:
+            self._own_template = own
+            self.own_template_changed.emit(own)
 
     def _model_name(self) -> str:
         model = self._engine_state.model

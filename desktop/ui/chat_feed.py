@@ -24,6 +24,8 @@ class ChatFeed(QObject):
         self._transcript = transcript
         self._chats = chats
         self._chat: int | None = None
+        chats.own_template_changed.connect(transcript.set_own_template)
+        transcript.set_own_template(chats.own_template)
         chats.exchange_started.connect(self._on_exchange_started)
         chats.messages_replaced.connect(self._on_messages_replaced)
         chats.text_grew.connect(self._on_text_grew)

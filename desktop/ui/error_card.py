@@ -19,11 +19,13 @@ class ErrorCard(QFrame):
 
     A stopped answer, one at its length limit, or one that ended in a call of a tool, is no failure
     and gets a single quiet line. A text that was too long would be so again: then another model is
-    offered instead of another try.
+    offered instead of another try. So would a chat template be: then one of Lapis is offered.
     """
 
     retry_requested = Signal()
     model_wanted = Signal()
+    template_wanted = Signal()
+    """Answer again, with a built-in template."""
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class ErrorCard(QFrame):
         self._note = note
         self._too_long = too_long
         self._crashing = False
+        self._template_failed = False
         failed = state in {MessageState.FAILED, MessageState.INTERRUPTED}
         is_bad = state is MessageState.FAILED
         self._icon = TintedIcon("warning" if failed else "info", tone="bad" if is_bad else "muted")
@@ -47,7 +50,7 @@ class ErrorCard(QFrame):
         self._hint = PlainLabel(tone="muted", wrap=True)
         self._hint.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._remedy = TextButton()
-        self._remedy.clicked.connect(self.model_wanted if too_long else self.retry_requested)
+        self._remedy.clicked.connect(self._on_remedy_clicked)
         words = QVBoxLayout()
         words.setSpacing(Space.XS)
         words.addWidget(self._title)
@@ -78,6 +81,12 @@ class ErrorCard(QFrame):
             self._crashing = crashing
             self._say()
 
+    def set_template_failed(self, failed: bool) -> None:
+        """Offer a built-in template where the model's own one is to blame, and still in use."""
+        if failed is not self._template_failed:
+            self._template_failed = failed
+            self._say()
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
@@ -91,10 +100,20 @@ class ErrorCard(QFrame):
             self._remedy.setText(self.tr("Choose a model"))
         elif self._crashing:
             self._remedy.setText(self.tr("Try again anyway"))
+        elif self._template_failed:
+            self._remedy.setText(self.tr("Use a built-in template"))
         else:
             self._remedy.setText(self.tr("Try again"))
         self.setAccessibleName(title)
         self.setAccessibleDescription(hint)
+
+    def _on_remedy_clicked(self) -> None:
+        if self._too_long:
+            self.model_wanted.emit()
+        elif self._template_failed and not self._crashing:
+            self.template_wanted.emit()
+        else:
+            self.retry_requested.emit()
 
     def _words(self) -> tuple[str, str]:
         if self._note is not None:

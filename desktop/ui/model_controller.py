@@ -19,6 +19,7 @@ from desktop.domain.model import InstalledModel
 from desktop.domain.settings import MOST_OPENED_MODELS
 from desktop.domain.text import Text
 from desktop.models.library import GUIDE_NAME, Library
+from desktop.services.manner import template_for, with_template
 from desktop.ui.banner import Remedy, Topic
 from desktop.ui.bridge import Bridge
 from desktop.ui.engine_words import model_title
@@ -85,6 +86,7 @@ class ModelController(QObject):
         menu.open_folder_requested.connect(self._on_open_folder_requested)
         menu.free_memory_requested.connect(self.free_memory)
         menu.full_settings_requested.connect(self._use_full_settings)
+        menu.builtin_template_chosen.connect(self._use_builtin_template)
         for dropped in (window.composer.model_dropped, window.model_dropped):
             dropped.connect(lambda path: self.choose_named(str(path)))
         window.transcript.model_wanted.connect(window.header.open_model_menu)
@@ -209,7 +211,13 @@ class ModelController(QObject):
         if chosen is not None:
             # Since it was chosen another name may have been taken by it, or another size.
             chosen = next((each for each in models if each.path == chosen.path), chosen)
-        self._window.header.model_menu.set_models(models, chosen)
+        menu, loaded = self._window.header.model_menu, self._state.loaded
+        engine = self._preferences.value.engine
+        menu.set_template(
+            builtin=chosen is not None and bool(template_for(chosen, engine)),
+            lacking=loaded is not None and not (loaded.has_template or loaded.embeds),
+        )
+        menu.set_models(models, chosen)
 
     def _on_open_folder_requested(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._models_folder)))
@@ -266,6 +274,12 @@ class ModelController(QObject):
         self._told = {told for told in self._told if model is None or told[0] != model.path}
         if self._engine is not None and model is not None:
             self._engine.use_full_settings(model)
+
+    def _use_builtin_template(self, builtin: bool) -> None:
+        model = self._state.model
+        if model is not None:
+            settings = with_template(self._preferences.value, model, builtin=builtin)
+            self._preferences.set(settings)
 
     def _on_loaded(self, model: InstalledModel) -> None:
         if model == self._starting:

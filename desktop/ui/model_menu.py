@@ -24,6 +24,8 @@ class ModelMenu(QMenu):
     open_folder_requested = Signal()
     free_memory_requested = Signal()
     full_settings_requested = Signal()
+    builtin_template_chosen = Signal(bool)
+    """(whether, or the template in the file)"""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start without models."""
@@ -33,6 +35,8 @@ class ModelMenu(QMenu):
         self._memory = ""
         self._is_reduced = False
         self._is_crashing = False
+        self._has_builtin_template = False
+        self._lacks_template = False
         self._free: QAction | None = None
         self.aboutToShow.connect(self._on_about_to_show)
 
@@ -51,6 +55,11 @@ class ModelMenu(QMenu):
         """Offer to undo what was given up for the chosen model after crashes, or to try it."""
         self._is_reduced = reduced
         self._is_crashing = crashing
+
+    def set_template(self, *, builtin: bool, lacking: bool) -> None:
+        """Offer to undo the choice of a built-in template, or that choice if the file has none."""
+        self._has_builtin_template = builtin
+        self._lacks_template = lacking
 
     def _on_about_to_show(self) -> None:
         self.about_to_fill.emit()
@@ -74,6 +83,13 @@ class ModelMenu(QMenu):
             anyway, full = self.tr("Try again anyway"), self.tr("Use full settings again")
             undo = self.addAction(icon("undo"), anyway if self._is_crashing else full)
             undo.triggered.connect(self.full_settings_requested)
+        if self._has_builtin_template:
+            file, none = self.tr("Use the file's own template"), self.tr("Go without a template")
+            own = self.addAction(icon("undo"), none if self._lacks_template else file)
+            own.triggered.connect(lambda: self.builtin_template_chosen.emit(False))
+        elif self._lacks_template:
+            builtin = self.addAction(icon("chat"), self.tr("Use a built-in template"))
+            builtin.triggered.connect(lambda: self.builtin_template_chosen.emit(True))
         self._free = self.addAction(icon("chip"), "")
         self._free.triggered.connect(self.free_memory_requested)
         self._show_memory()

@@ -1,6 +1,8 @@
 """Connects the popup with the chats: each quick question is a chat like any other. GUI thread."""
 
 import logging
+from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -39,8 +41,12 @@ class PopupController(QObject):
         popup.stop_requested.connect(self._stop)
         popup.dismissed.connect(self._start_anew)
         popup.open_in_window_requested.connect(self._move_to_window)
-        popup.transcript.regenerate_requested.connect(self._answer_again)
-        popup.transcript.retry_requested.connect(self._try_again)
+        for wish, answer in (
+            (popup.transcript.regenerate_requested, chats.answer_again),
+            (popup.transcript.retry_requested, chats.try_again),
+            (popup.transcript.template_wanted, chats.answer_with_builtin_template),
+        ):
+            wish.connect(partial(self._answer_anew, answer))
         popup.transcript.model_wanted.connect(self._move_to_window)
         popup.transcript.example_chosen.connect(self._ask)
         chats.running_changed.connect(self._on_running_changed)
@@ -79,19 +85,11 @@ class PopupController(QObject):
         if self._feed.chat is not None:
             self._chats.stop(self._feed.chat)
 
-    def _answer_again(self) -> None:
+    def _answer_anew(self, answer: Callable[[int], None]) -> None:
         if self._feed.chat is None:
             return
         try:
-            self._chats.answer_again(self._feed.chat)
-        except StorageError as error:
-            self._show_problem(error)
-
-    def _try_again(self) -> None:
-        if self._feed.chat is None:
-            return
-        try:
-            self._chats.try_again(self._feed.chat)
+            answer(self._feed.chat)
         except StorageError as error:
             self._show_problem(error)
 

@@ -54,6 +54,9 @@ class QuestionView(QWidget):
     def set_crashing(self, crashing: bool) -> None:
         """Nothing about a question depends on it."""
 
+    def set_own_template(self, model: str) -> None:
+        """Nothing about a question depends on it."""
+
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
         self._copy.set_seen(True)

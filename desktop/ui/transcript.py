@@ -38,6 +38,8 @@ class Transcript(QScrollArea):
     """The newest answer failed; try again."""
     model_wanted = Signal()
     """The newest answer failed in a way that another model may not; choose one."""
+    template_wanted = Signal()
+    """The newest answer failed by the model's chat template; answer again with a built-in one."""
     example_chosen = Signal(str)
     """A question of the empty state was clicked."""
 
@@ -47,6 +49,7 @@ class Transcript(QScrollArea):
         self._views: list[QuestionView | AnswerView] = []
         self._earlier: list[StoredMessage] = []
         self._crashing = False
+        self._own_template = ""
         self._follows = True
         self._placing = False
         self._value = 0
@@ -131,6 +134,12 @@ class Transcript(QScrollArea):
         for view in self._views[-1:]:
             view.set_crashing(crashing)
 
+    def set_own_template(self, model: str) -> None:
+        """Say which chosen model uses the template in its file, by its name; empty for none."""
+        self._own_template = model
+        for view in self._views[-1:]:
+            view.set_own_template(model)
+
     def finish(self, message: StoredMessage) -> None:
         """Show the answer that was being written as it is kept."""
         for view in reversed(self._views):
@@ -160,6 +169,7 @@ class Transcript(QScrollArea):
         view = self._view_of(message)
         self._column.insertWidget(self._column.count() - 1, view)
         view.set_crashing(self._crashing)
+        view.set_own_template(self._own_template)
         self._views.append(view)
 
     def _view_of(self, message: StoredMessage) -> QuestionView | AnswerView:
@@ -169,6 +179,7 @@ class Transcript(QScrollArea):
         view.regenerate_requested.connect(self.regenerate_requested)
         view.retry_requested.connect(self.retry_requested)
         view.model_wanted.connect(self.model_wanted)
+        view.template_wanted.connect(self.template_wanted)
         view.link_meant.connect(self._on_link_meant)
         return view
 
@@ -195,6 +206,7 @@ class Transcript(QScrollArea):
             view = self._view_of(self._earlier.pop())
             view.set_newest(False)
             view.set_crashing(self._crashing)
+            view.set_own_template(self._own_template)
             self._column.insertWidget(0, view)
             view.show()
             self._views.insert(0, view)

@@ -1,7 +1,9 @@
 """Connects the window with the chats: which is open, its draft, its title, its end. GUI thread."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -112,8 +114,12 @@ class WindowController(QObject):
         keys.composer.connect(window.composer.focus_field)
         window.composer.draft_changed.connect(self._keep_draft)
         window.transcript.example_chosen.connect(self._on_example_chosen)
-        window.transcript.regenerate_requested.connect(self._answer_again)
-        window.transcript.retry_requested.connect(self._try_again)
+        for wish, answer in (
+            (window.transcript.regenerate_requested, chats.answer_again),
+            (window.transcript.retry_requested, chats.try_again),
+            (window.transcript.template_wanted, chats.answer_with_builtin_template),
+        ):
+            wish.connect(partial(self._answer_anew, answer))
         self._feed.failed.connect(self._show_problem)
         chats.running_changed.connect(self._on_running_changed)
         chats.chats_changed.connect(self.refresh)
@@ -189,19 +195,11 @@ class WindowController(QObject):
         if self._chat is not None:
             self._chats.stop(self._chat)
 
-    def _answer_again(self) -> None:
+    def _answer_anew(self, answer: Callable[[int], None]) -> None:
         if self._chat is None:
             return
         try:
-            self._chats.answer_again(self._chat)
-        except StorageError as error:
-            self._show_problem(error)
-
-    def _try_again(self) -> None:
-        if self._chat is None:
-            return
-        try:
-            self._chats.try_again(self._chat)
+            answer(self._chat)
         except StorageError as error:
             self._show_problem(error)
 

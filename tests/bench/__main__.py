@@ -1,33 +1,43 @@
-"""`python -m tests.bench [startup] [cli] [answer]`: run the benchmarks and print one table."""
+"""`python -m tests.bench [startup] [cli] [answer] [engine]`: run benchmarks, print one table."""
 
+import argparse
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
-from tests.bench import answer, cli, startup
+from tests.bench import answer, cli, engine, startup
 from tests.bench.measure import Figure, table
 
-_BENCHES: Mapping[str, tuple[Callable[[Path], list[Figure]], str]] = {
-    "startup": (startup.measure, "about 30 s"),
-    "cli": (cli.measure, "about 15 s"),
-    "answer": (answer.measure, "about 15 s"),
-}
 
-
-def main(names: list[str]) -> int:
-    """Run the benches `names`, or all; return the exit code."""
-    unknown = [name for name in names if name not in _BENCHES]
+def main(arguments: list[str]) -> int:
+    """Run the benches named, or all; return the exit code."""
+    options = _parser().parse_args(arguments)
+    wanted = engine.Options(
+        parts=tuple(options.only),
+        models=tuple(options.model),
+        folder=options.models,
+        quick=options.quick,
+        bindings=options.bindings,
+    )
+    benches: Mapping[str, tuple[Callable[[Path], list[Figure]], str]] = {
+        "startup": (startup.measure, "about 30 s"),
+        "cli": (cli.measure, "about 15 s"),
+        "answer": (answer.measure, "about 15 s"),
+        "engine": (partial(engine.measure, options=wanted), "about 15 minutes"),
+    }
+    unknown = [name for name in options.names if name not in benches]
     if unknown:
-        print(f"Unknown: {', '.join(unknown)}. There are: {', '.join(_BENCHES)}.")
+        print(f"Unknown: {', '.join(unknown)}. There are: {', '.join(benches)}.")
         return 1
     # Someone who starts Lapis has its compiled modules after the first time.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     figures: list[Figure] = []
-    for name in names or _BENCHES:
-        measure, expected = _BENCHES[name]
+    for name in options.names or benches:
+        measure, expected = benches[name]
         print(f"Timing {name} ({expected}) …", flush=True)
         start = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="lapis-bench-") as folder:
@@ -36,6 +46,17 @@ def main(names: list[str]) -> int:
     print()
     print(table(figures))
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tests.bench")
+    parser.add_argument("names", nargs="*", metavar="BENCH")
+    parser.add_argument("--only", action="append", default=[], choices=engine.PARTS)
+    parser.add_argument("--model", action="append", default=[], choices=engine.MODELS)
+    parser.add_argument("--models", type=Path, help="where generated model files are kept")
+    parser.add_argument("--quick", action="store_true", help="to try it out: no figures to keep")
+    parser.add_argument("--bindings", action="store_true", help="with llama-cpp-python beside it")
+    return parser
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ import gguf
 import psutil
 import pytest
 
-from desktop.base.paths import resources
+from desktop.backends.learned import DEATHS_IN_A_ROW, Learned, Lesson
+from desktop.base.paths import paths_under, resources
 from desktop.base.translation import Translator
 from desktop.domain.settings import Language
 from desktop.terminal.harmless import harmless
@@ -354,6 +355,57 @@ def test_piped_data_that_is_no_text_is_explained(
     )
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.startswith(b"What was piped in is not text\n")
+
+
+def test_a_broken_template_is_named_and_another_answers_when_asked_for(
+    lapis: RunLapis, tmp_path: Path
+) -> None:
+    broken = write_llama(tmp_path / "broken.gguf", template="{% if %}", answer=ANSWER, stops=True)
+    model = ("--model", str(broken))
+    done = lapis("ask", *model, "How?")
+    assert_fails(done, "The chat template of this model failed", "")
+    assert done.stderr.endswith("Add --template auto to use a built-in template instead.\n")
+
+    for name in ("auto", "chatml"):
+        done = lapis("ask", *model, "--template", name, "How?")
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"{ANSWER}\n", "")
+    done = lapis("chat", *model, "--template", "auto", stdin="How?\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{ANSWER}\n\n", "")
+
+
+def test_the_template_chosen_in_the_window_holds_in_the_terminal_until_its_own_is_asked_for(
+    lapis: RunLapis, lapis_home: Path, tmp_path: Path
+) -> None:
+    broken = write_llama(tmp_path / "broken.gguf", template="{% if %}", answer=ANSWER, stops=True)
+    settings = paths_under(lapis_home).settings
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"engine": {"builtin_templates": [str(broken)]}}))
+
+    for front_end in ("ask", "chat"):
+        done = lapis(front_end, "--model", str(broken), stdin="How?\n")
+        assert (done.returncode, done.stdout.strip(), done.stderr) == (0, ANSWER, "")
+        done = lapis(front_end, "--model", str(broken), "--template", "own", stdin="How?\n")
+        assert (done.returncode, done.stdout.strip()) == (1, "")
+        assert "The chat template of this model failed" in done.stderr
+
+
+def test_a_model_that_crashes_here_is_loaded_when_it_is_wanted_anyway(
+    lapis: RunLapis, lapis_home: Path, speaker: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "crashing.gguf"
+    shutil.copy(speaker, model)
+    learned = Learned(paths_under(lapis_home).learned)
+    learned.remember(model, Lesson(deaths=DEATHS_IN_A_ROW))
+    done = lapis("ask", "--model", str(model), "How?")
+    assert_fails(done, "This model crashes here", "Try it again anyway")
+    assert done.stderr.endswith("Add --anyway to load the model all the same.\n")
+
+    done = lapis("chat", "--anyway", "--model", str(model), stdin="How?\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{ANSWER}\n\n", "")
+    learned.remember(model, Lesson(deaths=DEATHS_IN_A_ROW))
+    for options in (("--anyway",), ()):
+        done = lapis("ask", *options, "--model", str(model), "How?")
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"{ANSWER}\n", "")
 
 
 def test_a_question_is_needed(lapis: RunLapis) -> None:

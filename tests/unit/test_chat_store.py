@@ -16,7 +16,7 @@ from desktop.store.chats import PURGE_SECONDS, ChatStore, tidy
 from desktop.store.connection import connect
 
 DAY = 86400.0
-USAGE = Usage(12, 3, 40, 210.5, 81.0, 9.5)
+USAGE = Usage(12, 3, 40, 210.5, 81.0, 9.5, drafted_tokens=52, accepted_tokens=38)
 
 
 class Clock:

@@ -19,7 +19,14 @@ from desktop.terminal.commandline import parse
 from desktop.terminal.data_folder import without_data_dir
 from desktop.terminal.errors import UsageError
 from desktop.terminal.help_pages import wrapped
-from desktop.terminal.orders import AskOrder, ChatOrder, Choices, WindowAction, WindowOrder
+from desktop.terminal.orders import (
+    AskOrder,
+    ChatOrder,
+    Choices,
+    DoctorOrder,
+    WindowAction,
+    WindowOrder,
+)
 
 ROOT = Path(desktop.__file__).parent.parent
 ENGLISH = Translator(Language.ENGLISH, Path("nowhere"))
@@ -48,7 +55,10 @@ def lapis(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
     )
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["ask", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--version"], ["--help"], ["ask", "--help"], ["doctor", "--help"], ["bench", "--help"]],
+)
 def test_nothing_heavy_is_imported(arguments: list[str], tmp_path: Path) -> None:
     script = (
         "import sys; from desktop.cli import main\n"
@@ -90,14 +100,37 @@ def test_version_is_that_of_the_package() -> None:
 
 def test_help_names_every_command_and_option() -> None:
     page = lapis("--help").stdout
-    for word in ("ask", "chat", "--data-dir", "--version", "--toggle-popup", "--quit", "--help"):
+    for word in (
+        "ask",
+        "chat",
+        "doctor",
+        "--data-dir",
+        "--version",
+        "--toggle-popup",
+        "--quit",
+        "--help",
+    ):
         assert f" {word}" in page
     page = lapis("ask", "--help").stdout
     for word in ("--model", "--system", "--max-tokens", "--temperature", "--seed", "--json"):
         assert f" {word}" in page
+    for command in ("ask", "chat"):
+        page = lapis(command, "--help").stdout
+        assert " --anyway" in page
+        assert " --template NAME" in page
+        assert "chatml, gemma, gpt-oss, llama3, mistral, phi" in " ".join(page.split())
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["ask", "--help"], ["chat", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["ask", "--help"],
+        ["chat", "--help"],
+        ["doctor", "--help"],
+        ["bench", "--help"],
+    ],
+)
 def test_every_word_of_help_is_translated(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,7 +144,7 @@ def test_every_word_of_help_is_translated(
             outside.append(sign)
     words = "".join(outside).replace("⟧", " ").split()
     left = [word.strip("[],") for word in words if not word.startswith("-")]
-    assert set(left) <= {"lapis", "ask", "chat", ""}
+    assert set(left) <= {"lapis", "ask", "bench", "chat", "doctor", ""}
 
 
 def test_help_in_chinese_is_aligned_and_fits(
@@ -169,6 +202,13 @@ def test_a_damaged_settings_file_leaves_the_computers_language(
             ["chat", "--system", "", "--max-tokens", "7", "--context", "512"],
             ChatOrder(Choices(system="", max_tokens=7, context=512)),
         ),
+        (["chat", "--template", "own"], ChatOrder(Choices(template="own"))),
+        (
+            ["ask", "--anyway", "--template", "gpt-oss", "q"],
+            AskOrder("q", as_json=False, choices=Choices(template="gpt-oss", anyway=True)),
+        ),
+        (["doctor"], DoctorOrder(as_json=False)),
+        (["doctor", "--json"], DoctorOrder(as_json=True)),
     ],
 )
 def test_a_command_line_becomes_an_order(line: list[str], order: object) -> None:
@@ -206,6 +246,7 @@ def test_the_data_folder_may_stand_anywhere(
         (["ask", "--max-tokens", "0", "x"], "--max-tokens cannot be 0", "1 to"),
         (["ask", "--seed", "1.5", "x"], "--seed cannot be 1.5", "whole number"),
         (["ask", "--context", "-4", "x"], "--context cannot be -4", "256 to"),
+        (["ask", "--template", "chatlm", "x"], "--template cannot be chatlm", "own, auto, chatml"),
         (["--show", "--quit"], "--show does not go together", "one at a time"),
         (["--quit", "ask", "x"], "--quit does not go together", "one at a time"),
     ],

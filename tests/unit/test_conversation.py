@@ -23,12 +23,12 @@ from desktop.domain.chat import (
     TextDelta,
     Usage,
 )
-from desktop.domain.errors import ContextOverflow, EngineDied, StorageError
+from desktop.domain.errors import ContextOverflow, EngineDied, StorageError, TemplateError
 from desktop.domain.history import MessageState, StoredMessage
 from desktop.domain.settings import Settings
 from desktop.domain.text import Text
 from desktop.services.conversation import Conversations, Exchange, note_of, read_note
-from desktop.services.notes import is_too_long
+from desktop.services.notes import is_template_fault, is_too_long
 from desktop.services.titles import title_of
 from desktop.store.chats import ChatStore
 
@@ -366,13 +366,16 @@ def test_a_note_that_is_none_is_no_note(note: str) -> None:
     assert read_note(note) is None
 
 
-def test_a_note_tells_a_text_that_was_too_long_from_other_ends() -> None:
+def test_a_note_tells_what_ended_an_answer_where_that_has_a_remedy_of_its_own() -> None:
     words = Text("Too long"), Text("Shorten it.")
 
     assert is_too_long(note_of(ContextOverflow(*words)))
     assert not is_too_long(note_of(EngineDied(*words)))
     earlier = '{"title": {"message": "Too long"}, "hint": {"message": "Shorten it."}}'
     assert not is_too_long(earlier)
+    assert is_template_fault(note_of(TemplateError(*words)))
+    assert not is_template_fault(note_of(ContextOverflow(*words)))
+    assert not is_template_fault(earlier)
     assert read_note(earlier) == words
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from desktop.domain.model import FitLevel, GgufInfo, KvType, LoadPlan
-from desktop.models.fit import compute_bytes, context_for, estimate
+from desktop.domain.model import FitLevel, FlashAttention, GgufInfo, KvType, LoadPlan
+from desktop.models.fit import compute_bytes, context_for, estimate, output_rows
 from desktop.models.gguf import read_gguf
 from desktop.models.hardware import Memory
-from desktop.models.kv_cache import kv_bytes, state_bytes
+from desktop.models.kv_cache import can_quantise, kv_bytes, state_bytes
 from tests.gguf_files import write_gemma2, write_llama, write_recurrent
 
 MIB = 2**20
@@ -173,15 +173,55 @@ def test_more_slots_widen_only_the_sliding_windows() -> None:
 def test_the_compute_buffer_is_as_large_as_the_engine_measured_it(
     info: GgufInfo, mib: float
 ) -> None:
-    measured = compute_bytes(info, 8192, micro_batch=512, slots=1)
+    measured = compute_bytes(info, 8192, micro_batch=512, slots=1, rows=1)
 
     assert measured == pytest.approx(mib * MIB, abs=1.5 * MIB)
 
 
-def engine_log(path: Path) -> str:
-    talk = Path(__file__).parent.parent / "talk_to_gguf.py"
+@pytest.mark.parametrize(("context", "mib"), [(8192, 572), (32_768, 2156)])
+def test_without_flash_attention_the_scores_take_what_the_engine_measured(
+    context: int, mib: int
+) -> None:
+    one = compute_bytes(LLAMA_3_8B, context, micro_batch=512, slots=1, rows=1, flash=False)
+
+    assert one == pytest.approx(mib * MIB, abs=20 * MIB)
+
+
+def test_every_answer_and_every_guess_has_a_row_of_logits() -> None:
+    def needed(slots: int, draft_tokens: int) -> int:
+        plan = replace(PLAN, slots=slots, draft_tokens=draft_tokens)
+        assert output_rows(plan) == slots + draft_tokens
+        return estimate(GEMMA_2_9B, plan, Memory(64 * GB, 48 * GB)).needed
+
+    row = 4 * 256_000
+    assert needed(1, 8) - needed(1, 0) >= 8 * row
+    assert needed(16, 0) - needed(4, 0) >= 12 * row
+
+
+def test_what_guesses_ahead_needs_memory_of_its_own() -> None:
+    free = Memory(64 * GB, 48 * GB)
+    alone = estimate(LLAMA_3_8B, PLAN, free).needed
+    helped = estimate(LLAMA_3_8B, PLAN, free, draft=replace(QWEN_3_4B, weights=GB)).needed
+
+    assert helped - alone > GB + 1152 * MIB
+
+
+def test_the_plan_decides_how_large_the_cache_is() -> None:
+    free = Memory(64 * GB, 48 * GB)
+
+    def needed(**changed: object) -> int:
+        return estimate(LLAMA_3_8B, replace(PLAN, **changed), free).needed  # type: ignore[arg-type]
+
+    assert needed() - needed(kv_type=KvType.Q8_0) == pytest.approx(480 * MIB, rel=0.001)
+    assert needed(flash_attention=FlashAttention.OFF) - needed() > 400 * MIB
+
+
+def engine_log(path: Path, *, slots: int = 1, kv_type: KvType = KvType.F16) -> str:
+    """Return what llama.cpp says while it takes memory for the model; fails where it refuses."""
+    script = Path(__file__).parent.parent / "engine_memory.py"
+    number = {KvType.F16: 1, KvType.Q4_0: 2, KvType.Q8_0: 8}[kv_type]
     done = subprocess.run(
-        [sys.executable, str(talk), str(path), "Hello", "1"],
+        [sys.executable, str(script), str(path), str(slots), str(number)],
         capture_output=True,
         encoding="utf-8",
         errors="replace",
@@ -191,21 +231,44 @@ def engine_log(path: Path) -> str:
     return done.stderr
 
 
+@pytest.mark.parametrize("slots", [1, 4])
 @pytest.mark.parametrize("write", [write_llama, write_gemma2, write_recurrent])
 def test_the_estimate_equals_what_the_engine_allocates(
-    write: Callable[..., Path], tmp_path: Path
+    write: Callable[..., Path], slots: int, tmp_path: Path
 ) -> None:
     path = write(tmp_path / "tiny.gguf", layers=4)
     info = read_gguf(path)
-    log = engine_log(path)
+    log = engine_log(path, slots=slots)
     cache = sum(map(float, re.findall(r"llama_kv_cache: size = +([\d.]+) MiB", log)))
     state = sum(map(float, re.findall(r"llama_memory_recurrent: size = +([\d.]+) MiB", log)))
 
-    computed = kv_bytes(info, 2048, KvType.F16, micro_batch=512, slots=1)
+    computed = kv_bytes(info, 2048, KvType.F16, micro_batch=512, slots=slots)
 
     assert cache + state > 0
     assert computed / MIB == pytest.approx(cache, abs=0.011)
-    assert state_bytes(info, 1) / MIB == pytest.approx(state, abs=0.011)
+    assert state_bytes(info, slots) / MIB == pytest.approx(state, abs=0.011)
+
+
+@pytest.mark.parametrize("kv_type", [KvType.Q8_0, KvType.Q4_0])
+def test_a_quantised_cache_is_as_small_as_the_engine_makes_it(
+    kv_type: KvType, tmp_path: Path
+) -> None:
+    path = write_llama(tmp_path / "wide.gguf", answer="Yes.", layers=4)
+    info = read_gguf(path)
+    log = engine_log(path, slots=4, kv_type=kv_type)
+    (cache,) = map(float, re.findall(r"llama_kv_cache: size = +([\d.]+) MiB", log))
+
+    assert can_quantise(info)
+    computed = kv_bytes(info, 2048, kv_type, micro_batch=512, slots=4)
+    assert computed / MIB == pytest.approx(cache, abs=0.011)
+
+
+def test_the_engine_refuses_a_quantised_cache_where_we_do_not_ask_for_one(tmp_path: Path) -> None:
+    path = write_llama(tmp_path / "narrow.gguf")
+
+    assert not can_quantise(read_gguf(path))
+    with pytest.raises(subprocess.CalledProcessError):
+        engine_log(path, kv_type=KvType.Q8_0)
 
 
 def test_an_8b_model_needs_about_six_and_a_half_gigabytes() -> None:

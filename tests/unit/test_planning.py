@@ -1,17 +1,18 @@
 """The plan of a chosen model: refused with figures, or shortened until it fits."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from desktop.domain.errors import ModelFileError, OutOfMemory
-from desktop.domain.model import GgufInfo, InstalledModel, LoadPlan
+from desktop.domain.model import FlashAttention, GgufInfo, InstalledModel, KvType, LoadPlan
 from desktop.domain.settings import EngineSettings, Settings
-from desktop.models.fit import estimate
+from desktop.models.fit import estimate, placed
 from desktop.models.gguf import read_gguf
 from desktop.models.hardware import Memory
-from desktop.services.planning import fitting_plan, plan_for
+from desktop.services.planning import _maps_file, fitting_plan, plan_for
 from tests.gguf_files import write_llama
 
 PLENTY = Memory(total=64 * 10**9, available=48 * 10**9)
@@ -36,16 +37,105 @@ def installed(path: Path) -> InstalledModel:
     return InstalledModel(path.stem, path.stem, path, path.stat().st_size)
 
 
-def test_plan_carries_what_the_settings_say(path: Path) -> None:
-    settings = Settings(engine=EngineSettings(n_ctx=512, n_gpu_layers=3, threads=1))
-    assert plan_for(installed(path), settings) == LoadPlan(
-        path, n_ctx=512, n_gpu_layers=3, threads=1
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a model whose heads are wide enough for a quantised cache."""
+    folder = tmp_path_factory.mktemp("models")
+    return write_llama(folder / "wide.gguf", answer="Yes.")
+
+
+def test_plan_carries_what_the_settings_say(path: Path, wide: Path) -> None:
+    engine = EngineSettings(
+        n_ctx=512,
+        n_gpu_layers=3,
+        threads=1,
+        slots=2,
+        kv_type=KvType.Q8_0,
+        flash_attention=FlashAttention.ON,
+        draft_tokens=5,
+        draft_model=str(path),
     )
+    assert plan_for(installed(wide), Settings(engine=engine)) == placed(
+        read_gguf(wide),
+        LoadPlan(
+            wide,
+            n_ctx=512,
+            n_gpu_layers=3,
+            threads=1,
+            slots=2,
+            kv_type=KvType.Q8_0,
+            flash_attention=FlashAttention.ON,
+            draft_tokens=5,
+            draft_model=path,
+        ),
+    )
+
+
+def test_without_speculation_nothing_is_guessed(path: Path) -> None:
+    engine = EngineSettings(speculation=False, draft_model=str(path))
+    plan = plan_for(installed(path), Settings(engine=engine))
+
+    assert (plan.draft_tokens, plan.draft_model) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("flash", "kv_type"),
+    [
+        (FlashAttention.AUTO, KvType.Q4_0),
+        (FlashAttention.ON, KvType.Q4_0),
+        (FlashAttention.OFF, KvType.F16),
+    ],
+)
+def test_a_quantised_cache_needs_flash_attention(
+    wide: Path, flash: FlashAttention, kv_type: KvType
+) -> None:
+    engine = EngineSettings(kv_type=KvType.Q4_0, flash_attention=flash)
+
+    assert plan_for(installed(wide), Settings(engine=engine)).kv_type is kv_type
+
+
+def test_heads_too_narrow_for_a_quantised_cache_keep_theirs(path: Path) -> None:
+    engine = EngineSettings(kv_type=KvType.Q8_0)
+
+    assert plan_for(installed(path), Settings(engine=engine)).kv_type is KvType.F16
+
+
+@pytest.mark.parametrize("content", [None, b"no model at all"])
+def test_a_draft_model_that_is_none_keeps_nobody_from_answering(
+    path: Path, tmp_path: Path, content: bytes | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    draft = tmp_path / "draft.gguf"
+    if content is not None:
+        draft.write_bytes(content)
+    with caplog.at_level(logging.WARNING):
+        plan = plan_for(installed(path), Settings(engine=EngineSettings(draft_model=str(draft))))
+
+    assert (plan.draft_model, plan.draft_tokens) == (None, 8)
+    assert "draft model is left out" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "layers", "maps"),
+    [
+        ("linux", "x86_64", -1, False),
+        ("win32", "AMD64", -1, False),
+        ("darwin", "x86_64", -1, False),
+        ("darwin", "arm64", -1, True),
+        ("darwin", "arm64", 0, False),
+    ],
+)
+def test_the_file_is_mapped_only_where_that_holds_the_weights_once(
+    monkeypatch: pytest.MonkeyPatch, system: str, machine: str, layers: int, maps: bool
+) -> None:
+    monkeypatch.setattr("desktop.services.planning.sys.platform", system)
+    monkeypatch.setattr("desktop.services.planning.platform.machine", lambda: machine)
+
+    assert _maps_file(layers) is maps
 
 
 def test_with_room_an_automatic_context_stays_automatic(info: GgufInfo) -> None:
     wished = LoadPlan(info.path)
-    assert fitting_plan(info, wished, PLENTY, "long") == wished
+    assert fitting_plan(info, wished, PLENTY, "long") == placed(info, wished)
 
 
 @pytest.mark.parametrize(("shortened", "too_long"), [(4096, 8192), (2048, 4096)])
@@ -60,12 +150,12 @@ def test_an_automatic_context_is_shortened_until_it_is_free(
 def test_a_context_that_was_asked_for_is_never_shortened(info: GgufInfo) -> None:
     free = needed(info, 4096)
     wished = LoadPlan(info.path, n_ctx=8192)
-    assert fitting_plan(info, wished, Memory(64 * 10**9, free), "long") == wished
+    assert fitting_plan(info, wished, Memory(64 * 10**9, free), "long") == placed(info, wished)
 
 
 def test_where_shortening_does_not_help_the_context_keeps_its_length(info: GgufInfo) -> None:
     wished = LoadPlan(info.path)
-    assert fitting_plan(info, wished, Memory(64 * 10**9, 10**9), "long") == wished
+    assert fitting_plan(info, wished, Memory(64 * 10**9, 10**9), "long") == placed(info, wished)
 
 
 def test_a_short_trained_context_is_not_stretched(info: GgufInfo) -> None:

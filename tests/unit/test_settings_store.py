@@ -11,6 +11,7 @@ import pytest
 from desktop.config.store import SettingsStore
 from desktop.domain.chat import Sampling
 from desktop.domain.errors import StorageError
+from desktop.domain.model import FlashAttention, KvType
 from desktop.domain.settings import EngineSettings, Language, Settings, Theme, WindowSettings
 
 CHANGED = Settings(
@@ -19,8 +20,43 @@ CHANGED = Settings(
     model="/models/a file.gguf",
     opened_models=("/elsewhere/b.gguf", "/模型/c.gguf"),
     system_prompt="Be brief.\n简短。",
-    sampling=Sampling(0.0, 0, 1.0, 0.0, 1.1, 7, 512, ("END", "停")),
-    engine=EngineSettings(4096, 0, 3),
+    sampling=Sampling(
+        temperature=0.0,
+        top_k=0,
+        top_p=1.0,
+        min_p=0.0,
+        repeat_penalty=1.1,
+        seed=7,
+        max_tokens=512,
+        stop=("END", "停"),
+        frequency_penalty=0.5,
+        presence_penalty=-0.5,
+        mirostat=2,
+        mirostat_tau=3.0,
+        mirostat_eta=0.2,
+        dry_multiplier=0.8,
+        dry_base=2.0,
+        dry_allowed_length=3,
+        xtc_probability=0.1,
+        xtc_threshold=0.2,
+        logit_bias=((3, -1.5), (7, 100.0)),
+    ),
+    engine=EngineSettings(
+        n_ctx=4096,
+        n_gpu_layers=0,
+        threads=3,
+        slots=2,
+        kv_type=KvType.Q8_0,
+        flash_attention=FlashAttention.ON,
+        speculation=False,
+        draft_tokens=5,
+        draft_model="/models/草稿.gguf",
+        idle_minutes=0,
+        idle_minutes_on_battery=1,
+        kept_states_gb=0.5,
+        silence_minutes=3,
+        builtin_templates=("/models/broken.gguf", "/模型/c.gguf"),
+    ),
     window=WindowSettings("AdnQywAD", 300, 12),
     tray_hint_shown=True,
 )
@@ -95,6 +131,34 @@ def test_the_file_is_readable_by_this_account_only(path: Path) -> None:
         ("engine.n_ctx", -1),
         ("engine.n_gpu_layers", -2),
         ("engine.threads", 10**6),
+        ("engine.slots", 0),
+        ("engine.slots", 17),
+        ("engine.kv_type", "q3_0"),
+        ("engine.flash_attention", True),
+        ("engine.speculation", "on"),
+        ("engine.draft_tokens", 0),
+        ("engine.draft_tokens", 65),
+        ("engine.draft_model", "a\0b"),
+        ("engine.idle_minutes", -1),
+        ("engine.idle_minutes_on_battery", 2.5),
+        ("engine.kept_states_gb", -0.1),
+        ("engine.silence_minutes", 0),
+        ("engine.builtin_templates", "/a.gguf"),
+        ("engine.builtin_templates", ["/a.gguf", ""]),
+        ("engine.builtin_templates", ["/a.gguf"] * 65),
+        ("sampling.frequency_penalty", 2.1),
+        ("sampling.presence_penalty", -2.1),
+        ("sampling.mirostat", 3),
+        ("sampling.mirostat_tau", -1),
+        ("sampling.mirostat_eta", 11),
+        ("sampling.dry_multiplier", -0.1),
+        ("sampling.dry_base", 0.5),
+        ("sampling.dry_allowed_length", -1),
+        ("sampling.xtc_probability", 1.1),
+        ("sampling.xtc_threshold", -0.1),
+        ("sampling.logit_bias", [[-1, 1.0]]),
+        ("sampling.logit_bias", [[1, 2000.0]]),
+        ("sampling.logit_bias", [[1]]),
         ("window.sidebar_width", -5),
         ("window.last_chat", -1),
         ("window.geometry", 3),
@@ -120,7 +184,7 @@ def test_a_bad_value_becomes_the_usual_one_and_spoils_no_other(
 
 
 def test_what_a_newer_version_wrote_is_kept(path: Path, store: SettingsStore) -> None:
-    write(path, {"future": [1, 2], "sampling": {"mirostat": 2, "top_k": 7}, "theme": "dark"})
+    write(path, {"future": [1, 2], "sampling": {"warmth": 2, "top_k": 7}, "theme": "dark"})
 
     loaded = store.load()
     store.save(replace(loaded, theme=Theme.LIGHT))
@@ -128,7 +192,7 @@ def test_what_a_newer_version_wrote_is_kept(path: Path, store: SettingsStore) ->
 
     assert loaded == Settings(theme=Theme.DARK, sampling=Sampling(top_k=7))
     kept = json.loads(path.read_text(encoding="utf-8"))
-    assert (kept["future"], kept["sampling"]["mirostat"]) == ([1, 2], 2)
+    assert (kept["future"], kept["sampling"]["warmth"]) == ([1, 2], 2)
     assert (kept["sampling"]["top_k"], kept["theme"], kept["model"]) == (7, "light", "m")
 
 

@@ -165,7 +165,7 @@ def test_a_small_model_guesses_for_a_large_one(tmp_path: Path) -> None:
         plain, _ = child.ask("Tell me.", max_tokens=50, speculate=False)
 
     assert guessed == plain
-    assert done.accepted_tokens > 20
+    assert done.accepted_tokens > 8
 
 
 def test_a_small_model_with_other_words_is_refused(tmp_path: Path) -> None:

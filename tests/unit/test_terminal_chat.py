@@ -19,18 +19,32 @@ from desktop.domain.chat import (
     Message,
     Notice,
     PromptProgress,
+    Queued,
     ReasoningDelta,
     Role,
     Sampling,
     StopReason,
     TextDelta,
+    TokenChance,
+    TokenChosen,
+    ToolCall,
+    ToolCalled,
     Usage,
 )
-from desktop.domain.errors import ContextOverflow, EngineDied, ModelFileError, ModelNotFound
+from desktop.domain.engine import EngineState, Phase
+from desktop.domain.errors import (
+    ContextOverflow,
+    EngineDied,
+    LapisError,
+    ModelFileError,
+    ModelNotFound,
+    TemplateError,
+)
 from desktop.domain.model import InstalledModel
-from desktop.domain.settings import Language
+from desktop.domain.settings import EngineSettings, Language
 from desktop.domain.text import Text
 from desktop.services.manner import sampling_for
+from desktop.terminal.answering import follow
 from desktop.terminal.ask import Question, ask
 from desktop.terminal.chat import chat
 from desktop.terminal.interrupt import stopping_on_interrupt
@@ -45,6 +59,9 @@ USAGE = Usage(9, 0, 3, 12.34, 700.0, 31.04)
 GUIDE = InstalledModel("guide", "Lapis guide", Path("guide.gguf"), 5_000_000, is_guide=True)
 GEMMA = InstalledModel("gemma", "Gemma 2 2B", Path("gemma.gguf"), 1_700_000_000)
 DIED = EngineDied(Text("The engine crashed"), Text("Ask again."))
+BROKEN = TemplateError(Text("The chat template failed"), Text("Choose another model."))
+BUILTIN_HINT = "Add --template auto to use a built-in template instead."
+ANYWAY_HINT = "Add --anyway to load the model all the same."
 
 
 class FakeTerminal(io.StringIO):
@@ -56,6 +73,8 @@ class FakeTerminal(io.StringIO):
 
 class ScriptedEngine:
     """Plays one list of events for each question and keeps what it was asked."""
+
+    state = EngineState()
 
     def __init__(self, *answers: list[Event]) -> None:
         self._answers = iter(answers)
@@ -163,6 +182,34 @@ def test_ask_tells_the_end_by_exit_code_and_stderr(
     assert found[:2] == (code, out)
     assert found[2].startswith(err)
     assert bool(found[2]) == bool(err)
+
+
+def test_what_goes_on_before_the_answer_stands_on_the_status_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Screen(io.StringIO(), FakeTerminal())
+    events = [
+        Queued(3),
+        Queued(1),
+        PromptProgress(3200, 9800),
+        TokenChosen(TokenChance("S", -0.1), ()),
+        ToolCalled(ToolCall("1", "weather", "{}")),
+        *said("So."),
+    ]
+    answer = follow(events, ENGLISH, screen)
+
+    assert isinstance(screen.err, FakeTerminal)
+    shown = screen.err.getvalue()
+    lines = [
+        "Waiting: number 3 in line …",
+        "Waiting: next in line …",
+        "Reading 3,200 of 9,800 tokens …",
+    ]
+    places = [shown.find(line) for line in lines]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert (answer.text, answer.error) == ("So.", None)
 
 
 def test_json_is_one_line_that_no_control_character_can_leave() -> None:
@@ -373,6 +420,47 @@ def test_ctrl_c_at_the_prompt_leaves_only_when_pressed_twice() -> None:
 def test_lone_surrogates_never_reach_the_model() -> None:
     found = talk("bad \udcff byte", answers=(said("x"),))
     found.engine.requests[0].messages[-1].content.encode("utf-8")
+
+
+def test_a_chat_uses_the_template_chosen_for_the_file_until_another_is_asked_for() -> None:
+    found = Talk(said("a"), said("b"), said("c"), stdin=io.StringIO("One?\n/model gemma\nTwo?\n"))
+    found.session.engine = EngineSettings(builtin_templates=(str(GEMMA.path),))
+    found.session.template = "phi"
+    found.session.anyway = True
+    found.run()
+
+    assert [request.builtin_template for request in found.engine.requests] == ["phi", "auto"]
+    assert not found.session.anyway, "it was said of the earlier model"
+
+
+@pytest.mark.parametrize(
+    ("error", "crashes", "template", "anyway", "hint"),
+    [
+        (BROKEN, False, None, False, BUILTIN_HINT),
+        (BROKEN, False, "auto", False, ""),
+        (DIED, True, None, False, ANYWAY_HINT),
+        (DIED, True, None, True, ""),
+        (DIED, False, None, False, ""),
+    ],
+)
+def test_a_failure_names_the_option_that_may_help(
+    error: LapisError, crashes: bool, template: str | None, anyway: bool, hint: str
+) -> None:
+    state = EngineState(Phase.FAILED, GUIDE, error=error, crashes_here=crashes)
+    found = Talk([Failed(error)], stdin=io.StringIO("One?\n"))
+    found.engine.state = state
+    found.session.template, found.session.anyway = template, anyway
+    found.run()
+    assert found.err.getvalue().splitlines()[2:] == ([hint] if hint else [])
+
+    engine = ScriptedEngine([Failed(error)])
+    engine.state = state
+    screen = Screen(io.StringIO(), io.StringIO())
+    one = Question("Why?", "", Sampling(), "guide", False, template or "", anyway)
+    assert ask(one, engine, ENGLISH, screen, threading.Event()) == 1
+    assert isinstance(screen.err, io.StringIO)
+    assert screen.err.getvalue().splitlines()[2:] == ([hint] if hint else [])
+    assert engine.requests[0].builtin_template == (template or "")
 
 
 # Small parts

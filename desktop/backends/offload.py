@@ -1,0 +1,64 @@
+"""How much of a model goes to graphics cards, once it is known what they have free.
+
+Plain functions for any thread. Memory that a driver does not tell is taken to be enough; when it is
+not, llama.cpp refuses, and less is tried.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from desktop.domain.model import Device, LoadPlan
+from desktop.domain.text import Text
+
+# Bytes of a card that are not ours: the desktop draws with it as well.
+_LEFT_FREE: Final = 1 << 30
+_FEWEST_LAYERS: Final = 4
+
+
+def gpus_of(plan: LoadPlan, devices: Sequence[Device]) -> list[Device]:
+    """Return the graphics devices that `plan` puts layers on."""
+    if plan.n_gpu_layers == 0:
+        return []
+    return [
+        device
+        for device in devices
+        if device.is_gpu and (not plan.devices or device.name in plan.devices)
+    ]
+
+
+def fitted(plan: LoadPlan, devices: Sequence[Device]) -> LoadPlan:
+    """Return `plan` with as many layers on its graphics devices as have room there.
+
+    A number of layers that was set stays as it is.
+    """
+    gpus = gpus_of(plan, devices)
+    unknown = any(device.total == 0 for device in gpus)
+    if plan.n_gpu_layers >= 0 or not gpus or unknown or not plan.layer_bytes:
+        return plan
+    room = sum(max(0, device.free - _LEFT_FREE - plan.device_bytes) for device in gpus)
+    layers = room // plan.layer_bytes
+    return plan if layers >= plan.layers else replace(plan, n_gpu_layers=layers)
+
+
+def lighter(
+    plan: LoadPlan, devices: Sequence[Device], refusal: str
+) -> tuple[LoadPlan, Text] | None:
+    """Return what to try after llama.cpp found no room, if `refusal` names a graphics device."""
+    gpus = gpus_of(plan, devices)
+    words = {device.name.lower() for device in gpus} | {device.backend.lower() for device in gpus}
+    if not any(word in refusal.lower() for word in words):
+        return None
+    layers = plan.layers if plan.n_gpu_layers < 0 else plan.n_gpu_layers
+    if layers // 2 >= _FEWEST_LAYERS:
+        return (
+            replace(plan, n_gpu_layers=layers // 2),
+            Text(
+                "The graphics card has too little memory for all of the model, so the processor "
+                "does a part."
+            ),
+        )
+    return (
+        replace(plan, n_gpu_layers=0, devices=(), tensor_split=()),
+        Text("The graphics card has too little memory, so the model runs on the processor."),
+    )
