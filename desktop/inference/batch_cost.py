@@ -25,22 +25,20 @@ class BatchCost:
         """Begin with what is usual on a GPU, or for weights `repacked` for the processor."""
         self._usual = _GPU if gpu else _REPACKED if repacked else _PLAIN
         self._seconds: dict[int, deque[float]] = {}
-        self._singles: dict[int, int] = {}
+        self._observed = 0
+        self._seen_at: dict[int, int] = {}
 
     def observe(self, tokens: int, seconds: float) -> None:
         """Learn how long a batch took that only wrote."""
         self._seconds.setdefault(tokens, deque(maxlen=_REMEMBERED)).append(seconds)
-        self._singles[tokens] = 0
-        if tokens != 1:
-            return
-        for size in list(self._singles):
-            self._singles[size] += 1
-            if self._singles[size] > _STALE_AFTER:
-                # The machine may have been busy then; better ask anew than believe it for ever.
-                del self._singles[size], self._seconds[size]
+        self._observed += 1
+        self._seen_at[tokens] = self._observed
 
     def relative(self, tokens: int) -> float:
         """Return the cost of a batch of `tokens`, a single token's being 1."""
+        if self._observed - self._seen_at.get(tokens, 0) > _STALE_AFTER:
+            # The machine may have been busy then; better ask anew than believe it for ever.
+            self._seconds.pop(tokens, None)
         one, many = self._seconds.get(1, ()), self._seconds.get(tokens, ())
         if len(one) >= _ENOUGH and len(many) >= _ENOUGH:
             return max(1.0, min(many) / min(one))

@@ -67,6 +67,7 @@ class Runtime:
         self.last_decode = 0.0
         self.draft_model: DraftModel | None = None
         self._adapters: dict[bytes, Any] = {}
+        self._pieces: dict[tuple[int, bool], bytes] = {}
         self._active_adapters: tuple[Adapter, ...] = ()
         lib = self.lib
         # ctypes frees a callback that nothing refers to: these three must live as long as we do.
@@ -242,6 +243,12 @@ class Runtime:
 
     def piece(self, token: int, *, special: bool = False) -> bytes:
         """Return the bytes of one token; control tokens are empty unless `special`."""
+        known = self._pieces.get((token, special))
+        if known is None:
+            known = self._pieces[token, special] = self._piece(token, special=special)
+        return known
+
+    def _piece(self, token: int, *, special: bool) -> bytes:
         buffer = ctypes.create_string_buffer(256)
         count = self.lib.llama_token_to_piece(self.vocab, token, buffer, 256, 0, special)
         if count < 0:

@@ -128,6 +128,9 @@ class Scheduler:
         readers = self._not_following([slot for slot in active if slot.missing > 1], writers)
         if readers and (not writers or self._owed == 0):
             self._owed = _OWED_TO_WRITERS if writers else 0
+            for slot in writers:
+                if slot.answer is not None:
+                    self._report(slot.answer.held())
             size = self._chunks.size(beside=bool(writers))
             return reading(readers, size, checkpoints=self._cache.needs_checkpoints)
         self._owed = max(0, self._owed - 1)

@@ -9,6 +9,7 @@ from desktop.inference.formats import Piece, Said, Thought
 from desktop.inference.guessing import Guesser
 from desktop.inference.logprobs import logprobs
 from desktop.inference.messages import Adapter, Called, Delta, Done, Generate, Report, ToolCall
+from desktop.inference.outlet import Outlet
 from desktop.inference.prefix import common_prefix
 from desktop.inference.runtime import Runtime
 from desktop.inference.sampling import Sampler
@@ -46,6 +47,7 @@ class Answer:
         self._stop = StopFinder(job.order.stop)
         self._splitter = job.prompt.splitter(job.order.id)
         self._called = False
+        self._outlet = Outlet()
         self._started = time.monotonic()
         self._first = 0.0
 
@@ -87,6 +89,13 @@ class Answer:
         self.generated += 1
         if self._guesser is not None:
             self._guesser.append(token)
+        yield from self._outlet.feed(self._pieces(token, row))
+
+    def held(self) -> Iterator[Report]:
+        """Yield what waits to be sent with the next tokens; call before a long batch."""
+        yield from self._outlet.rest()
+
+    def _pieces(self, token: int, row: int) -> Iterator[Report]:
         order = self.job.order
         if order.logprobs >= 0:
             yield logprobs(self._runtime, order.id, row, token, order.logprobs)
@@ -106,10 +115,8 @@ class Answer:
 
     def finish(self, reason: str) -> Iterator[Report]:
         """End for `reason`; yields what was held back, then the account. Frees the sampler."""
-        yield from self._reports(self._splitter.feed(self._decoder.decode(b"", final=True)))
-        yield from self._reports(self._splitter.rest())
-        if rest := self._stop.rest():
-            yield Delta(id=self.job.order.id, text=rest, thinking=False)
+        yield from self._outlet.feed(self._last_pieces())
+        yield from self._outlet.rest()
         now = time.monotonic()
         first = self._first or now
         prompt = len(self.job.prompt.tokens)
@@ -131,6 +138,12 @@ class Answer:
     def close(self) -> None:
         """Free the sampler; idempotent."""
         self._sampler.close()
+
+    def _last_pieces(self) -> Iterator[Report]:
+        yield from self._reports(self._splitter.feed(self._decoder.decode(b"", final=True)))
+        yield from self._reports(self._splitter.rest())
+        if rest := self._stop.rest():
+            yield Delta(id=self.job.order.id, text=rest, thinking=False)
 
     def _reports(self, pieces: Iterable[Piece]) -> Iterator[Report]:
         """Yield what may be shown; stop strings count in the answer, not in the thinking."""

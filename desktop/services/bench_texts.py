@@ -15,58 +15,16 @@ from desktop.services.engine import Engine
 
 # All equally long, so that a text's length in tokens can be foreseen.
 _WORDS: Final = (
-    *(
-        "window",
-        "garden",
-        "silver",
-        "bridge",
-        "winter",
-        "market",
-        "summer",
-        "island",
-        "forest",
-        "engine",
-    ),
-    *(
-        "bottle",
-        "yellow",
-        "copper",
-        "circle",
-        "travel",
-        "number",
-        "doctor",
-        "season",
-        "corner",
-        "family",
-    ),
-    *(
-        "minute",
-        "street",
-        "ticket",
-        "butter",
-        "candle",
-        "pocket",
-        "ladder",
-        "mirror",
-        "letter",
-        "stream",
-    ),
-    *(
-        "basket",
-        "button",
-        "castle",
-        "cotton",
-        "flower",
-        "golden",
-        "hammer",
-        "jacket",
-        "kettle",
-        "saddle",
-    ),
+    *("window", "garden", "silver", "bridge", "winter", "market", "summer", "island"),
+    *("forest", "engine", "bottle", "yellow", "copper", "circle", "travel", "number"),
+    *("doctor", "season", "corner", "family", "minute", "street", "ticket", "butter"),
+    *("candle", "pocket", "ladder", "mirror", "letter", "stream", "basket", "button"),
+    *("castle", "cotton", "flower", "golden", "hammer", "jacket", "kettle", "saddle"),
 )
-_TASK: Final = "Tell a long story with these words:"
+_TASK: Final = "Tell a story:"
 _FEW, _MANY = 24, 160
 _FIRST_WORDS: Final = 16
+_FEWEST: Final = 3
 _FIRST_ANSWER: Final = 16
 _LEAST_PER_WORD: Final = 0.5
 
@@ -98,7 +56,7 @@ class Texts:
         self, tokens: int, max_tokens: int, *, guess: bool = False, keep: bool = False
     ) -> ChatRequest:
         """Return a new question whose prompt takes about `tokens`, to be answered greedily."""
-        words = max(4, round((tokens - self._head) / self._per_word))
+        words = max(_FEWEST, round((tokens - self._head) / self._per_word))
         return self._question(words, max_tokens, guess=guess, keep=keep)
 
     def next_turn(self, request: ChatRequest, answer: str, tokens: int) -> ChatRequest:

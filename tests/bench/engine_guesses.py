@@ -37,6 +37,8 @@ def measure_guesses(desk: Desk, model: str) -> Iterator[Figure]:
     ratios: list[float] = []
     texts: set[str] = set()
     rounds = desk.effort.rounds(desk.seconds(0, 2 * (request.sampling.max_tokens or 0)))
+    # Both begin with a prompt that is known: a chunk of it read anew rounds its numbers otherwise.
+    desk.ask(replace(request, sampling=replace(request.sampling, max_tokens=1)))
     for _ in range(rounds):
         plain = desk.ask(replace(request, speculate=False))
         guessed = desk.ask(replace(request, speculate=True))

@@ -7,7 +7,8 @@ formats alone. Neither model ever ends an answer: answers run to their `max_toke
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import count as count_from
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TypeAlias
 
@@ -106,7 +107,7 @@ def gemma2_2b(folder: Path) -> Path:
                 tensors.append(_norm(f"blk.{layer}.{norm}", shape.width, 5.0))
         _write(writer, tensors)
 
-    return _kept(folder / "gemma2-2b-q4_k_m-1.gguf", build)
+    return _kept(folder / "gemma2-2b-q4_k_m-2.gguf", build)
 
 
 def copier(folder: Path) -> Path:
@@ -133,7 +134,7 @@ def copier(folder: Path) -> Path:
             tensors += _layer(rng, shape, layer, Kind.Q4_K, adds=False)
         _write(writer, tensors)
 
-    return _kept(folder / "copier-1b-1.gguf", build)
+    return _kept(folder / "copier-1b-2.gguf", build)
 
 
 def copied_text() -> str:
@@ -159,9 +160,14 @@ def _kept(path: Path, build: Callable[[Path], None]) -> Path:
 
 
 def _filled(words: Vocabulary, count: int) -> Vocabulary:
-    """Return `words` with made-up ones after them, `count` in all."""
-    missing = count - len(words.tokens)
-    return _with_pieces(words, [f"{SPACE}w{number:05x}" for number in range(missing)])
+    """Return `words` with made-up ones after them, `count` in all.
+
+    The beginnings of each are among them, so what is said becomes the same tokens when it is read.
+    """
+    known = set(words.tokens)
+    made_up = (f"w{number:0{digits}x}" for digits in count_from(1) for number in range(16**digits))
+    new = (piece for piece in made_up if piece not in known)
+    return _with_pieces(words, list(islice(new, count - len(words.tokens))))
 
 
 def _with_text(words: Vocabulary) -> tuple[Vocabulary, list[int]]:
