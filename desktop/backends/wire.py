@@ -71,7 +71,7 @@ def generate_command(number: int, request: ChatRequest) -> messages.Generate:
         ],
         keep_state=request.keep_state,
         speculate=request.speculate,
-        repeatable=request.sampling.seed is not None or request.sampling.temperature <= 0,
+        repeatable=request.sampling.seed is not None,
     )
 
 

@@ -79,12 +79,13 @@ class Lookup:
         """
         if self._place is None or most <= 0:
             return []
-        most = min(most, len(self._tokens) - self._place)
         length = self._best_length(most, cost)
         if length == 0:
             self._belief[self._source].let_pass()
             return []
-        return self._tokens[self._place : self._place + length]
+        # What runs into its own end goes round: the text repeats itself.
+        period = len(self._tokens) - self._place
+        return [self._tokens[self._place + step % period] for step in range(length)]
 
     def judge(self, drafted: int, accepted: int) -> None:
         """Learn that `accepted` of the `drafted` tokens were right. Call before their `append`."""

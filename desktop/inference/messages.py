@@ -101,7 +101,7 @@ class Generate(_Wire, frozen=True):
 
     `id` names the request. `grammar_kind` is empty, "gbnf" or "json_schema"; `max_tokens` 0 means
     until the context is full; `logprobs` asks for that many alternatives a token, -1 for none.
-    `repeatable`: the answer must be the same another time, so nothing may follow the clock.
+    `repeatable`: the answer must come out the same again, so nothing may follow the clock.
     """
 
     id: int

@@ -99,8 +99,7 @@ class Scheduler:
         active = self._active()
         if not active:
             return
-        if self._threads.due(time.monotonic()):
-            self._runtime.set_threads(self._threads.look())
+        self._choose_threads(active)
         self._runtime.use_adapters(active[0].adapters)
         batch = self._next_batch(active)
         status = self._runtime.decode(batch.tokens)
@@ -118,6 +117,19 @@ class Scheduler:
             case DecodeStatus.FAILED:
                 for share in batch.shares:
                     self._give_up(share.slot, "decode", "")
+
+    def _choose_threads(self, active: list[Slot]) -> None:
+        """Leave cores to others, but not while an answer must come out the same again.
+
+        Attention over a long text is summed up by as many threads as there are.
+        """
+        keeper = self._threads
+        if any(slot.answer is not None and slot.answer.job.order.repeatable for slot in active):
+            self._runtime.set_threads(keeper.most)
+        elif keeper.due(time.monotonic()):
+            self._runtime.set_threads(keeper.look())
+        else:
+            self._runtime.set_threads(keeper.threads)
 
     def _next_batch(self, active: list[Slot]) -> Batch:
         """Return the next batch: a chunk of the prompts, or a token for every answer.

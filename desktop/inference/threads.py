@@ -33,14 +33,14 @@ class ThreadKeeper:
 
     def __init__(self, most: int, read: Callable[[], Reading] | None = None) -> None:
         """Use up to `most` threads; `read` takes a reading."""
-        self._most = max(1, most)
+        self.most = max(1, most)
         self._read = read or _reading
         self._last = self._read()
-        self.threads = self._most
+        self.threads = self.most
 
     def due(self, now: float) -> bool:
         """Whether it is time to look again; `now` is monotonic."""
-        return self._most > 1 and now - self._last.clock >= _INTERVAL_SECONDS
+        return self.most > 1 and now - self._last.clock >= _INTERVAL_SECONDS
 
     def look(self) -> int:
         """Take a reading; return how many threads to use from now on."""
@@ -57,12 +57,12 @@ class ThreadKeeper:
 
     def _threads_beside(self, others: float) -> int:
         """Return the threads to use beside programs that take `others` cores."""
-        given_up = self._most - self.threads
-        while given_up < self._most - 1 and others > given_up + _TAKEN:
+        given_up = self.most - self.threads
+        while given_up < self.most - 1 and others > given_up + _TAKEN:
             given_up += 1
         while given_up > 0 and others < given_up - 1 + _LEFT:
             given_up -= 1
-        return self._most - given_up
+        return self.most - given_up
 
 
 def _reading() -> Reading:

@@ -32,6 +32,12 @@ def test_the_latest_occurrence_counts() -> None:
     assert lookup.draft(1, cheap) == [7]
 
 
+def test_a_text_that_goes_round_is_guessed_round_and_round() -> None:
+    lookup = Lookup([7, 1, 2, 1, 2, 1, 2])
+
+    assert lookup.draft(5, cheap) == [1, 2, 1, 2, 1]
+
+
 def test_nothing_is_guessed_about_what_was_never_seen() -> None:
     assert Lookup(range(50)).draft(8, cheap) == []
 
