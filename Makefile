@@ -18,7 +18,7 @@ help:
 	@echo "make setup         set up only: system packages, .venv, llama.cpp (about 5 minutes once)"
 	@echo "make check         format, lint, strict types, layers"
 	@echo "make format        format all files, mend what the linter can mend"
-	@echo "make bench         start-up, command line and answers, timed"
+	@echo "make bench         start-up, command line, answers and the engine, timed"
 	@echo "make translations  extract and compile the words of the program"
 	@echo "make lock          renew requirements.lock"
 	@echo "make guide         train the built-in guide model anew (about an hour)"

@@ -19,6 +19,8 @@ from desktop.terminal.output import Style, columns, paint, takes_colours
 
 _WIDEST = 96
 _GAP = 2
+_NO_LINE_STARTS = "，。、；：？！）》」”"
+_NO_LINE_ENDS = "（《「“"
 
 
 class Commands(TyperGroup):
@@ -132,7 +134,7 @@ def _pieces(text: str) -> Iterator[str]:
     piece = ""
     for sign in text:
         wide = cell_len(sign) > 1
-        if piece and wide and sign not in "，。、；：？！）》”":
+        if piece and wide and sign not in _NO_LINE_STARTS and piece[-1] not in _NO_LINE_ENDS:
             yield piece
             piece = ""
         piece += sign

@@ -274,3 +274,7 @@ def test_a_question_is_required_when_nothing_is_piped(
 
     monkeypatch.setattr(sys, "stdin", Keyboard())
     assert cli.main(["--data-dir", str(tmp_path), "ask"]) == 2
+
+
+def test_brackets_stay_with_what_they_hold() -> None:
+    assert wrapped("一二三四五六七（八）九十", 16) == ["一二三四五六七", "（八）九十"]
