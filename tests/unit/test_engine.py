@@ -39,12 +39,12 @@ def llama(tmp_path: Path) -> Path:
 
 def test_an_answer_streams_in_pieces_and_ends_with_its_account(tmp_path: Path, llama: Path) -> None:
     with engine_room(tmp_path / "home", llama) as room:
-        answer = room.ask(question("Hello")).wait()
+        answer = room.ask(question("Hello", replace(GREEDY, max_tokens=600))).wait()
         pieces = [event for event in answer.events if isinstance(event, TextDelta)]
         usage = answer.finished.usage
         assert len(pieces) > 3
         assert answer.finished.reason is StopReason.LENGTH
-        assert usage.completion_tokens == GREEDY.max_tokens
+        assert usage.completion_tokens == 600
         assert usage.prompt_tokens > 0
         assert usage.decode_tps > 0
 
