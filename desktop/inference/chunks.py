@@ -8,6 +8,8 @@ size follows the time a batch takes.
 
 from typing import Final
 
+WHOLE_CHUNK: Final = 128
+"""Tokens read at once where an answer must come out the same again, from the beginning on."""
 _PROCESSOR_ALONE: Final = 128
 _PROCESSOR_BESIDE: Final = 64
 _GPU_LEAST: Final = 32
@@ -21,11 +23,11 @@ class ProcessorChunks:
 
     def __init__(self, n_batch: int) -> None:
         """`n_batch` tokens fit into a batch."""
-        self._n_batch = n_batch
+        self.n_batch = n_batch
 
     def size(self, *, beside: bool) -> int:
         """Return the tokens to read at once, `beside` answers being written or alone."""
-        return min(_PROCESSOR_BESIDE if beside else _PROCESSOR_ALONE, self._n_batch)
+        return min(_PROCESSOR_BESIDE if beside else _PROCESSOR_ALONE, self.n_batch)
 
     def took(self, tokens: int, seconds: float) -> None:
         """Hear how long a batch took; constants do not care."""
@@ -36,15 +38,15 @@ class GpuChunks:
 
     def __init__(self, n_batch: int) -> None:
         """`n_batch` tokens fit into a batch."""
-        self._n_batch = self._size = n_batch
+        self.n_batch = self._size = n_batch
 
     def size(self, *, beside: bool) -> int:
         """Return the tokens to read at once."""
-        return max(_GPU_LEAST, self._size // 2) if beside else self._size
+        return min(self.n_batch, max(_GPU_LEAST, self._size // 2)) if beside else self._size
 
     def took(self, tokens: int, seconds: float) -> None:
         """Learn from a batch of prompt tokens."""
         if seconds > _GPU_TOO_LONG:
-            self._size = max(_GPU_LEAST, self._size // 2)
+            self._size = min(self.n_batch, max(_GPU_LEAST, self._size // 2))
         elif seconds < _GPU_SHORT and tokens >= self._size:
-            self._size = min(self._n_batch, self._size * 2)
+            self._size = min(self.n_batch, self._size * 2)

@@ -8,29 +8,36 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from desktop.inference.kv_memory import KvMemory
-from desktop.inference.loading import LoadError, context_parameters
+from desktop.inference.loading import LoadError, ModelParameters, context_parameters
 from desktop.inference.messages import Load
 from desktop.inference.prefix import common_prefix
 
 _CHUNK: Final = 128
+_DONE: Final = 0
+_NO_ROOM: Final = 1
+# Calls to let pass before another try, when there was no room.
+_REST: Final = 256
 
 
 class DraftModel:
     """A second model and its context; freed with the process."""
 
     def __init__(
-        self, lib: Any, order: Load, *, vocabulary: int, n_ctx: int, interrupted: Callable[[], bool]
+        self,
+        lib: Any,
+        order: Load,
+        parameters: ModelParameters,
+        *,
+        vocabulary: int,
+        n_ctx: int,
+        interrupted: Callable[[], bool],
     ) -> None:
         """Load `order.draft_model` for a model of `vocabulary` tokens; raises LoadError.
 
         `n_ctx` tokens is the context of the large model; `interrupted` is asked between operations.
         """
         self._lib = lib
-        params = lib.llama_model_default_params()
-        params.load_mode = 0
-        params.n_gpu_layers = order.n_gpu_layers
-        params.use_extra_bufts = order.extra_buffers
-        self._model = lib.llama_model_load_from_file(order.draft_model, params)
+        self._model = lib.llama_model_load_from_file(order.draft_model, parameters.native)
         if not self._model:
             raise LoadError("draft", "not loaded")
         words = lib.llama_model_get_vocab(self._model)
@@ -53,12 +60,17 @@ class DraftModel:
         self._batch = lib.llama_batch_init(_CHUNK, 0, 1)
         self._greedy = lib.llama_sampler_init_greedy()
         self._known: dict[int, list[int]] = {}
+        self._resting: dict[int, int] = {}
         self._interrupted = interrupted
         self._abort = lib.ggml_abort_callback(lambda _data: interrupted())
         lib.llama_set_abort_callback(self._ctx, self._abort, None)
 
     def draft(self, sequence: int, text: Sequence[int], length: int) -> list[int]:
-        """Return `length` tokens that may follow `text`; none when interrupted or out of room."""
+        """Return `length` tokens that may follow `text`.
+
+        None when interrupted, out of room, or while a long text is still being read: one chunk of
+        it a call, because all answers wait for that.
+        """
         if len(text) + length > self._n_ctx or not self._follow(sequence, text):
             return []
         guesses: list[int] = []
@@ -77,16 +89,18 @@ class DraftModel:
 
     def _follow(self, sequence: int, text: Sequence[int]) -> bool:
         """Bring a sequence to `text`, with the scores after its last token at hand."""
+        if self._resting.get(sequence, 0) > 0:
+            self._resting[sequence] -= 1
+            return False
         known = self._known.setdefault(sequence, [])
         shared = min(common_prefix(known, text), len(text) - 1)
         shared = self._memory.keep(sequence, shared)
         del known[shared:]
-        for begin in range(shared, len(text), _CHUNK):
-            chunk = list(text[begin : begin + _CHUNK])
-            if not self._decode(sequence, chunk, begin):
-                return False
-            known.extend(chunk)
-        return True
+        chunk = list(text[shared : shared + _CHUNK])
+        if not self._decode(sequence, chunk, shared):
+            return False
+        known.extend(chunk)
+        return len(known) == len(text)
 
     def _decode(self, sequence: int, tokens: list[int], begin: int) -> bool:
         batch = self._batch
@@ -97,9 +111,15 @@ class DraftModel:
             batch.seq_id[place][0] = sequence
             batch.logits[place] = place == len(tokens) - 1
         batch.n_tokens = len(tokens)
-        if self._lib.llama_decode(self._ctx, batch) == 0:
+        status = self._lib.llama_decode(self._ctx, batch)
+        if status == _DONE:
             return True
-        # What of the batch was taken in is unknown; the sequence begins anew the next time.
-        self._memory.keep(sequence, 0)
-        self._known[sequence] = []
+        if status == _NO_ROOM:
+            # Most of the others are conversations that have ended.
+            for other in self._known.keys() - {sequence}:
+                self._memory.keep(other, 0)
+                self._known[other].clear()
+            self._resting[sequence] = _REST
+        known = self._known[sequence]
+        del known[self._memory.keep(sequence, len(known)) :]
         return False

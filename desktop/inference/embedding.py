@@ -5,11 +5,14 @@ from array import array
 from collections.abc import Callable
 from typing import Any, Final
 
-from desktop.inference.messages import Embed, Embedded, Refused, Report
+from desktop.inference.messages import MAX_FRAME, Embed, Embedded, Refused, Report
 from desktop.inference.runtime import BatchToken, DecodeStatus, Runtime
 
 _NO_POOLING: Final = 0
 _RANKING: Final = 4
+# Bytes of a report beside the vectors, and around each of them.
+_HEAD: Final = 64
+_AROUND: Final = 8
 
 
 class Embedder:
@@ -25,6 +28,9 @@ class Embedder:
     def embed(self, order: Embed) -> None:
         """Answer `order` with vectors, or refuse it as a whole."""
         runtime = self._runtime
+        if _HEAD + len(order.texts) * (4 * self._width + _AROUND) > MAX_FRAME:
+            self._emit(Refused(id=order.id, kind="decode", detail="too many texts at once"))
+            return
         prompts = [
             runtime.tokenise(text, add_special=True, parse_special=False) for text in order.texts
         ]
@@ -64,10 +70,11 @@ class Embedder:
         lib, ctx = runtime.lib, runtime.ctx
         if self._pooling == _NO_POOLING:
             rows = [self._row(lib.llama_get_embeddings_ith(ctx, row)) for row in range(len(prompt))]
-            values = [math.fsum(column) for column in zip(*rows, strict=True)]
+            values = [sum(column) for column in zip(*rows, strict=True)]
         else:
             values = self._row(lib.llama_get_embeddings_seq(ctx, 0))
-        length = math.sqrt(math.fsum(value * value for value in values)) or 1.0
+        # Not `fsum`: a broken model's infinities would end the process.
+        length = math.sqrt(sum(value * value for value in values)) or 1.0
         vector = array("f", [value / length for value in values])
         return vector.tobytes()
 

@@ -58,11 +58,6 @@ _PROCESSOR_DRAFT = 3
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PROGRESS_STEP = 0.01
-# Guesses in a batch on the processor; with more, confirming them costs more than it saves.
-_PROCESSOR_DRAFT = 3
-_PR_SET_PDEATHSIG = 1
-_PR_SET_DUMPABLE = 4
-_PROGRESS_STEP = 0.01
 
 
 def main(parent: int) -> None:
@@ -80,7 +75,8 @@ class Host:
         self._reports = reports
         self._lock = threading.Lock()
         self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self._interrupt = threading.Event()
+        # Each written by one thread alone: stops that came, and those that were dealt with.
+        self._stops_read = self._stops_done = 0
         self._request = 0
         self._scheduler: Scheduler | None = None
         self._prompts: PromptMaker | None = None
@@ -109,8 +105,10 @@ class Host:
                     self._embed(command)
                 case RawLoop():
                     self._race(runtime, command)
-                case Cancel() if scheduler is not None:
-                    scheduler.cancel(command.id)
+                case Cancel():
+                    self._stops_done += 1
+                    if scheduler is not None:
+                        scheduler.cancel(command.id)
                 case Forget() if scheduler is not None:
                     scheduler.forget()
                 case Retire():
@@ -131,9 +129,11 @@ class Host:
         try:
             return self._inbox.get(block=wait)
         except queue.Empty:
-            self._interrupt.clear()
-            # A stop that came between the look and the clearing must not be slept through.
-            return None if self._inbox.empty() else self._inbox.get()
+            return None
+
+    def _interrupted(self) -> bool:
+        """Whether a stop waits in the inbox."""
+        return self._stops_read > self._stops_done
 
     def _load(self, runtime: Runtime, order: Load) -> None:
         self.emit(Step(name="load"))
@@ -146,7 +146,7 @@ class Host:
                 self.emit(LoadProgress(fraction=fraction))
 
         try:
-            loaded = runtime.load(order, progress, self._interrupt.is_set)
+            loaded = runtime.load(order, progress, self._interrupted)
         except LoadError as error:
             self.emit(LoadFailed(kind=error.kind, detail=error.detail))
             return
@@ -226,7 +226,7 @@ class Host:
                 continue
             self._inbox.put(command)
             if isinstance(command, Cancel):
-                self._interrupt.set()
+                self._stops_read += 1
 
 
 def _claim_output() -> BinaryIO:

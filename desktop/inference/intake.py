@@ -17,6 +17,7 @@ from desktop.inference.template import Prompt
 # Characters: hardly any token is longer, and most are about as long.
 _LONGEST_TOKEN = 64
 _USUAL_TOKEN = 4
+_LONGEST_REASON = 300
 
 
 def job_for(order: Generate, make: Callable[[Generate], Prompt], n_ctx: int) -> Job | Refused:
@@ -34,9 +35,9 @@ def job_for(order: Generate, make: Callable[[Generate], Prompt], n_ctx: int) -> 
         kind = sampling.grammar_kind
         grammar = checked_grammar(kind, sampling.grammar) if kind else ""
     except PromptRefused as error:
-        return Refused(id=order.id, kind=error.kind, detail=str(error))
+        return Refused(id=order.id, kind=error.kind, detail=str(error)[:_LONGEST_REASON])
     except GrammarRefused as error:
-        return Refused(id=order.id, kind="grammar", detail=str(error)[:300])
+        return Refused(id=order.id, kind="grammar", detail=str(error)[:_LONGEST_REASON])
     if len(prompt.tokens) > room:
         return _too_long(order, len(prompt.tokens), room)
     if not prompt.tokens:

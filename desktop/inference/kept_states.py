@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from desktop.inference.prefix import common_prefix
 from desktop.inference.state_file import (
     SUFFIX,
     UNFINISHED,
@@ -42,8 +43,8 @@ class KeptStates:
         self._folder = folder / key
         self._limit = limit
         self._states: list[KeptState] = []
-        self._finishing: threading.Thread | None = None
-        _sweep(self._folder)
+        self._finishing: _Finishing | None = None
+        _sweep(self._root)
         for path in sorted(_files(self._folder)):
             state = read_head(path)
             if state is None:
@@ -53,14 +54,21 @@ class KeptStates:
 
     def best(self, prompt: Sequence[int]) -> tuple[KeptState, int] | None:
         """Return the state that covers most of `prompt`, and how many tokens that are."""
-        self.settle()
-        covered = [(state, state.common_prefix(prompt)) for state in self._states]
-        return max(covered, key=lambda entry: entry[1], default=None)
+        best = self._best(prompt)
+        coming = self._finishing
+        if coming is not None:
+            covered = 0 if best is None else best[1]
+            if not coming.is_alive() or common_prefix(coming.tokens, prompt) > covered:
+                self.settle()
+                best = self._best(prompt)
+        return best
 
     def holds(self, tokens: Sequence[int]) -> bool:
         """Whether a state covers all of `tokens`."""
-        self.settle()
-        return any(state.common_prefix(tokens) == len(tokens) for state in self._states)
+        states = [state.tokens for state in self._states]
+        if self._finishing is not None:
+            states.append(self._finishing.tokens)
+        return any(common_prefix(state, tokens) == len(tokens) for state in states)
 
     def save(self, tokens: Sequence[int], size: int, write: Callable[[Any], int]) -> None:
         """Keep a state of `size` bytes that `write` puts into the buffer it is given.
@@ -82,16 +90,22 @@ class KeptStates:
         except (OSError, ValueError):
             return
         if path is not None:
-            self._finishing = threading.Thread(
-                target=self._finish, args=(path, known, size), name="kv-state"
-            )
+            self._finishing = _Finishing(path, known, size)
             self._finishing.start()
 
     def settle(self) -> None:
         """Wait until the last state that was saved has its checksum."""
         thread, self._finishing = self._finishing, None
-        if thread is not None:
-            thread.join()
+        if thread is None:
+            return
+        thread.join()
+        if thread.final is None:
+            return
+        # What the new state only continues is not needed any more.
+        for state in list(self._states):
+            if state.common_prefix(thread.tokens) == len(state.tokens):
+                self._drop(state, thread.final)
+        self._states.append(KeptState(thread.final, thread.tokens))
 
     def load(self, state: KeptState, use: Callable[[Any], bool]) -> bool:
         """Give the bytes of `state` to `use` if they are what was written, and return its word.
@@ -100,7 +114,7 @@ class KeptStates:
         """
         taken = use_state(state, use)
         if taken is None:
-            self._drop(state)
+            self._drop(state, None)
             return False
         if taken:
             with contextlib.suppress(OSError):
@@ -111,23 +125,18 @@ class KeptStates:
         """Remove the states of all models."""
         self.settle()
         self._states.clear()
-        for path in _files(self._root, deep=True):
+        for path in (*_files(self._root, deep=True), *_unfinished(self._root)):
             _remove(path)
 
-    def _finish(self, path: Path, tokens: "array[int]", size: int) -> None:
-        try:
-            final = finish_state(path, len(tokens), size)
-        except OSError:
-            _remove(path)
-            return
-        for state in list(self._states):
-            if state.common_prefix(tokens) == len(state.tokens):
-                self._drop(state)
-        self._states.append(KeptState(final, tokens))
+    def _best(self, prompt: Sequence[int]) -> tuple[KeptState, int] | None:
+        covered = [(state, state.common_prefix(prompt)) for state in self._states]
+        return max(covered, key=lambda entry: entry[1], default=None)
 
-    def _drop(self, state: KeptState) -> None:
-        self._states.remove(state)
-        _remove(state.path)
+    def _drop(self, state: KeptState, successor: Path | None) -> None:
+        """Forget `state`, which may be forgotten already, and remove its file."""
+        self._states = [entry for entry in self._states if entry.path != state.path]
+        if state.path != successor:
+            _remove(state.path)
 
     def _make_room(self, needed: int) -> None:
         """Remove what was used longest ago, of any model, until `needed` bytes are allowed."""
@@ -144,6 +153,23 @@ class KeptStates:
             used -= size
             _remove(path)
             self._states = [state for state in self._states if state.path != path]
+
+
+class _Finishing(threading.Thread):
+    """Gives a state its checksum; `final` is its file then, None if that failed."""
+
+    def __init__(self, path: Path, tokens: "array[int]", size: int) -> None:
+        super().__init__(name="kv-state")
+        self._path = path
+        self._size = size
+        self.tokens = tokens
+        self.final: Path | None = None
+
+    def run(self) -> None:
+        try:
+            self.final = finish_state(self._path, len(self.tokens), self._size)
+        except (OSError, ValueError):
+            _remove(self._path)
 
 
 def state_key(path: Path, parts: Sequence[object]) -> str:
@@ -164,9 +190,16 @@ def _files(folder: Path, *, deep: bool = False) -> list[Path]:
         return []
 
 
-def _sweep(folder: Path) -> None:
+def _unfinished(root: Path) -> list[Path]:
+    try:
+        return list(root.glob(f"*/{UNFINISHED}*"))
+    except OSError:
+        return []
+
+
+def _sweep(root: Path) -> None:
     """Remove what was left half written by a process that died; another one may be at work."""
-    for path in folder.glob(f"{UNFINISHED}*"):
+    for path in _unfinished(root):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > _ABANDONED:
                 path.unlink()

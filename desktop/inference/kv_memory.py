@@ -6,6 +6,7 @@ two: small pictures of the part that cannot be cut.
 """
 
 import ctypes
+from collections.abc import Sequence
 from typing import Any, Final
 
 _PARTIAL_ONLY: Final = 1
@@ -55,19 +56,36 @@ class KvMemory:
             return False
         if self.recurrent:
             return bool(newest == length - 1)
-        return bool(oldest <= max(0, length - self._window))
+        # The next token, number `length`, sees itself and the window - 1 tokens before it.
+        return bool(oldest <= max(0, length - self._window + 1))
 
     def share(self, source: int, target: int, length: int) -> int:
         """Let `target` begin with the first `length` tokens of `source`; nothing is computed.
 
         Returns how many it has now: `length`, or 0 where that is not possible.
         """
+        self._cut(target, 0)
         if not self.holds(source, length):
             return 0
-        self._cut(target, 0)
         end = -1 if self.recurrent else length
         self._lib.llama_memory_seq_cp(self._memory, source, target, 0, end)
         return length if self.holds(target, length) else self.keep(target, 0)
+
+    def unshare(self, sequences: Sequence[int]) -> None:
+        """Give each of `sequences` its own copy of what a sliding window sees.
+
+        llama.cpp overwrites what fell out of the window only where one sequence alone holds it, so
+        a long shared head fills the window's cells for good. Whoever finds no room ends up empty.
+        """
+        states = []
+        for sequence in sequences:
+            state = bytearray(self.state_size(sequence, partial=True))
+            if self.save(sequence, state, partial=True) == len(state):
+                states.append((sequence, state))
+        # The first ones find room only after the others have let go of the shared cells.
+        again = [entry for entry in states if not self._put(*entry, _PARTIAL_ONLY)]
+        for sequence, state in again:
+            self.restore(sequence, state, partial=True)
 
     def misses_parts(self, sequence: int) -> bool:
         """Whether a cut of `sequence` may fail: parts are gone, or never can be cut."""
@@ -97,12 +115,15 @@ class KvMemory:
         """
         if not partial:
             self._cut(sequence, 0)
+        taken = self._put(sequence, state, _PARTIAL_ONLY if partial else 0)
+        if not taken:
+            self._cut(sequence, 0)
+        return taken
+
+    def _put(self, sequence: int, state: Any, flags: int) -> bool:
         size = len(state)
         buffer = (ctypes.c_uint8 * size).from_buffer(state)
-        flags = _PARTIAL_ONLY if partial else 0
         taken = self._lib.llama_state_seq_set_data_ext(self._ctx, buffer, size, sequence, flags)
-        if taken == 0:
-            self._cut(sequence, 0)
         return bool(taken)
 
     def _cut(self, sequence: int, length: int) -> bool:

@@ -102,6 +102,8 @@ def embedding_parameters(lib: Any, order: Load, trained: int) -> Any:
     """
     params = context_parameters(lib, order, trained)
     params.n_ctx = params.n_batch = params.n_ubatch = min(trained or order.n_batch, params.n_ctx)
+    # One text at a time; llama.cpp aborts where several do not share a batch evenly.
+    params.n_seq_max = 1
     params.n_outputs_max = 0
     params.embeddings = True
     params.pooling_type = _POOLING_BY_FILE

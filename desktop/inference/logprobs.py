@@ -3,6 +3,9 @@
 from desktop.inference.messages import Logprobs, TokenChance
 from desktop.inference.runtime import Runtime
 
+# More would make reports that are longer than the pipe takes.
+_MOST = 1000
+
 
 def logprobs(runtime: Runtime, request: int, row: int, chosen: int, top: int) -> Logprobs:
     """Return the chance of `chosen` after `row` of the last batch, and the `top` likeliest ones.
@@ -16,7 +19,7 @@ def logprobs(runtime: Runtime, request: int, row: int, chosen: int, top: int) ->
     scores = scores.astype(np.float64)
     peak = scores.max()
     scores -= peak + np.log(np.exp(scores - peak).sum())
-    count = min(top, len(scores))
+    count = min(top, len(scores), _MOST)
     likeliest = np.argpartition(-scores, count - 1)[:count] if count else np.array([], int)
     ordered = sorted(likeliest.tolist(), key=lambda token: -scores[token])
 

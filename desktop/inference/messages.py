@@ -119,7 +119,7 @@ class Generate(_Wire, frozen=True):
     adapters: list[Adapter] = []
     keep_state: bool = True
     speculate: bool = True
-    repeatable: bool = True
+    repeatable: bool = False
 
 
 class Embed(_Wire, frozen=True):

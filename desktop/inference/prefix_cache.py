@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from desktop.inference.chunks import WHOLE_CHUNK
 from desktop.inference.kept_states import KeptStates, state_key
 from desktop.inference.kv_memory import KvMemory
 from desktop.inference.messages import Adapter, Load
@@ -29,8 +30,9 @@ _CHECKPOINT_BYTES: Final = 1 << 29
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A picture of the part of a sequence that cannot be cut, after `length` tokens."""
+    """A picture of the part of `sequence` that cannot be cut, after `length` tokens."""
 
+    sequence: int
     length: int
     state: bytearray
 
@@ -43,7 +45,7 @@ class PrefixCache:
         self._n_ctx = n_ctx
         self._memory = memory
         self._states = states
-        self._checkpoints: dict[int, list[Checkpoint]] = {}
+        self._checkpoints: list[Checkpoint] = []
 
     @property
     def needs_checkpoints(self) -> bool:
@@ -56,27 +58,31 @@ class PrefixCache:
         prompt: Sequence[int],
         adapters: tuple[Adapter, ...],
         slots: Sequence[Slot],
+        *,
+        repeatable: bool,
     ) -> int:
         """Make `slot` hold as many leading tokens of `prompt` as can be had; return how many.
 
         At least one token is always left to decode, to have something to sample from. What was
-        computed with other `adapters` is of no use.
+        computed with other `adapters` is of no use; a `repeatable` answer builds on whole chunks.
         """
         most = len(prompt) - 1
+        if repeatable:
+            return self._begin_whole(slot, prompt, adapters, slots)
+        kept = None if adapters else self._best_kept(prompt, most)
         if 2 * slot.common_prefix(prompt) < slot.decoded:
             self.keep_on_disk(slot)
         own = self._reach(slot, prompt, most) if slot.adapters == adapters else 0
         source, shared = self._best_source(slot, prompt, adapters, slots)
-        kept = None if adapters else self._best_kept(prompt, most)
         if kept is not None and kept[1] >= max(own, shared) + _WORTH_A_FILE:
             self._make_room(len(kept[0].tokens), slot, slots)
             taken = self._restore(slot, *kept)
+            slot.whole = 0
             if taken:
                 return taken
             own = 0
         if source is not None and shared >= own + _WORTH_SHARING:
-            taken = self._memory.share(source.index, slot.index, shared)
-            self._checkpoints.pop(slot.index, None)
+            taken = self._take_from(source, slot, shared)
             if taken:
                 return taken
             own = 0
@@ -98,21 +104,36 @@ class PrefixCache:
         length = _shared_head(slot, leader)
         if leader.decoded < length:
             return False
-        slot.decoded = self._memory.share(leader.index, slot.index, length)
+        slot.decoded = self._take_from(leader, slot, length)
         return True
 
     def cut(self, slot: Slot, length: int) -> int:
         """Leave the first `length` tokens in `slot`, or as many as its memory allows."""
         if length and not self._memory.holds(slot.index, length):
-            return self._back_to_checkpoint(slot, length)
-        kept = self._memory.keep(slot.index, length)
-        self._forget_checkpoints(slot, kept)
+            kept = self._back_to_checkpoint(slot, length)
+        else:
+            kept = self._memory.keep(slot.index, length)
+            self._forget_checkpoints(slot, kept)
+        slot.whole = min(slot.whole, _in_whole_chunks(kept))
         return kept
 
     def take_back(self, slot: Slot) -> None:
-        """Remove from the memory of `slot` whatever lies behind its decoded tokens."""
-        slot.decoded = self._memory.keep(slot.index, slot.decoded)
+        """Remove from the memory of `slot` whatever lies behind its decoded tokens.
+
+        Memory that cannot be cut there goes back to its last checkpoint.
+        """
+        slot.decoded = self.cut(slot, slot.decoded)
         slot.guessed = 0
+
+    def unshare(self, slots: Sequence[Slot]) -> bool:
+        """Find room in the cells of sliding windows that several slots hold; whether it was tried."""
+        held = [slot for slot in slots if slot.decoded]
+        if not self._memory.windowed or len(held) < 2:
+            return False
+        self._memory.unshare([slot.index for slot in held])
+        for slot in held:
+            self.take_back(slot)
+        return True
 
     def note(self, slot: Slot) -> None:
         """Take a checkpoint of `slot` as it is, if its memory could not be cut to here later."""
@@ -123,9 +144,11 @@ class PrefixCache:
             return
         state = bytearray(size)
         if self._memory.save(slot.index, state, partial=True) == size:
-            kept = self._checkpoints.setdefault(slot.index, [])
-            kept.append(Checkpoint(slot.decoded, state))
-            del kept[:-_CHECKPOINTS]
+            self._checkpoints.append(Checkpoint(slot.index, slot.decoded, state))
+            for old in self._checkpoints_of(slot)[:-_CHECKPOINTS]:
+                self._checkpoints.remove(old)
+            while sum(len(entry.state) for entry in self._checkpoints) > _CHECKPOINT_BYTES:
+                del self._checkpoints[0]
 
     def keep_on_disk(self, slot: Slot) -> None:
         """Write the state of `slot` to the disk, if it is worth it and not there already."""
@@ -156,13 +179,43 @@ class PrefixCache:
         if self._states is not None:
             self._states.clear()
 
+    def _begin_whole(
+        self,
+        slot: Slot,
+        prompt: Sequence[int],
+        adapters: tuple[Adapter, ...],
+        slots: Sequence[Slot],
+    ) -> int:
+        """Begin with what was read in whole chunks, which is what reading it anew would give."""
+
+        def usable(entry: Slot) -> int:
+            if entry.adapters != adapters:
+                return 0
+            most = min(entry.whole, entry.common_prefix(prompt), len(prompt) - 1)
+            length = _in_whole_chunks(most)
+            return length if self._memory.holds(entry.index, length) else 0
+
+        if 2 * slot.common_prefix(prompt) < slot.decoded:
+            self.keep_on_disk(slot)
+        best = max(slots, key=lambda entry: (usable(entry), entry is slot))
+        length = usable(best)
+        if best is not slot and length:
+            return self._take_from(best, slot, length)
+        return self.cut(slot, length)
+
+    def _take_from(self, source: Slot, slot: Slot, length: int) -> int:
+        taken = self._memory.share(source.index, slot.index, length)
+        slot.whole = min(source.whole, _in_whole_chunks(taken))
+        self._forget_checkpoints(slot, 0)
+        return taken
+
     def _reach(self, slot: Slot, prompt: Sequence[int], most: int) -> int:
         """Return how many leading tokens of `prompt` are left when `slot` is cut for it."""
         length = min(slot.common_prefix(prompt), most)
         if self._memory.holds(slot.index, length):
             return length
-        checkpoints = self._checkpoints.get(slot.index, ())
-        return max((entry.length for entry in checkpoints if entry.length <= length), default=0)
+        lengths = (entry.length for entry in self._checkpoints_of(slot))
+        return max((entry for entry in lengths if entry <= length), default=0)
 
     def _best_source(
         self,
@@ -208,33 +261,45 @@ class PrefixCache:
         def use(data: Any) -> bool:
             return self._memory.restore(slot.index, data)
 
-        self._checkpoints.pop(slot.index, None)
+        self._forget_checkpoints(slot, 0)
         if self._states is None or not self._states.load(state, use):
             self._memory.keep(slot.index, 0)
             return 0
         return self._memory.keep(slot.index, length)
 
     def _back_to_checkpoint(self, slot: Slot, length: int) -> int:
-        usable = [
-            entry for entry in self._checkpoints.get(slot.index, ()) if entry.length <= length
-        ]
+        usable = [entry for entry in self._checkpoints_of(slot) if entry.length <= length]
         if usable:
             best = max(usable, key=lambda entry: entry.length)
             if self._memory.restore(slot.index, best.state, partial=True):
                 kept = self._memory.keep(slot.index, best.length)
                 self._forget_checkpoints(slot, kept)
                 return kept
-        self._checkpoints.pop(slot.index, None)
+        self._forget_checkpoints(slot, 0)
         return self._memory.keep(slot.index, 0)
 
+    def _checkpoints_of(self, slot: Slot) -> list[Checkpoint]:
+        return [entry for entry in self._checkpoints if entry.sequence == slot.index]
+
     def _forget_checkpoints(self, slot: Slot, length: int) -> None:
-        kept = [entry for entry in self._checkpoints.get(slot.index, ()) if entry.length <= length]
-        self._checkpoints[slot.index] = kept
+        self._checkpoints = [
+            entry
+            for entry in self._checkpoints
+            if entry.sequence != slot.index or entry.length <= length
+        ]
+
+
+def _in_whole_chunks(tokens: int) -> int:
+    return tokens - tokens % WHOLE_CHUNK
 
 
 def _shared_head(slot: Slot, other: Slot) -> int:
-    """Return how much of the prompt in `slot` the tokens of `other` begin with."""
-    return min(common_prefix(slot.tokens, other.tokens), len(slot.tokens) - 1)
+    """Return how much of the prompt in `slot` the tokens of `other` begin with.
+
+    What `other` is still writing does not count: that is not worth waiting for.
+    """
+    length = min(common_prefix(slot.tokens, other.tokens), len(slot.tokens) - 1)
+    return length if other.missing > 1 else min(length, other.decoded)
 
 
 def kept_states(order: Load, runtime: Runtime) -> KeptStates | None:

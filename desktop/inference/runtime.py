@@ -93,12 +93,13 @@ class Runtime:
         self.architecture = self.metadata("general.architecture")
         self.embeds = self._is_for_embedding()
         self._create_context(order)
-        self.n_ctx = lib.llama_n_ctx(self.ctx)
         self.size = lib.llama_model_size(self.model)
         if order.draft_model and not self.embeds:
             self.draft_model = DraftModel(
                 lib,
                 order,
+                # The same devices; its weights are read without a word.
+                ModelParameters(lib, self._ggml, order, lambda _share: None),
                 vocabulary=self.n_vocab,
                 n_ctx=self.n_ctx,
                 interrupted=interrupted,
@@ -158,6 +159,8 @@ class Runtime:
         if not self.ctx:
             raise load_error(self._log)
         self.threads = order.threads
+        # llama.cpp rounds the context up to more than the batch of an embedding model holds.
+        self.n_ctx = params.n_batch if self.embeds else lib.llama_n_ctx(self.ctx)
         self._batch = lib.llama_batch_init(params.n_batch, 0, 1)
         if not self.embeds:
             try:

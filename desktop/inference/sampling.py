@@ -9,6 +9,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
+from msgspec import structs
+
 from desktop.inference.messages import Sampling
 from desktop.inference.runtime import Runtime
 
@@ -16,7 +18,14 @@ _PENALTY_WINDOW: Final = 64
 _DRY_WINDOW: Final = 1024
 _DRY_BREAKERS: Final = (b"\n", b":", b'"', b"*")
 _MIROSTAT_CANDIDATES: Final = 100
-_SEED_MASK: Final = 0xFFFFFFFF
+# The largest 32-bit number tells llama.cpp to draw a seed itself.
+_SEEDS: Final = 0xFFFFFFFF
+# Beyond these, sums of 32-bit floats become infinite or no number, and llama.cpp sorts by them.
+_COLDEST: Final = 1e-3
+_HOTTEST: Final = 1e3
+_STRONGEST: Final = 1e3
+_STRONGEST_BIAS: Final = 1e6
+_MOST: Final = 1 << 20
 
 
 class SamplerRefused(Exception):
@@ -35,10 +44,11 @@ class Sampler:
         """
         self._lib = runtime.lib
         self._runtime = runtime
+        order = _bounded(order)
         lib = runtime.lib
         self.chain: Any = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
-        self._bias(order.logit_bias)
         self._candidates: Any = None
+        self._bias(order.logit_bias)
         if grammar:
             self._constrain(grammar)
         looks_back = self._penalise(order)
@@ -75,7 +85,7 @@ class Sampler:
         if not 0 <= array.selected < array.size:
             raise SamplerRefused
         entry = array.data[array.selected]
-        if entry.logit == -math.inf:
+        if not entry.logit > -math.inf:
             raise SamplerRefused
         lib.llama_sampler_accept(self.chain, entry.id)
         return int(entry.id)
@@ -88,7 +98,13 @@ class Sampler:
 
     def _bias(self, biases: Sequence[tuple[int, float]]) -> None:
         lib, n_vocab = self._lib, self._runtime.n_vocab
-        known = [(token, bias) for token, bias in biases if 0 <= token < n_vocab]
+        known = [
+            (token, bias if bias == -math.inf else _within(bias, -_STRONGEST_BIAS, _STRONGEST_BIAS))
+            for token, bias in dict(biases).items()
+            if 0 <= token < n_vocab
+        ]
+        if any(bias == -math.inf for _token, bias in known):
+            self._look_first()
         if known:
             entries = (lib.llama_logit_bias * len(known))()
             for entry, (token, bias) in zip(entries, known, strict=True):
@@ -103,7 +119,11 @@ class Sampler:
             self.close()
             raise SamplerRefused
         self._add(sampler)
-        # Only who asks for a grammar pays for loading it.
+        self._look_first()
+
+    def _look_first(self) -> None:
+        """Look at what was chosen before it is accepted: perhaps nothing could be."""
+        # Only who asks for this pays for loading it.
         import numpy as np
 
         self._candidates = np.empty((self._runtime.n_vocab, 3), np.float32)
@@ -139,7 +159,7 @@ class Sampler:
         return bool(self._looking_back)
 
     def _filter(self, order: Sampling) -> None:
-        lib, seed = self._lib, order.seed & _SEED_MASK
+        lib, seed = self._lib, order.seed % _SEEDS
         if order.top_k > 0:
             self._add(lib.llama_sampler_init_top_k(order.top_k))
         if order.top_p < 1:
@@ -154,7 +174,7 @@ class Sampler:
         self._add(lib.llama_sampler_init_dist(seed))
 
     def _mirostat(self, order: Sampling) -> None:
-        lib, seed = self._lib, order.seed & _SEED_MASK
+        lib, seed = self._lib, order.seed % _SEEDS
         self._add(lib.llama_sampler_init_temp(order.temperature))
         if order.mirostat == 1:
             self._add(
@@ -173,3 +193,31 @@ class Sampler:
 
     def _add(self, sampler: Any) -> None:
         self._lib.llama_sampler_chain_add(self.chain, sampler)
+
+
+def _within(value: float, low: float, high: float, otherwise: float = 0.0) -> float:
+    """Return `value` or the nearer bound; `otherwise` for what is no number."""
+    return otherwise if math.isnan(value) else max(low, min(high, value))
+
+
+def _bounded(order: Sampling) -> Sampling:
+    """Return `order` with values that native code can calculate with, whoever sent them."""
+    return structs.replace(
+        order,
+        temperature=0.0
+        if order.temperature < _COLDEST
+        else _within(order.temperature, 0, _HOTTEST),
+        top_k=min(order.top_k, _MOST),
+        top_p=_within(order.top_p, 0, 1, 1),
+        min_p=_within(order.min_p, 0, 1),
+        repeat_penalty=_within(order.repeat_penalty, 1 / _STRONGEST, _STRONGEST, 1),
+        frequency_penalty=_within(order.frequency_penalty, -_STRONGEST, _STRONGEST),
+        presence_penalty=_within(order.presence_penalty, -_STRONGEST, _STRONGEST),
+        mirostat_tau=_within(order.mirostat_tau, 0, 100),
+        mirostat_eta=_within(order.mirostat_eta, 0, 1),
+        dry_multiplier=_within(order.dry_multiplier, 0, _STRONGEST),
+        dry_base=_within(order.dry_base, 1, 100, 1),
+        dry_allowed_length=int(_within(order.dry_allowed_length, 0, _DRY_WINDOW)),
+        xtc_probability=_within(order.xtc_probability, 0, 1),
+        xtc_threshold=_within(order.xtc_threshold, 0, 1),
+    )

@@ -13,13 +13,13 @@ from typing import Final
 
 from desktop.inference.batch import Batch, Share, checkpoint_mark, reading, writing
 from desktop.inference.batch_cost import BatchCost
-from desktop.inference.chunks import GpuChunks, ProcessorChunks
+from desktop.inference.chunks import WHOLE_CHUNK, GpuChunks, ProcessorChunks
 from desktop.inference.guessing import Guesser
 from desktop.inference.messages import Reading, Refused, Report, Waiting
 from desktop.inference.prefix_cache import PrefixCache
 from desktop.inference.runtime import AdapterRefused, DecodeStatus, Runtime
 from desktop.inference.sampling import SamplerRefused
-from desktop.inference.slot import Answer, Job, Slot
+from desktop.inference.slot import Answer, Job, Slot, never_begun
 from desktop.inference.threads import ThreadKeeper
 
 # Tokens that every answer gets between two chunks of a prompt being read beside it.
@@ -51,7 +51,9 @@ class Scheduler:
         self._draft_tokens = draft_tokens if runtime.memory.cuttable else 0
         self._costs = costs
         self._guess_next = True
+        self._unshared = False
         self._owed = 0
+        self._group = 0
         self._turn = 0
 
     @property
@@ -72,7 +74,7 @@ class Scheduler:
         for job in self._waiting:
             if job.order.id == request:
                 self._waiting.remove(job)
-                self._report(Answer(self._runtime, job, 0).finish("stopped"))
+                self._emit(never_begun(job))
                 self._announce_places()
                 return
         for slot in self._slots:
@@ -106,9 +108,14 @@ class Scheduler:
         self._guess_next = True
         match status:
             case DecodeStatus.DONE:
+                self._unshared = False
                 self._advance(batch)
             case DecodeStatus.NO_ROOM if batch.guesses:
                 self._guess_next = False
+            case DecodeStatus.NO_ROOM if not self._unshared:
+                self._unshared = True
+                if not self._cache.unshare(self._slots):
+                    self._make_room()
             case DecodeStatus.NO_ROOM:
                 self._make_room()
             case DecodeStatus.ABORTED:
@@ -143,10 +150,29 @@ class Scheduler:
             for slot in writers:
                 if slot.answer is not None:
                     self._report(slot.answer.held())
-            size = self._chunks.size(beside=bool(writers))
-            return reading(readers, size, checkpoints=self._cache.needs_checkpoints)
+            return self._reading(readers, beside=bool(writers))
         self._owed = max(0, self._owed - 1)
-        return writing(writers, self._draft)
+        return writing(self._writing_together(writers), self._draft)
+
+    def _reading(self, readers: list[Slot], *, beside: bool) -> Batch:
+        """Return a batch of prompts; who must be repeatable reads alone, in whole chunks."""
+        first = min(readers, key=lambda slot: slot.used)
+        checkpoints = self._cache.needs_checkpoints
+        if first.repeatable:
+            whole = min(WHOLE_CHUNK, self._chunks.n_batch)
+            return reading([first], whole, checkpoints=checkpoints)
+        others = [slot for slot in readers if not slot.repeatable]
+        return reading(others, self._chunks.size(beside=beside), checkpoints=checkpoints)
+
+    def _writing_together(self, writers: list[Slot]) -> list[Slot]:
+        """Return who writes in the next batch; who must be repeatable takes turns with the rest."""
+        alone = [[slot] for slot in writers if slot.repeatable]
+        if not alone or len(writers) == 1:
+            return writers
+        rest = [slot for slot in writers if not slot.repeatable]
+        groups = [*alone, rest] if rest else alone
+        self._group += 1
+        return groups[self._group % len(groups)]
 
     def _active(self) -> list[Slot]:
         """Return the slots to decode next: those that share the adapters of the oldest turn."""
@@ -168,7 +194,9 @@ class Scheduler:
         """
         going: list[Slot] = []
         for slot in readers if self._runtime.memory.cuttable else ():
-            leader = self._cache.leader(slot, [*going, *writers])
+            leader = None
+            if not slot.repeatable:
+                leader = self._cache.leader(slot, [*going, *writers])
             if leader is None:
                 going.append(slot)
             elif self._cache.take_over(slot, leader):
@@ -207,6 +235,8 @@ class Scheduler:
             self._costs.observe(len(batch.tokens), self._runtime.last_decode)
         for share in batch.shares:
             slot = share.slot
+            if batch.reads and slot.whole == slot.decoded and share.count == WHOLE_CHUNK:
+                slot.whole += WHOLE_CHUNK
             slot.decoded += share.count
             slot.guessed = len(share.guesses)
         for share in batch.shares:
@@ -275,9 +305,12 @@ class Scheduler:
             self._emit(Refused(id=order.id, kind="adapter", detail=str(error)))
             return
         slot = _slot_for(prompt, adapters, free)
-        slot.decoded = self._cache.begin(slot, prompt, adapters, self._slots)
+        slot.decoded = self._cache.begin(
+            slot, prompt, adapters, self._slots, repeatable=order.repeatable
+        )
         slot.tokens = list(prompt)
         slot.adapters = adapters
+        slot.repeatable = order.repeatable
         slot.may_be_kept = order.keep_state and not adapters
         self._turn += 1
         slot.used = self._turn
@@ -353,4 +386,4 @@ def _slot_for(prompt: list[int], adapters: tuple[object, ...], free: list[Slot])
     best = max(free, key=shared)
     if shared(best) and 2 * shared(best) >= min(len(prompt), best.decoded):
         return best
-    return min(free, key=lambda slot: slot.used)
+    return min(free, key=lambda slot: (slot.decoded > 0, slot.used))

@@ -160,11 +160,26 @@ class Answer:
                         yield Delta(id=request, text=text, thinking=False)
 
 
+def never_begun(job: Job) -> Done:
+    """Return the account of a job that was stopped while it waited for a slot."""
+    return Done(
+        id=job.order.id,
+        reason="stopped",
+        prompt_tokens=len(job.prompt.tokens),
+        cached_tokens=0,
+        completion_tokens=0,
+        ttft_ms=(time.monotonic() - job.arrived) * 1000,
+        prefill_tps=0.0,
+        decode_tps=0.0,
+    )
+
+
 class Slot:
     """A sequence of the KV cache: `tokens` as they should be, of which `decoded` are in it.
 
     `adapters` were active when they were decoded. `may_be_kept` says whether its state may go to
-    the disk. `guessed` tokens behind the decoded ones are in the cache as well, until confirmed.
+    the disk. `guessed` tokens behind the decoded ones are in the cache as well, until confirmed. The
+    first `whole` tokens were read in whole chunks: an answer that is `repeatable` builds on no other.
     """
 
     def __init__(self, index: int) -> None:
@@ -176,6 +191,8 @@ class Slot:
         self.used = 0
         self.adapters: tuple[Adapter, ...] = ()
         self.may_be_kept = True
+        self.repeatable = False
+        self.whole = 0
         self.answer: Answer | None = None
 
     @property

@@ -66,12 +66,21 @@ class ThreadKeeper:
 
 
 def _reading() -> Reading:
+    try:
+        everybody = _everybody()
+    except (OSError, psutil.Error):
+        # A system that does not show the times of others: then nobody else counts.
+        everybody = 0.0
+    return Reading(time.monotonic(), everybody, time.process_time())
+
+
+def _everybody() -> float:
     affinity = getattr(psutil.Process(), "cpu_affinity", None)
     usable = affinity() if affinity is not None else []
     every = psutil.cpu_times(percpu=True)
     # A container sees the times of processors that it may not use.
     mine = [every[place] for place in usable if place < len(every)] or every
-    return Reading(time.monotonic(), sum(map(_busy, mine)), time.process_time())
+    return sum(map(_busy, mine))
 
 
 def _busy(total: Any) -> float:

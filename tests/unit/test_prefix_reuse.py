@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop.inference.messages import Delta, Forget, Turn
+from desktop.inference.messages import Delta, Done, Forget, Turn
 from tests.gguf_files import write_gemma2, write_llama, write_recurrent
 from tests.unit.engine_child import Child, engine_child
 
@@ -72,6 +72,52 @@ def test_another_question_takes_over_the_head_of_a_running_one(tmp_path: Path) -
 
     assert done.cached_tokens > 100
     assert alone_text
+
+
+def test_answers_that_share_a_long_head_do_not_fill_a_sliding_window_for_good(
+    tmp_path: Path,
+) -> None:
+    path = write_gemma2(tmp_path / "tiny.gguf")
+    question = chat(" ".join([LONG] * 4))
+    with engine_child(tmp_path / "engine") as child:
+        child.load(path, n_ctx=4096)
+        for _ in range(4):
+            child.start(turns=question, max_tokens=200)
+        ends: list[Done] = []
+        while len(ends) < 4:
+            done = child.next_of(Done)
+            assert isinstance(done, Done)
+            ends.append(done)
+
+    # The cells for the windows of four slots and a batch, all taken by the shared head.
+    assert ends[0].prompt_tokens > 4 * 256 + 512
+    assert [end.completion_tokens for end in ends] == [200] * 4
+
+
+def test_a_state_that_was_pushed_off_the_disk_while_it_was_wanted_costs_only_itself(
+    tmp_path: Path,
+) -> None:
+    path, states = write_llama(tmp_path / "tiny.gguf"), tmp_path / "kv"
+    with engine_child(tmp_path / "engine") as child:
+        # Room for one state only: writing the conversation that goes removes the one that comes.
+        child.load(path, n_ctx=768, slots=2, states=os.fsencode(states), states_limit=80_000)
+        for _ in range(3):
+            for word in ("red", "green"):
+                child.ask(turns=chat(f"{word} {LONG}"))
+
+        assert child.retire().code == 0
+
+
+def test_forgetting_removes_what_was_left_half_written(tmp_path: Path) -> None:
+    path, states = write_llama(tmp_path / "tiny.gguf"), tmp_path / "kv"
+    (states / "other").mkdir(parents=True)
+    (states / "other" / "new-left").write_bytes(b"half")
+    with engine_child(tmp_path / "engine") as child:
+        load(child, path, states)
+        child.send(Forget())
+        child.retire()
+
+    assert not list(states.glob("*/*"))
 
 
 def test_answers_are_the_same_with_a_shared_head_and_without(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from desktop.backends.process import Death
 from desktop.domain.chat import ChatRequest, Sampling, alternatives
 from desktop.inference import messages
 from desktop.inference.messages import (
@@ -132,6 +133,75 @@ def test_log_probabilities_name_the_chosen_token_and_its_rivals(
         )
         assert report.chosen == report.top[0]
         assert sum(math.exp(entry.logprob) for entry in report.top) <= 1.000001
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -1.0, 0.0, 1e-45, 1e38])
+def test_no_number_brings_the_engine_down(tmp_path: Path, babbler: Path, value: float) -> None:
+    orders: list[dict[str, object]] = [
+        {name: value}
+        for name in (
+            "temperature",
+            "top_p",
+            "min_p",
+            "repeat_penalty",
+            "frequency_penalty",
+            "presence_penalty",
+            "dry_multiplier",
+            "xtc_probability",
+        )
+    ]
+    every_token = [(token, value) for token in range(rows_of(babbler))]
+    orders += [
+        {"mirostat": 1, "mirostat_tau": value},
+        {"mirostat": 2, "mirostat_eta": value},
+        {"dry_multiplier": 0.8, "dry_base": value},
+        {"xtc_probability": 1.0, "xtc_threshold": value},
+        {"logit_bias": every_token},
+        {"mirostat": 2, "logit_bias": every_token},
+        {"top_k": 40, "top_p": 0.5, "logit_bias": every_token},
+        {"top_k": 2**62, "seed": -(2**62), "mirostat": 7},
+    ]
+    with engine_child(tmp_path / "engine") as child:
+        child.load(babbler)
+        for order in orders:
+            child.start("hello", sampling=sampled(**order), max_tokens=3, logprobs=10**9)
+            while not isinstance(report := child.next(), messages.Done | Refused):
+                assert not isinstance(report, Death), (order, report)
+        _, done = child.ask("hello", max_tokens=3)
+
+    assert done.completion_tokens == 3
+
+
+def test_a_request_that_waits_can_be_stopped(tmp_path: Path, babbler: Path) -> None:
+    with engine_child(tmp_path / "engine") as child:
+        child.load(babbler, slots=1)
+        running = child.start("hello", max_tokens=400)
+        waiting = child.start("hello", sampling=sampled(grammar_kind="json_schema", grammar=SCHEMA))
+        child.cancel(waiting)
+        _, stopped = child.until_end(waiting)
+        child.cancel(running)
+        child.until_end(running)
+
+    assert stopped.reason == "stopped"
+    assert stopped.completion_tokens == 0
+
+
+@pytest.mark.parametrize("spare", [0, 1, 2])
+def test_a_prompt_may_fill_the_context_but_for_one_token(
+    tmp_path: Path, babbler: Path, spare: int
+) -> None:
+    with engine_child(tmp_path / "engine") as child:
+        loaded = child.load(babbler, draft_tokens=3)
+        _, one = child.ask(prompt="a", max_tokens=1)
+        words = "a" * (loaded.n_ctx - 1 - one.prompt_tokens - spare + 1)
+        for text in (words, words + "a", words + "aa", words + "aaa"):
+            child.start(prompt=text, max_tokens=0)
+            while not isinstance(report := child.next(), messages.Done | Refused):
+                assert not isinstance(report, Death), report
+            if isinstance(report, messages.Done):
+                assert report.prompt_tokens + report.completion_tokens == loaded.n_ctx
+            else:
+                assert report.kind == "overflow"
 
 
 def test_a_raw_prompt_is_continued_as_it_stands(tmp_path: Path, babbler: Path) -> None:
@@ -353,6 +423,39 @@ def test_a_model_for_vectors_does_not_chat_and_a_chat_model_makes_none(
     assert long.kind == "overflow"
     assert isinstance(vector, Refused)
     assert vector.kind == "not_embedding"
+
+
+def test_a_stop_among_vectors_does_not_stop_the_next_ones(tmp_path: Path) -> None:
+    with engine_child(tmp_path / "engine") as child:
+        child.load(write_bert(tmp_path / "bert.gguf"))
+        child.cancel(1)
+        (first,) = vectors(child, "hello there")
+        child.cancel(1)
+        (second,) = vectors(child, "hello there")
+
+    assert first == second
+
+
+def test_more_vectors_than_a_report_holds_are_refused(tmp_path: Path) -> None:
+    with engine_child(tmp_path / "engine") as child:
+        child.load(write_bert(tmp_path / "bert.gguf"))
+        child.send(Embed(id=1, texts=[""] * 100_000))
+        refused = child.next_of(Refused)
+        (vector,) = vectors(child, "hello")
+
+    assert isinstance(refused, Refused)
+    assert len(vector) == 64
+
+
+def test_a_text_longer_than_an_odd_context_is_refused(tmp_path: Path) -> None:
+    with engine_child(tmp_path / "engine") as child:
+        child.load(write_bert(tmp_path / "bert.gguf", context_length=130), n_ctx=0)
+        child.send(Embed(id=1, texts=["word " * 140]))
+        refused = child.next_of(Refused)
+
+    assert isinstance(refused, Refused)
+    assert refused.kind == "overflow"
+    assert refused.available == 130
 
 
 @pytest.mark.parametrize("write", [write_llama, write_gemma2], ids=["llama", "gemma2"])
