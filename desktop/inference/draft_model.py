@@ -4,9 +4,10 @@ It must share the large model's vocabulary. It has a context of its own with one
 and follows each conversation only as far as it is asked to guess for it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
+from desktop.inference.interrupt import Interrupt
 from desktop.inference.kv_memory import KvMemory
 from desktop.inference.loading import LoadError, ModelParameters, context_parameters
 from desktop.inference.messages import Load
@@ -30,11 +31,11 @@ class DraftModel:
         *,
         vocabulary: int,
         n_ctx: int,
-        interrupted: Callable[[], bool],
+        interrupt: Interrupt,
     ) -> None:
         """Load `order.draft_model` for a model of `vocabulary` tokens; raises LoadError.
 
-        `n_ctx` tokens is the context of the large model; `interrupted` is asked between operations.
+        `n_ctx` tokens is the context of the large model; `interrupt` stops it.
         """
         self._lib = lib
         self._model = lib.llama_model_load_from_file(order.draft_model, parameters.native)
@@ -61,9 +62,7 @@ class DraftModel:
         self._greedy = lib.llama_sampler_init_greedy()
         self._known: dict[int, list[int]] = {}
         self._resting: dict[int, int] = {}
-        self._interrupted = interrupted
-        self._abort = lib.ggml_abort_callback(lambda _data: interrupted())
-        lib.llama_set_abort_callback(self._ctx, self._abort, None)
+        interrupt.attach(lib, self._ctx)
 
     def draft(self, sequence: int, text: Sequence[int], length: int) -> list[int]:
         """Return `length` tokens that may follow `text`.

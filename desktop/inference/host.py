@@ -22,6 +22,7 @@ from desktop.inference.bindings import BindingsMissing
 from desktop.inference.chunks import GpuChunks, ProcessorChunks
 from desktop.inference.embedding import Embedder
 from desktop.inference.intake import job_for
+from desktop.inference.interrupt import Interrupt
 from desktop.inference.loading import LoadError
 from desktop.inference.messages import (
     Cancel,
@@ -77,6 +78,7 @@ class Host:
         self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
         # Each written by one thread alone: stops that came, and those that were dealt with.
         self._stops_read = self._stops_done = 0
+        self._interrupt = Interrupt()
         self._request = 0
         self._scheduler: Scheduler | None = None
         self._prompts: PromptMaker | None = None
@@ -106,7 +108,7 @@ class Host:
                 case RawLoop():
                     self._race(runtime, command)
                 case Cancel():
-                    self._stops_done += 1
+                    self._stop_done()
                     if scheduler is not None:
                         scheduler.cancel(command.id)
                 case Forget() if scheduler is not None:
@@ -131,9 +133,15 @@ class Host:
         except queue.Empty:
             return None
 
-    def _interrupted(self) -> bool:
-        """Whether a stop waits in the inbox."""
-        return self._stops_read > self._stops_done
+    def _stop_done(self) -> None:
+        """Let things be computed again, unless another stop waits in the inbox.
+
+        Lowered first, then looked: a stop that is read meanwhile raises the flag after that.
+        """
+        self._stops_done += 1
+        self._interrupt.down()
+        if self._stops_read > self._stops_done:
+            self._interrupt.up()
 
     def _load(self, runtime: Runtime, order: Load) -> None:
         self.emit(Step(name="load"))
@@ -146,7 +154,7 @@ class Host:
                 self.emit(LoadProgress(fraction=fraction))
 
         try:
-            loaded = runtime.load(order, progress, self._interrupted)
+            loaded = runtime.load(order, progress, self._interrupt)
         except LoadError as error:
             self.emit(LoadFailed(kind=error.kind, detail=error.detail))
             return
@@ -224,9 +232,11 @@ class Host:
             if isinstance(command, Ping):
                 self.emit(Pong(id=command.id))
                 continue
-            self._inbox.put(command)
             if isinstance(command, Cancel):
+                # Before it can be dealt with, or the flag would stay up for ever.
                 self._stops_read += 1
+                self._interrupt.up()
+            self._inbox.put(command)
 
 
 def _claim_output() -> BinaryIO:

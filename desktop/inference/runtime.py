@@ -14,6 +14,7 @@ from typing import Any
 
 from desktop.inference.bindings import GPU_KINDS, bindings_version, devices, load_bindings
 from desktop.inference.draft_model import DraftModel
+from desktop.inference.interrupt import Interrupt
 from desktop.inference.kv_memory import KvMemory
 from desktop.inference.loading import (
     LoadError,
@@ -26,7 +27,6 @@ from desktop.inference.messages import Adapter, Load, Loaded
 
 _LOG_LINES = 60
 _LOG_LEVEL_WARN = 3
-_SLOW_DECODE_SECONDS = 0.05
 
 
 class AdapterRefused(Exception):
@@ -63,17 +63,14 @@ class Runtime:
         self.model: Any = None
         self.ctx: Any = None
         self._batch: Any = None
-        self._interrupted: Callable[[], bool] = lambda: False
         self.last_decode = 0.0
         self.draft_model: DraftModel | None = None
         self._adapters: dict[bytes, Any] = {}
         self._pieces: dict[tuple[int, bool], bytes] = {}
         self._active_adapters: tuple[Adapter, ...] = ()
         lib = self.lib
-        # ctypes frees a callback that nothing refers to: these three must live as long as we do.
+        # ctypes frees a callback that nothing refers to: this one must live as long as we do.
         self._log_callback = lib.llama_log_callback(self._on_log)
-        self._abort_callback = lib.ggml_abort_callback(lambda _data: self._interrupted())
-        self._no_abort_callback = lib.ggml_abort_callback()
         self.version = bindings_version()
         lib.llama_log_set(self._log_callback, None)
 
@@ -81,11 +78,10 @@ class Runtime:
         self,
         order: Load,
         on_progress: Callable[[float], None],
-        interrupted: Callable[[], bool],
+        interrupt: Interrupt,
     ) -> Loaded:
-        """Load model and context; raises LoadError. `interrupted` is asked between operations."""
+        """Load model and context; raises LoadError. `interrupt` stops what is computed later."""
         started = time.monotonic()
-        self._interrupted = interrupted
         self._load_model(order, on_progress)
         lib = self.lib
         self.vocab = lib.llama_model_get_vocab(self.model)
@@ -93,6 +89,7 @@ class Runtime:
         self.architecture = self.metadata("general.architecture")
         self.embeds = self._is_for_embedding()
         self._create_context(order)
+        interrupt.attach(lib, self.ctx)
         self.size = lib.llama_model_size(self.model)
         if order.draft_model and not self.embeds:
             self.draft_model = DraftModel(
@@ -102,7 +99,7 @@ class Runtime:
                 ModelParameters(lib, self._ggml, order, lambda _share: None),
                 vocabulary=self.n_vocab,
                 n_ctx=self.n_ctx,
-                interrupted=interrupted,
+                interrupt=interrupt,
             )
         self.offloaded = order.n_gpu_layers != 0 and any(
             device.kind in GPU_KINDS and (not order.devices or device.name in order.devices)
@@ -215,11 +212,6 @@ class Runtime:
             batch.seq_id[index][0] = entry.sequence
             batch.logits[index] = entry.logits
         batch.n_tokens = len(tokens)
-        # Asking Python between all operations costs a fast model dearly and a slow one nothing.
-        guarded = len(tokens) > 1 or self.last_decode > _SLOW_DECODE_SECONDS
-        self.lib.llama_set_abort_callback(
-            self.ctx, self._abort_callback if guarded else self._no_abort_callback, None
-        )
         started = time.monotonic()
         status = self.lib.llama_decode(self.ctx, batch)
         self.last_decode = time.monotonic() - started
