@@ -55,4 +55,6 @@ def measure_guesses(desk: Desk, model: str) -> Iterator[Figure]:
 
 
 def _correcting(text: str) -> ChatRequest:
-    return ChatRequest((Message(Role.USER, _TASK + text),), greedy(_COPIED), keep_state=False)
+    # A seed, so that no thread is given up meanwhile: they sum up long texts between them.
+    sampling = replace(greedy(_COPIED), seed=1)
+    return ChatRequest((Message(Role.USER, _TASK + text),), sampling, keep_state=False)
