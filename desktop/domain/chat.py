@@ -63,7 +63,8 @@ class Sampling:
     """How the next token is chosen.
 
     `temperature` 0 is greedy; `top_k` 0 and `top_p` 1 switch those filters off; `seed` None is
-    random, and with one the answer is the same another time, even where that costs speed;
+    random, and with one the answer is the same another time, even where that costs speed, unless
+    others are written beside it;
     `max_tokens` None means until the context window is full; `stop` ends the answer before any of
     its strings. `mirostat` 0 (off), 1 or 2 replaces the filters; DRY and XTC are off at multiplier
     and probability 0; `logit_bias` adds to the scores of tokens by their number.

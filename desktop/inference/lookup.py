@@ -18,7 +18,7 @@ _MEMORY: Final = 0.9
 _FORGIVING: Final = 0.98
 _PRIOR_WEIGHT: Final = 2.0
 # Guessing must promise this much before it is tried.
-_WORTH: Final = 1.05
+_WORTH: Final = 1.1
 
 
 class Source(Enum):
@@ -37,7 +37,7 @@ class Source(Enum):
 _PRIORS: Final = {
     Source.FOLLOWING: 0.8,
     Source.TRIPLE: 0.5,
-    Source.PAIR: 0.25,
+    Source.PAIR: 0.2,
     Source.AFTER_CHANGE: 0.4,
 }
 

@@ -22,6 +22,8 @@ from desktop.inference.sampling import SamplerRefused
 from desktop.inference.slot import Answer, Job, Slot, never_begun
 from desktop.inference.threads import ThreadKeeper
 
+# Up to so many tokens the processor rounds as it does for one, so that chance falls the same way.
+_EXACT_BATCH: Final = 3
 # Tokens that every answer gets between two chunks of a prompt being read beside it.
 _OWED_TO_WRITERS: Final = 3
 
@@ -212,6 +214,9 @@ class Scheduler:
             return []
         room = self._runtime.n_ctx - len(slot.tokens)
         most = min(self._draft_tokens - used, room)
+        order = answer.job.order
+        if order.repeatable and order.sampling.temperature > 0 and not self._runtime.offloaded:
+            most = min(most, _EXACT_BATCH - 1)
         if most <= 0:
             return []
         costs = self._costs
