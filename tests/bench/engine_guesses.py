@@ -39,9 +39,11 @@ def measure_guesses(desk: Desk, model: str) -> Iterator[Figure]:
     rounds = desk.effort.rounds(desk.seconds(0, 2 * (request.sampling.max_tokens or 0)))
     # Both begin with a prompt that is known: a chunk of it read anew rounds its numbers otherwise.
     desk.ask(replace(request, sampling=replace(request.sampling, max_tokens=1)))
-    for _ in range(rounds):
-        plain = desk.ask(replace(request, speculate=False))
-        guessed = desk.ask(replace(request, speculate=True))
+    for number in range(rounds):
+        # The first of two has the cooler processor, so they take turns at that too.
+        order = (False, True) if number % 2 == 0 else (True, False)
+        asked = {guesses: desk.ask(replace(request, speculate=guesses)) for guesses in order}
+        plain, guessed = asked[False], asked[True]
         texts |= {plain.text, guessed.text}
         ratios.append(guessed.writing_speed / plain.writing_speed)
         usage = guessed.usage

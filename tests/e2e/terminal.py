@@ -63,6 +63,14 @@ class TerminalSession:
             assert time.monotonic() < end, f"no {words!r} in {self.seen[self._read_up_to :]!r}"
             self._read(0.1)
 
+    def expect_prompt(self) -> None:
+        """Wait until a line can be typed.
+
+        A key is never lost, but Ctrl-C is noticed by Python's line editing only when it waits.
+        """
+        self.expect("› ")
+        wait_for(self._sleeps, _SECONDS, "the program to wait for keys")
+
     def expect_answer(self, letters: int = 30) -> None:
         """Wait until an answer is being written, after whatever the status line showed."""
         end = time.monotonic() + _SECONDS
@@ -101,6 +109,9 @@ class TerminalSession:
             self._process.wait(10)
         end_processes(children)
         os.close(self._master)
+
+    def _sleeps(self) -> bool:
+        return psutil.Process(self.pid).status() == psutil.STATUS_SLEEPING
 
     def _children(self) -> list[psutil.Process]:
         try:

@@ -578,10 +578,10 @@ def test_ctrl_c_in_a_chat_stops_the_answer_only(terminal: OpenTerminal, models: 
     chat.expect_answer()
     chat.type("\x03")
     chat.expect("Stopped")
-    chat.expect("› ")
+    chat.expect_prompt()
     chat.type("half a line\x03")
     chat.expect("Press Ctrl-C again")
-    chat.expect("› ")
+    chat.expect_prompt()
     chat.type("\x03")
     assert chat.wait() == 0
 

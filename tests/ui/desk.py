@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pytestqt.qtbot import QtBot
+
 from desktop.base.paths import Paths, paths_under
 from desktop.base.worker import Worker
 from desktop.config.store import SettingsStore
@@ -132,6 +134,14 @@ class Desk:
     def titles(self) -> list[str]:
         """Return the chats of the sidebar, top to bottom."""
         return [chat.title for chat in self.store.chats()]
+
+
+def become(desk: Desk, qtbot: QtBot, state: EngineState) -> None:
+    """Let the engine be in another state, and wait until the window shows this very state."""
+    with qtbot.waitSignal(
+        desk.models.state_changed, check_params_cb=lambda shown: bool(shown == state)
+    ):
+        desk.engine.become(state)
 
 
 @contextmanager

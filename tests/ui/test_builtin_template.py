@@ -27,7 +27,7 @@ from desktop.ui.preferences import Preferences
 from desktop.ui.window import MainWindow
 from desktop.ui.window_controller import WindowController
 from tests import gguf_files
-from tests.ui.desk import DONE, Desk, ready, say
+from tests.ui.desk import DONE, Desk, become, ready, say
 from tests.ui.transcripts import answers, button, click
 from tests.unit.engine_room import engine_room
 
@@ -39,13 +39,8 @@ _CRASH = EngineDied(Text("It crashes here"), Text("Try it again anyway."))
 _SENTENCE = "The hotkey is set in the keyboard settings of the system."
 
 
-def _become(desk: Desk, qtbot: QtBot, state: EngineState) -> None:
-    with qtbot.waitSignal(desk.models.state_changed):
-        desk.engine.become(state)
-
-
 def _fail(desk: Desk, qtbot: QtBot, failed: Failed = _FAULT) -> ErrorCard:
-    _become(desk, qtbot, ready(_BROKEN))
+    become(desk, qtbot, ready(_BROKEN))
     desk.ask("Why?")
     with qtbot.waitSignal(desk.chats.answer_finished):
         desk.engine.tell(len(desk.engine.requests), failed)
@@ -85,7 +80,7 @@ def test_other_models_keep_their_own_template(desk: Desk, qtbot: QtBot) -> None:
     click(qtbot, button(_fail(desk, qtbot), _OFFER))
     desk.chats.stop(desk.controller.chat or 0)
     qtbot.waitUntil(lambda: not desk.chats.is_running(desk.controller.chat))
-    _become(desk, qtbot, ready(_OTHER))
+    become(desk, qtbot, ready(_OTHER))
     desk.ask("And you?")
 
     assert desk.engine.requests[-1].builtin_template == ""
@@ -93,9 +88,9 @@ def test_other_models_keep_their_own_template(desk: Desk, qtbot: QtBot) -> None:
 
 def test_the_offer_is_made_for_the_model_that_failed_alone(desk: Desk, qtbot: QtBot) -> None:
     card = _fail(desk, qtbot)
-    _become(desk, qtbot, ready(_OTHER))
+    become(desk, qtbot, ready(_OTHER))
     assert _offers(card) == ["Try again"]
-    _become(desk, qtbot, ready(_BROKEN))
+    become(desk, qtbot, ready(_BROKEN))
     assert _offers(card) == [_OFFER]
 
 
@@ -117,7 +112,7 @@ def test_other_failures_are_not_offered_it(desk: Desk, qtbot: QtBot) -> None:
 def test_a_model_that_crashes_here_is_first_to_be_tried_anyway(desk: Desk, qtbot: QtBot) -> None:
     card = _fail(desk, qtbot)
     crashed = EngineState(Phase.FAILED, _BROKEN, error=_CRASH, crashes_here=True)
-    _become(desk, qtbot, crashed)
+    become(desk, qtbot, crashed)
     click(qtbot, button(card, "Try again anyway"))
 
     assert desk.engine.full == [_BROKEN]
@@ -156,7 +151,7 @@ def test_a_model_without_a_template_continues_text_unless_the_menu_says_otherwis
     assert _entry(desk, _OFFER) is None, "the guide has one"
     state = ready(_BROKEN)
     assert state.loaded is not None
-    _become(desk, qtbot, replace(state, loaded=replace(state.loaded, has_template=False)))
+    become(desk, qtbot, replace(state, loaded=replace(state.loaded, has_template=False)))
     desk.ask("Once upon a time")
     assert desk.engine.requests[-1].builtin_template == ""
     with qtbot.waitSignal(desk.chats.answer_finished):
@@ -177,7 +172,7 @@ def test_an_embedding_model_is_not_offered_a_template(desk: Desk, qtbot: QtBot) 
     state = ready(_BROKEN)
     assert state.loaded is not None
     loaded = replace(state.loaded, has_template=False, embeds=True)
-    _become(desk, qtbot, replace(state, loaded=loaded))
+    become(desk, qtbot, replace(state, loaded=loaded))
 
     assert _entry(desk, _OFFER) is None
 
@@ -187,7 +182,7 @@ def test_the_popup_offers_the_same(desk: Desk, qtbot: QtBot) -> None:
     qtbot.addWidget(popup)
     popups = PopupController(popup, desk.chats)
     desk.models.state_changed.connect(popups.set_engine)
-    _become(desk, qtbot, ready(_BROKEN))
+    become(desk, qtbot, ready(_BROKEN))
     popup.bring_to_front()
     qtbot.waitUntil(popup.isActiveWindow)
     popup.submitted.emit("Why?")

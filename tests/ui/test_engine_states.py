@@ -29,18 +29,13 @@ from desktop.ui.buttons import TextButton
 from desktop.ui.error_card import ErrorCard
 from desktop.ui.popup import Popup
 from desktop.ui.popup_controller import PopupController
-from tests.ui.desk import DONE, USAGE, Desk, ready, say
+from tests.ui.desk import DONE, USAGE, Desk, become, ready, say
 from tests.ui.transcripts import button, click
 
 _BIG = InstalledModel("big", "Gemma 2 2B", Path("/m/big.gguf"), 1_700_000_000)
 _REASON = Text("The engine crashed, so the model now runs on the processor only.")
 _CRASHES = EngineDied(Text("Gemma 2 2B crashes here"), Text("The graphics driver failed."))
 _CRASHED = EngineState(Phase.FAILED, _BIG, error=_CRASHES, crashes_here=True)
-
-
-def _become(desk: Desk, qtbot: QtBot, state: EngineState) -> None:
-    with qtbot.waitSignal(desk.models.state_changed):
-        desk.engine.become(state)
 
 
 def _chip(desk: Desk) -> QToolButton:
@@ -62,7 +57,7 @@ def _banner_buttons(desk: Desk) -> list[str]:
 
 
 def test_the_models_name_and_menu_tell_what_it_takes(desk: Desk, qtbot: QtBot) -> None:
-    _become(desk, qtbot, ready(_BIG))
+    become(desk, qtbot, ready(_BIG))
     desk.window.header.set_memory(EngineMemory(2_400_000_000))
 
     assert _chip(desk).accessibleDescription() == "Ready · 2.4 GB in memory"
@@ -89,7 +84,7 @@ def test_freeing_the_memory_leaves_the_chat_as_it_is(desk: Desk, qtbot: QtBot) -
         desk.engine.tell(1, *say("Yes."), DONE)
     chat = desk.controller.chat
     desk.models.free_memory()
-    _become(desk, qtbot, EngineState(Phase.IDLE, desk.models.state.model))
+    become(desk, qtbot, EngineState(Phase.IDLE, desk.models.state.model))
     desk.ask("Two?")
 
     assert desk.controller.chat == chat
@@ -101,7 +96,7 @@ def test_freeing_the_memory_leaves_the_chat_as_it_is(desk: Desk, qtbot: QtBot) -
 def test_a_model_that_left_the_memory_says_that_it_comes_back(
     desk: Desk, qtbot: QtBot, idle: bool, word: str
 ) -> None:
-    _become(desk, qtbot, EngineState(Phase.IDLE, _BIG, unloaded_idle=idle))
+    become(desk, qtbot, EngineState(Phase.IDLE, _BIG, unloaded_idle=idle))
 
     assert desk.window.header._status.whole_text() == word
     assert desk.window.header._status.property("tone") == "muted"
@@ -117,7 +112,7 @@ def test_a_reduced_plan_is_told_once_with_its_reason_and_the_way_back(
     desk: Desk, qtbot: QtBot
 ) -> None:
     reduced = replace(ready(_BIG), reduced=_REASON, notice=_REASON)
-    _become(desk, qtbot, reduced)
+    become(desk, qtbot, reduced)
     banner = desk.window.banner
     assert banner.topic is Topic.MODEL_PLAN
     assert banner.accessibleName() == str(_REASON)
@@ -125,8 +120,8 @@ def test_a_reduced_plan_is_told_once_with_its_reason_and_the_way_back(
     assert banner.property("panel") == "card", "it is no error"
 
     banner.close_message()
-    _become(desk, qtbot, EngineState(Phase.LOADING, _BIG))
-    _become(desk, qtbot, reduced)
+    become(desk, qtbot, EngineState(Phase.LOADING, _BIG))
+    become(desk, qtbot, reduced)
     assert banner.topic is None, "it was read"
     full = _entry(desk.window.header.model_menu, "Use full settings again")
     full.trigger()
@@ -134,7 +129,7 @@ def test_a_reduced_plan_is_told_once_with_its_reason_and_the_way_back(
 
 
 def test_what_the_plan_says_is_not_said_again_by_the_answer(desk: Desk, qtbot: QtBot) -> None:
-    _become(desk, qtbot, replace(ready(_BIG), reduced=_REASON, notice=_REASON))
+    become(desk, qtbot, replace(ready(_BIG), reduced=_REASON, notice=_REASON))
     desk.chats.notice_came.emit(_REASON)
     desk.window.banner.close_message()
 
@@ -142,25 +137,25 @@ def test_what_the_plan_says_is_not_said_again_by_the_answer(desk: Desk, qtbot: Q
 
 
 def test_the_full_settings_come_back_with_one_click(desk: Desk, qtbot: QtBot) -> None:
-    _become(desk, qtbot, replace(ready(_BIG), reduced=_REASON))
+    become(desk, qtbot, replace(ready(_BIG), reduced=_REASON))
     click(qtbot, button(desk.window.banner, "Use full settings again"))
     assert desk.engine.full == [_BIG]
     assert desk.window.banner.topic is None
 
-    _become(desk, qtbot, ready(_BIG))
+    become(desk, qtbot, ready(_BIG))
     menu = desk.window.header.model_menu
     menu.aboutToShow.emit()
     assert not [each for each in menu.actions() if each.text().startswith("Use full")]
 
-    _become(desk, qtbot, replace(ready(_BIG), reduced=_REASON))
+    become(desk, qtbot, replace(ready(_BIG), reduced=_REASON))
     assert desk.window.banner.topic is Topic.MODEL_PLAN, "given up once more, it is news again"
 
 
 def test_a_message_about_the_plan_goes_when_another_model_runs_in_full(
     desk: Desk, qtbot: QtBot
 ) -> None:
-    _become(desk, qtbot, replace(ready(_BIG), reduced=_REASON))
-    _become(desk, qtbot, ready(replace(_BIG, path=Path("/m/other.gguf"))))
+    become(desk, qtbot, replace(ready(_BIG), reduced=_REASON))
+    become(desk, qtbot, ready(replace(_BIG, path=Path("/m/other.gguf"))))
 
     assert desk.window.banner.topic is None
 
@@ -171,7 +166,7 @@ def test_a_message_about_the_plan_goes_when_another_model_runs_in_full(
 def test_a_model_that_crashes_here_says_why_and_can_be_tried_anyway(
     desk: Desk, qtbot: QtBot
 ) -> None:
-    _become(desk, qtbot, _CRASHED)
+    become(desk, qtbot, _CRASHED)
     assert desk.window.banner.accessibleName() == "Gemma 2 2B crashes here"
     assert desk.window.banner.accessibleDescription() == "The graphics driver failed."
     assert _banner_buttons(desk) == ["Try again anyway", "Choose a model"]
@@ -185,7 +180,7 @@ def test_a_model_that_crashes_here_says_why_and_can_be_tried_anyway(
 
 def test_a_question_that_it_failed_can_be_asked_anyway(desk: Desk, qtbot: QtBot) -> None:
     desk.ask("Why?")
-    _become(desk, qtbot, _CRASHED)
+    become(desk, qtbot, _CRASHED)
     with qtbot.waitSignal(desk.chats.answer_finished):
         desk.engine.tell(1, Failed(_CRASHES))
     (card,) = desk.window.transcript.findChildren(ErrorCard)
@@ -200,10 +195,10 @@ def test_with_another_model_trying_again_is_only_that(desk: Desk, qtbot: QtBot) 
     desk.ask("Why?")
     with qtbot.waitSignal(desk.chats.answer_finished):
         desk.engine.tell(1, Failed(_CRASHES))
-    _become(desk, qtbot, _CRASHED)
+    become(desk, qtbot, _CRASHED)
     (card,) = desk.window.transcript.findChildren(ErrorCard)
     assert button(card, "Try again anyway").isVisible()
-    _become(desk, qtbot, ready(replace(_BIG, path=Path("/m/other.gguf"))))
+    become(desk, qtbot, ready(replace(_BIG, path=Path("/m/other.gguf"))))
     click(qtbot, button(card, "Try again"))
 
     assert desk.engine.full == []
@@ -217,7 +212,7 @@ def test_the_popup_offers_the_same(desk: Desk, qtbot: QtBot) -> None:
     desk.models.state_changed.connect(popups.set_engine)
     popup.bring_to_front()
     popup.submitted.emit("Why?")
-    _become(desk, qtbot, _CRASHED)
+    become(desk, qtbot, _CRASHED)
     with qtbot.waitSignal(desk.chats.answer_finished):
         desk.engine.tell(1, Failed(_CRASHES))
     (card,) = popup.transcript.findChildren(ErrorCard)
@@ -232,12 +227,12 @@ def test_the_popup_offers_the_same(desk: Desk, qtbot: QtBot) -> None:
 
 
 def test_a_question_asked_while_a_model_loads_waits_and_says_so(desk: Desk, qtbot: QtBot) -> None:
-    _become(desk, qtbot, EngineState(Phase.LOADING, _BIG, 0.5))
+    become(desk, qtbot, EngineState(Phase.LOADING, _BIG, 0.5))
     desk.ask("Already?")
     chat = desk.controller.chat
     assert chat is not None
     assert desk.chats.activity(chat) == "Waiting for the model · Reading 0.8 of 1.7 GB"
-    _become(desk, qtbot, ready(_BIG))
+    become(desk, qtbot, ready(_BIG))
     assert desk.chats.activity(chat) == "Reading the question"
 
     with qtbot.waitSignal(desk.chats.activity_changed):
@@ -252,7 +247,7 @@ def test_another_model_goes_on_with_the_same_chat(desk: Desk, qtbot: QtBot) -> N
     chat = desk.controller.chat
     desk.models.choose(_BIG)
     qtbot.waitUntil(lambda: desk.engine.chosen[-1] == _BIG)
-    _become(desk, qtbot, ready(_BIG))
+    become(desk, qtbot, ready(_BIG))
     desk.ask("Two?")
 
     assert desk.controller.chat == chat

@@ -22,7 +22,7 @@ from desktop.ui.options import Options
 from desktop.ui.program import Program, _expected
 from desktop.ui.window import MainWindow
 from desktop.ui.window_place import first_place
-from tests.ui.desk import DONE, Desk, ready, say
+from tests.ui.desk import DONE, Desk, become, ready, say
 
 _LONG = "Qwen3-Coder-480B-A35B-Instruct-Distilled-Unsloth-Dynamic-Q4_K_M"
 _MODEL = InstalledModel(_LONG, _LONG, Path("/m.gguf"), 5_400_000_000)
@@ -169,8 +169,7 @@ def test_the_guide_welcomes(desk: Desk, qtbot: QtBot) -> None:
         "What does Lapis send over the network?",
     ]
 
-    with qtbot.waitSignal(desk.models.state_changed):
-        desk.engine.become(ready(_MODEL))
+    become(desk, qtbot, ready(_MODEL))
     assert empty._heading.whole_text() == _LONG
 
 

@@ -19,7 +19,7 @@ from desktop.domain.text import Text
 from desktop.services.planning import check_model
 from desktop.ui.banner import Remedy, Topic
 from desktop.ui.labels import ElidedLabel
-from tests.ui.desk import Desk, open_desk, ready
+from tests.ui.desk import Desk, become, open_desk, ready
 
 _TOO_LARGE = OutOfMemory(Text("Too large"), Text("Choose a smaller model."))
 
@@ -48,11 +48,6 @@ def _lines(menu: QMenu) -> list[str]:
 def _words(desk: Desk) -> list[str]:
     labels = desk.window.header.findChildren(ElidedLabel)
     return [label.whole_text() for label in labels if label.isVisible()]
-
-
-def _become(desk: Desk, qtbot: QtBot, state: EngineState) -> None:
-    with qtbot.waitSignal(desk.models.state_changed):
-        desk.engine.become(state)
 
 
 def test_the_menu_lists_the_guide_as_what_it_is_and_each_model_with_its_size(
@@ -116,10 +111,10 @@ def test_a_file_from_elsewhere_stays_in_the_menu_once_it_was_loaded(
     good, other = _elsewhere(tmp_path, "good"), _elsewhere(tmp_path, "other")
     with open_desk(tmp_path / "data") as desk:
         _choose(desk, qtbot, other)
-        _become(desk, qtbot, EngineState(Phase.FAILED, desk.engine.chosen[-1], error=_TOO_LARGE))
+        become(desk, qtbot, EngineState(Phase.FAILED, desk.engine.chosen[-1], error=_TOO_LARGE))
         for file in (good, tmp_path / "data" / "guide.gguf"):
             _choose(desk, qtbot, file)
-            _become(desk, qtbot, ready(desk.engine.chosen[-1]))
+            become(desk, qtbot, ready(desk.engine.chosen[-1]))
     with open_desk(tmp_path / "data") as desk:
         menu = desk.window.header.model_menu
         menu.aboutToShow.emit()
@@ -134,7 +129,7 @@ def test_of_many_files_from_elsewhere_the_newest_are_kept(
     files = [_elsewhere(tmp_path, f"model-{number}") for number in range(14)]
     for file in (*files, files[5]):
         _choose(desk, qtbot, file)
-        _become(desk, qtbot, ready(desk.engine.chosen[-1]))
+        become(desk, qtbot, ready(desk.engine.chosen[-1]))
 
     kept = [str(file) for file in (files[5], *reversed(files)) if file.exists()]
     assert list(desk.preferences.value.opened_models) == list(dict.fromkeys(kept))[:12]
@@ -233,7 +228,7 @@ def test_a_damaged_model_of_the_last_run_gives_way_to_the_guide(
         qtbot.waitUntil(lambda: desk.models.state.loaded is not None)
         desk.models.attach(desk.engine)
         damaged = ModelFileError(Text("This file is damaged"), Text("Download it again."))
-        _become(desk, qtbot, EngineState(Phase.FAILED, desk.engine.chosen[-1], error=damaged))
+        become(desk, qtbot, EngineState(Phase.FAILED, desk.engine.chosen[-1], error=damaged))
         qtbot.waitUntil(lambda: desk.engine.chosen[-1].is_guide)
 
         assert desk.window.banner.topic is Topic.MODEL_CHOICE
@@ -246,7 +241,7 @@ def test_a_damaged_model_of_the_last_run_gives_way_to_the_guide(
 def test_a_chosen_model_that_fails_later_does_not_give_way(desk: Desk, qtbot: QtBot) -> None:
     _choose(desk, qtbot, _put(desk, "Tiny"))
     damaged = ModelFileError(Text("This file is damaged"), Text("Download it again."))
-    _become(desk, qtbot, EngineState(Phase.FAILED, desk.engine.chosen[-1], error=damaged))
+    become(desk, qtbot, EngineState(Phase.FAILED, desk.engine.chosen[-1], error=damaged))
 
     assert desk.window.banner.topic is Topic.MODEL_LOADING
     assert [model.name for model in desk.engine.chosen] == ["guide", "Tiny"]
@@ -254,7 +249,7 @@ def test_a_chosen_model_that_fails_later_does_not_give_way(desk: Desk, qtbot: Qt
 
 def test_loading_shows_how_far_it_is(desk: Desk, qtbot: QtBot, tmp_path: Path) -> None:
     model = InstalledModel("big", "Big", tmp_path / "big.gguf", 5_400_000_000)
-    _become(desk, qtbot, EngineState(Phase.LOADING, model, 0.575))
+    become(desk, qtbot, EngineState(Phase.LOADING, model, 0.575))
     bar = desk.window.header.findChild(QProgressBar)
     assert isinstance(bar, QProgressBar)
 
@@ -262,7 +257,7 @@ def test_loading_shows_how_far_it_is(desk: Desk, qtbot: QtBot, tmp_path: Path) -
     assert bar.isVisible()
     assert bar.value() == pytest.approx(575, abs=1)
 
-    _become(desk, qtbot, ready(model))
+    become(desk, qtbot, ready(model))
     assert "Reading" not in " ".join(_words(desk))
     assert not bar.isVisible()
 
@@ -271,7 +266,7 @@ def test_a_failed_load_says_why_and_can_be_tried_again(
     desk: Desk, qtbot: QtBot, tmp_path: Path
 ) -> None:
     model = InstalledModel("big", "Big", tmp_path / "big.gguf", 5_400_000_000)
-    _become(desk, qtbot, EngineState(Phase.FAILED, model, error=_TOO_LARGE))
+    become(desk, qtbot, EngineState(Phase.FAILED, model, error=_TOO_LARGE))
     assert desk.window.banner.topic is Topic.MODEL_LOADING
     assert "Not loaded" in _words(desk)
 
@@ -288,7 +283,7 @@ def test_the_guide_is_labelled_and_other_models_are_not(
     assert guide_line.isVisible()
     assert field.placeholderText() == "Ask about Lapis…"
 
-    _become(desk, qtbot, ready(InstalledModel("big", "Big", tmp_path / "b.gguf", 1)))
+    become(desk, qtbot, ready(InstalledModel("big", "Big", tmp_path / "b.gguf", 1)))
     assert not guide_line.isVisible()
     assert field.placeholderText() == "Ask anything…"
 
@@ -310,9 +305,9 @@ def test_the_link_beside_the_guide_opens_the_menu_of_models(desk: Desk, qtbot: Q
 
 def test_what_was_changed_on_ones_behalf_is_told_once(desk: Desk, qtbot: QtBot) -> None:
     state = replace(desk.models.state, notice=Text("Loaded without extra buffers"))
-    _become(desk, qtbot, state)
+    become(desk, qtbot, state)
     assert desk.window.banner.topic is Topic.MODEL_PLAN
     desk.window.banner.close_message()
-    _become(desk, qtbot, replace(state, progress=1.0))
+    become(desk, qtbot, replace(state, progress=1.0))
 
     assert desk.window.banner.topic is None
