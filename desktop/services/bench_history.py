@@ -18,7 +18,6 @@ _ANSWER: Final = 32
 _NEXT_TURN: Final = 40
 _SHORTEST: Final = 300
 _RESTARTS: Final = 2
-_RAW_SECONDS: Final = 60.0
 
 
 def measure_history(desk: Desk, *, keeps_states: bool) -> Iterator[Item]:
@@ -89,7 +88,7 @@ def _depth(
     sentence = _about_depth(deep_tokens)
     rounds = desk.effort.rounds(2 * desk.seconds(_EARLY, _ANSWER) + desk.seconds(0, _ANSWER))
     raw_seconds = desk.seconds(deep_tokens, _ANSWER)
-    raw_rounds = max(1, min(rounds, int(_RAW_SECONDS / raw_seconds)))
+    raw_rounds = max(1, min(rounds, int(desk.effort.seconds / raw_seconds)))
     early: list[float] = []
     deep: list[float] = []
     raw_early: list[float] = []

@@ -31,7 +31,7 @@ from tests.bench.engine_guesses import measure_guesses
 from tests.bench.measure import Figure
 from tests.bench.shapes import copier, gemma2_2b
 
-FULL: Final = Effort(fewest=5, most=15, seconds=60.0, history=4000, reading=240.0, stops=50)
+FULL: Final = Effort(fewest=5, most=15, seconds=300.0, history=4000, reading=240.0, stops=50)
 QUICK: Final = Effort(fewest=1, most=2, seconds=10.0, history=600, reading=60.0, stops=5)
 
 _TOLD_SECONDS: Final = 5.0
