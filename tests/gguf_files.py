@@ -292,6 +292,23 @@ def _ones(length: int) -> Matrix:
     return np.ones(length, np.float32)
 
 
+def write_adapter(
+    path: Path,
+    tensors: Mapping[str, "npt.NDArray[np.generic]"],
+    extra: Mapping[str, object] | None = None,
+) -> Path:
+    """Write a LoRA file for a `llama` model and return `path`.
+
+    `tensors` as in the file: `NAME.lora_a` and `NAME.lora_b`. `extra` keys as in `write_llama`.
+    """
+    keys: dict[str, object] = {
+        "general.type": "adapter",
+        "adapter.type": "lora",
+        "adapter.lora.alpha": 4.0,
+    }
+    return _save(path, "llama", keys | dict(extra or {}), tensors)
+
+
 def _steady(matrix: Matrix) -> Matrix:
     """Return `matrix` so that its product adds nothing to the first, steady number."""
     matrix[0] = 0
@@ -324,11 +341,21 @@ def _write(
     keys["tokenizer.ggml.add_bos_token"] = "bos" in words.special
     if template is not None:
         keys["tokenizer.chat_template"] = template
+    whole = {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
+    return _save(path, architecture, keys | dict(extra or {}), whole)
+
+
+def _save(
+    path: Path,
+    architecture: str,
+    keys: Mapping[str, object],
+    tensors: Mapping[str, "npt.NDArray[np.generic]"],
+) -> Path:
     writer = gguf.GGUFWriter(path, architecture)
-    for key, value in (keys | dict(extra or {})).items():
+    for key, value in keys.items():
         _add(writer, key, value)
-    for tensor_name, tensor in tensors.items():
-        writer.add_tensor(tensor_name, np.ascontiguousarray(tensor, dtype=np.float32))
+    for name, tensor in tensors.items():
+        writer.add_tensor(name, np.ascontiguousarray(tensor))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

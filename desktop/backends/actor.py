@@ -13,20 +13,21 @@ from enum import Enum, auto
 from pathlib import Path
 
 from desktop.backends import explain, states
-from desktop.backends.base import Loaded, LoadEvent, LoadFailed, Loading, Unloaded
 from desktop.backends.inbox import (
     CancelOrder,
     Died,
     ForgetOrder,
     Item,
     LoadOrder,
+    Observer,
     Reported,
     SubmitOrder,
     UnloadOrder,
 )
-from desktop.backends.ladder import Cause, cause_of
+from desktop.backends.ladder import Cause, cause_of, shorter
 from desktop.backends.learned import Learned
 from desktop.backends.lessons import Lessons
+from desktop.backends.load_events import Loaded, LoadEvent, LoadFailed, Loading, Unloaded
 from desktop.backends.offload import fitted, lighter
 from desktop.backends.process import Death, EngineProcess, sweep
 from desktop.backends.requests import NOTHING_USED, Requests
@@ -40,9 +41,12 @@ from desktop.inference import messages
 _RETIRE_SECONDS = 10.0
 _RETIRE_SECONDS_AT_THE_END = 3.0
 _KILL_SECONDS = 1.0
-_LEAVING_TICKS = 10
+_ENDING_TICKS = 10
 _WATCHDOG_EXIT = 1
 _LAST_WORDS = 500
+
+# The end of a process that nobody saw end.
+_UNSEEN = Death(0, "unknown", "")
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +64,6 @@ class Actor:
     def __init__(
         self,
         work_folder: Path,
-        observer: Callable[[LoadEvent], None],
         states_folder: Path | None,
         learned: Learned,
         limits: Limits,
@@ -68,7 +71,7 @@ class Actor:
     ) -> None:
         """Start without a process; what happens to one comes back through `post`."""
         self._work_folder = work_folder
-        self._observer = observer
+        self._observer: Observer = _nobody
         self._states = states_folder
         self._limits = limits
         self._post = post
@@ -84,9 +87,10 @@ class Actor:
         self._watch = Watch(limits)
         self._ended_for: Verdict | None = None
         self._then: Callable[[], None] = self._rest
-        self._leaving_ticks = 0
+        self._ending_ticks = 0
         self._worth_keeping = False
-        self._false_starts = 0
+        self._is_retried = False
+        self._refusals = 0
         self._is_up = False
         self._requests = Requests()
 
@@ -127,6 +131,7 @@ class Actor:
             case LoadOrder():
                 self._requests.stop(only_sent=True)
                 self._make_plan, self._full = item.make_plan, item.full
+                self._observer = item.observer
                 self._leave(self._begin_load)
             case SubmitOrder():
                 self._take(item)
@@ -148,26 +153,24 @@ class Actor:
             case Died():
                 if item.process is not self._process or self._closed:
                     return
-                if self._phase is _Phase.LEAVING:
-                    self._gone()
-                else:
-                    self._on_death(item.death)
+                self._on_end(item.death)
 
     def tick(self) -> None:
         """Look after the process."""
         process = self._process
         if process is None:
             return
-        if self._phase is _Phase.LEAVING:
-            self._leaving_ticks += 1
-            if self._leaving_ticks >= _LEAVING_TICKS:
+        if self._phase is _Phase.LEAVING or self._ended_for is not None:
+            self._ending_ticks += 1
+            if self._ending_ticks >= _ENDING_TICKS:
                 _log.error("an engine process does not end, not even when it is killed")
-                self._gone()
+                self._on_end(_UNSEEN)
             return
         loading = self._phase is _Phase.LOADING
         match self._watch.tick(self._requests.under_way(), loading=loading):
             case (Verdict.HUNG | Verdict.DEAF) as verdict:
                 self._ended_for = verdict
+                self._ending_ticks = 0
                 process.kill()
             case Verdict.UNUSED:
                 self._leave(self._rest_unused)
@@ -213,7 +216,8 @@ class Actor:
             _log.exception("defect while planning a load")
             self._fail_load(explain.explain_defect())
             return
-        self._false_starts = 0
+        self._is_retried = False
+        self._refusals = 0
         full, self._full = self._full, False
         plan = self._lessons.begin(wished, full=full)
         if isinstance(plan, LapisError):
@@ -246,7 +250,7 @@ class Actor:
     def _on_process_ready(self, report: messages.Ready) -> None:
         if self._plan is None or self._process is None:
             return
-        self._is_up = True
+        self._is_up, self._is_retried = True, False
         self._devices = tuple(device(entry) for entry in report.devices)
         self._plan = fitted(self._lessons.with_devices(self._plan, self._devices), self._devices)
         limit = self._limits.states()
@@ -296,8 +300,12 @@ class Actor:
         plan = self._plan
         self._drop_process()
         found = None
-        if plan is not None and report.kind == "memory":
-            found = lighter(plan, self._devices, report.detail)
+        self._refusals += 1
+        if plan is not None and report.kind in {"memory", "context"}:
+            again = self._refusals > 1
+            found = lighter(plan, self._devices, report.detail, again=again)
+            if found is None and report.kind == "context" and not again:
+                found = shorter(plan, Cause.NO_MEMORY)
         if found is None:
             self._fail_load(explain.explain_load_failure(report))
         else:
@@ -308,6 +316,12 @@ class Actor:
     def _on_answered(self) -> None:
         if self._plan is not None:
             self._lessons.answered(self._plan)
+
+    def _on_end(self, death: Death) -> None:
+        if self._phase is _Phase.LEAVING:
+            self._gone()
+        else:
+            self._on_death(death)
 
     def _on_death(self, death: Death) -> None:
         loading = self._phase is _Phase.LOADING
@@ -320,7 +334,8 @@ class Actor:
         self._drop_process()
         error = explain.explain_death(cause)
         unused = not loading and not self._requests
-        innocent = (unused and cause is Cause.MEMORY) or ended_for is Verdict.DEAF
+        starved = cause in {Cause.MEMORY, Cause.NO_MEMORY, Cause.CARD_MEMORY}
+        innocent = (unused and starved) or ended_for is Verdict.DEAF
         if death.step == "template" and death.code == _WATCHDOG_EXIT:
             self._requests.end(death.request, Failed(explain.explain_hanging_template()))
             innocent = True
@@ -328,12 +343,12 @@ class Actor:
         if plan is not None and self._is_up and not innocent:
             found = self._lessons.died(plan, cause, model, self._devices)
         self._requests.outlive(found if isinstance(found, LapisError) else error)
-        if plan is None or self._false_starts:
+        if plan is None or self._is_retried:
             self._fail_load(error)
             return
         if not self._is_up:
             # It never got as far as the model, so that is not to blame.
-            self._false_starts += 1
+            self._is_retried = True
             self._start_process(plan)
             return
         match found:
@@ -358,7 +373,7 @@ class Actor:
             self._gone()
         elif self._phase is not _Phase.LEAVING:
             self._phase = _Phase.LEAVING
-            self._leaving_ticks = 0
+            self._ending_ticks = 0
             self._lessons.settled()
             self._let_go(process)
 
@@ -397,3 +412,7 @@ class Actor:
             process.kill()
             process.join(_KILL_SECONDS)
         states.wipe(self._states)
+
+
+def _nobody(_event: LoadEvent) -> None:
+    """Hear of nothing: no model was asked for yet."""

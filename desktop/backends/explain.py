@@ -10,6 +10,7 @@ from desktop.domain.errors import (
     ModelFileError,
     ModelLoadError,
     ModelNotFound,
+    NotForChats,
     OutOfMemory,
     TemplateError,
     UserFixable,
@@ -27,6 +28,22 @@ def explain_death(cause: Cause) -> LapisError:
         case Cause.MEMORY:
             return EngineDied(
                 Text("The engine was ended by the system, most likely because memory ran out"),
+                Text(
+                    "The text so far is kept. Ask again; if it happens again, close other programs "
+                    "or choose a smaller model."
+                ),
+            )
+        case Cause.NO_MEMORY:
+            return EngineDied(
+                Text("The engine ended because it got no more memory"),
+                Text(
+                    "The text so far is kept. Ask again; if it happens again, close other programs "
+                    "or choose a smaller model."
+                ),
+            )
+        case Cause.CARD_MEMORY:
+            return EngineDied(
+                Text("The graphics card ran out of memory"),
                 Text(
                     "The text so far is kept. Ask again; if it happens again, close other programs "
                     "or choose a smaller model."
@@ -71,6 +88,16 @@ def explain_crashing_model(cause: Cause) -> LapisError:
                 Text(
                     "This model crashes here: twice in a row the system ended it, short of memory"
                 ),
+                Text("Close other programs and try again anyway, or choose a smaller model."),
+            )
+        case Cause.NO_MEMORY:
+            return EngineDied(
+                Text("This model crashes here: twice in a row it got no more memory"),
+                Text("Close other programs and try again anyway, or choose a smaller model."),
+            )
+        case Cause.CARD_MEMORY:
+            return EngineDied(
+                Text("This model crashes here: twice in a row the graphics card ran out of memory"),
                 Text("Close other programs and try again anyway, or choose a smaller model."),
             )
         case Cause.ABORT:
@@ -154,7 +181,7 @@ def explain_load_failure(report: LoadFailed) -> LapisError:
                 Text("Compare its size with the download page, and download it again."),
             )
         case "not_chat":
-            return _not_for_chats()
+            return explain_not_for_chats()
         case "draft":
             return ModelLoadError(
                 Text("The model chosen for guessing ahead does not fit this one"),
@@ -192,7 +219,7 @@ def explain_refusal(report: Refused) -> LapisError:
             return ContextOverflow(
                 Text(
                     "The text is too long for this model: {needed} tokens, {available} fit",
-                    {"needed": report.needed, "available": report.available},
+                    {"needed": f"{report.needed:,}", "available": f"{report.available:,}"},
                 ),
                 Text("Shorten it, start a new chat, or choose a model with a longer context."),
             )
@@ -219,7 +246,7 @@ def explain_refusal(report: Refused) -> LapisError:
                 Text("Choose a code model that can."),
             )
         case "not_chat":
-            return _not_for_chats()
+            return explain_not_for_chats()
         case "not_embedding":
             return UserFixable(
                 Text("This model cannot turn texts into vectors"),
@@ -227,6 +254,11 @@ def explain_refusal(report: Refused) -> LapisError:
             )
         case "no_model":
             return explain_no_model()
+        case "memory":
+            return OutOfMemory(
+                Text("There is not enough memory to go on with this answer"),
+                Text("Close other programs, or choose a smaller model or a shorter context."),
+            )
         case _:
             return explain_nonsense_answer()
 
@@ -239,8 +271,9 @@ def explain_nonsense_answer() -> LapisError:
     )
 
 
-def _not_for_chats() -> LapisError:
-    return ModelLoadError(
+def explain_not_for_chats() -> LapisError:
+    """Return what a person is told about a model made for another job."""
+    return NotForChats(
         Text("This model cannot hold a conversation"),
         Text("It is made for another job, such as search. Choose a chat model."),
     )

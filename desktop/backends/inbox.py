@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from desktop.backends.load_events import LoadEvent
 from desktop.backends.process import Death, EngineProcess
 from desktop.domain.chat import Event
 from desktop.domain.model import LoadPlan
 from desktop.inference import messages
 
 Listener: TypeAlias = Callable[[Event], None]
+Observer: TypeAlias = Callable[[LoadEvent], None]
 Deliver: TypeAlias = Callable[[messages.Embedded | messages.RawLooped], bool]
 
 
@@ -17,18 +19,20 @@ Deliver: TypeAlias = Callable[[messages.Embedded | messages.RawLooped], bool]
 class LoadOrder:
     """Load what `make_plan` says; it runs in the worker thread and may raise LapisError.
 
-    `full`: forget first what was learned about the model.
+    From now on `observer` is told what becomes of it, and nobody else. `full`: forget first what
+    was learned about the model.
     """
 
     make_plan: Callable[[], LoadPlan]
+    observer: Observer
     full: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SubmitOrder:
-    """Send `command` and answer `listener`.
+    """Send what `command` makes and answer `listener`.
 
-    `deliver` takes a result that is no event, and tells whether it was a good one; None for
+    `command` runs in the worker thread and may raise LapisError, which ends the request. `deliver` takes a result that is no event, and tells whether it was a good one; None for
     requests that are answered by events alone. `keeps`: its KV state is worth writing to the disk.
     """
 

@@ -1,8 +1,9 @@
 """After a death: what kind it was, and which plan to try next.
 
-The ladder gives up one thing at a time: repacked weights, then layers on the GPU, then the kind of
-GPU library, then the GPU, then context. What names a graphics driver goes to the next library at
-once, and what tells of missing memory to a shorter context. Plain functions for any thread.
+The ladder gives up one thing at a time: heads that guess, repacked weights, then layers on the GPU,
+then the kind of GPU library, then the GPU, then context. What names a graphics driver goes to the
+next library at once, and what tells of missing memory to a shorter context. Plain functions for any
+thread.
 
 Exit codes: negative are POSIX signals; Windows gives NTSTATUS values.
 """
@@ -20,7 +21,20 @@ from desktop.domain.text import Text
 
 _SMALLEST_CONTEXT = 1024
 _FEWEST_LAYERS = 4
-_GPU_WORDS = ("DeviceLost", "CUDA error", "out of memory", "VK_ERROR", "Metal")
+_GPU_WORDS = ("DeviceLost", "CUDA error", "VK_ERROR", "Metal")
+# In small letters.
+_CARD_MEMORY_WORDS = ("out of memory", "outofdevicememory", "out_of_device_memory")
+_MEMORY_WORDS = (
+    "memoryerror",
+    "bad_alloc",
+    "cannot allocate memory",
+    "failed to allocate",
+    "unable to allocate",
+    "insufficient memory",
+    "thread creation failed",
+    "can't start new thread",
+    "outofhostmemory",
+)
 _CRASHES: Final = frozenset(
     {
         -signal.SIGSEGV,
@@ -40,12 +54,18 @@ _SIGKILL = 9
 
 
 class Cause(StrEnum):
-    """What a death was, as far as can be told from outside."""
+    """What a death was, as far as can be told from outside.
+
+    `MEMORY`: the system ended it. `NO_MEMORY`: it asked for more and got none. `CARD_MEMORY`: the
+    same on a graphics card.
+    """
 
     CRASH = "crash"
     ABORT = "abort"
     DRIVER = "driver"
     MEMORY = "memory"
+    NO_MEMORY = "no_memory"
+    CARD_MEMORY = "card_memory"
     SILENCE = "silence"
     NONSENSE = "nonsense"
     LAPIS_DIED = "lapis_died"
@@ -56,13 +76,21 @@ Step: TypeAlias = tuple[LoadPlan, Text]
 
 
 def cause_of(death: Death) -> Cause:
-    """Return what kind of death this was; words of a graphics driver outweigh the exit code."""
+    """Return what kind of death this was; what the process said outweighs its exit code.
+
+    Nobody who is killed has the time to say why.
+    """
     if death.nonsense:
         return Cause.NONSENSE
-    if any(word in death.stderr for word in _GPU_WORDS):
-        return Cause.DRIVER
     if death.code == -_SIGKILL:
         return Cause.MEMORY
+    said = death.stderr.lower()
+    if any(word in said for word in _CARD_MEMORY_WORDS):
+        return Cause.CARD_MEMORY
+    if any(word in death.stderr for word in _GPU_WORDS):
+        return Cause.DRIVER
+    if any(word in said for word in _MEMORY_WORDS):
+        return Cause.NO_MEMORY
     if death.code in _ABORTS:
         return Cause.ABORT
     return Cause.CRASH if death.code in _CRASHES else Cause.UNKNOWN
@@ -85,20 +113,41 @@ def safer_plan(
     match cause:
         case Cause.NONSENSE | Cause.UNKNOWN:
             return None
-        case Cause.MEMORY:
+        case Cause.CARD_MEMORY if gpus:
+            return _fewer_layers(plan, cause, offloaded) or _on_the_processor(plan, cause)
+        case Cause.MEMORY | Cause.NO_MEMORY | Cause.CARD_MEMORY:
             # While loading it is this model that takes the memory, later it may be any program.
-            return _shorter(plan, cause, n_ctx) if loading else None
+            return shorter(plan, cause, n_ctx) if loading else None
         case Cause.DRIVER if gpus:
             return _other_library(plan, cause, gpus, devices)
+    if plan.next_token_heads:
+        return replace(plan, next_token_heads=False, rollback=0), _told_buffers(cause)
     if plan.extra_buffers and not (cause is Cause.ABORT and gpus):
         return replace(plan, extra_buffers=False), _told_buffers(cause)
-    layers = offloaded if plan.n_gpu_layers < 0 else plan.n_gpu_layers
-    if gpus and layers // 2 >= _FEWEST_LAYERS:
-        return replace(plan, n_gpu_layers=layers // 2), _told_layers(cause)
     if gpus:
-        return _other_library(plan, cause, gpus, devices)
+        fewer = _fewer_layers(plan, cause, offloaded)
+        return fewer or _other_library(plan, cause, gpus, devices)
     # What aborts on the processor with plain buffers is the file.
-    return None if cause is Cause.ABORT else _shorter(plan, cause, n_ctx)
+    return None if cause is Cause.ABORT else shorter(plan, cause, n_ctx)
+
+
+def shorter(plan: LoadPlan, cause: Cause, n_ctx: int = 0) -> Step | None:
+    """Return `plan` with half of the context, `n_ctx` tokens if that is known; None if too little."""
+    half = (n_ctx or plan.n_ctx or plan.auto_context or DEFAULT_CONTEXT) // 2
+    if half < _SMALLEST_CONTEXT:
+        return None
+    return replace(plan, n_ctx=half), _told_context(cause, half)
+
+
+def _fewer_layers(plan: LoadPlan, cause: Cause, offloaded: int) -> Step | None:
+    layers = (offloaded or plan.layers) if plan.n_gpu_layers < 0 else plan.n_gpu_layers
+    if layers // 2 < _FEWEST_LAYERS:
+        return None
+    return replace(plan, n_gpu_layers=layers // 2), _told_layers(cause)
+
+
+def _on_the_processor(plan: LoadPlan, cause: Cause) -> Step:
+    return replace(plan, n_gpu_layers=0, devices=(), tensor_split=()), _told_processor(cause)
 
 
 def _other_library(
@@ -108,7 +157,7 @@ def _other_library(
     rank = min(_rank(device) for device in gpus)
     later = [device for device in devices if device.is_gpu and _rank(device) > rank]
     if not later:
-        return replace(plan, n_gpu_layers=0, devices=(), tensor_split=()), _told_processor(cause)
+        return _on_the_processor(plan, cause)
     library = min(later, key=_rank).backend
     names = tuple(device.name for device in later if device.backend == library)
     told = _told_library(cause, library)
@@ -118,13 +167,6 @@ def _other_library(
 def _rank(device: Device) -> int:
     # The makers' own libraries come first, the one that runs everywhere last.
     return 1 if device.backend == "Vulkan" else 2 if device.backend == "OpenCL" else 0
-
-
-def _shorter(plan: LoadPlan, cause: Cause, n_ctx: int) -> Step | None:
-    half = (n_ctx or plan.n_ctx or DEFAULT_CONTEXT) // 2
-    if half < _SMALLEST_CONTEXT:
-        return None
-    return replace(plan, n_ctx=half), _told_context(cause, half)
 
 
 def _told_buffers(cause: Cause) -> Text:
@@ -142,6 +184,8 @@ def _told_buffers(cause: Cause) -> Text:
 
 def _told_layers(cause: Cause) -> Text:
     match cause:
+        case Cause.CARD_MEMORY:
+            return Text("The graphics card ran out of memory, so less of the model now runs on it.")
         case Cause.SILENCE:
             return Text(
                 "The engine stopped responding, so less of the model now runs on the graphics card."
@@ -176,6 +220,10 @@ def _told_library(cause: Cause, library: str) -> Text:
 
 def _told_processor(cause: Cause) -> Text:
     match cause:
+        case Cause.CARD_MEMORY:
+            return Text(
+                "The graphics card ran out of memory, so the model now runs on the processor."
+            )
         case Cause.DRIVER:
             return Text("The graphics driver failed, so the model now runs on the processor.")
         case Cause.SILENCE:
@@ -190,9 +238,9 @@ def _told_processor(cause: Cause) -> Text:
 
 
 def _told_context(cause: Cause, tokens: int) -> Text:
-    values = {"tokens": tokens}
+    values = {"tokens": f"{tokens:,}"}
     match cause:
-        case Cause.MEMORY:
+        case Cause.MEMORY | Cause.NO_MEMORY | Cause.CARD_MEMORY:
             return Text(
                 "Memory ran out while loading, so the model now sees {tokens} tokens at once.",
                 values,

@@ -10,7 +10,6 @@ One instance belongs to one engine's worker thread. Several instances of Lapis m
 what is written last counts.
 """
 
-import importlib.metadata
 import logging
 import os
 import secrets
@@ -25,6 +24,7 @@ import msgspec
 import psutil
 
 from desktop.backends.ladder import Cause
+from desktop.backends.libraries import bindings_version
 from desktop.base.files import write_atomically
 from desktop.domain.model import LoadPlan
 from desktop.domain.text import Text, Value
@@ -45,6 +45,7 @@ class Lesson:
     death; `deaths` in a row; `pending`: no safer plan was chosen after it yet; `date` in ISO 8601.
     """
 
+    next_token_heads: bool | None = None
     extra_buffers: bool | None = None
     n_gpu_layers: _Count | None = None
     devices: tuple[str, ...] | None = None
@@ -74,6 +75,11 @@ class Lesson:
         if self.n_ctx:
             n_ctx = min(n_ctx or self.n_ctx, self.n_ctx)
         changed = replace(plan, n_gpu_layers=layers, n_ctx=n_ctx)
+        if self.next_token_heads is not None:
+            heads = plan.next_token_heads and self.next_token_heads
+            changed = replace(
+                changed, next_token_heads=heads, rollback=plan.rollback if heads else 0
+            )
         if self.extra_buffers is not None:
             changed = replace(changed, extra_buffers=plan.extra_buffers and self.extra_buffers)
         if self.devices is not None:
@@ -85,7 +91,7 @@ class Lesson:
         """Return the lesson that turns a plan which came to `before` into `after`."""
         changes: dict[str, object] = {
             name: getattr(after, name)
-            for name in ("extra_buffers", "n_gpu_layers", "devices", "n_ctx")
+            for name in ("next_token_heads", "extra_buffers", "n_gpu_layers", "devices", "n_ctx")
             if getattr(after, name) != getattr(before, name)
         }
         return replace(self, **changes, message=told.message, values=dict(told.values))  # type: ignore[arg-type]
@@ -121,7 +127,7 @@ class Learned:
         entry = self._entries().get(_name(path))
         if entry is None or (entry.size, entry.changed) != _stamp(path):
             return Lesson()
-        return entry.lesson if entry.engine == _bindings_version() else Lesson()
+        return entry.lesson if entry.engine == bindings_version() else Lesson()
 
     def remember(self, path: Path, lesson: Lesson) -> None:
         """Keep a lesson in place of what was known of the file."""
@@ -129,7 +135,7 @@ class Learned:
         dated = replace(lesson, date=datetime.now(UTC).isoformat(timespec="seconds"))
         entries = self._entries()
         entries.pop(_name(path), None)
-        entries[_name(path)] = _Entry(size, changed, _bindings_version(), dated)
+        entries[_name(path)] = _Entry(size, changed, bindings_version(), dated)
         self._write(dict(list(entries.items())[-_MOST_LESSONS:]))
 
     def forget(self, path: Path) -> None:
@@ -212,13 +218,6 @@ def _stamp(path: Path) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return status.st_size, status.st_mtime_ns
-
-
-def _bindings_version() -> str:
-    try:
-        return importlib.metadata.version("llama-cpp-python")
-    except importlib.metadata.PackageNotFoundError:
-        return ""
 
 
 def _lives(marker: _Marker) -> bool:

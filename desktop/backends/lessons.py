@@ -25,6 +25,7 @@ class Lessons:
         self._lesson = Lesson()
         self._wished: LoadPlan | None = None
         self._notice: Text | None = None
+        self._for_now: Text | None = None
 
     def begin(self, wished: LoadPlan, *, full: bool) -> LoadPlan | LapisError:
         """Return the plan for a wish, or why that model is not tried again by itself.
@@ -34,7 +35,7 @@ class Lessons:
         self._count_casualties()
         if full:
             self._learned.forget(wished.path)
-        self._notice = None
+        self._notice = self._for_now = None
         self._wished = wished
         self._lesson = self._learned.recall(wished.path)
         if self._lesson.crashes_here:
@@ -69,8 +70,8 @@ class Lessons:
         return plan
 
     def tell(self, told: Text) -> None:
-        """Let people know of `told` when the model is there; nothing is remembered of it."""
-        self._notice = told
+        """Let people know of `told` when the model is there; the next load knows nothing of it."""
+        self._notice = self._for_now = told
 
     def loaded(self, plan: LoadPlan) -> tuple[Text | None, Text | None]:
         """Note that a load succeeded: one that took Lapis along is made good by that.
@@ -82,7 +83,7 @@ class Lessons:
         if self._lesson.cause is Cause.LAPIS_DIED:
             self.answered(plan)
         notice, self._notice = self._notice, None
-        return notice, None if plan == self._wished else self._lesson.told
+        return notice, None if plan == self._wished else self._for_now or self._lesson.told
 
     def answered(self, plan: LoadPlan) -> None:
         """Note that the model did its work: deaths in a row are counted anew."""

@@ -6,63 +6,77 @@ What is asked here becomes an order in the inbox of one worker thread, where `ac
 import itertools
 from array import array
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from desktop.backends import watch
 from desktop.backends.actor import Actor
-from desktop.backends.base import LoadEvent
 from desktop.backends.inbox import (
     CancelOrder,
     ForgetOrder,
     Item,
     Listener,
     LoadOrder,
+    Observer,
     SubmitOrder,
     UnloadOrder,
 )
 from desktop.backends.learned import Learned
 from desktop.backends.requests import NOTHING_USED
-from desktop.backends.vectors import embed_command, take_times, take_vectors
+from desktop.backends.vectors import take_times, take_vectors
 from desktop.backends.watch import Limits
-from desktop.backends.wire import generate_command
+from desktop.backends.wire import embed_command, generate_command
+from desktop.base.guard import guarded
 from desktop.base.worker import Worker
 from desktop.domain.chat import ChatRequest, Finished, StopReason
 from desktop.domain.engine import LoopTimes
 from desktop.domain.model import LoadPlan
-from desktop.inference.messages import RawLoop
+from desktop.inference.messages import Generate, RawLoop
 
 _CLOSE_SECONDS = 5.0
 
 
 class LlamaBackend:
-    """See `backends.base.Backend`. `observer` gets load events in the worker thread."""
+    """All methods may be called from any thread; callbacks come from the worker thread.
+
+    Of a request the last event is Finished or Failed.
+    """
 
     def __init__(
         self,
         work_folder: Path,
-        observer: Callable[[LoadEvent], None],
         *,
         states: Path | None = None,
         learned: Learned | None = None,
         limits: Limits | None = None,
+        check: Callable[[ChatRequest], None] = lambda _request: None,
     ) -> None:
         """Start the worker thread; no process yet.
 
         KV states that outlive a process are kept in `states` (None: none are). Without `learned`,
-        what crashes teach is forgotten at the end.
+        what crashes teach is forgotten at the end. `check` looks at each request before it is sent;
+        it runs in the worker thread, and a LapisError that it raises is the answer.
         """
+        self._check = check
         self._ids = itertools.count(1)
         self._closed = False
         self._actor = Actor(
-            work_folder, observer, states, learned or Learned(), limits or Limits(), self._post
+            work_folder, states, learned or Learned(), limits or Limits(), self._post
         )
         self._worker: Worker[Item] = Worker(
             "engine", self._actor.handle, tick=self._actor.tick, tick_seconds=watch.TICK_SECONDS
         )
 
-    def load(self, make_plan: Callable[[], LoadPlan], *, full: bool = False) -> None:
-        """Replace what is loaded; running answers end as stopped."""
-        self._worker.send(LoadOrder(make_plan, full))
+    def load(
+        self, make_plan: Callable[[], LoadPlan], observer: Observer, *, full: bool = False
+    ) -> None:
+        """Replace what is loaded; running answers end as stopped.
+
+        `make_plan` runs in the worker thread, it may raise LapisError. `observer` is told what
+        becomes of the model, until another one is loaded, and must not raise anything. With `full`, what was learned from
+        crashes of the model is forgotten first.
+        """
+        self._worker.send(LoadOrder(make_plan, observer, full))
 
     def submit(self, request: ChatRequest, listener: Listener) -> int:
         """Queue a request; it waits for a load in progress, and starts one where it must."""
@@ -70,7 +84,7 @@ class LlamaBackend:
         return self._submit(
             SubmitOrder(
                 number,
-                lambda: generate_command(number, request),
+                lambda: self._command(number, request),
                 listener,
                 keeps=request.keep_state,
             )
@@ -133,10 +147,16 @@ class LlamaBackend:
             if isinstance(item, SubmitOrder):
                 item.listener(Finished(StopReason.STOPPED, NOTHING_USED))
 
+    def _command(self, number: int, request: ChatRequest) -> Generate:
+        self._check(request)
+        return generate_command(number, request)
+
     def _post(self, item: Item) -> None:
         self._worker.send(item)
 
     def _submit(self, order: SubmitOrder) -> int:
+        # What one listener raises must not keep the others from their ends.
+        order = replace(order, listener=guarded(order.listener, "a listener"))
         if self._closed:
             order.listener(Finished(StopReason.STOPPED, NOTHING_USED))
         else:

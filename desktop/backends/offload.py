@@ -42,15 +42,18 @@ def fitted(plan: LoadPlan, devices: Sequence[Device]) -> LoadPlan:
 
 
 def lighter(
-    plan: LoadPlan, devices: Sequence[Device], refusal: str
+    plan: LoadPlan, devices: Sequence[Device], refusal: str, *, again: bool = False
 ) -> tuple[LoadPlan, Text] | None:
-    """Return what to try after llama.cpp found no room, if `refusal` names a graphics device."""
+    """Return what to try after llama.cpp found no room, if `refusal` names a graphics device.
+
+    Half of the layers; or none, when it was refused `again`: each try may read the whole file.
+    """
     gpus = gpus_of(plan, devices)
     words = {device.name.lower() for device in gpus} | {device.backend.lower() for device in gpus}
     if not any(word in refusal.lower() for word in words):
         return None
     layers = plan.layers if plan.n_gpu_layers < 0 else plan.n_gpu_layers
-    if layers // 2 >= _FEWEST_LAYERS:
+    if layers // 2 >= _FEWEST_LAYERS and not again:
         return (
             replace(plan, n_gpu_layers=layers // 2),
             Text(

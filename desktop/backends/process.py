@@ -33,6 +33,7 @@ from desktop.inference.messages import (
 
 _STDERR_BYTES = 8 * 1024
 _JOIN_SECONDS = 2.0
+_LAST_BREATH_SECONDS = 1.0
 _REPORTS_UNDER_WAY = 1024
 _STEPS = frozenset({"start", "load", "idle", "template", "prompt", "decode"})
 _KEPT_VARIABLES = frozenset(
@@ -230,10 +231,18 @@ class EngineProcess:
             _log.error("the engine process spoke nonsense and is ended: %s", error)
             nonsense = True
         finally:
-            self._process.kill()
             self._bury(nonsense=nonsense)
 
     def _bury(self, *, nonsense: bool) -> None:
+        if not (nonsense or self._killed):
+            try:
+                # Its mouth is closed before its exit code is known; killed now, it would seem to
+                # have been killed by the system.
+                self._process.wait(_LAST_BREATH_SECONDS)
+            except subprocess.TimeoutExpired:
+                _log.error("an engine process has closed its pipe, and is ended")
+                nonsense = True
+        self._process.kill()
         code = self._process.wait()
         self._disarm()
         self._outbox.put(None)

@@ -55,6 +55,9 @@ class Requests:
             except messages.ProtocolError:
                 self.end(running.order.id, Failed(explain.explain_unsendable()))
                 continue
+            except LapisError as error:
+                self.end(running.order.id, Failed(error))
+                continue
             running.sent = True
             running.place = 0
             keeps |= running.order.keeps

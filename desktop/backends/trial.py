@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from desktop.backends import explain
 from desktop.backends.ladder import cause_of
@@ -28,6 +28,8 @@ from desktop.inference.messages import (
     Refused,
     Report,
 )
+
+Awaited = TypeVar("Awaited", Ready, Loaded)
 
 SEARCH_SECONDS: Final = 20.0
 # A graphics driver compiles its programs when a model computes on it for the first time.
@@ -57,7 +59,7 @@ class Tried:
 def find_devices(work_folder: Path, seconds: float = SEARCH_SECONDS) -> tuple[Device, ...]:
     """Return the devices that an engine process finds; raises TrialFailed."""
     with _engine(work_folder, seconds) as talk:
-        return tuple(device(entry) for entry in talk.ready().devices)
+        return tuple(device(entry) for entry in talk.until(Ready).devices)
 
 
 def try_plan(
@@ -65,9 +67,9 @@ def try_plan(
 ) -> Tried:
     """Load `plan` in a process of its own, answer `request`, end it; raises TrialFailed."""
     with _engine(work_folder, seconds) as talk:
-        talk.ready()
+        talk.until(Ready)
         talk.process.send(load_command(plan, None, 0))
-        loaded = talk.loaded()
+        loaded = talk.until(Loaded)
         talk.process.send(generate_command(1, request))
         text, done = talk.answer()
         return Tried(text, loaded.load_ms, done.decode_tps, loaded.offloaded_layers)
@@ -103,21 +105,11 @@ class _Talk:
                 )
             ) from error
 
-    def ready(self) -> Ready:
-        while True:
-            match self._next():
-                case Ready() as report:
-                    return report
-                case LoadFailed() as report:
-                    raise _not_loaded(report)
-
-    def loaded(self) -> Loaded:
-        while True:
-            match self._next():
-                case Loaded() as report:
-                    return report
-                case LoadFailed() as report:
-                    raise _not_loaded(report)
+    def until(self, kind: type[Awaited]) -> Awaited:
+        while not isinstance(report := self._next(), kind):
+            if isinstance(report, LoadFailed):
+                raise TrialFailed(explain.explain_load_failure(report).title, report.detail)
+        return report
 
     def answer(self) -> tuple[str, Done]:
         text = ""
@@ -143,7 +135,3 @@ class _Talk:
             )
         self.process.handled()
         return said
-
-
-def _not_loaded(report: LoadFailed) -> TrialFailed:
-    return TrialFailed(explain.explain_load_failure(report).title, report.detail)

@@ -17,12 +17,6 @@ _FLOAT_BYTES = 4
 _MOST_DIMENSIONS = 65_536
 
 
-def embed_command(number: int, texts: Sequence[str]) -> messages.Embed:
-    """Return the order to turn `texts` into vectors."""
-    # Half a surrogate pair, as broken clipboards hold, is no text and cannot be encoded.
-    return messages.Embed(number, [text.encode(errors="replace").decode() for text in texts])
-
-
 def take_vectors(count: int, deliver: Callable[[list["array[float]"]], None]) -> Deliver:
     """Return what passes `count` good vectors on, and tells whether they were good."""
 

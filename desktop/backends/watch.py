@@ -56,11 +56,11 @@ class Watch:
         self._spoken = False
 
     def heard(self, *, progress: bool) -> None:
-        """Note a sign of life, or of `progress`."""
+        """Note a sign of life, or of `progress`: a short answer fits between two ticks."""
         self._spoken = True
         self._silent = 0
         if progress:
-            self._still = 0
+            self._still = self._unused = 0
 
     def tick(self, requests: Iterable[Running], *, loading: bool) -> Verdict:
         """Return what is to be done after one more tick with these requests under way."""

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from desktop.backends import explain
@@ -45,6 +46,8 @@ def load_command(plan: LoadPlan, states: Path | None, states_limit: int) -> mess
         tensor_split=list(plan.tensor_split),
         draft_tokens=plan.draft_tokens,
         draft_model=b"" if plan.draft_model is None else os.fsencode(plan.draft_model),
+        next_token_heads=plan.next_token_heads,
+        rollback=plan.rollback,
         states=b"" if states is None else os.fsencode(states),
         states_limit=states_limit,
     )
@@ -73,6 +76,11 @@ def generate_command(number: int, request: ChatRequest) -> messages.Generate:
         speculate=request.speculate,
         repeatable=request.sampling.seed is not None,
     )
+
+
+def embed_command(number: int, texts: Sequence[str]) -> messages.Embed:
+    """Return the order to turn `texts` into vectors."""
+    return messages.Embed(number, [_clean(text) for text in texts])
 
 
 def _turn(message: Message) -> messages.Turn:
@@ -147,6 +155,7 @@ def loaded_model(plan: LoadPlan, report: messages.Loaded) -> LoadedModel:
         load_ms=report.load_ms,
         embeds=report.embeds,
         offloaded_layers=report.offloaded_layers,
+        gpu_memory=max(0, report.gpu_memory),
     )
 
 

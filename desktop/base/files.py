@@ -19,9 +19,9 @@ def write_atomically(path: Path, content: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
-    except BaseException:
+    finally:
+        # There only if it did not become the target.
         temporary.unlink(missing_ok=True)
-        raise
     _sync_folder(path.parent)
 
 

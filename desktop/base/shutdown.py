@@ -3,12 +3,11 @@
 Plain Python; runs in the thread that calls `run`.
 """
 
-import logging
 from collections.abc import Callable
 
-__all__ = ["Shutdown"]
+from desktop.base.guard import guarded
 
-_log = logging.getLogger(__name__)
+__all__ = ["Shutdown"]
 
 
 class Shutdown:
@@ -16,7 +15,7 @@ class Shutdown:
 
     def __init__(self) -> None:
         """Start without stages."""
-        self._stages: list[tuple[str, Callable[[], object]]] = []
+        self._stages: list[Callable[[], None]] = []
         self._done = False
 
     @property
@@ -26,15 +25,12 @@ class Shutdown:
 
     def add(self, name: str, stage: Callable[[], object]) -> None:
         """Run `stage` at the end; `name` is for the log."""
-        self._stages.append((name, stage))
+        self._stages.append(guarded(stage, f"shutdown stage {name}"))
 
     def run(self) -> None:
         """Run all stages; a second call does nothing."""
         if self._done:
             return
         self._done = True
-        for name, stage in self._stages:
-            try:
-                stage()
-            except Exception:  # noqa: BLE001 - the stages after it must have their turn
-                _log.exception("shutdown stage %s failed", name)
+        for stage in self._stages:
+            stage()

@@ -4,15 +4,15 @@ Everything sent to a worker is handled in its own thread, one item after another
 arrival; whoever sends never waits.
 """
 
-import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-Item = TypeVar("Item")
+from desktop.base.guard import guarded
 
-_log = logging.getLogger(__name__)
+Item = TypeVar("Item")
 
 
 class Worker(Generic[Item]):
@@ -26,10 +26,10 @@ class Worker(Generic[Item]):
         tick: Callable[[], None] | None = None,
         tick_seconds: float = 1.0,
     ) -> None:
-        """Start the thread; `tick` runs in it about every `tick_seconds`."""
+        """Start the thread; `tick` runs in it about every `tick_seconds`, however many items come."""
         self._inbox: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
-        self._handle = handle
-        self._tick = tick
+        self._handle = guarded(handle, f"worker {name}")
+        self._tick = None if tick is None else guarded(tick, f"worker {name}")
         self._tick_seconds = tick_seconds
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -57,20 +57,17 @@ class Worker(Generic[Item]):
                 items.append(item)
 
     def _run(self) -> None:
+        due = time.monotonic() + self._tick_seconds
         while True:
+            wait = None if self._tick is None else max(0.0, due - time.monotonic())
             try:
-                item = self._inbox.get(timeout=self._tick_seconds if self._tick else None)
+                item = self._inbox.get(timeout=wait)
             except queue.Empty:
-                self._guarded(self._tick)
-                continue
-            if item is None:
-                return
-            self._guarded(self._handle, item)
-
-    def _guarded(self, call: Callable[..., None] | None, *arguments: Item) -> None:
-        if call is None:
-            return
-        try:
-            call(*arguments)
-        except Exception:  # noqa: BLE001 - one failing item must not end the thread
-            _log.exception("defect in worker %s", self._thread.name)
+                pass
+            else:
+                if item is None:
+                    return
+                self._handle(item)
+            if self._tick is not None and time.monotonic() >= due:
+                self._tick()
+                due = time.monotonic() + self._tick_seconds

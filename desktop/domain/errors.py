@@ -34,6 +34,10 @@ class ModelLoadError(UserFixable):
     """llama.cpp refused the file or the plan."""
 
 
+class NotForChats(ModelLoadError):
+    """The model is made for another job than to hold a conversation."""
+
+
 class OutOfMemory(UserFixable):
     """The model does not fit into the memory of this computer."""
 

@@ -77,10 +77,12 @@ class LoadPlan:
     tokens. `extra_buffers` lets llama.cpp repack weights for this processor (faster, and the first
     thing given up after a crash). `swa_full` keeps sliding windows at full length; `mmap` maps the
     file instead of reading it. `draft_tokens` bounds how far is guessed ahead (0: not at all),
-    from the text itself or by `draft_model`.
+    from the text itself, by `draft_model`, or by the file's own `next_token_heads`. A state that
+    cannot be cut is kept so often more that `rollback` tokens can be taken back.
 
     `layers` (the output counts as one), `layer_bytes` and `device_bytes` say what the model takes
-    where it computes: each layer with its cache, and the buffers on each device; 0 where unknown.
+    where it computes: each layer with its cache, and the buffers on each device; `auto_context` is
+    what an `n_ctx` of 0 comes to. 0 where unknown.
     """
 
     path: Path
@@ -99,9 +101,12 @@ class LoadPlan:
     tensor_split: tuple[float, ...] = ()
     draft_tokens: int = 8
     draft_model: Path | None = None
+    next_token_heads: bool = False
+    rollback: int = 0
     layers: int = 0
     layer_bytes: int = 0
     device_bytes: int = 0
+    auto_context: int = 0
 
 
 DEFAULT_CONTEXT = 8192
@@ -111,9 +116,10 @@ DEFAULT_CONTEXT = 8192
 class LoadedModel:
     """What llama.cpp made of a plan.
 
-    Sizes in bytes, lengths in tokens. `n_ctx` is the real context window, `n_ctx_train` the
-    trained one. `devices` names what computes, e.g. `("CPU",)`; `offloaded_layers` are on a GPU.
-    `embeds` means that it turns texts into vectors and does not answer. `load_ms` in milliseconds.
+    Sizes in bytes, lengths in tokens. `n_ctx` is the real context window, `n_ctx_train` the trained
+    one. `devices` names what computes, e.g. `("CPU",)`; `offloaded_layers` are on a GPU, where the
+    model took `gpu_memory` of what was free (0 where nobody tells). `embeds` means that it turns
+    texts into vectors and does not answer. `load_ms` in milliseconds.
     """
 
     plan: LoadPlan
@@ -128,13 +134,15 @@ class LoadedModel:
     load_ms: float
     embeds: bool = False
     offloaded_layers: int = 0
+    gpu_memory: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class GgufInfo:
     """What the header of a model file says, enough to list it and to estimate its memory.
 
-    `metadata` holds the scalar keys and short arrays of numbers; `weights` in bytes.
+    `metadata` holds the scalar keys and short arrays of numbers; `weights` in bytes, of which
+    `head_weights` are a block that only guesses the next tokens (0 where there is none).
     """
 
     path: Path
@@ -146,6 +154,7 @@ class GgufInfo:
     block_count: int
     has_template: bool
     weights: int
+    head_weights: int = 0
     metadata: dict[str, object] = field(default_factory=dict[str, object])
 
 

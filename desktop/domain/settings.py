@@ -32,12 +32,13 @@ class EngineSettings:
     """How models are loaded and kept; what `LoadPlan` names too has its meaning and units there.
 
     `slots` answers are written side by side. `speculation` allows guessing ahead, by `draft_tokens`
-    at most, from the text itself or by the model file `draft_model` (a path, empty for none). The
-    memory is given back after so many minutes without a question, 0 for never:
-    `idle_minutes_on_battery` counts while the computer runs on its battery. `kept_states_gb` (10^9
-    bytes) is what may be kept on the disk of what was read already, 0 for nothing. An engine that
-    makes no progress for `silence_minutes` is ended. `builtin_templates` are paths of model files
-    that are asked with a template of Lapis instead of their own, the one added last first, at most
+    at most, from the text itself or by the model file `draft_model` (a path, empty for none);
+    without one `next_token_heads` lets a model guess whose own file has what it takes. The memory
+    is given back after so many minutes without a question, 0 for never: `idle_minutes_on_battery`
+    counts while the computer runs on its battery. `kept_states_gb` (10^9 bytes) is what may be kept
+    on the disk of what was read already, 0 for nothing. An engine that makes no progress for
+    `silence_minutes` is ended. `builtin_templates` are paths of model files that are asked with a
+    template of Lapis instead of their own, the one added last first, at most
     `MOST_BUILTIN_TEMPLATES`.
     """
 
@@ -50,6 +51,7 @@ class EngineSettings:
     speculation: bool = True
     draft_tokens: int = 8
     draft_model: str = ""
+    next_token_heads: bool = False
     idle_minutes: int = 10
     idle_minutes_on_battery: int = 3
     kept_states_gb: float = 4.0

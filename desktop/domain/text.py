@@ -5,11 +5,14 @@ language and render them. So an error can be made in a worker thread, stored, an
 whatever language is set by then.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 Value: TypeAlias = str | int | float
+
+_HOLE = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +28,17 @@ class Text:
 
     def filled(self, translated: str) -> str:
         """Return `translated` with the holes filled; an unknown hole is left as it stands."""
-        out = translated
-        for name, value in self.values.items():
-            out = out.replace("{" + name + "}", str(value))
-        return out
+        # In one go: a value, such as the name of a file, may look like a hole itself.
+        return _HOLE.sub(lambda hole: str(self.values.get(hole[1], hole[0])), translated)
 
     def __str__(self) -> str:
         """Return the English words, for logs and tests."""
         return self.filled(self.message)
+
+
+def verbatim(words: str) -> Text:
+    """Return what reads the same in every language: a name, a version, a path."""
+    return Text("{name}", {"name": words})
 
 
 def gigabytes(count: int) -> str:

@@ -45,7 +45,7 @@ class BindingsMissing(Exception):
 def load_bindings() -> tuple[Any, Any]:
     """Return (`llama_cpp.llama_cpp`, the ggml library) with at least one backend registered.
 
-    Raises BindingsMissing.
+    Raises BindingsMissing, or MemoryError where the system has no memory for them.
     """
     for name in _FOREIGN_LIBRARY_VARIABLES:
         os.environ.pop(name, None)
@@ -61,13 +61,22 @@ def load_bindings() -> tuple[Any, Any]:
         package.__spec__ = spec
         sys.modules["llama_cpp"] = package
         bindings = importlib.import_module("llama_cpp.llama_cpp")
-    except (OSError, ImportError) as error:
+    except (OSError, ImportError, RuntimeError) as error:
+        if _lacks_memory(str(error)):
+            raise MemoryError(str(error)) from error
         raise BindingsMissing(str(error)) from error
     bindings.llama_backend_init()
     if ggml.ggml_backend_reg_count() == 0:
         msg = "no compute backend found"
         raise BindingsMissing(msg)
     return bindings, ggml
+
+
+def _lacks_memory(refusal: str) -> bool:
+    """Tell whether the dynamic loader got no memory for a library; a place it may not use differs."""
+    return (
+        "failed to map segment" in refusal or "Cannot allocate memory" in refusal
+    ) and "not permitted" not in refusal
 
 
 def _register_backends(folder: Path) -> ctypes.CDLL:
@@ -79,6 +88,18 @@ def _register_backends(folder: Path) -> ctypes.CDLL:
         function.restype, function.argtypes = result, list(arguments)
     ggml.ggml_backend_load_all_from_path(os.fsencode(folder))
     return ggml
+
+
+def load_extension() -> Any | None:
+    """Return the calls that llama.cpp keeps out of its C interface, None where they are not there.
+
+    `load_bindings` comes first.
+    """
+    try:
+        return importlib.import_module("llama_cpp.llama_cpp_ext")
+    except (ImportError, AttributeError):
+        # Names of C++ functions, which differ between compilers and change with any version.
+        return None
 
 
 def bindings_version() -> str:

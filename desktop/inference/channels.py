@@ -23,6 +23,8 @@ _ENDS = ("<|end|>", "<|call|>", "<|return|>", "<|start|>", "<|channel|>")
 _HEADS = ("<|channel|>", "<|start|>", "<|constrain|>", _MESSAGE, "to=", "assistant")
 _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)")
 _RECIPIENT = re.compile(r"\bto=([\w.\-]+)")
+# What a header consists of, its last word perhaps cut off.
+_OF_HEADER = re.compile(r"<\|\w+\|>\s*\w*|\bto?(?:=\S*|\Z)")
 _LONGEST_HEADER = 400
 
 
@@ -67,10 +69,10 @@ class ChannelSplitter:
         """Yield what was held back when the answer ends."""
         held, self._held = self._held, ""
         if self._kind is _Kind.HEADER:
-            # A header without a message has nothing to say.
-            if held and not any(mark in held for mark in CHANNEL_CONTROLS):
-                yield Said(held)
-            return
+            if any(mark in held for mark in CHANNEL_CONTROLS):
+                # A header without a message has nothing to say, unless only its mark was left out.
+                held = _OF_HEADER.sub("", held).strip()
+            self._begin(_Kind.TEXT)
         yield from self._write(held)
         yield from self._end_body()
 

@@ -23,6 +23,8 @@ _REST: Final = 256
 class DraftModel:
     """A second model and its context; freed with the process."""
 
+    trust: Final = 0.6
+
     def __init__(
         self,
         lib: Any,

@@ -329,10 +329,10 @@ class _Parser:
 
 
 def _weight(sequence: Sequence[Element]) -> int:
-    return sum(1 if isinstance(element, int) else element_weight(element) for element in sequence)
+    return sum(1 if isinstance(element, int) else _element_weight(element) for element in sequence)
 
 
-def element_weight(element: CharSet) -> int:
+def _element_weight(element: CharSet) -> int:
     """Return how many of llama.cpp's elements the set takes, at most."""
     return max(1, 2 * len(element.ranges))
 

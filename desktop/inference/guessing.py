@@ -1,19 +1,27 @@
-"""Where guesses come from: the text itself, else a small model. Engine process, main thread."""
+"""Where guesses come from: the text itself, else what computes them. Engine process, main thread."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Protocol
 
-from desktop.inference.draft_model import DraftModel
 from desktop.inference.lookup import Belief, Lookup, best_length
 
-_MODEL_PRIOR: Final = 0.6
+
+class GuessingModel(Protocol):
+    """Computes guesses: a small model, or heads of the model that answers."""
+
+    @property
+    def trust(self) -> float:
+        """The share of guesses that is right, until it is known better."""
+
+    def draft(self, sequence: int, text: Sequence[int], length: int) -> list[int]:
+        """Return up to `length` tokens that may follow `text` in `sequence`."""
 
 
 class Guesser:
     """Guesses for one answer, and how far they are believed."""
 
     def __init__(
-        self, text: Sequence[int], sequence: int, model: DraftModel | None, model_cost: float
+        self, text: Sequence[int], sequence: int, model: GuessingModel | None, model_cost: float
     ) -> None:
         """Begin after `text` in `sequence`.
 
@@ -24,7 +32,7 @@ class Guesser:
         self._sequence = sequence
         self._model = model
         self._model_cost = model_cost
-        self._belief = Belief(_MODEL_PRIOR)
+        self._belief = Belief(model.trust if model is not None else 0.0)
         self._by_model = False
 
     def draft(self, most: int, cost: Callable[[int], float]) -> list[int]:

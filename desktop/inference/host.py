@@ -13,9 +13,10 @@ import queue
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from desktop.inference.batch_cost import BatchCost
 from desktop.inference.bindings import BindingsMissing
@@ -53,6 +54,7 @@ from desktop.inference.template import PromptMaker
 from desktop.inference.threads import ThreadKeeper
 
 EXIT_BROKEN = 71
+EXIT_DEFECT = 1
 TEMPLATE_SECONDS = 5.0
 # Guesses in a batch on the processor; with more, confirming them costs more than it saves.
 _PROCESSOR_DRAFT = 3
@@ -65,7 +67,11 @@ def main(parent: int) -> None:
     """Run until `parent` (a process id) closes the pipe or dies; never returns."""
     reports = _claim_output()
     _harden(parent)
-    Host(sys.stdin.buffer, reports).run()
+    threading.excepthook = lambda failure: _end_with(failure.exc_value)
+    try:
+        Host(sys.stdin.buffer, reports).run()
+    except BaseException as failure:  # noqa: BLE001 - whatever it is, the parent reads it
+        _end_with(failure)
 
 
 class Host:
@@ -237,6 +243,19 @@ class Host:
                 self._stops_read += 1
                 self._interrupt.up()
             self._inbox.put(command)
+
+
+def _end_with(failure: BaseException | None) -> NoReturn:
+    """End the process, its last words on stderr.
+
+    The interpreter's own end waits for threads and aborts where one still reads; and a process with
+    one thread gone would be neither alive nor dead.
+    """
+    try:
+        traceback.print_exception(failure)
+        sys.stderr.flush()
+    finally:
+        os._exit(EXIT_DEFECT)
 
 
 def _claim_output() -> BinaryIO:

@@ -29,11 +29,6 @@ class Interrupt:
         """Let things be computed again."""
         self._flag[0] = _GO
 
-    @property
-    def is_up(self) -> bool:
-        """Whether a stop is wanted."""
-        return self._flag[0] == _STOP
-
     def attach(self, lib: Any, ctx: Any) -> None:
         """Let native code of `ctx` look at the flag."""
         callback = lib.ggml_abort_callback(self._address)

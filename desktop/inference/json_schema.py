@@ -300,8 +300,12 @@ class _Converter:
         return self._rule(f'"{{" ws {opening} "}}"')
 
     def _other_name(self, names: Sequence[str]) -> str:
-        """Return a rule for a property's name that is none of `names`."""
-        return self._later(partial(self._other_than, sorted(set(names)), '"\\"" '))
+        """Return a rule for a property's name that is none of `names`.
+
+        It is written without escapes, so a name that needs one is never met.
+        """
+        plain = sorted({name for name in names if json_text(name) == f'"{name}"'})
+        return self._later(partial(self._other_than, plain, '"\\"" '))
 
     def _other_than(self, rests: Sequence[str], start: str = "") -> str:
         groups: dict[str, list[str]] = {}

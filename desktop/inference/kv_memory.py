@@ -1,13 +1,18 @@
 """The memory of a context: what of a sequence can be kept, shared, saved and brought back.
 
 Engine process, main thread. Plain attention can be cut anywhere; a sliding window only where the
-tokens just before the cut are still there; a recurrent state not at all. Checkpoints help the last
-two: small pictures of the part that cannot be cut.
+tokens just before the cut are still there; a recurrent state not at all, but for the newest few
+tokens where llama.cpp keeps a state for each. Checkpoints help the last two: small pictures of the
+part that cannot be cut.
 """
 
 import ctypes
-from collections.abc import Sequence
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
+
+from desktop.inference.next_token_heads import NextTokenHeads
 
 _PARTIAL_ONLY: Final = 1
 
@@ -26,6 +31,13 @@ class KvMemory:
         self.recurrent = bool(
             lib.llama_model_is_recurrent(model) or lib.llama_model_is_hybrid(model)
         )
+        self.heads: NextTokenHeads | None = None
+        self._snapshots = int(lib.llama_n_rs_seq(ctx))
+        # By sequence: what can be taken back of the last batch; taken back, but not gone on from;
+        # broken off in the middle of a batch.
+        self._latest: Counter[int] = Counter()
+        self._stepped_back: set[int] = set()
+        self._broken: set[int] = set()
 
     @property
     def windowed(self) -> bool:
@@ -34,8 +46,36 @@ class KvMemory:
 
     @property
     def cuttable(self) -> bool:
-        """Whether the newest tokens of a sequence can be taken back."""
+        """Whether a sequence can be cut back anywhere."""
         return not self.recurrent
+
+    @property
+    def takes_back(self) -> int:
+        """How many of the tokens decoded last can be taken back."""
+        return self._snapshots if self.recurrent else sys.maxsize
+
+    def took_in(self, sequences: Iterable[int]) -> None:
+        """Note a batch that was decoded: the sequence of each token."""
+        if self.recurrent:
+            counts = Counter(sequences)
+            for sequence, count in counts.items():
+                self._latest[sequence] = min(count - 1, self._snapshots)
+            self._stepped_back -= counts.keys()
+
+    def broke_off(self, sequences: Iterable[int]) -> None:
+        """Note a batch that failed: what a recurrent state has taken in of it is not known."""
+        if self.recurrent:
+            self._broken.update(sequences)
+
+    def take_back(self, sequence: int, length: int) -> bool:
+        """Cut a recurrent state back to `length` tokens, within the last batch; whether it was."""
+        back = int(self._lib.llama_memory_seq_pos_max(self._memory, sequence)) + 1 - length
+        if not self.recurrent or length <= 0 or not 0 < back <= self._latest[sequence]:
+            return False
+        # llama.cpp goes back once only, then it has to go on from there.
+        self._latest[sequence] = 0
+        self._stepped_back.add(sequence)
+        return sequence not in self._broken and self._cut(sequence, length)
 
     def keep(self, sequence: int, length: int) -> int:
         """Cut `sequence` back to its first `length` tokens; return how many really stay.
@@ -55,7 +95,7 @@ class KvMemory:
         if length <= 0 or newest < length - 1:
             return False
         if self.recurrent:
-            return bool(newest == length - 1)
+            return bool(newest == length - 1) and sequence not in self._broken
         # The next token, number `length`, sees itself and the window - 1 tokens before it.
         return bool(oldest <= max(0, length - self._window + 1))
 
@@ -67,9 +107,15 @@ class KvMemory:
         self._cut(target, 0)
         if not self.holds(source, length):
             return 0
+        if source in self._stepped_back:
+            self._settle(source)
         end = -1 if self.recurrent else length
         self._lib.llama_memory_seq_cp(self._memory, source, target, 0, end)
-        return length if self.holds(target, length) else self.keep(target, 0)
+        if not self.holds(target, length):
+            return self.keep(target, 0)
+        if self.heads is not None:
+            self.heads.share(source, target, length)
+        return length
 
     def unshare(self, sequences: Sequence[int]) -> None:
         """Give each of `sequences` its own copy of what a sliding window sees.
@@ -116,9 +162,25 @@ class KvMemory:
         if not partial:
             self._cut(sequence, 0)
         taken = self._put(sequence, state, _PARTIAL_ONLY if partial else 0)
-        if not taken:
+        if taken:
+            self._forget_steps(sequence)
+        else:
             self._cut(sequence, 0)
         return taken
+
+    def _settle(self, sequence: int) -> None:
+        """Make the state before the tokens that were taken back the only one of `sequence`.
+
+        Whoever shares a state that llama.cpp has only marked for going back gets the newest one.
+        """
+        state = bytearray(self.state_size(sequence, partial=True))
+        if self.save(sequence, state, partial=True) == len(state):
+            self.restore(sequence, state, partial=True)
+
+    def _forget_steps(self, sequence: int) -> None:
+        self._latest[sequence] = 0
+        self._stepped_back.discard(sequence)
+        self._broken.discard(sequence)
 
     def _put(self, sequence: int, state: Any, flags: int) -> bool:
         size = len(state)
@@ -128,4 +190,8 @@ class KvMemory:
 
     def _cut(self, sequence: int, length: int) -> bool:
         begin = length if length > 0 else -1
+        if begin < 0:
+            self._forget_steps(sequence)
+            if self.heads is not None:
+                self.heads.forget(sequence)
         return bool(self._lib.llama_memory_seq_rm(self._memory, sequence, begin, -1))

@@ -19,7 +19,13 @@ _LOAD_MODE_NONE: Final = 0
 _LOAD_MODE_MMAP: Final = 1
 _POOLING_BY_FILE: Final = -1
 _CAUSES: Final = (
-    ("memory", ("failed to allocate", "unable to allocate", "out of memory")),
+    (
+        "memory",
+        (
+            *("failed to allocate", "unable to allocate", "insufficient memory"),
+            *("out of memory", "bad_alloc"),
+        ),
+    ),
     ("architecture", ("unknown model architecture",)),
     ("damaged", ("not within the file bounds", "corrupted or incomplete")),
 )
@@ -47,6 +53,7 @@ class ModelParameters:
         # llama.cpp takes any negative number as "all layers".
         native.n_gpu_layers = order.n_gpu_layers
         native.use_extra_bufts = order.extra_buffers
+        native.load_mtp = order.next_token_heads
         # Unasked, llama.cpp wakes the driver of every card, also for a model that puts no layer on
         # any; after a driver's death that would be the next one.
         names = order.devices if order.n_gpu_layers else []
@@ -85,6 +92,7 @@ def context_parameters(lib: Any, order: Load, trained: int) -> Any:
     params.n_batch = order.n_batch
     params.n_ubatch = min(order.n_ubatch, order.n_batch)
     params.n_seq_max = order.slots
+    params.n_rs_seq = order.rollback
     params.n_outputs_max = min(order.n_batch, order.slots + order.draft_tokens)
     params.n_threads = params.n_threads_batch = order.threads
     params.type_k = params.type_v = _KV_TYPES[order.kv_type]
@@ -110,11 +118,14 @@ def embedding_parameters(lib: Any, order: Load, trained: int) -> Any:
     return params
 
 
-def load_error(log: Iterable[str]) -> LoadError:
-    """Return what the last lines of llama.cpp's log say about a failure."""
+def load_error(log: Iterable[str], *, context: bool = False) -> LoadError:
+    """Return what the last lines of llama.cpp's log say about a failure.
+
+    `context`: the model was there already, and what failed was its context.
+    """
     lines = list(log)
     text = "\n".join(lines)
     for kind, marks in _CAUSES:
         if any(mark in text.lower() for mark in marks):
-            return LoadError(kind, text[-500:])
+            return LoadError("context" if context and kind == "memory" else kind, text[-500:])
     return LoadError("other", next((line for line in lines if "error" in line), "")[-500:])

@@ -42,6 +42,8 @@ class Load(_Wire, frozen=True):
     tensor_split: list[float] = []
     draft_tokens: int = 0
     draft_model: bytes = b""
+    next_token_heads: bool = False
+    rollback: int = 0
     states: bytes = b""
     states_limit: int = 0
 
@@ -213,10 +215,15 @@ class Loaded(_Wire, frozen=True):
     load_ms: float
     embeds: bool = False
     offloaded_layers: int = 0
+    gpu_memory: int = 0
 
 
 class LoadFailed(_Wire, frozen=True):
-    """llama.cpp refused. `kind`: memory, architecture, damaged, context, backends or other."""
+    """llama.cpp refused.
+
+    `kind`: memory, context (no memory for that), architecture, damaged, not_chat, draft, device,
+    backends or other.
+    """
 
     kind: str
     detail: str
@@ -301,8 +308,8 @@ class Done(_Wire, frozen=True):
 class Refused(_Wire, frozen=True):
     """A request failed; counts in tokens.
 
-    `kind`: overflow, template, grammar, adapter, no_infill, not_chat, not_embedding, no_model or
-    decode.
+    `kind`: overflow, template, grammar, adapter, no_infill, not_chat, not_embedding, no_model,
+    memory or decode.
     """
 
     id: int

@@ -122,7 +122,8 @@ class PrefixCache:
 
         Memory that cannot be cut there goes back to its last checkpoint.
         """
-        slot.decoded = self.cut(slot, slot.decoded)
+        if not self._memory.take_back(slot.index, slot.decoded):
+            slot.decoded = self.cut(slot, slot.decoded)
         slot.guessed = 0
 
     def unshare(self, slots: Sequence[Slot]) -> bool:

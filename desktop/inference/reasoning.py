@@ -132,11 +132,11 @@ class AnswerSplitter:
             self._held = before[len(text) :]
 
     def _answer(self) -> Iterator[Piece]:
-        if self._trim:
-            self._held = self._held.lstrip()
-        if self._format.bare_calls and self._silent and self._may_be_bare_call():
-            return
         while self._where is _Where.ANSWER and self._held:
+            if self._trim:
+                self._held = self._held.lstrip()
+            if self._format.bare_calls and self._silent and self._may_be_bare_call():
+                return
             at, mark = first_mark(self._held, self._watched)
             if at < 0:
                 at = len(self._held) - held_back(self._held, self._watched)

@@ -5,6 +5,7 @@ on one context, a token out of range, use after free), so the native handles sta
 """
 
 import ctypes
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -24,9 +25,14 @@ from desktop.inference.loading import (
     load_error,
 )
 from desktop.inference.messages import Adapter, Load, Loaded
+from desktop.inference.next_token_heads import NextTokenHeads, guess_cost, heads_of
 
 _LOG_LINES = 60
 _LOG_LEVEL_WARN = 3
+_LOG_LEVEL_ERROR = 4
+_STARVED = -2
+# Apple's cards compute in the memory of the process, where it is counted already.
+_SHARED_MEMORY = "MTL"
 
 
 class AdapterRefused(Exception):
@@ -40,6 +46,7 @@ class DecodeStatus(IntEnum):
     NO_ROOM = 1
     ABORTED = 2
     FAILED = 3
+    NO_MEMORY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ class Runtime:
         self._batch: Any = None
         self.last_decode = 0.0
         self.draft_model: DraftModel | None = None
+        self.heads: NextTokenHeads | None = None
+        self.guess_cost = 0.0
         self._adapters: dict[bytes, Any] = {}
         self._pieces: dict[tuple[int, bool], bytes] = {}
         self._active_adapters: tuple[Adapter, ...] = ()
@@ -82,6 +91,7 @@ class Runtime:
     ) -> Loaded:
         """Load model and context; raises LoadError. `interrupt` stops what is computed later."""
         started = time.monotonic()
+        free = self._free_on_cards(order)
         self._load_model(order, on_progress)
         lib = self.lib
         self.vocab = lib.llama_model_get_vocab(self.model)
@@ -101,6 +111,9 @@ class Runtime:
                 n_ctx=self.n_ctx,
                 interrupt=interrupt,
             )
+            self.guess_cost = self.draft_model.size / self.size
+        elif not self.embeds:
+            self._use_heads(order, interrupt)
         self.offloaded = order.n_gpu_layers != 0 and any(
             device.kind in GPU_KINDS and (not order.devices or device.name in order.devices)
             for device in self.devices
@@ -130,7 +143,40 @@ class Runtime:
                 if self.offloaded
                 else 0
             ),
+            gpu_memory=max(0, free - self._free_on_cards(order)),
         )
+
+    def _free_on_cards(self, order: Load) -> int:
+        """Return the bytes that are free on the cards of `order`; 0 where it asks for none."""
+        if order.n_gpu_layers == 0:
+            return 0
+        return sum(
+            device.free
+            for device in devices(self._ggml)
+            if device.kind in GPU_KINDS
+            and device.backend != _SHARED_MEMORY
+            and (not order.devices or device.name in order.devices)
+        )
+
+    def _use_heads(self, order: Load, interrupt: Interrupt) -> None:
+        lib = self.lib
+        if self.memory.takes_back:
+            self.heads = heads_of(lib, self.model, self.ctx, order, self.n_ctx, interrupt)
+        if self.heads is None:
+            return
+        self.memory.heads = self.heads
+        self.guess_cost = guess_cost(
+            parameters=lib.llama_model_n_params(self.model),
+            vocabulary=self.n_vocab,
+            width=lib.llama_model_n_embd_out(self.model),
+            layers=lib.llama_model_n_layer(self.model) + 1,
+            experts=self._count("expert_count"),
+            used=self._count("expert_used_count"),
+        )
+
+    def _count(self, key: str) -> int:
+        text = self.metadata(f"{self.architecture}.{key}")
+        return int(text) if text.isdecimal() else 0
 
     def _load_model(self, order: Load, on_progress: Callable[[float], None]) -> None:
         lib = self.lib
@@ -153,8 +199,12 @@ class Runtime:
         make = embedding_parameters if self.embeds else context_parameters
         params = make(lib, order, trained)
         self.ctx = lib.llama_init_from_model(self.model, params)
+        if not self.ctx and params.n_rs_seq:
+            # Answers are the same without guesses.
+            params.n_rs_seq = 0
+            self.ctx = lib.llama_init_from_model(self.model, params)
         if not self.ctx:
-            raise load_error(self._log)
+            raise load_error(self._log, context=True)
         self.threads = order.threads
         # llama.cpp rounds the context up to more than the batch of an embedding model holds.
         self.n_ctx = params.n_batch if self.embeds else lib.llama_n_ctx(self.ctx)
@@ -191,6 +241,8 @@ class Runtime:
             self.lib.llama_set_n_threads(self.ctx, threads, threads)
             if self.draft_model is not None:
                 self.draft_model.set_threads(threads)
+            if self.heads is not None:
+                self.heads.set_threads(threads)
 
     def clear_memory(self) -> None:
         """Forget every sequence; a model without memory has none."""
@@ -215,9 +267,24 @@ class Runtime:
         started = time.monotonic()
         status = self.lib.llama_decode(self.ctx, batch)
         self.last_decode = time.monotonic() - started
+        self._note(status, tokens)
         if status in {0, 1, 2}:
             return DecodeStatus(status)
-        return DecodeStatus.FAILED
+        return DecodeStatus.NO_MEMORY if status == _STARVED else DecodeStatus.FAILED
+
+    def _note(self, status: int, tokens: Sequence[BatchToken]) -> None:
+        """Tell those who follow what is decoded."""
+        if self.embeds:
+            return
+        memory = self.memory
+        if status == DecodeStatus.DONE:
+            memory.took_in(entry.sequence for entry in tokens)
+            if self.heads is not None:
+                self.heads.took_in(
+                    (entry.sequence, entry.position, entry.token) for entry in tokens
+                )
+        elif status != DecodeStatus.NO_ROOM:
+            memory.broke_off(entry.sequence for entry in tokens)
 
     def logits(self, row: int) -> Any:
         """Return the scores of row `row` of the last batch, a native array of `n_vocab` floats."""
@@ -289,5 +356,10 @@ class Runtime:
         return buffer.value.decode("utf-8", "replace") if count > 0 else ""
 
     def _on_log(self, level: int, text: bytes, _data: Any) -> None:
-        if level >= _LOG_LEVEL_WARN:
-            self._log.append(text.decode("utf-8", "replace").strip())
+        if level < _LOG_LEVEL_WARN:
+            return
+        line = text.decode("utf-8", "replace").strip()
+        self._log.append(line)
+        if level == _LOG_LEVEL_ERROR:
+            # What ends the process is said here, and the parent asks its last words for the reason.
+            print(line, file=sys.stderr, flush=True)  # noqa: T201

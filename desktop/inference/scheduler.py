@@ -22,7 +22,7 @@ from desktop.inference.sampling import SamplerRefused
 from desktop.inference.slot import Answer, Job, Slot, never_begun
 from desktop.inference.threads import ThreadKeeper
 
-# Up to so many tokens the processor rounds as it does for one, so that chance falls the same way.
+# Up to so many tokens the processor rounds as it does for one, so that the same words are chosen.
 _EXACT_BATCH: Final = 3
 # Tokens that every answer gets between two chunks of a prompt being read beside it.
 _OWED_TO_WRITERS: Final = 3
@@ -50,7 +50,7 @@ class Scheduler:
         self._slots = [Slot(index) for index in range(slots)]
         self._waiting: deque[Job] = deque()
         self._chunks = chunks
-        self._draft_tokens = draft_tokens if runtime.memory.cuttable else 0
+        self._draft_tokens = min(draft_tokens, runtime.memory.takes_back)
         self._costs = costs
         self._guess_next = True
         self._unshared = False
@@ -123,9 +123,10 @@ class Scheduler:
             case DecodeStatus.ABORTED:
                 for share in batch.shares:
                     self._cache.take_back(share.slot)
-            case DecodeStatus.FAILED:
+            case DecodeStatus.FAILED | DecodeStatus.NO_MEMORY:
+                kind = "decode" if status is DecodeStatus.FAILED else "memory"
                 for share in batch.shares:
-                    self._give_up(share.slot, "decode", "")
+                    self._give_up(share.slot, kind, "")
 
     def _choose_threads(self, active: list[Slot]) -> None:
         """Leave cores to others, but not while an answer must come out the same again.
@@ -215,7 +216,8 @@ class Scheduler:
         room = self._runtime.n_ctx - len(slot.tokens)
         most = min(self._draft_tokens - used, room)
         order = answer.job.order
-        if order.repeatable and order.sampling.temperature > 0 and not self._runtime.offloaded:
+        promised = order.repeatable or order.sampling.temperature <= 0
+        if promised and not self._runtime.offloaded:
             most = min(most, _EXACT_BATCH - 1)
         if most <= 0:
             return []
@@ -227,9 +229,12 @@ class Scheduler:
             return of_batch(writers + used + guesses) / of_batch(writers + used)
 
         def guesser() -> Guesser:
-            model = self._runtime.draft_model
-            share = model.size / self._runtime.size if model is not None else 0.0
-            return Guesser(slot.tokens, slot.index, model, share)
+            runtime = self._runtime
+            # What heads guess depends on how far they have read along, cold or warm.
+            heads = None if order.repeatable else runtime.heads
+            return Guesser(
+                slot.tokens, slot.index, runtime.draft_model or heads, runtime.guess_cost
+            )
 
         return answer.draft(most, cost, guesser)
 

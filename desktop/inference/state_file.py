@@ -54,6 +54,7 @@ def write_state(
     begin = _HEAD.size + 4 * len(tokens)
     handle, name = tempfile.mkstemp(prefix=UNFINISHED, dir=folder)
     path = Path(name)
+    complete = False
     try:
         with os.fdopen(handle, "w+b") as file:
             _reserve(file.fileno(), begin + size)
@@ -61,13 +62,11 @@ def write_state(
                 with memoryview(view) as whole, whole[begin:] as window:
                     written = write(window)
                 view[_HEAD.size : begin] = tokens.tobytes()
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    if written != size:
-        path.unlink(missing_ok=True)
-        return None
-    return path
+        complete = written == size
+    finally:
+        if not complete:
+            path.unlink(missing_ok=True)
+    return path if complete else None
 
 
 def finish_state(path: Path, tokens: int, size: int) -> Path:

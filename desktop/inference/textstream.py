@@ -24,10 +24,11 @@ class StopFinder:
         if not self._stop:
             return text
         self._held += text
-        places = [at for at in (self._held.find(stop) for stop in self._stop) if at >= 0]
-        if places:
+        found = [(at + len(stop), at) for stop in self._stop if (at := self._held.find(stop)) >= 0]
+        if found:
+            # The one that is whole first, as if the text came letter by letter.
             self.found = True
-            certain, self._held = self._held[: min(places)], ""
+            certain, self._held = self._held[: min(found)[1]], ""
             return certain
         keep = self._possible_stop()
         certain = self._held[: len(self._held) - keep]

@@ -17,7 +17,14 @@ from desktop.domain.model import (
     LoadPlan,
 )
 from desktop.models.hardware import Memory
-from desktop.models.kv_cache import Keys, kv_bytes, padded, state_bytes, window_cells
+from desktop.models.kv_cache import (
+    Keys,
+    head_bytes,
+    kv_bytes,
+    padded,
+    state_bytes,
+    window_cells,
+)
 
 _MIB: Final = 2**20
 _PROCESS: Final = 150 * _MIB
@@ -65,8 +72,9 @@ def placed(info: GgufInfo, plan: LoadPlan) -> LoadPlan:
     return replace(
         plan,
         layers=layers,
-        layer_bytes=(info.weights + cache + state_bytes(info, plan.slots)) // layers + 1,
-        device_bytes=beside + _BUFFER_MARGIN,
+        layer_bytes=(_kept_bytes(info, plan, context) + cache) // layers + 1,
+        device_bytes=beside * (2 if plan.next_token_heads else 1) + _BUFFER_MARGIN,
+        auto_context=context_for(info, replace(plan, n_ctx=0)),
     )
 
 
@@ -102,19 +110,27 @@ def compute_bytes(
 
 def _model_bytes(info: GgufInfo, plan: LoadPlan, context: int) -> int:
     micro_batch = min(plan.n_ubatch, plan.n_batch, context)
-    return (
-        info.weights
-        + kv_bytes(info, context, plan.kv_type, micro_batch=micro_batch, slots=plan.slots)
-        + state_bytes(info, plan.slots)
-        + compute_bytes(
-            info,
-            context,
-            micro_batch=micro_batch,
-            slots=plan.slots,
-            rows=output_rows(plan),
-            flash=plan.flash_attention is not FlashAttention.OFF,
-        )
+    beside = compute_bytes(
+        info,
+        context,
+        micro_batch=micro_batch,
+        slots=plan.slots,
+        rows=output_rows(plan),
+        flash=plan.flash_attention is not FlashAttention.OFF,
     )
+    return (
+        _kept_bytes(info, plan, context)
+        + kv_bytes(info, context, plan.kv_type, micro_batch=micro_batch, slots=plan.slots)
+        + beside * (2 if plan.next_token_heads else 1)
+    )
+
+
+def _kept_bytes(info: GgufInfo, plan: LoadPlan, context: int) -> int:
+    """Return the bytes of the weights that are loaded, of states, and of a head's cache."""
+    kept = info.weights + state_bytes(info, plan.slots, plan.rollback)
+    if plan.next_token_heads:
+        return kept + head_bytes(info, context, plan.kv_type)
+    return kept - info.head_weights
 
 
 def _level(needed: int, memory: Memory) -> FitLevel:

@@ -11,6 +11,7 @@ from typing import Final
 from desktop.domain.errors import ModelFileError
 from desktop.domain.model import GgufInfo
 from desktop.domain.text import Text
+from desktop.models.gguf_architectures import WITH_HEADS
 from desktop.models.gguf_faults import impossible, shown
 from desktop.models.gguf_reader import TOKENS, Header, read_header
 from desktop.models.gguf_rules import check_kind, check_meaning, check_tensors
@@ -21,6 +22,7 @@ from desktop.models.split import part_path
 _TEMPLATE: Final = "tokenizer.chat_template"
 _KEPT_TEXT: Final = 4096
 _PARTS: Final = 1000
+_HEAD_PARTS: Final = ("eh_proj", "enorm", "hnorm")
 _LABEL: Final = re.compile(
     r"(?<![A-Za-z0-9])((?:IQ[1-4]|Q[1-8]|TQ[12])_(?:\d|K|NL|XXS|XS|S|M)(?:_(?:XL|XS|S|M|L))?"
     r"|BF16|F16|F32|MXFP4|NVFP4)(?![A-Za-z0-9])",
@@ -35,18 +37,7 @@ def read_gguf(path: Path) -> GgufInfo:
     `{architecture}.vocab_size` is added to `metadata` as the number of tokens; the chat template
     and long texts are left out.
     """
-    stream, size = open_model_file(path)
-    with stream:
-        try:
-            header = read_header(stream, size)
-        except OSError as error:
-            raise ModelFileError(
-                Text("This model file cannot be read"),
-                Text(
-                    "The system says: {reason}. Check the disk, or download the file again.",
-                    {"reason": error.strerror or type(error).__name__},
-                ),
-            ) from error
+    header, size = open_header(path)
     others = _other_parts(path, header)
     architecture = check_kind(header)
     check_meaning(header, architecture)
@@ -62,8 +53,45 @@ def read_gguf(path: Path) -> GgufInfo:
         block_count=_whole(header, f"{architecture}.block_count"),
         has_template=bool(header.values.get(_TEMPLATE)),
         weights=weights + others,
+        head_weights=_head_weights(header, architecture),
         metadata=_metadata(header, architecture),
     )
+
+
+def _head_weights(header: Header, architecture: str) -> int:
+    """Return the bytes of the last block, if that only guesses the next tokens and can be used.
+
+    Of a model in parts only the first one is read, so nothing is known of its last block.
+    """
+    if architecture not in WITH_HEADS:
+        return 0
+    layers = _whole(header, f"{architecture}.block_count")
+    prefix = f"blk.{layers - 1}."
+    names = {tensor.name for tensor in header.tensors}
+    if header.values.get(f"{architecture}.nextn_predict_layers") != 1 or not all(
+        f"{prefix}nextn.{part}.weight" in names for part in _HEAD_PARTS
+    ):
+        return 0
+    return sum(one.size for one in header.tensors if one.name.startswith(prefix))
+
+
+def open_header(path: Path) -> tuple[Header, int]:
+    """Return the header of `path` and the bytes of the file; raises ModelFileError.
+
+    Checks what the format itself demands, see `gguf_reader.read_header`.
+    """
+    stream, size = open_model_file(path)
+    with stream:
+        try:
+            return read_header(stream, size), size
+        except OSError as error:
+            raise ModelFileError(
+                Text("This model file cannot be read"),
+                Text(
+                    "The system says: {reason}. Check the disk, or download the file again.",
+                    {"reason": error.strerror or type(error).__name__},
+                ),
+            ) from error
 
 
 def _whole(header: Header, key: str) -> int:

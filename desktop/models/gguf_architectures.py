@@ -24,3 +24,5 @@ _NAMES: Final = """
     wavtokenizer-dec xverse
     """
 ARCHITECTURES: Final = frozenset(_NAMES.split())
+# Whose heads for the next tokens were tried out; llama.cpp aborts on others than it is made for.
+WITH_HEADS: Final = frozenset({"glm4moe", "qwen35", "qwen35moe"})

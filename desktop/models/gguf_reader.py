@@ -71,9 +71,11 @@ class Tensor:
 class Header:
     """A whole header. `data` is the offset in bytes at which the tensors begin.
 
-    Of the vocabulary the texts are kept, and the types as the bytes of their array.
+    `kinds` are the types of all entries, as in `gguf_types`. Of the vocabulary the texts are kept,
+    and the types as the bytes of their array.
     """
 
+    kinds: dict[str, int]
     values: dict[str, Scalar]
     arrays: dict[str, Array]
     tokens: list[bytes]
@@ -95,13 +97,14 @@ def read_header(stream: FileIO, size: int) -> Header:
     tensor_count, key_count = reader.u64(), reader.u64()
     if tensor_count > _COUNT_LIMIT or key_count > _COUNT_LIMIT:
         raise impossible("tensor_count, kv_count", f"{tensor_count}, {key_count}")
+    kinds: dict[str, int] = {}
     values: dict[str, Scalar] = {}
     arrays: dict[str, Array] = {}
     tokens: list[bytes] = []
     types = b""
     for _ in range(key_count):
         key = reader.name(_KEY_LIMIT)
-        if not key or key in values or key in arrays:
+        if not key or key in kinds:
             raise damaged(
                 Text(
                     "Its header has an entry twice or without a name: {key}. "
@@ -109,7 +112,7 @@ def read_header(stream: FileIO, size: int) -> Header:
                     {"key": shown(key)},
                 )
             )
-        kind = reader.u32()
+        kind = kinds[key] = reader.u32()
         if kind == ARRAY:
             arrays[key] = reader.array(key, tokens)
             if key == TYPES:
@@ -121,7 +124,7 @@ def read_header(stream: FileIO, size: int) -> Header:
         raise impossible("general.alignment", alignment)
     tensors = list(_read_tensors(reader, tensor_count, alignment))
     data = -(-reader.position // alignment) * alignment
-    return Header(values, arrays, tokens, types, tensors, data, alignment)
+    return Header(kinds, values, arrays, tokens, types, tensors, data, alignment)
 
 
 def _check_version(version: int) -> None:

@@ -13,6 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from desktop.models.hardware import system_text
+
 _ROOT: Final = Path("/")
 # Base class of display controllers in the PCI code and ID assignment specification.
 _DISPLAY_CLASS: Final = "0x03"
@@ -73,10 +75,10 @@ def vulkan_drivers(root: Path = _ROOT) -> bool:
 def _on_the_bus(root: Path) -> Iterator[GraphicsCard]:
     nodes = _render_nodes(root)
     for place in sorted(root.glob("sys/bus/pci/devices/*")):
-        maker = _MAKERS.get(_text(place / "vendor"))
-        if maker is None or not _text(place / "class").startswith(_DISPLAY_CLASS):
+        maker = _MAKERS.get(system_text(place / "vendor"))
+        if maker is None or not system_text(place / "class").startswith(_DISPLAY_CLASS):
             continue
-        numbers = f"{_text(place / 'vendor')[2:]}:{_text(place / 'device')[2:]}"
+        numbers = f"{system_text(place / 'vendor')[2:]}:{system_text(place / 'device')[2:]}"
         node = nodes.get(place.name)
         yield GraphicsCard(
             maker=maker,
@@ -96,7 +98,7 @@ def _lent(root: Path) -> Iterator[GraphicsCard]:
 
 
 def _nvidia_model(root: Path, address: str) -> str:
-    listing = _text(root / "proc/driver/nvidia/gpus" / address / "information")
+    listing = system_text(root / "proc/driver/nvidia/gpus" / address / "information")
     for line in listing.splitlines():
         name, _, value = line.partition(":")
         if name.strip() == "Model":
@@ -117,12 +119,5 @@ def _render_nodes(root: Path) -> dict[str, Path]:
 def _link_name(link: Path) -> str:
     try:
         return link.readlink().name
-    except OSError:
-        return ""
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return ""

@@ -76,8 +76,8 @@ def bounded_cores(allowed: set[int], system: Path, folders: list[Path]) -> int:
     fast = _fast(allowed, system / "devices") or allowed
     topology = system / "devices/system/cpu"
     cores = {
-        _text(topology / f"cpu{cpu}/topology/core_cpus_list")
-        or _text(topology / f"cpu{cpu}/topology/thread_siblings_list")
+        system_text(topology / f"cpu{cpu}/topology/core_cpus_list")
+        or system_text(topology / f"cpu{cpu}/topology/thread_siblings_list")
         or str(cpu)
         for cpu in fast
     }
@@ -101,7 +101,7 @@ def processor(listing: Path = _PROCESSOR) -> Processor:
     if sys.platform == "darwin":
         return Processor(_asked("machdep.cpu.brand_string") or platform.machine(), ())
     known: dict[str, str] = {}
-    for line in _text(listing).splitlines():
+    for line in system_text(listing).splitlines():
         name, _, value = line.partition(":")
         known.setdefault(name.strip(), value.strip())
     flags = set((known.get("flags") or known.get("Features") or "").split())
@@ -113,7 +113,7 @@ def processor(listing: Path = _PROCESSOR) -> Processor:
 
 def groups() -> list[Path]:
     """Return the folders of our control group and of all above it; empty where there is none."""
-    return list(_groups(_text(_OWN_GROUP), _SYS / "fs/cgroup"))
+    return list(_groups(system_text(_OWN_GROUP), _SYS / "fs/cgroup"))
 
 
 def _groups(own: str, root: Path) -> Iterator[Path]:
@@ -126,7 +126,7 @@ def _groups(own: str, root: Path) -> Iterator[Path]:
 
 def _fast(allowed: set[int], devices: Path) -> set[int]:
     """Return the logical processors of the fast kind, or none where all are alike."""
-    hybrid = _cpu_list(_text(devices / "cpu_core/cpus"))
+    hybrid = _cpu_list(system_text(devices / "cpu_core/cpus"))
     if hybrid:
         return hybrid & allowed
     capacity = {cpu: _number(devices / f"system/cpu/cpu{cpu}/cpu_capacity") or 0 for cpu in allowed}
@@ -146,7 +146,7 @@ def _cpu_list(text: str) -> set[int]:
 
 def _quota(folder: Path) -> float | None:
     """Return the processors' worth of time that the group may use, from `cpu.max`."""
-    quota, _, period = _text(folder / "cpu.max").partition(" ")
+    quota, _, period = system_text(folder / "cpu.max").partition(" ")
     if not quota.isdigit() or not period.isdigit() or not int(period):
         return None
     return int(quota) / int(period)
@@ -154,7 +154,7 @@ def _quota(folder: Path) -> float | None:
 
 def _page_cache(folder: Path) -> int:
     """Return the bytes of cached files, which the kernel gives back when memory is asked for."""
-    for line in _text(folder / "memory.stat").splitlines():
+    for line in system_text(folder / "memory.stat").splitlines():
         name, _, value = line.partition(" ")
         if name == "inactive_file" and value.isdigit():
             return int(value)
@@ -179,13 +179,13 @@ def _asked(name: str) -> str:
 
 
 def _number(path: Path) -> int | None:
-    text = _text(path)
+    text = system_text(path)
     return int(text) if text.isdigit() else None
 
 
-def _text(path: Path) -> str:
+def system_text(path: Path) -> str:
     """Return a small system file without its line end; empty when it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
         return ""

@@ -82,6 +82,14 @@ def kv_bytes(info: GgufInfo, context: int, kv_type: KvType, *, micro_batch: int,
     return round(total * element)
 
 
+def head_bytes(info: GgufInfo, context: int, kv_type: KvType) -> int:
+    """Return the bytes of the KV cache of the block that only guesses the next tokens."""
+    keys = Keys(info)
+    block = _layers(keys)
+    width = _Widths(keys, block + 1).of(block, slides=False)
+    return round(padded(context) * width * dict(_ELEMENT)[kv_type])
+
+
 def can_quantise(info: GgufInfo) -> bool:
     """Return whether the cache may be q8_0 or q4_0: their blocks have to divide every head."""
     keys = Keys(info)
@@ -94,8 +102,11 @@ def window_cells(info: GgufInfo, context: int, *, micro_batch: int, slots: int) 
     return min(padded(context), padded(window * slots + micro_batch)) if window else 0
 
 
-def state_bytes(info: GgufInfo, slots: int) -> int:
-    """Return the bytes of the state of recurrent layers, 32-bit numbers for each sequence."""
+def state_bytes(info: GgufInfo, slots: int, rollback: int = 0) -> int:
+    """Return the bytes of the state of recurrent layers, 32-bit numbers for each sequence.
+
+    It is kept once more for each of `rollback` tokens that can be taken back.
+    """
     keys = Keys(info)
     layers = _layers(keys)
     width = keys.number("embedding_length")
@@ -107,7 +118,7 @@ def state_bytes(info: GgufInfo, slots: int) -> int:
         inner, state = keys.number("ssm.inner_size"), keys.number("ssm.state_size")
         mixed = inner + 2 * keys.number("ssm.group_count") * state
         one = max(0, keys.number("ssm.conv_kernel") - 1) * mixed + state * inner
-    return slots * sum(_recurrent(keys, layers)) * 4 * one
+    return slots * (1 + rollback) * sum(_recurrent(keys, layers)) * 4 * one
 
 
 class _Widths:

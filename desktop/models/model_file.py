@@ -56,7 +56,7 @@ def open_model_file(path: Path) -> tuple[FileIO, int]:
     except OSError as error:
         stream.close()
         raise _unreadable(path, error) from error
-    except BaseException:
+    except ModelFileError:
         stream.close()
         raise
     return stream, status.st_size

@@ -11,9 +11,10 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from desktop.domain.chat import ChatRequest
 from desktop.domain.model import LoadedModel
@@ -106,6 +107,7 @@ class Bindings:
                 }
             )
         except BaseException:
+            # Also at Ctrl+C: nobody else knows of the process yet.
             self.close()
             raise
 
@@ -131,7 +133,10 @@ class Bindings:
         self._process.wait(_END_SECONDS)
         self._reader.join(_END_SECONDS)
         for pipe in (self._process.stdin, self._process.stdout):
-            _close_quietly(pipe)
+            # What was not sent yet went to a process that is dead.
+            with suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
         self._folder.cleanup()
 
     def _call(self, order: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -170,12 +175,3 @@ class Bindings:
 
 def _crashed() -> NoBindings:
     return NoBindings(Text("llama-cpp-python is left out: it crashes with this model."))
-
-
-def _close_quietly(stream: IO[str] | None) -> None:
-    try:
-        if stream is not None:
-            stream.close()
-    except OSError:
-        # What was not sent yet went to a process that is dead.
-        pass

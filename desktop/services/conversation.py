@@ -25,11 +25,9 @@ from desktop.domain.chat import (
 from desktop.domain.errors import StorageError
 from desktop.domain.history import MessageState, StoredMessage
 from desktop.domain.settings import Settings
-from desktop.services.notes import note_of, read_note
+from desktop.services.notes import note_of
 from desktop.services.titles import title_of
 from desktop.store.chats import ChatStore
-
-__all__ = ["Conversations", "Exchange", "note_of", "read_note"]
 
 SAVE_SECONDS = 0.5
 

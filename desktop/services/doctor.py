@@ -16,7 +16,7 @@ import desktop
 from desktop.backends.libraries import bindings_version, ggml_version
 from desktop.base.paths import Paths, resources
 from desktop.domain.health import Finding, State
-from desktop.domain.text import Text, Value, gigabytes
+from desktop.domain.text import Text, Value, gigabytes, verbatim
 from desktop.models.hardware import memory, processor, usable_cores
 from desktop.services.doctor_desktop import examine_desktop
 from desktop.services.doctor_engine import examine_engine
@@ -43,7 +43,7 @@ def examine(paths: Paths) -> Generator[Finding, None, None]:
 def _programs() -> Iterator[Finding]:
     yield Finding(
         "program.lapis",
-        _plain("Lapis"),
+        verbatim("Lapis"),
         State.OK,
         Text(
             "{version}, on Python {python}, {system}",
@@ -64,15 +64,15 @@ def _programs() -> Iterator[Finding]:
         detail = f"llama-cpp-python {bindings}" + (f", ggml {ggml}" if ggml else "")
         yield Finding(
             "program.llama",
-            _plain("llama.cpp"),
+            verbatim("llama.cpp"),
             State.OK,
-            _plain(detail),
+            verbatim(detail),
             facts={"llama_cpp_python": bindings, "ggml": ggml},
         )
     else:
         yield Finding(
             "program.llama",
-            _plain("llama.cpp"),
+            verbatim("llama.cpp"),
             State.BAD,
             Text("not installed, so no model can answer"),
             Text("Install Lapis again."),
@@ -86,16 +86,16 @@ def _qt() -> Finding:
     except importlib.metadata.PackageNotFoundError:
         return Finding(
             "program.qt",
-            _plain("Qt"),
+            verbatim("Qt"),
             State.WARNING,
             Text("not installed, so there is no window"),
             Text("Install Lapis again, or stay in the terminal: lapis chat"),
         )
     return Finding(
         "program.qt",
-        _plain("Qt"),
+        verbatim("Qt"),
         State.OK,
-        _plain(version),
+        verbatim(version),
         facts={"version": version},
     )
 
@@ -138,8 +138,3 @@ def _memory() -> Finding:
         Text("Close other programs before you load a large model.") if little else None,
         facts={"available": now.available, "total": now.total},
     )
-
-
-def _plain(text: str) -> Text:
-    """Return what reads the same in every language: a name, a version."""
-    return Text("{name}", {"name": text})

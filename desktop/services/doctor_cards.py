@@ -1,15 +1,22 @@
 """Graphics cards that are in the computer and do not compute, each with its reason. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from desktop.domain.health import Finding, State
 from desktop.domain.model import Device
-from desktop.domain.text import Text
+from desktop.domain.text import Text, verbatim
 from desktop.models.graphics import GraphicsCard, Maker
 
-GPU_BACKENDS: Final = frozenset({"cuda", "hip", "metal", "sycl", "vulkan"})
+GPU_BACKENDS: Final[Mapping[str, str]] = {
+    "cuda": "CUDA",
+    "hip": "ROCm",
+    "metal": "Metal",
+    "sycl": "SYCL",
+    "vulkan": "Vulkan",
+}
+"""Libraries that compute on graphics cards, with their names for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ def unused_cards(
         reason, advice = _why_unused(card, around)
         yield Finding(
             f"engine.card.{number}",
-            Text("{name}", {"name": card.title}),
+            verbatim(card.title),
             State.WARNING,
             reason,
             advice,
@@ -49,7 +56,7 @@ def unused_cards(
 
 
 def _why_unused(card: GraphicsCard, around: Surroundings) -> tuple[Text, Text]:
-    if not GPU_BACKENDS & set(around.backends):
+    if not GPU_BACKENDS.keys() & set(around.backends):
         return (
             Text("not used: this build of Lapis computes on the processor only"),
             Text("Install a build of Lapis with Vulkan; answers then come faster."),

@@ -49,7 +49,7 @@ def examine_engine(
         yield _broken(failure, built)
         devices = ()
     else:
-        yield _backends(devices, built)
+        yield backends_found(devices, built)
     expected = ""
     for device in sorted(devices, key=lambda each: each.kind is not DeviceKind.CPU):
         if device.kind is DeviceKind.ACCELERATOR:
@@ -63,6 +63,26 @@ def examine_engine(
         yield working_device(device, tried, same_answer=tried.text == expected)
     around = Surroundings(built, vulkan_loader(), vulkan_drivers())
     yield from unused_cards(graphics_cards(), devices, around)
+
+
+def backends_found(devices: Iterable[Device], built: Sequence[str]) -> Finding:
+    """Return the finding on what can compute here, and on libraries that lack a device."""
+    backends = list(dict.fromkeys(device.backend for device in devices))
+    names = [_title(backend) for backend in backends]
+    idle = [name for key, name in GPU_BACKENDS.items() if key in built and name not in names]
+    # A comma would be another one in Chinese.
+    values = {"names": " + ".join(names), "idle": " / ".join(idle)}
+    detail = Text("computes with {names}", values)
+    if idle:
+        detail = Text("computes with {names}; there is no device for {idle}", values)
+    return Finding(
+        "engine.backends",
+        Text("Engine"),
+        State.OK if names else State.BAD,
+        detail if names else Text("finds nothing to compute with"),
+        None if names else Text("Install Lapis again."),
+        {"backends": backends, "built": list(built)},
+    )
 
 
 def working_device(device: Device, tried: Tried, *, same_answer: bool) -> Finding:
@@ -125,25 +145,6 @@ def _broken(failure: TrialFailed, built: Sequence[str]) -> Finding:
     )
 
 
-def _backends(devices: Iterable[Device], built: Sequence[str]) -> Finding:
-    names = list(dict.fromkeys(device.backend for device in devices))
-    idle = sorted(set(built) & GPU_BACKENDS - {name.casefold() for name in names})
-    detail = Text("computes with {names}", {"names": ", ".join(names)})
-    if idle:
-        detail = Text(
-            "computes with {names}; there is no device for {idle}",
-            {"names": ", ".join(names), "idle": ", ".join(idle)},
-        )
-    return Finding(
-        "engine.backends",
-        Text("Engine"),
-        State.OK if names else State.BAD,
-        detail if names else Text("finds nothing to compute with"),
-        None if names else Text("Install Lapis again."),
-        {"backends": names, "built": list(built)},
-    )
-
-
 def _plan(device: Device, guide: Path) -> LoadPlan:
     return LoadPlan(
         path=guide,
@@ -166,8 +167,13 @@ def _request() -> ChatRequest:
 def _label(device: Device) -> Text:
     return Text(
         "{name} ({backend})",
-        {"name": device.description or device.name, "backend": device.backend},
+        {"name": device.description or device.name, "backend": _title(device.backend)},
     )
+
+
+def _title(backend: str) -> str:
+    """Return the name for people of what ggml calls a backend."""
+    return "Metal" if backend == "MTL" else backend
 
 
 def _facts(device: Device) -> dict[str, Fact]:

@@ -13,7 +13,7 @@ from desktop.base.paths import Paths
 from desktop.config.checkup import settings_fault
 from desktop.domain.errors import LapisError
 from desktop.domain.health import Fact, Finding, State
-from desktop.domain.text import Text, gigabytes
+from desktop.domain.text import Text, gigabytes, verbatim
 from desktop.store.checkup import chats_fault
 
 _LITTLE: Final = 2_000_000_000
@@ -48,7 +48,7 @@ def examine_folder(name: str, label: Text, folder: Path) -> Finding:
             Text("Make it writable, or choose another place with --data-dir."),
             facts,
         )
-    detail = Text("{name}", {"name": str(folder)})
+    detail = verbatim(str(folder))
     if not there:
         detail = Text("{folder}, made at its first use", values)
     return Finding(name, label, State.OK, detail, None, facts)

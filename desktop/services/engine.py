@@ -10,14 +10,16 @@ import threading
 from array import array
 from collections.abc import Callable, Generator, Sequence
 
-from desktop.backends.base import Loaded, LoadEvent, LoadFailed, Loading, Unloaded
 from desktop.backends.learned import Learned
 from desktop.backends.llama import LlamaBackend
+from desktop.backends.load_events import Loaded, LoadEvent, LoadFailed, Loading, Unloaded
 from desktop.backends.watch import Limits
+from desktop.base.guard import guarded
 from desktop.base.paths import Paths
 from desktop.domain.chat import ChatRequest, Event, Failed, Finished, StopReason
 from desktop.domain.engine import EngineMemory, EngineState, LoopTimes, Phase
 from desktop.domain.model import InstalledModel, LoadPlan
+from desktop.models.adapter import check_adapter
 from desktop.system.process_memory import memory_of
 
 _POLL_SECONDS = 0.05
@@ -64,14 +66,13 @@ class Engine:
         self._lock = threading.Lock()
         self._state = EngineState()
         self._choices = 0
-        self._begun = 0
         self._observers: list[Callable[[EngineState], None]] = []
         self._backend = LlamaBackend(
             paths.engine,
-            self._on_load_event,
             states=paths.states,
             learned=Learned(paths.learned),
             limits=Limits(idle=idle_limit, states=states_limit, stall=silence_limit),
+            check=self._check,
         )
 
     @property
@@ -83,7 +84,7 @@ class Engine:
     def watch(self, observer: Callable[[EngineState], None]) -> None:
         """Call `observer` on each change, from the engine thread."""
         with self._lock:
-            self._observers.append(observer)
+            self._observers.append(guarded(observer, "an observer"))
 
     def choose(self, model: InstalledModel) -> None:
         """Start loading `model`; the one chosen last wins."""
@@ -141,10 +142,15 @@ class Engine:
         self._backend.forget_states()
 
     def memory(self) -> EngineMemory | None:
-        """Memory of the engine process as it is now; None when none runs. Any thread, quick."""
+        """Memory of the engine process as it is now; None when none runs. Any thread, quick.
+
+        What it has on graphics cards is as it was measured when the model was loaded.
+        """
         pid = self._backend.pid
         resident = None if pid is None else memory_of(pid)
-        return None if resident is None else EngineMemory(resident)
+        loaded = self.state.loaded
+        on_cards = 0 if loaded is None else loaded.gpu_memory
+        return None if resident is None else EngineMemory(resident, on_cards)
 
     def engine_pid(self) -> int | None:
         """Process id of the engine process, None when there is none."""
@@ -160,7 +166,11 @@ class Engine:
             choice = self._choices
             state = self._state = EngineState(phase=Phase.LOADING, model=model)
         self._tell(state)
-        self._backend.load(lambda: self._begin(choice, model), full=full)
+        self._backend.load(
+            lambda: self._plan_for(model),
+            lambda event: self._on_load_event(choice, event),
+            full=full,
+        )
 
     def _until_ended(
         self, number: int, inbox: "queue.SimpleQueue[Event]", cancel: threading.Event | None
@@ -191,14 +201,15 @@ class Engine:
                 case Finished(reason=StopReason.STOPPED):
                     raise Stopped
 
-    def _begin(self, choice: int, model: InstalledModel) -> LoadPlan:
-        with self._lock:
-            self._begun = choice
-        return self._plan_for(model)
+    def _check(self, request: ChatRequest) -> None:
+        """Keep adapters that llama.cpp would die of away from it; raises ModelFileError."""
+        loaded = self.state.loaded
+        for adapter in request.adapters:
+            check_adapter(adapter.path, None if loaded is None else loaded.plan.path)
 
-    def _on_load_event(self, event: LoadEvent) -> None:
+    def _on_load_event(self, choice: int, event: LoadEvent) -> None:
         with self._lock:
-            if self._begun != self._choices:
+            if choice != self._choices:
                 # News of a model that is no longer the chosen one.
                 return
             state = self._state = _after(self._state, event)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from desktop.domain.errors import ContextOverflow, LapisError, TemplateError
+from desktop.domain.errors import ContextOverflow, LapisError, NotForChats, TemplateError
 from desktop.domain.text import Text, Value
 
 
@@ -34,14 +34,19 @@ def is_too_long(note: str) -> bool:
     return _is_of(note, ContextOverflow)
 
 
+def needs_other_model(note: str) -> bool:
+    """Tell whether the same model would fail again whatever is done, as far as `note` knows."""
+    return _is_of(note, ContextOverflow, NotForChats)
+
+
 def is_template_fault(note: str) -> bool:
     """Tell whether the model's chat template failed, as far as `note` knows."""
     return _is_of(note, TemplateError)
 
 
-def _is_of(note: str, kind: type[LapisError]) -> bool:
+def _is_of(note: str, *kinds: type[LapisError]) -> bool:
     read = _read(note)
-    return read is not None and read.kind == kind.__name__
+    return read is not None and read.kind in {kind.__name__ for kind in kinds}
 
 
 def _read(note: str) -> _Note | None:

@@ -25,9 +25,12 @@ from desktop.domain.text import Text, gigabytes
 from desktop.models.fit import context_for, estimate, placed
 from desktop.models.gguf import read_gguf
 from desktop.models.hardware import Memory, memory, usable_cores
-from desktop.models.kv_cache import can_quantise
+from desktop.models.kv_cache import can_quantise, state_bytes
 
 _SHORTER_CONTEXTS = (4096, 2048)
+_SMALLEST_CONTEXT = 1024
+# Tokens that a recurrent state can be taken back by; each takes the state of every slot once more.
+_ROLLBACK = 3
 
 _log = logging.getLogger(__name__)
 
@@ -58,16 +61,43 @@ def check_model(model: InstalledModel, settings: Settings) -> None:
 def fitting_plan(info: GgufInfo, wished: LoadPlan, free: Memory, name: str) -> LoadPlan:
     """Return the first plan that fits with room, else the first that fits; raises OutOfMemory."""
     draft = read_gguf(wished.draft_model) if wished.draft_model is not None else None
+    if wished.next_token_heads and estimate(info, wished, free).level is not FitLevel.FITS:
+        wished = replace(wished, next_token_heads=False, rollback=0)
     fits = [(plan, estimate(info, plan, free, draft)) for plan in _candidates(info, wished)]
     for level in (FitLevel.FITS, FitLevel.TIGHT):
         for plan, fit in fits:
             if fit.level is level:
                 return placed(info, plan)
-    raise _too_large(name, fits[-1][1], own_context=wished.n_ctx > 0)
+    shorter = _halved_until_it_fits(info, wished, free, draft) if wished.n_ctx else None
+    raise _too_large(name, fits[-1][1], shorter)
+
+
+def _halved_until_it_fits(
+    info: GgufInfo, wished: LoadPlan, free: Memory, draft: GgufInfo | None
+) -> tuple[int, int] | None:
+    """Return a context in tokens that fits, with room if one does, and the bytes it needs.
+
+    None where no context helps.
+    """
+    tight = None
+    n_ctx = 1 << (wished.n_ctx - 1).bit_length() - 1
+    while n_ctx >= _SMALLEST_CONTEXT:
+        fit = estimate(info, replace(wished, n_ctx=n_ctx), free, draft)
+        if fit.level is FitLevel.FITS:
+            return n_ctx, fit.needed
+        if fit.level is FitLevel.TIGHT and tight is None:
+            tight = n_ctx, fit.needed
+        n_ctx //= 2
+    return tight
 
 
 def _wished(info: GgufInfo, settings: Settings) -> LoadPlan:
     engine = settings.engine
+    draft_model = _draft_model(engine)
+    draft_tokens = engine.draft_tokens if engine.speculation else 0
+    heads = bool(
+        draft_tokens and engine.next_token_heads and info.head_weights and draft_model is None
+    )
     return LoadPlan(
         path=info.path,
         n_ctx=engine.n_ctx,
@@ -77,8 +107,10 @@ def _wished(info: GgufInfo, settings: Settings) -> LoadPlan:
         slots=engine.slots,
         flash_attention=engine.flash_attention,
         mmap=_maps_file(engine.n_gpu_layers),
-        draft_tokens=engine.draft_tokens if engine.speculation else 0,
-        draft_model=_draft_model(engine),
+        draft_tokens=draft_tokens,
+        draft_model=draft_model,
+        next_token_heads=heads,
+        rollback=min(draft_tokens, _ROLLBACK) if heads and state_bytes(info, 1) else 0,
     )
 
 
@@ -118,7 +150,7 @@ def _candidates(info: GgufInfo, wished: LoadPlan) -> list[LoadPlan]:
     return [wished, *shorter]
 
 
-def _too_large(name: str, fit: Fit, *, own_context: bool) -> OutOfMemory:
+def _too_large(name: str, fit: Fit, shorter: tuple[int, int] | None) -> OutOfMemory:
     title = Text(
         "{name} needs {needed} of memory, and {free} of {total} are free",
         {
@@ -128,6 +160,16 @@ def _too_large(name: str, fit: Fit, *, own_context: bool) -> OutOfMemory:
             "total": gigabytes(fit.total),
         },
     )
-    smaller = Text("Choose a smaller model, or a smaller quantisation of this one.")
-    shorter = Text("Shorten the context, or choose a smaller model or quantisation.")
-    return OutOfMemory(title, shorter if own_context else smaller)
+    if shorter is None:
+        return OutOfMemory(
+            title, Text("Choose a smaller model, or a smaller quantisation of this one.")
+        )
+    tokens, needed = shorter
+    return OutOfMemory(
+        title,
+        Text(
+            "With a context of {tokens} tokens it needs {needed}: shorten it to that, or choose a "
+            "smaller model or quantisation.",
+            {"tokens": f"{tokens:,}", "needed": gigabytes(needed)},
+        ),
+    )

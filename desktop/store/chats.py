@@ -73,6 +73,7 @@ class ChatStore:
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
+                # Whatever ends it: what is half done must not be part of the next commit.
                 roll_back(self._connection)
                 raise
 

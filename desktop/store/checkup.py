@@ -1,13 +1,12 @@
 """Looking at the chats file without changing anything: for `lapis doctor`, in its thread."""
 
-import errno
 from contextlib import closing
 from pathlib import Path
 
 from desktop.domain.errors import LapisError
-from desktop.store.connection import APPLICATION_ID, PATIENCE_SECONDS, connect_reader
-from desktop.store.faults import STORE_FAULTS, Cause, cause_of, explain, foreign
-from desktop.store.migrations import is_in_shape, pending
+from desktop.store.connection import PATIENCE_SECONDS, connect_reader
+from desktop.store.faults import STORE_FAULTS, cause_of, explain
+from desktop.store.opening import check_content, check_file, check_owner
 
 
 def chats_fault(path: Path, *, patience: float = PATIENCE_SECONDS) -> LapisError | None:
@@ -17,18 +16,10 @@ def chats_fault(path: Path, *, patience: float = PATIENCE_SECONDS) -> LapisError
     another program is waited for.
     """
     try:
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "a folder", str(path))
-        if path.stat().st_size == 0:
-            return explain(Cause.DAMAGED, path)
+        check_file(path)
         with closing(connect_reader(path, patience=patience)) as connection:
-            (application,) = connection.execute("PRAGMA application_id").fetchone()
-            if application != APPLICATION_ID:
-                return foreign(path)
-            pending(connection, path)
-            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if found != "ok" or not is_in_shape(connection):
-                return explain(Cause.DAMAGED, path)
+            check_owner(connection, path)
+            check_content(connection)
     except STORE_FAULTS as error:
         return explain(cause_of(error, path), path)
     except LapisError as error:

@@ -59,6 +59,11 @@ def roll_back(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
 
 
+def lenient_text(content: bytes) -> str:
+    """Return a text of the file, with bytes that are no UTF-8 replaced."""
+    return content.decode(errors="replace")
+
+
 def has_journal(path: Path) -> bool:
     """Return whether the last run did not end tidily: a journal with content was left behind."""
     return any(
@@ -97,17 +102,13 @@ def _open(path: Path, options: str, patience: float) -> sqlite3.Connection:
         f"{_uri(path)}?{options}", uri=True, timeout=patience, isolation_level=None
     )
     # Bytes that are no UTF-8 can only come from damage; one bad letter must not cost a chat.
-    connection.text_factory = _lenient_text
+    connection.text_factory = lenient_text
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
     except BaseException:
         connection.close()
         raise
     return connection
-
-
-def _lenient_text(content: bytes) -> str:
-    return content.decode(errors="replace")
 
 
 def _uri(path: Path) -> str:

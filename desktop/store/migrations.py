@@ -124,17 +124,21 @@ def blank(path: Path) -> Path:
     return unfinished
 
 
+def copies_folder(path: Path) -> Path:
+    """Return the folder of the copies kept of the database at `path`."""
+    return path.parent / "copies"
+
+
 def copies(path: Path) -> list[Path]:
     """Return the copies kept of the database at `path`, oldest first."""
-    folder = path.parent / "copies"
-    return sorted(folder.glob(f"{path.stem}-[0-9]*{path.suffix}"), key=_number)
+    return sorted(copies_folder(path).glob(f"{path.stem}-[0-9]*{path.suffix}"), key=_number)
 
 
 def keep_copy(connection: sqlite3.Connection, path: Path) -> Path:
     """Copy the database into `copies` beside it, keep the newest few, return the copy."""
     earlier = copies(path)
     number = _number(earlier[-1]) + 1 if earlier else 1
-    target = path.parent / "copies" / f"{path.stem}-{number:04d}{path.suffix}"
+    target = copies_folder(path) / f"{path.stem}-{number:04d}{path.suffix}"
     target.parent.mkdir(mode=0o700, exist_ok=True)
     unfinished = blank(target)
     try:

@@ -127,10 +127,7 @@ def _examine(path: Path, patience: float, now: float) -> None:
     The whole file is read (about a second a gigabyte) once a week, after a run that did not end
     tidily, and after a run that met a damage.
     """
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "a folder", str(path))
-    if path.stat().st_size == 0:
-        raise Damage("the file is empty")
+    check_file(path)
     suspected = suspicion(path)
     doubtful = has_journal(path) or suspected.exists()
     # A journal of an unfinished change has to be undone before anything can be read.
@@ -139,17 +136,31 @@ def _examine(path: Path, patience: float, now: float) -> None:
         connect(path, patience=patience) if half_done else connect_reader(path, patience=patience)
     )
     with closing(opened) as connection:
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        if application != APPLICATION_ID:
-            raise foreign(path)
-        pending(connection, path)
+        check_owner(connection, path)
         if doubtful or _check_due(connection, now):
-            _check(connection)
+            check_content(connection)
     with suppress(OSError):
         suspected.unlink(missing_ok=True)
 
 
-def _check(connection: sqlite3.Connection) -> None:
+def check_file(path: Path) -> None:
+    """Refuse what is there and can be no database: OSError for a folder, Damage for nothing."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "a folder", str(path))
+    if path.stat().st_size == 0:
+        raise Damage("the file is empty")
+
+
+def check_owner(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse the database at `path` with StorageError if it is not ours, or newer than we are."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != APPLICATION_ID:
+        raise foreign(path)
+    pending(connection, path)
+
+
+def check_content(connection: sqlite3.Connection) -> None:
+    """Read all of the database (about a second a gigabyte); raises Damage, sqlite3.Error."""
     (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
         raise Damage(found)

@@ -19,7 +19,7 @@ from desktop.domain.errors import StorageError
 from desktop.domain.text import Text, Value
 from desktop.store.connection import companions, connect
 from desktop.store.faults import suspicion
-from desktop.store.migrations import blank, copies, create, migrate
+from desktop.store.migrations import blank, copies, copies_folder, create, migrate
 from desktop.store.salvage import Row, Salvaged, salvage
 
 _TYPES: Mapping[str, tuple[type, ...]] = MappingProxyType(
@@ -47,7 +47,7 @@ def begin(path: Path) -> StorageError | None:
     _log.warning("the database was missing")
     return StorageError(
         Text("The chats file was missing, so a new one was begun"),
-        Text("If copies were kept, they are in {folder}.", {"folder": str(_copies_folder(path))}),
+        Text("If copies were kept, they are in {folder}.", {"folder": str(copies_folder(path))}),
     )
 
 
@@ -156,7 +156,3 @@ def _ready(path: Path) -> Path:
 
 def _set_aside(path: Path) -> list[Path]:
     return list(path.parent.glob(f"{path.name}.damaged-*"))
-
-
-def _copies_folder(path: Path) -> Path:
-    return path.parent / "copies"

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from desktop.domain.chat import Role
 from desktop.domain.history import MessageState
+from desktop.store.connection import lenient_text
 from desktop.store.migrations import create
 
 Row: TypeAlias = dict[str, object]
@@ -93,7 +94,7 @@ def _replace_start(work: Path, start: bytes) -> None:
 def _read(work: Path) -> Salvaged:
     found = Salvaged()
     with suppress(*_UNREADABLE), closing(sqlite3.connect(work)) as connection:
-        connection.text_factory = _lenient
+        connection.text_factory = lenient_text
         connection.row_factory = sqlite3.Row
         # Lets SQLite go on where the list of tables is odd or the file too short.
         connection.execute("PRAGMA writable_schema = ON")
@@ -105,10 +106,6 @@ def _read(work: Path) -> Salvaged:
             for row in connection.execute("SELECT key, value FROM meta"):
                 found.meta[str(row["key"])] = str(row["value"])
     return found
-
-
-def _lenient(content: bytes) -> str:
-    return content.decode(errors="replace")
 
 
 def _rows(connection: sqlite3.Connection, table: str) -> dict[int, Row]:

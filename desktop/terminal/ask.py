@@ -60,7 +60,10 @@ def ask(
     With `as_json` one object is printed at the end, or nothing at all when the answer failed.
     """
     template = question.builtin_template
-    request = ChatRequest(_messages(question), question.sampling, builtin_template=template)
+    # Nobody goes on with this conversation, and leaving should not wait for a file of it.
+    request = ChatRequest(
+        _messages(question), question.sampling, builtin_template=template, keep_state=False
+    )
     answer = follow(engine.stream(request, cancel), words, screen, shown=not question.as_json)
     if answer.error is not None or answer.finished is None:
         if answer.error is not None:

@@ -129,12 +129,12 @@ def _subject(item: Subject, words: Translator) -> str:
 
 def _show(item: Result, words: Translator, screen: Screen) -> None:
     screen.line()
-    times = "×" if _can_write("×", screen) else "x"
+    times = "×" if screen.can_write("×") else "x"
     figure = f"{item.figure:.0f} ms" if item.in_ms else f"{item.figure:.2f} {times}"
     _show_sentence(figure, words.say(item.sentence), screen)
     width = max(cell_len(words.say(side.label)) for side in item.sides)
     most = max(_shown(item, side) for side in item.sides)
-    plain = not _can_write("█▏", screen)
+    plain = not screen.can_write("█▏")
     for side in item.sides:
         value = _shown(item, side)
         label = words.say(side.label)
@@ -150,7 +150,7 @@ def _show(item: Result, words: Translator, screen: Screen) -> None:
 
 def _show_skipped(item: Skipped, words: Translator, screen: Screen) -> None:
     screen.line()
-    _show_sentence("–" if _can_write("–", screen) else "-", words.say(item.sentence), screen)
+    _show_sentence("–" if screen.can_write("–") else "-", words.say(item.sentence), screen)
     _show_beside(words.say("Not measured: {reason}", reason=words.say(item.reason)), screen)
 
 
@@ -184,11 +184,3 @@ def _amount(value: float, unit: Unit, words: Translator) -> str:
 
 def _width(screen: Screen) -> int:
     return min(columns(screen.out), _WIDEST) - _FIGURE
-
-
-def _can_write(signs: str, screen: Screen) -> bool:
-    try:
-        signs.encode(screen.out.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True

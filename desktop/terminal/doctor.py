@@ -69,7 +69,7 @@ def findings_as_json(findings: Sequence[Finding]) -> str:
 
 def _show(finding: Finding, words: Translator, screen: Screen) -> None:
     sign, plain, style = _MARKS[finding.state]
-    mark = sign if _can_write(sign, screen) else plain
+    mark = sign if screen.can_write(sign) else plain
     say = words.say
     detail = say("{what}: {detail}", what=say(finding.label), detail=say(finding.detail))
     width = min(columns(screen.out), _WIDEST) - _INDENT
@@ -88,11 +88,3 @@ def _sum(to_do: int, words: Translator) -> str:
     if to_do == 1:
         return words.say("One thing to look at.")
     return words.say("{count} things to look at.", count=to_do)
-
-
-def _can_write(sign: str, screen: Screen) -> bool:
-    try:
-        sign.encode(screen.out.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True

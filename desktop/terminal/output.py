@@ -87,6 +87,14 @@ class Screen:
         self.err.write(paint(harmless(text), Style.FAINT, colours=self.err_colours) + "\n")
         self.err.flush()
 
+    def can_write(self, signs: str) -> bool:
+        """Return whether `out` can show `signs`, and would not replace them by `?`."""
+        try:
+            signs.encode(self.out.encoding or "ascii")
+        except UnicodeEncodeError:
+            return False
+        return True
+
     def forget_out(self) -> None:
         """Let what is still buffered for `out` go nowhere, so that the interpreter ends quietly."""
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -12,7 +12,7 @@ _CONTINUED = "… "
 class LineReader:
     """Questions, one after another, with editing and history where the system has readline.
 
-    The history lives in memory only: what is asked in the terminal is written nowhere.
+    The history lives in memory only; no file keeps the lines.
     """
 
     def __init__(self, stdin: TextIO, screen: Screen) -> None:

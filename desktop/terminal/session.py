@@ -33,7 +33,8 @@ class Session:
         sampling = sampling_for(self.model, self.sampling, self.temperature)
         template = template_for(self.model, self.engine, self.template)
         messages = (*system, *self.history, asked)
-        return ChatRequest(messages, sampling, builtin_template=template)
+        # What is asked in the terminal is written nowhere, and no other session goes on with it.
+        return ChatRequest(messages, sampling, builtin_template=template, keep_state=False)
 
     def switch(self, model: InstalledModel) -> None:
         """Let `model` answer from now on; what was asked for the earlier one alone is over."""

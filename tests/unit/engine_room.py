@@ -1,5 +1,7 @@
 """Real engines for tests: a chosen tiny model, questions, and answers as lists of events."""
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -90,6 +92,20 @@ class Room:
             self.states.append(state)
             self.changed.notify_all()
 
+    @property
+    def pid(self) -> int:
+        """Process id of the engine, which is there."""
+        pid = self.engine.engine_pid()
+        assert pid is not None
+        return pid
+
+    def stand_still(self) -> int:
+        """Stop the loaded engine where it is, so that it says nothing more; return its id."""
+        self.until(Phase.READY)
+        pid = self.pid
+        os.kill(pid, signal.SIGSTOP)
+        return pid
+
     def until(self, phase: Phase) -> EngineState:
         """Wait until the engine is in `phase`."""
         return self.until_state(lambda state: state.phase is phase)
@@ -112,7 +128,14 @@ class Room:
 
 
 @contextmanager
-def engine_room(folder: Path, model: Path | None = None, **plan: object) -> Iterator[Room]:
+def engine_room(
+    folder: Path,
+    model: Path | None = None,
+    *,
+    idle_limit: Callable[[], float | None] = lambda: None,
+    silence_limit: Callable[[], float] = lambda: 600.0,
+    **plan: object,
+) -> Iterator[Room]:
     """Give a real engine under `folder`; `plan` changes fields of every LoadPlan."""
     paths = paths_under(folder)
     paths.create()
@@ -120,7 +143,7 @@ def engine_room(folder: Path, model: Path | None = None, **plan: object) -> Iter
     def plan_for(chosen: InstalledModel) -> LoadPlan:
         return replace(LoadPlan(path=chosen.path, threads=1), **plan)  # type: ignore[arg-type]
 
-    engine = Engine(plan_for, paths)
+    engine = Engine(plan_for, paths, idle_limit=idle_limit, silence_limit=silence_limit)
     room = Room(engine)
     engine.watch(room.notice)
     try:

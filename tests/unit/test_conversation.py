@@ -23,12 +23,24 @@ from desktop.domain.chat import (
     TextDelta,
     Usage,
 )
-from desktop.domain.errors import ContextOverflow, EngineDied, StorageError, TemplateError
+from desktop.domain.errors import (
+    ContextOverflow,
+    EngineDied,
+    NotForChats,
+    StorageError,
+    TemplateError,
+)
 from desktop.domain.history import MessageState, StoredMessage
 from desktop.domain.settings import Settings
 from desktop.domain.text import Text
-from desktop.services.conversation import Conversations, Exchange, note_of, read_note
-from desktop.services.notes import is_template_fault, is_too_long
+from desktop.services.conversation import Conversations, Exchange
+from desktop.services.notes import (
+    is_template_fault,
+    is_too_long,
+    needs_other_model,
+    note_of,
+    read_note,
+)
 from desktop.services.titles import title_of
 from desktop.store.chats import ChatStore
 
@@ -373,6 +385,9 @@ def test_a_note_tells_what_ended_an_answer_where_that_has_a_remedy_of_its_own() 
     assert not is_too_long(note_of(EngineDied(*words)))
     earlier = '{"title": {"message": "Too long"}, "hint": {"message": "Shorten it."}}'
     assert not is_too_long(earlier)
+    assert needs_other_model(note_of(ContextOverflow(*words)))
+    assert needs_other_model(note_of(NotForChats(*words)))
+    assert not needs_other_model(note_of(EngineDied(*words)))
     assert is_template_fault(note_of(TemplateError(*words)))
     assert not is_template_fault(note_of(ContextOverflow(*words)))
     assert not is_template_fault(earlier)

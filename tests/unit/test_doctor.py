@@ -26,7 +26,12 @@ from desktop.models.graphics import GraphicsCard, Maker, graphics_cards, vulkan_
 from desktop.models.hardware import processor
 from desktop.services.doctor_cards import Surroundings, unused_cards
 from desktop.services.doctor_desktop import tray
-from desktop.services.doctor_engine import examine_engine, failed_device, working_device
+from desktop.services.doctor_engine import (
+    backends_found,
+    examine_engine,
+    failed_device,
+    working_device,
+)
 from desktop.services.doctor_storage import (
     examine_chats,
     examine_disk,
@@ -125,6 +130,24 @@ def test_a_failed_device_keeps_the_reason_and_no_home_folder() -> None:
     assert finding.facts["last_words"] == "in ~/model.gguf"
     assert "driver" in str(finding.advice)
     assert "driver" not in str(failed_device(CPU, failure).advice)
+
+
+# What can compute here
+
+
+def test_what_computes_has_its_usual_name_and_no_comma() -> None:
+    metal = Device("MTL0", "Apple M2", "MTL", DeviceKind.INTEGRATED_GPU, 1, 1)
+    finding = backends_found([metal, CPU], ("cpu", "metal"))
+    assert str(finding.detail) == "computes with Metal + CPU"
+    assert finding.facts["backends"] == ["MTL", "CPU"]
+    assert (
+        str(working_device(metal, Tried("Hi", 1.0, 2.0, 3), same_answer=True).label)
+        == "Apple M2 (Metal)"
+    )
+
+    finding = backends_found([CPU], ("cpu", "cuda", "hip", "vulkan"))
+    detail = Translator(Language.CHINESE, resources() / "locale").say(finding.detail)
+    assert detail == "用 CPU 计算；没有能用 CUDA / ROCm / Vulkan 的设备"
 
 
 # Cards that are there and do not compute
@@ -359,6 +382,14 @@ def add_a_table(path: Path) -> None:
     connection.close()
 
 
+def lose_a_message(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "INSERT INTO chats (title, created, updated, position, tip) VALUES ('', 0, 0, 1, 7)"
+        )
+    connection.close()
+
+
 def make_folder(path: Path) -> None:
     path.unlink()
     path.mkdir()
@@ -371,6 +402,7 @@ def make_folder(path: Path) -> None:
         (lambda path: path.write_bytes(b""), "damaged"),
         (lambda path: path.write_bytes(b"no database" * 1000), "damaged"),
         (add_a_table, "damaged"),
+        (lose_a_message, "damaged"),
         (make_foreign, "another program"),
         (make_folder, "cannot be opened"),
     ],

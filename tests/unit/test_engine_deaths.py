@@ -18,7 +18,7 @@ from desktop.domain.chat import Event, Sampling, StopReason, TextDelta
 from desktop.domain.engine import Phase
 from desktop.domain.errors import EngineDied
 from desktop.domain.model import Device, DeviceKind, LoadPlan
-from desktop.inference.messages import Report
+from desktop.inference.messages import LoadFailed, Report
 from tests import gguf_files
 from tests.unit.engine_room import Answer, engine_room, question
 
@@ -26,6 +26,7 @@ LONG = Sampling(temperature=0, max_tokens=1500)
 PLAN = LoadPlan(path=Path("model.gguf"))
 CPU = Device("CPU", "a processor", "CPU", DeviceKind.CPU, 0, 0)
 CUDA = Device("CUDA0", "a card", "CUDA", DeviceKind.GPU, 0, 0)
+CARD = {"n_gpu_layers": 0}
 VULKAN = Device("Vulkan0", "the same card", "Vulkan", DeviceKind.GPU, 0, 0)
 
 
@@ -34,8 +35,7 @@ def llama(tmp_path: Path) -> Path:
     return gguf_files.write_llama(tmp_path / "tiny.gguf")
 
 
-def kill(pid: int | None) -> None:
-    assert pid is not None
+def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
@@ -48,7 +48,7 @@ def test_a_kill_in_mid_answer_keeps_the_text_and_the_next_question_is_answered(
         def strike(event: Event) -> None:
             if isinstance(event, TextDelta) and not killed.is_set():
                 killed.set()
-                kill(room.engine.engine_pid())
+                kill(room.pid)
 
         broken = room.ask(question("Hello", LONG), strike).wait()
         assert isinstance(broken.failed.error, EngineDied)
@@ -60,7 +60,7 @@ def test_a_kill_in_mid_answer_keeps_the_text_and_the_next_question_is_answered(
 def test_a_kill_while_idle_is_noticed_and_costs_nothing(tmp_path: Path, llama: Path) -> None:
     with engine_room(tmp_path / "home", llama) as room:
         room.until(Phase.READY)
-        kill(room.engine.engine_pid())
+        kill(room.pid)
         room.until(Phase.IDLE)
         assert room.ask(question("Hello")).wait().text
 
@@ -69,11 +69,8 @@ def test_a_kill_before_the_first_word_is_made_good_without_a_word(
     tmp_path: Path, llama: Path
 ) -> None:
     with engine_room(tmp_path / "home", llama) as room:
-        room.until(Phase.READY)
-        pid = room.engine.engine_pid()
-        assert pid is not None
         # A stopped process cannot speak, so the question is certainly unanswered when it dies.
-        os.kill(pid, signal.SIGSTOP)
+        pid = room.stand_still()
         answer = room.ask(question("Hello"))
         kill(pid)
         assert answer.wait().finished.usage.completion_tokens > 0
@@ -123,10 +120,7 @@ def test_a_stopped_answer_stays_stopped_when_the_engine_dies_before_it_obeys(
     tmp_path: Path, llama: Path
 ) -> None:
     with engine_room(tmp_path / "home", llama) as room:
-        room.until(Phase.READY)
-        pid = room.engine.engine_pid()
-        assert pid is not None
-        os.kill(pid, signal.SIGSTOP)
+        pid = room.stand_still()
         answer = Answer()
         number = room.engine.ask(question("Hello"), answer.take)
         room.engine.cancel(number)
@@ -139,10 +133,7 @@ def test_an_engine_that_ignores_a_stop_is_ended(
 ) -> None:
     monkeypatch.setattr("desktop.backends.watch.TICK_SECONDS", 0.05)
     with engine_room(tmp_path / "home", llama) as room:
-        room.until(Phase.READY)
-        pid = room.engine.engine_pid()
-        assert pid is not None
-        os.kill(pid, signal.SIGSTOP)
+        room.stand_still()
         answer = Answer()
         room.engine.cancel(room.engine.ask(question("Hello"), answer.take))
         assert answer.wait().finished.reason is StopReason.STOPPED
@@ -225,6 +216,65 @@ def test_a_child_that_closes_its_mouth_is_ended(
     code = "import os, time; os.close(1); time.sleep(60)"
     _reports, death = run_stub(tmp_path, monkeypatch, code)
     assert death.code == -signal.SIGKILL
+    assert cause_of(death) is Cause.NONSENSE, (
+        "the system did not kill it, so memory is not to blame"
+    )
+
+
+def test_a_child_that_ends_by_itself_is_known_by_its_own_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import os, time; os.close(1); time.sleep(0.2); os._exit(5)"
+    _reports, death = run_stub(tmp_path, monkeypatch, code)
+    assert death.code == 5
+
+
+@pytest.mark.parametrize(
+    ("fault", "cause"),
+    [("MemoryError", Cause.NO_MEMORY), ("ZeroDivisionError", Cause.UNKNOWN)],
+)
+@pytest.mark.parametrize("place", ["host.read_command", "host.Runtime"])
+def test_a_failure_in_any_thread_of_the_engine_ends_it_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, fault: str, cause: Cause
+) -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from desktop.inference import host\n"
+        f"def fail(*_given): raise {fault}\n"
+        f"{place} = fail\n"
+        "host.main(int(sys.argv[2]))"
+    )
+    _reports, death = run_stub(tmp_path, monkeypatch, code)
+    assert death.code == 1
+    assert cause_of(death) is cause
+
+
+@pytest.mark.parametrize(
+    ("refusal", "kind"),
+    [
+        ("libx.so: failed to map segment from shared object", "memory"),
+        ("libx.so: failed to map segment from shared object: Operation not permitted", "parts"),
+        ("Failed to load shared library libx.so: invalid ELF header", "parts"),
+    ],
+)
+@pytest.mark.parametrize("raised", ["OSError", "RuntimeError"])
+def test_libraries_that_get_no_memory_are_told_from_those_that_are_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: str, refusal: str, kind: str
+) -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from desktop.inference import bindings, host\n"
+        f"def fail(*_given): raise {raised}({refusal!r})\n"
+        "bindings._register_backends = fail\n"
+        "host.main(int(sys.argv[2]))"
+    )
+    reports, death = run_stub(tmp_path, monkeypatch, code)
+    if kind == "memory":
+        assert cause_of(death) is Cause.NO_MEMORY
+    else:
+        (report,) = reports
+        assert isinstance(report, LoadFailed)
+        assert report.kind == "backends"
 
 
 def test_a_child_that_floods_us_fills_no_memory_and_delays_no_end(
@@ -297,6 +347,11 @@ def test_a_child_gets_no_secret_and_no_display(
         (-signal.SIGKILL, "", {"n_ctx": 4096}),
         (-signal.SIGSEGV, "vk::DeviceLostError", {"n_gpu_layers": 0}),
         (1, "CUDA error: out of memory", {"n_gpu_layers": 0}),
+        (-signal.SIGABRT, "what():  vk::Device::allocateMemory: ErrorOutOfDeviceMemory", CARD),
+        (-signal.SIGABRT, "terminate called after throwing 'std::bad_alloc'", {"n_ctx": 4096}),
+        (-signal.SIGABRT, "insufficient memory\nGGML_ASSERT(ctx->mem_buffer)", {"n_ctx": 4096}),
+        (1, "Traceback\nMemoryError\n", {"n_ctx": 4096}),
+        (1, "libgomp: Thread creation failed: Resource", {"n_ctx": 4096}),
     ],
 )
 def test_each_death_has_its_safer_plan(
@@ -342,6 +397,18 @@ def test_a_driver_that_fails_is_left_for_the_next_library_at_once() -> None:
     assert str(said[1]) == "The graphics driver failed, so the model now runs with Vulkan."
 
 
+def test_a_card_that_runs_out_of_memory_gets_less_and_no_other_library_is_tried() -> None:
+    plans = ladder(replace(PLAN, layers=33), Cause.CARD_MEMORY, [CUDA, VULKAN, CPU], offloaded=0)
+    assert [(p.n_gpu_layers, p.n_ctx) for p in plans] == [
+        *((16, 0), (8, 0), (4, 0), (0, 0)),
+        *((0, 4096), (0, 2048), (0, 1024)),
+    ]
+    said = safer_plan(PLAN, Cause.CARD_MEMORY, loading=False, offloaded=33, devices=[CUDA])
+    assert said is not None
+    told = "The graphics card ran out of memory, so less of the model now runs on it."
+    assert str(said[1]) == told
+
+
 @pytest.mark.parametrize("cause", list(Cause))
 @pytest.mark.parametrize("devices", [[CPU], [CPU, CUDA], [CUDA, VULKAN], []])
 def test_every_ladder_ends_and_says_each_step(cause: Cause, devices: list[Device]) -> None:
@@ -355,6 +422,12 @@ def test_memory_that_runs_out_while_loading_halves_the_context() -> None:
     assert safer[0].n_ctx == 4096
     assert safer_plan(replace(PLAN, n_ctx=1024), Cause.MEMORY, loading=True) is None
     assert safer_plan(PLAN, Cause.MEMORY, loading=False) is None
+
+
+def test_half_of_an_automatic_context_is_half_of_what_it_comes_to() -> None:
+    safer = safer_plan(replace(PLAN, auto_context=2048), Cause.MEMORY, loading=True)
+    assert safer is not None
+    assert safer[0].n_ctx == 1024
 
 
 @pytest.mark.parametrize("code", [-9, -11, -4, -6, 3, 1, 0xC0000005, 0xC0000409])

@@ -4,7 +4,7 @@ import os
 import signal
 import struct
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,15 +14,13 @@ import pytest
 from desktop.backends.inbox import Running
 from desktop.backends.vectors import vectors
 from desktop.backends.watch import Verdict, Watch
-from desktop.base.paths import paths_under
 from desktop.domain.chat import Queued, Sampling, StopReason, TextDelta
 from desktop.domain.engine import EngineState, Phase
 from desktop.domain.errors import Defect, LapisError, ModelLoadError, UserFixable
-from desktop.domain.model import InstalledModel, LoadPlan
-from desktop.services.engine import Engine, Stopped
+from desktop.services.engine import Stopped
 from tests import gguf_files
 from tests.harness.waiting import wait_for
-from tests.unit.engine_room import Answer, Room, engine_room, model_at, question
+from tests.unit.engine_room import Answer, engine_room, model_at, question
 from tests.unit.engine_stubs import noted, play
 
 LONG = Sampling(temperature=0, max_tokens=1500)
@@ -117,8 +115,7 @@ def test_an_engine_that_does_not_end_by_itself_is_ended(
     diary.at_the_end("wait_for_ever()")
     with engine_room(tmp_path / "home", model) as room:
         room.ask(question("Hello")).wait()
-        pid = room.engine.engine_pid()
-        assert pid is not None
+        pid = room.pid
         room.engine.unload()
         room.until(Phase.IDLE)
         assert not psutil.pid_exists(pid)
@@ -171,8 +168,7 @@ def test_closing_gives_a_stubborn_engine_a_moment_and_no_more(
     diary.at_the_end(stubborn)
     with engine_room(tmp_path / "home", model) as room:
         room.ask(question("Hello")).wait()
-        pid = room.engine.engine_pid()
-    assert pid is not None
+        pid = room.pid
     assert not psutil.pid_exists(pid)
     assert diary.lines == ["start", "Generate", "Retire"]
 
@@ -213,45 +209,27 @@ def test_a_chat_goes_on_after_the_memory_was_given_back_without_being_read_again
 # Ended when idle.
 
 
-def idle_engine(folder: Path, limit: Callable[[], float | None]) -> tuple[Engine, Room]:
-    paths = paths_under(folder)
-    paths.create()
-
-    def plan_for(chosen: InstalledModel) -> LoadPlan:
-        return LoadPlan(path=chosen.path, threads=1)
-
-    engine = Engine(plan_for, paths, idle_limit=limit)
-    room = Room(engine)
-    engine.watch(room.notice)
-    return engine, room
-
-
 def test_an_idle_engine_is_ended_and_the_next_question_brings_it_back(
     tmp_path: Path, llama: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("desktop.backends.watch.TICK_SECONDS", 0.05)
     limit: list[float | None] = [None]
-    engine, room = idle_engine(tmp_path / "home", lambda: limit[0])
-    try:
-        engine.choose(model_at(llama))
+    with engine_room(tmp_path / "home", llama, idle_limit=lambda: limit[0]) as room:
         room.ask(question("Hello")).wait()
-        pid = engine.engine_pid()
-        assert pid is not None
+        pid = room.pid
         limit[0] = 0.2
         state = room.until(Phase.IDLE)
         assert state.unloaded_idle
         assert not psutil.pid_exists(pid)
         assert psutil.Process().children() == []
-        assert engine.memory() is None
+        assert room.engine.memory() is None
         limit[0] = None
         states: list[EngineState] = []
-        engine.watch(states.append)
+        room.engine.watch(states.append)
         answer = room.ask(question("Hello")).wait()
         assert answer.text
         assert answer.events[0] == Queued(1)
         assert states[0].phase is Phase.LOADING
-    finally:
-        engine.close()
 
 
 def test_a_long_answer_is_not_idle(
@@ -267,22 +245,17 @@ def test_a_long_answer_is_not_idle(
         return tick(watch, requests, loading=loading)
 
     monkeypatch.setattr(Watch, "tick", counted)
-    engine, room = idle_engine(tmp_path / "home", lambda: 0.02)
-    try:
-        engine.choose(model_at(llama))
+    with engine_room(tmp_path / "home", llama, idle_limit=lambda: 0.02) as room:
         # Stopped for longer than the limit, the process has a request all the while.
         answer = room.ask(question("Hello", LONG))
         wait_for(lambda: any(isinstance(event, TextDelta) for event in answer.events))
-        pid = engine.engine_pid()
-        assert pid is not None
+        pid = room.pid
         os.kill(pid, signal.SIGSTOP)
         for _ in range(20):
             assert ticks.acquire(timeout=30)
         os.kill(pid, signal.SIGCONT)
         assert answer.wait().finished.reason is StopReason.LENGTH
         room.until_state(lambda state: state.unloaded_idle)
-    finally:
-        engine.close()
 
 
 def test_a_limit_that_changes_holds_from_the_next_tick(
@@ -296,16 +269,12 @@ def test_a_limit_that_changes_holds_from_the_next_tick(
         asked.release()
         return limit[0]
 
-    engine, room = idle_engine(tmp_path / "home", current)
-    try:
-        engine.choose(model_at(llama))
+    with engine_room(tmp_path / "home", llama, idle_limit=current) as room:
         for _ in range(10):
             assert asked.acquire(timeout=30)
-        assert engine.state.phase is Phase.READY
+        assert room.engine.state.phase is Phase.READY
         limit[0] = 0.0
         room.until(Phase.IDLE)
-    finally:
-        engine.close()
 
 
 # Measured.

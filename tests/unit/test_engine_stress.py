@@ -25,6 +25,7 @@ from desktop.inference.messages import (
     Turn,
 )
 from tests.gguf_files import write_gemma2, write_llama, write_recurrent
+from tests.gguf_heads import write_with_head
 from tests.unit.engine_child import Child, engine_child
 
 # Logarithms: how far rounding moves two tokens against each other with 16 bits of cache (0.015 was
@@ -211,6 +212,8 @@ MODELS: dict[str, Callable[[Path], Path]] = {
     "llama": write_llama,
     "gemma2": lambda path: write_gemma2(path, sliding_window=64),
     "mamba": write_recurrent,
+    "glm4moe": lambda path: write_with_head(path, "glm4moe", layers=2),
+    "qwen35": lambda path: write_with_head(path, "qwen35", layers=4),
 }
 
 
@@ -231,6 +234,8 @@ def run_schedule(folder: Path, name: str, seed: int, *, requests: int = 24) -> N
     }
     if name == "llama" and stress.random.random() < 0.5:
         plan["draft_model"] = os.fsencode(write_llama(folder / "small.gguf", seed=5))
+    if name in {"glm4moe", "qwen35"}:
+        plan |= {"next_token_heads": True, "rollback": 3 if name == "qwen35" else 0}
     for part in range(2):
         with engine_child(folder / f"engine-{part}") as child:
             child.load(model, **plan)

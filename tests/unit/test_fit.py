@@ -13,8 +13,9 @@ from desktop.domain.model import FitLevel, FlashAttention, GgufInfo, KvType, Loa
 from desktop.models.fit import compute_bytes, context_for, estimate, output_rows
 from desktop.models.gguf import read_gguf
 from desktop.models.hardware import Memory
-from desktop.models.kv_cache import can_quantise, kv_bytes, state_bytes
+from desktop.models.kv_cache import can_quantise, head_bytes, kv_bytes, state_bytes
 from tests.gguf_files import write_gemma2, write_llama, write_recurrent
+from tests.gguf_heads import Kind, write_with_head
 
 MIB = 2**20
 GB = 10**9
@@ -216,12 +217,14 @@ def test_the_plan_decides_how_large_the_cache_is() -> None:
     assert needed(flash_attention=FlashAttention.OFF) - needed() > 400 * MIB
 
 
-def engine_log(path: Path, *, slots: int = 1, kv_type: KvType = KvType.F16) -> str:
+def engine_log(
+    path: Path, *, slots: int = 1, kv_type: KvType = KvType.F16, rollback: int = 0
+) -> str:
     """Return what llama.cpp says while it takes memory for the model; fails where it refuses."""
     script = Path(__file__).parent.parent / "engine_memory.py"
     number = {KvType.F16: 1, KvType.Q4_0: 2, KvType.Q8_0: 8}[kv_type]
     done = subprocess.run(
-        [sys.executable, str(script), str(path), str(slots), str(number)],
+        [sys.executable, str(script), str(path), str(slots), str(number), str(rollback)],
         capture_output=True,
         encoding="utf-8",
         errors="replace",
@@ -247,6 +250,29 @@ def test_the_estimate_equals_what_the_engine_allocates(
     assert cache + state > 0
     assert computed / MIB == pytest.approx(cache, abs=0.011)
     assert state_bytes(info, slots) / MIB == pytest.approx(state, abs=0.011)
+
+
+@pytest.mark.parametrize("kind", ["glm4moe", "qwen35", "qwen35moe"])
+def test_heads_take_what_the_engine_allocates_for_them(kind: Kind, tmp_path: Path) -> None:
+    info = read_gguf(write_with_head(tmp_path / "tiny.gguf", kind))
+    log = engine_log(info.path, slots=4, rollback=3)
+    cache, head = map(float, re.findall(r"llama_kv_cache: size = +([\d.]+) MiB", log))
+    state = sum(map(float, re.findall(r"llama_memory_recurrent: size = +([\d.]+) MiB", log)))
+
+    computed = kv_bytes(info, 2048, KvType.F16, micro_batch=512, slots=4)
+    assert computed / MIB == pytest.approx(cache, abs=0.011)
+    assert head_bytes(info, 2048, KvType.F16) / MIB == pytest.approx(head, abs=0.011)
+    assert state_bytes(info, 4, 3) / MIB == pytest.approx(state, abs=0.011)
+
+
+def test_heads_that_are_not_loaded_need_no_memory() -> None:
+    free = Memory(64 * GB, 48 * GB)
+    info = replace(LLAMA_3_8B, head_weights=GB)
+    without = estimate(info, PLAN, free).needed
+
+    assert without == estimate(LLAMA_3_8B, PLAN, free).needed - GB
+    helped = estimate(info, replace(PLAN, next_token_heads=True), free).needed
+    assert helped >= without + GB + 32 * MIB
 
 
 @pytest.mark.parametrize("kv_type", [KvType.Q8_0, KvType.Q4_0])

@@ -174,6 +174,11 @@ MEANING: dict[str, tuple[object, list[str], list[str]]] = {
         ['{"ab":1,"b":"x"}', '{"":"z"}', '{"abc":"z"}', '{"b":"1","c":"2"}', "{}"],
         ['{"ab":"x"}', '{"a":"x"}', '{"b":1}', '{"\\u0061":"x"}'],
     ),
+    "other properties beside names with a quote": (
+        {"properties": {'a"': {"type": "integer"}, "b": {"type": "null"}}, "additionalProperties": True},
+        [r'{"a\"":1,"b":null,"a":"x","c":[]}', r'{"a":2}'],
+        ['{"a"x":1}', '{"a"":1}', r'{"a\"":"x"}', '{"b":1}'],
+    ),
     "map": (
         {"type": "object", "additionalProperties": {"type": "null"}, "maxProperties": 2},
         ["{}", '{"a":null,"b":null}'], ['{"a":1}', '{"a":null,"b":null,"c":null}'],
@@ -199,6 +204,9 @@ MEANING: dict[str, tuple[object, list[str], list[str]]] = {
     ),
     "pattern with escapes": (
         {"pattern": r"\w+\.(?:[^\s.]|\\)*?\/\x41\u00e9"}, [r'"ab.x\\/Aé"'], ['"ab./a"']
+    ),
+    "no white space of any script": (
+        {"pattern": r"^\S+$"}, ['"中文"', '"a-b"'], ['"a b"', '"中\u3000文"', '"\u2003"', '"\ufeff"']
     ),
     "pattern of choices": ({"type": "string", "pattern": "^a$|^b$|c"}, ['"a"', '"b"', '"c"'], ['"ab"']),
     "dates": (

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from desktop.backends.ladder import Cause
+from desktop.backends.ladder import Cause, safer_plan
 from desktop.backends.learned import Learned, Lesson
 from desktop.domain.chat import Event, Notice, Sampling, TextDelta
 from desktop.domain.engine import Phase
@@ -59,6 +59,18 @@ def test_a_lesson_outlives_lapis(folder: Path, model: Path) -> None:
     assert kept.date
 
 
+def test_heads_that_were_given_up_are_not_tried_again(folder: Path, model: Path) -> None:
+    wished = LoadPlan(model, next_token_heads=True, rollback=3)
+    step = safer_plan(wished, Cause.ABORT, loading=True)
+    assert step is not None
+    safer, told = step
+    learned = Lesson(cause=Cause.ABORT, deaths=1).with_change(wished, safer, told)
+    Learned(folder).remember(model, learned)
+
+    assert safer == LoadPlan(model)
+    assert Learned(folder).recall(model).applied(wished) == safer
+
+
 def test_a_lesson_is_void_for_another_file_in_the_same_place(folder: Path, model: Path) -> None:
     learned = Learned(folder)
     learned.remember(model, lesson(model))
@@ -75,7 +87,7 @@ def test_a_lesson_is_void_for_another_version_of_the_engine(
 ) -> None:
     learned = Learned(folder)
     learned.remember(model, lesson(model))
-    monkeypatch.setattr("desktop.backends.learned._bindings_version", lambda: "99")
+    monkeypatch.setattr("desktop.backends.learned.bindings_version", lambda: "99")
     assert learned.recall(model) == Lesson()
 
 
@@ -257,7 +269,9 @@ DEATHS = [
     ("os.kill(os.getpid(), signal.SIGABRT)", "GGML_ASSERT(x)", "a safer setting"),
     ("os.kill(os.getpid(), signal.SIGKILL)", "", "Memory ran out"),
     ("os._exit(3)", "", "a safer setting"),
-    ("os._exit(1)", "CUDA error: out of memory", "graphics driver failed"),
+    ("os._exit(1)", "CUDA error: out of memory", "graphics card ran out of memory"),
+    ("os._exit(1)", "CUDA error: unspecified", "graphics driver failed"),
+    ("os.kill(os.getpid(), signal.SIGABRT)", "std::bad_alloc", "Memory ran out"),
     ("os.kill(os.getpid(), signal.SIGABRT)", "vk::DeviceLostError", "graphics driver failed"),
 ]
 
@@ -273,7 +287,7 @@ def test_a_death_while_loading_has_one_retry_and_a_second_one_ends_it(
     told: str,
 ) -> None:
     tries = tmp_path / "tries"
-    gpu = "CPU, CUDA" if "driver" in told else "CPU"
+    gpu = "CPU, CUDA" if "graphics" in told else "CPU"
     play(
         monkeypatch,
         f"""

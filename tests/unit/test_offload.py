@@ -56,6 +56,13 @@ def test_a_card_that_refuses_gets_less_until_the_processor_does_it_all() -> None
     assert seen == [16, 8, 4, 0]
 
 
+def test_a_card_that_refuses_twice_is_left_alone() -> None:
+    step = lighter(PLAN, [card(4 * GIB), CPU], "CUDA0: out of memory", again=True)
+
+    assert step is not None
+    assert step[0].n_gpu_layers == 0
+
+
 def test_memory_that_the_processor_lacks_is_not_blamed_on_the_card() -> None:
     assert lighter(PLAN, [card(4 * GIB), CPU], "failed to allocate CPU buffer") is None
 

@@ -14,6 +14,7 @@ from desktop.models.gguf import read_gguf
 from desktop.models.hardware import Memory
 from desktop.services.planning import _maps_file, fitting_plan, plan_for
 from tests.gguf_files import write_llama
+from tests.gguf_heads import Kind, write_with_head
 
 PLENTY = Memory(total=64 * 10**9, available=48 * 10**9)
 
@@ -114,6 +115,55 @@ def test_a_draft_model_that_is_none_keeps_nobody_from_answering(
     assert "draft model is left out" in caplog.text
 
 
+@pytest.mark.parametrize(("kind", "rollback"), [("glm4moe", 0), ("qwen35", 3), ("qwen35moe", 3)])
+def test_heads_of_a_file_are_used_where_they_are_wanted(
+    tmp_path: Path, kind: Kind, rollback: int
+) -> None:
+    model = installed(write_with_head(tmp_path / "tiny.gguf", kind))
+    wanted = EngineSettings(next_token_heads=True)
+    plan = plan_for(model, Settings(engine=wanted))
+    fewer = plan_for(model, Settings(engine=replace(wanted, draft_tokens=1)))
+
+    assert (plan.next_token_heads, plan.rollback) == (True, rollback)
+    assert fewer.rollback == min(1, rollback)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"next_token_heads": False}, {"speculation": False}, {"draft_model": "other"}]
+)
+def test_heads_stay_unused_where_they_are_not_wanted(
+    path: Path, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    if "draft_model" in changes:
+        changes = {"draft_model": str(path)}
+    wished = {"next_token_heads": True} | changes
+    model = installed(write_with_head(tmp_path / "tiny.gguf", "qwen35"))
+    plan = plan_for(model, Settings(engine=EngineSettings(**wished)))  # type: ignore[arg-type]
+
+    assert (plan.next_token_heads, plan.rollback) == (False, 0)
+
+
+def test_heads_that_are_not_there_are_not_asked_for(path: Path, tmp_path: Path) -> None:
+    nameless = write_with_head(tmp_path / "tiny.gguf", "glm4moe", head=False)
+
+    wanted = Settings(engine=EngineSettings(next_token_heads=True))
+
+    assert not plan_for(installed(path), wanted).next_token_heads
+    assert not plan_for(installed(nameless), wanted).next_token_heads
+
+
+def test_heads_are_given_up_before_anything_else_is_short_of_memory(tmp_path: Path) -> None:
+    info = read_gguf(write_with_head(tmp_path / "tiny.gguf", "qwen35"))
+    wished = LoadPlan(info.path, next_token_heads=True, rollback=3)
+    least = estimate(info, replace(wished, next_token_heads=False, rollback=0), PLENTY).needed
+    free = replace(PLENTY, available=least)
+
+    plan = fitting_plan(info, wished, free, "Tiny")
+
+    assert (plan.n_ctx, plan.next_token_heads, plan.rollback) == (0, False, 0)
+    assert fitting_plan(info, wished, PLENTY, "Tiny").next_token_heads
+
+
 @pytest.mark.parametrize(
     ("system", "machine", "layers", "maps"),
     [
@@ -174,11 +224,31 @@ def test_what_cannot_fit_is_refused_with_all_three_figures(info: GgufInfo) -> No
     assert "smaller" in str(refusal.value.hint)
 
 
-def test_refusing_a_context_that_was_asked_for_offers_a_shorter_one(info: GgufInfo) -> None:
+def test_refusing_a_context_that_was_asked_for_offers_one_that_has_room(info: GgufInfo) -> None:
+    wished = LoadPlan(info.path, n_ctx=200_000_000)
+    free = Memory(16 * 10**9, needed(info, 300_000))
+    with pytest.raises(OutOfMemory) as refusal:
+        fitting_plan(info, wished, free, "Long")
+    hint = refusal.value.hint
+    assert hint.values["tokens"] == "262,144"
+    assert fitting_plan(info, replace(wished, n_ctx=262_144), free, "Long").n_ctx == 262_144
+    assert str(hint).startswith("With a context of 262,144 tokens it needs 4.")
+    assert "smaller model" in str(hint)
+
+
+def test_where_nothing_has_room_the_context_offered_may_be_tight(info: GgufInfo) -> None:
+    wished = LoadPlan(info.path, n_ctx=200_000_000)
+    free = Memory(needed(info, 300_000) + 1_500_000_000, 10**9)
+    with pytest.raises(OutOfMemory) as refusal:
+        fitting_plan(info, wished, free, "Long")
+    assert refusal.value.hint.values["tokens"] == "262,144"
+
+
+def test_no_context_is_offered_where_none_would_help(info: GgufInfo) -> None:
     huge = replace(info, weights=40 * 10**9)
     with pytest.raises(OutOfMemory) as refusal:
         fitting_plan(huge, LoadPlan(info.path, n_ctx=9000), Memory(16 * 10**9, 10**9), "Huge")
-    assert "Shorten the context" in str(refusal.value.hint)
+    assert str(refusal.value.hint).startswith("Choose a smaller model")
 
 
 def test_a_file_that_is_no_model_is_refused_before_the_engine_sees_it(tmp_path: Path) -> None:

@@ -176,6 +176,24 @@ ANSWERS = [
         id="thinking in the middle",
     ),
     pytest.param(
+        known.GEMMA4,
+        " <channel|>\n\n <channel|>Yes.",
+        ("", "Yes.", []),
+        id="white space around marks before the answer",
+    ),
+    pytest.param(
+        known.GPT_OSS,
+        "<|start|>assistant<|channel|>final It is Paris.",
+        ("", "It is Paris.", []),
+        id="a header that lacks its last mark",
+    ),
+    pytest.param(
+        known.GPT_OSS,
+        "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>commentary to",
+        ("Hm.", "", []),
+        id="a header that was cut off",
+    ),
+    pytest.param(
         known.FUNCTION_GEMMA,
         "<start_function_call>call:weather{city:<escape>Paris<escape>}<end_function_call>"
         "<start_function_call>call:clock{}<end_function_call>",

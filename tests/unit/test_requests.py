@@ -24,7 +24,7 @@ from desktop.inference.messages import (
     RawLooped,
     Refused,
 )
-from tests.gguf_files import write_bert, write_gemma2, write_llama
+from tests.gguf_files import write_adapter, write_bert, write_gemma2, write_llama
 from tests.unit.engine_child import GREEDY, Child, engine_child
 
 ANSWER = "The harbour lights were counted twice, and nobody could say which was right."
@@ -321,29 +321,18 @@ def test_a_grammar_that_no_token_fits_costs_one_answer(tmp_path: Path, babbler: 
     assert done.completion_tokens > 0
 
 
-def write_adapter(path: Path, *, width: int, rows: int) -> Path:
-    """Write a LoRA file that changes what the output matrix of a tiny model says."""
-    rng = np.random.default_rng(3)
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_type("adapter")
-    writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", 4.0)
-    writer.add_tensor("output.weight.lora_a", rng.standard_normal((4, width), dtype=np.float32))
-    writer.add_tensor("output.weight.lora_b", rng.standard_normal((rows, 4), dtype=np.float32))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path
-
-
 def rows_of(path: Path) -> int:
     reader = gguf.GGUFReader(path)
     return int(next(t for t in reader.tensors if t.name == "output.weight").shape[1])
 
 
 def test_an_adapter_acts_on_its_request_alone(tmp_path: Path, babbler: Path) -> None:
-    adapter = write_adapter(tmp_path / "lora.gguf", width=64, rows=rows_of(babbler))
+    rng = np.random.default_rng(3)
+    change = {
+        "output.weight.lora_a": rng.standard_normal((4, 64), dtype=np.float32),
+        "output.weight.lora_b": rng.standard_normal((rows_of(babbler), 4), dtype=np.float32),
+    }
+    adapter = write_adapter(tmp_path / "lora.gguf", change)
     strong = Adapter(os.fsencode(adapter), 1.0)
     with engine_child(tmp_path / "engine") as child:
         child.load(babbler)

@@ -167,8 +167,12 @@ def test_a_small_model_guesses_for_a_large_one(tmp_path: Path) -> None:
     small = write_llama(tmp_path / "small.gguf", answer=TEXT)
     with engine_child(tmp_path / "engine") as child:
         child.load(large, draft_tokens=3, draft_model=os.fsencode(small))
-        guessed, done = child.ask("Tell me.", max_tokens=50)
-        plain, _ = child.ask("Tell me.", max_tokens=50, speculate=False)
+        # Drawn, not greedy: that is kept to batches too small for a second model to pay.
+        drawn = Sampling(
+            temperature=0.01, top_k=40, top_p=1.0, min_p=0.0, repeat_penalty=1.0, seed=11
+        )
+        guessed, done = child.ask("Tell me.", max_tokens=50, sampling=drawn)
+        plain, _ = child.ask("Tell me.", max_tokens=50, sampling=drawn, speculate=False)
 
     assert guessed == plain
     assert done.accepted_tokens > 8

@@ -154,6 +154,10 @@ def test_ask_sends_the_system_prompt_and_the_question() -> None:
     )
 
 
+def test_what_ask_was_told_is_not_kept_on_the_disk() -> None:
+    assert not asked(said("x"))[3].keep_state
+
+
 @pytest.mark.parametrize(
     ("events", "limit", "code", "out", "err"),
     [
@@ -286,6 +290,11 @@ def test_each_question_comes_with_what_was_said_before() -> None:
         Message(Role.USER, "Two?"),
     )
     assert found.out.getvalue() == "First.\n\nSecond.\n\n"
+
+
+def test_what_was_said_in_a_terminal_is_not_kept_on_the_disk() -> None:
+    found = talk("One?", "Two?", answers=(said("First."), said("Second.")))
+    assert not any(request.keep_state for request in found.engine.requests)
 
 
 def test_a_stopped_answer_stays_and_a_failed_empty_one_is_forgotten() -> None:
