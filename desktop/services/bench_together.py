@@ -13,7 +13,7 @@ from desktop.services.bench_desk import Desk
 from desktop.services.bench_values import Doing, Item, Result, Side, Skipped, Unit, median_ratio
 
 _PROMPT: Final = 32
-_ANSWER: Final = 128
+_ANSWER: Final = 64
 _SHORT: Final = 24
 _LONG_ANSWER: Final = 256
 _WELL_UNDER_WAY: Final = 4

@@ -61,7 +61,7 @@ def _programs() -> Iterator[Finding]:
     )
     bindings, ggml = bindings_version(), ggml_version()
     if bindings:
-        detail = f"llama-cpp-python {bindings}" + (f", ggml {ggml}" if ggml else "")
+        detail = f"llama-cpp-python {bindings}" + (f" · ggml {ggml}" if ggml else "")
         yield Finding(
             "program.llama",
             verbatim("llama.cpp"),

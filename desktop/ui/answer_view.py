@@ -5,7 +5,7 @@ from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.domain.history import MessageState, StoredMessage
-from desktop.services.notes import is_template_fault, is_too_long, read_note
+from desktop.services.notes import is_template_fault, needs_other_model, read_note
 from desktop.ui.activity import Activity
 from desktop.ui.error_card import ErrorCard
 from desktop.ui.growing_markdown import GrowingMarkdown
@@ -151,8 +151,8 @@ class AnswerView(QWidget):
             self._card = None
         if self._message.state is not MessageState.COMPLETE:
             note = self._message.note
-            too_long = is_too_long(note)
-            self._card = ErrorCard(self._message.state, read_note(note), too_long=too_long)
+            other = needs_other_model(note)
+            self._card = ErrorCard(self._message.state, read_note(note), other_model=other)
             self._card.retry_requested.connect(self.retry_requested)
             self._card.model_wanted.connect(self.model_wanted)
             self._card.template_wanted.connect(self.template_wanted)

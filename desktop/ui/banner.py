@@ -1,26 +1,20 @@
-"""Errors and notices above the composer: the fact, the next step, a button or two. Never modal.
-
-GUI thread.
-"""
+"""Errors and notices above the composer, one at a time. Never modal. GUI thread."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtWidgets import QWidget
 
 from desktop.domain.errors import LapisError
 from desktop.domain.text import Text
 from desktop.ui.buttons import IconButton, TextButton
-from desktop.ui.labels import PlainLabel
-from desktop.ui.tokens import Space
+from desktop.ui.notice_card import Look, NoticeCard
 from desktop.ui.translation import say
 
 __all__ = ["Banner", "Remedy", "Topic"]
 
 _CLOSE = 24
-_NARROW = 560
 
 
 class Topic(Enum):
@@ -56,7 +50,7 @@ class _Message:
     is_error: bool
 
 
-class Banner(QFrame):
+class Banner(NoticeCard):
     """One message at a time, errors first and then the newest; each stays until solved or closed."""
 
     remedy_chosen = Signal(object)
@@ -64,15 +58,14 @@ class Banner(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start hidden."""
-        super().__init__(parent)
+        buttons, close = (
+            {remedy: TextButton() for remedy in Remedy},
+            IconButton("close", side=_CLOSE),
+        )
+        super().__init__(buttons.values(), corner=close, parent=parent)
         self._messages: list[_Message] = []
-        self._title_label = PlainLabel(wrap=True)
-        self._title_label.setProperty("strong", True)
-        self._hint_label = PlainLabel(tone="muted", wrap=True)
-        self._buttons = {remedy: TextButton() for remedy in Remedy}
-        self._close = IconButton("close", side=_CLOSE)
-        self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._lay_out()
+        self._buttons = buttons
+        self._close = close
         for remedy, button in self._buttons.items():
             button.clicked.connect(lambda _checked, remedy=remedy: self._on_clicked(remedy))
         self._close.clicked.connect(self.close_message)
@@ -107,13 +100,6 @@ class Banner(QFrame):
         self._messages = self._messages[1:]
         self._show()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the buttons under the words where both do not fit beside each other."""
-        super().resizeEvent(event)
-        direction = QBoxLayout.Direction
-        narrow = event.size().width() < _NARROW
-        self._body.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
-
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
         super().changeEvent(event)
@@ -130,25 +116,6 @@ class Banner(QFrame):
             self.close_message()
         self.remedy_chosen.emit(remedy)
 
-    def _lay_out(self) -> None:
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self._title_label)
-        words.addWidget(self._hint_label)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(Space.S)
-        for button in self._buttons.values():
-            buttons.addWidget(button)
-        buttons.addStretch(1)
-        self._body.setSpacing(Space.M)
-        self._body.addLayout(words, 1)
-        self._body.addLayout(buttons)
-        whole = QHBoxLayout(self)
-        whole.setContentsMargins(Space.L, Space.M, Space.S, Space.M)
-        whole.setSpacing(Space.S)
-        whole.addLayout(self._body, 1)
-        whole.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
-
     def _show(self) -> None:
         self._buttons[Remedy.RETRY].setText(self.tr("Try again"))
         self._buttons[Remedy.FULL_SETTINGS].setText(self.tr("Use full settings again"))
@@ -160,18 +127,9 @@ class Banner(QFrame):
             self.hide()
             return
         message = self._messages[0]
-        title = say(message.title)
         hint = say(message.hint) if message.hint is not None else ""
-        self._title_label.setText(title)
-        self._hint_label.setText(hint)
-        self._hint_label.setVisible(bool(hint))
-        self.setAccessibleName(title)
-        self.setAccessibleDescription(hint)
+        look = Look.ERROR if message.is_error else Look.NEWS
+        self.show_words(say(message.title), hint, look)
         for remedy, button in self._buttons.items():
             button.setVisible(remedy in message.remedies)
-        panel = "bad" if message.is_error else "card"
-        if self.property("panel") != panel:
-            self.setProperty("panel", panel)
-            self.style().unpolish(self)
-            self.style().polish(self)
         self.show()

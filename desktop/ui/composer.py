@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.ui.buttons import IconButton
 from desktop.ui.composer_field import FIELD_LIMIT, ComposerField, dropped_model
+from desktop.ui.labels import restyle
 from desktop.ui.paste_chip import PasteChips
 from desktop.ui.tokens import Space
 
@@ -152,9 +153,7 @@ class Composer(QFrame):
         self.draft_changed.emit(self.draft())
 
     def _on_focus_changed(self, focused: bool) -> None:
-        self.setProperty("active", focused)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        restyle(self, "active", focused)
 
     def _show_button(self) -> None:
         if self._button_shown is not self._running:

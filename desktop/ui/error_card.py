@@ -1,25 +1,23 @@
 """What ended an answer before its time, as a card below it: the fact, the next step. GUI thread."""
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtWidgets import QWidget
 
 from desktop.domain.history import MessageState
 from desktop.domain.text import Text
 from desktop.ui.buttons import TextButton
-from desktop.ui.labels import PlainLabel
-from desktop.ui.tinted_icon import TintedIcon
-from desktop.ui.tokens import Space
+from desktop.ui.notice_card import Look, NoticeCard
 from desktop.ui.translation import say
 
 __all__ = ["ErrorCard"]
 
 
-class ErrorCard(QFrame):
+class ErrorCard(NoticeCard):
     """Shows how an answer ended; words of `note` come first, if there are any.
 
     A stopped answer, one at its length limit, or one that ended in a call of a tool, is no failure
-    and gets a single quiet line. A text that was too long would be so again: then another model is
-    offered instead of another try. So would a chat template be: then one of Lapis is offered.
+    and gets a single quiet line. Where another try with the same model would fail again, another
+    model is offered; where a chat template would, one of Lapis.
     """
 
     retry_requested = Signal()
@@ -32,48 +30,28 @@ class ErrorCard(QFrame):
         state: MessageState,
         note: tuple[Text, Text] | None,
         *,
-        too_long: bool = False,
+        other_model: bool = False,
         parent: QWidget | None = None,
     ) -> None:
-        """Show the end `state` with the title and hint of `note`."""
-        super().__init__(parent)
+        """Show the end `state` with the title and hint of `note`.
+
+        `other_model` says that only another model helps.
+        """
+        remedy = TextButton()
+        super().__init__((remedy,), parent=parent)
+        self._remedy = remedy
         self._state = state
         self._note = note
-        self._too_long = too_long
+        self._other_model = other_model
         self._crashing = False
         self._template_failed = False
-        failed = state in {MessageState.FAILED, MessageState.INTERRUPTED}
-        is_bad = state is MessageState.FAILED
-        self._icon = TintedIcon("warning" if failed else "info", tone="bad" if is_bad else "muted")
-        self._title = PlainLabel(tone="normal" if failed else "muted", wrap=True)
-        self._title.setProperty("strong", failed)
-        self._hint = PlainLabel(tone="muted", wrap=True)
-        self._hint.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._remedy = TextButton()
         self._remedy.clicked.connect(self._on_remedy_clicked)
-        words = QVBoxLayout()
-        words.setSpacing(Space.XS)
-        words.addWidget(self._title)
-        words.addWidget(self._hint)
-        row = QHBoxLayout(self)
-        row.setSpacing(Space.M)
-        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(words, 1)
-        row.addWidget(self._remedy, 0, Qt.AlignmentFlag.AlignVCenter)
-        if failed:
-            self.setProperty("panel", "bad" if is_bad else "card")
-            row.setContentsMargins(Space.L, Space.M + 2, Space.L, Space.M + 2)
-        else:
-            row.setContentsMargins(0, 0, 0, 0)
-            row.setSpacing(Space.S)
-        self._hint.setVisible(failed)
-        self.set_newest(failed)
+        self.set_newest(True)
         self._say()
 
     def set_newest(self, newest: bool) -> None:
         """Offer a remedy, or not; never where nothing failed."""
-        failed = self._state in {MessageState.FAILED, MessageState.INTERRUPTED}
-        self._remedy.setVisible(newest and failed)
+        self._remedy.setVisible(newest and self._look() is not Look.QUIET)
 
     def set_crashing(self, crashing: bool) -> None:
         """Name the remedy for a model that crashed here before: to try again anyway."""
@@ -94,9 +72,8 @@ class ErrorCard(QFrame):
 
     def _say(self) -> None:
         title, hint = self._words()
-        self._title.setText(title)
-        self._hint.setText(hint)
-        if self._too_long:
+        self.show_words(title, hint, self._look())
+        if self._other_model:
             self._remedy.setText(self.tr("Choose a model"))
         elif self._crashing:
             self._remedy.setText(self.tr("Try again anyway"))
@@ -104,16 +81,23 @@ class ErrorCard(QFrame):
             self._remedy.setText(self.tr("Use a built-in template"))
         else:
             self._remedy.setText(self.tr("Try again"))
-        self.setAccessibleName(title)
-        self.setAccessibleDescription(hint)
 
     def _on_remedy_clicked(self) -> None:
-        if self._too_long:
+        if self._other_model:
             self.model_wanted.emit()
         elif self._template_failed and not self._crashing:
             self.template_wanted.emit()
         else:
             self.retry_requested.emit()
+
+    def _look(self) -> Look:
+        match self._state:
+            case MessageState.FAILED:
+                return Look.ERROR
+            case MessageState.INTERRUPTED:
+                return Look.WARNING
+            case _:
+                return Look.QUIET
 
     def _words(self) -> tuple[str, str]:
         if self._note is not None:

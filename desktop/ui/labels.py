@@ -12,7 +12,7 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-__all__ = ["ElidedLabel", "PlainLabel", "set_tooltip"]
+__all__ = ["ElidedLabel", "PlainLabel", "restyle", "set_tooltip"]
 
 Tone: TypeAlias = Literal["normal", "muted", "accent", "good", "warn", "bad"]
 TextSize: TypeAlias = Literal["small", "body", "title", "large"]
@@ -21,6 +21,14 @@ TextSize: TypeAlias = Literal["small", "body", "title", "large"]
 def set_tooltip(widget: QWidget, text: str) -> None:
     """Show `text` as plain words when the pointer rests on `widget`."""
     widget.setToolTip(GuiQt.convertFromPlainText(text) if text else "")
+
+
+def restyle(widget: QWidget, name: str, value: str | bool) -> None:
+    """Give `widget` the look that the style sheet has for its property `name`."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
 
 
 class PlainLabel(QLabel):
@@ -45,10 +53,7 @@ class PlainLabel(QLabel):
 
     def set_tone(self, tone: Tone) -> None:
         """Change the colour."""
-        if self.property("tone") != tone:
-            self.setProperty("tone", tone)
-            self.style().unpolish(self)
-            self.style().polish(self)
+        restyle(self, "tone", tone)
 
 
 class ElidedLabel(PlainLabel):

@@ -76,22 +76,24 @@ class MessageActions(QWidget):
             self._line.setText("")
             self._line.set_hint("")
             return
+        wait = self._wait(usage.ttft_ms)
         line = self.tr("{speed} tokens/s · {wait} · {count} tokens").format(
-            speed=_speed(usage.decode_tps),
-            wait=self._wait(usage.ttft_ms),
-            count=f"{usage.completion_tokens:,}",
+            speed=_speed(usage.decode_tps), wait=wait, count=f"{usage.completion_tokens:,}"
         )
-        guesses, meaning = self._guesses(usage), ""
+        meaning = [
+            self.tr("The first word came after {wait}.").format(wait=wait),
+            self.tr("A token is a short word, or a piece of a longer one."),
+        ]
+        guesses = self._guesses(usage)
         if guesses:
-            lines = (
+            meaning += [
                 self.tr(
                     "Lapis guessed how the text goes on; the model checked many words at once."
                 ),
                 self.tr("The answer is the same, only sooner."),
-            )
-            meaning = "\n".join(lines)
+            ]
         self._line.setText(f"{line} · {guesses}" if guesses else line)
-        self._line.set_hint(meaning)
+        self._line.set_hint("\n".join(meaning))
 
     def _guesses(self, usage: Usage) -> str:
         """Say how many guessed tokens were right; nothing where guessing did not help."""

@@ -13,8 +13,15 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
+from desktop.backends.explain import explain_not_for_chats
 from desktop.domain.engine import EngineState, Phase
-from desktop.domain.errors import LapisError, ModelFileError, ModelLoadError, ModelNotFound
+from desktop.domain.errors import (
+    LapisError,
+    ModelFileError,
+    ModelLoadError,
+    ModelNotFound,
+    NotForChats,
+)
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import MOST_OPENED_MODELS
 from desktop.domain.text import Text
@@ -242,16 +249,21 @@ class ModelController(QObject):
         if self._has_failed_to_start(state):
             return
         if state.phase is Phase.FAILED and state.error is not None:
-            again = Remedy.TRY_ANYWAY if state.crashes_here else Remedy.RETRY
-            self._window.banner.show_error(
-                Topic.MODEL_LOADING, state.error, again, Remedy.CHOOSE_MODEL
-            )
+            self._show_failure(state.error, crashes_here=state.crashes_here)
         elif state.phase is Phase.READY:
             self._window.banner.solve(Topic.MODEL_LOADING)
             if state.model is not None and earlier.phase is not Phase.READY:
                 self._on_loaded(state.model)
+                if state.loaded is not None and state.loaded.embeds:
+                    # It can be asked all the same, in vain.
+                    self._show_failure(explain_not_for_chats())
             self._show_plan(state, earlier)
         self.state_changed.emit(state)
+
+    def _show_failure(self, error: LapisError, *, crashes_here: bool = False) -> None:
+        again = Remedy.TRY_ANYWAY if crashes_here else Remedy.RETRY
+        others = () if isinstance(error, NotForChats) else (again,)
+        self._window.banner.show_error(Topic.MODEL_LOADING, error, *others, Remedy.CHOOSE_MODEL)
 
     def _show_plan(self, state: EngineState, earlier: EngineState) -> None:
         """Say what was given up for the model: when it happens, and once in each run."""

@@ -22,7 +22,10 @@ _log = logging.getLogger(__name__)
 
 
 class PopupController(QObject):
-    """Further questions go to the same chat until the popup is dismissed or long out of use."""
+    """Further questions go to the same chat until the popup is dismissed or long out of use.
+
+    Dismissed while an answer is being written, it shows that answer when it comes up again.
+    """
 
     chat_wanted = Signal(int)
     """(chat): show it in the main window."""
@@ -35,11 +38,11 @@ class PopupController(QObject):
         self._feed = ChatFeed(popup.transcript, chats, self)
         self._state = EngineState()
         self._forget = QTimer(self, singleShot=True, interval=_FORGET_MS)
-        self._forget.timeout.connect(self._start_anew)
+        self._forget.timeout.connect(self._on_out_of_use)
         popup.language_changed.connect(self._show_model)
         popup.submitted.connect(self._ask)
         popup.stop_requested.connect(self._stop)
-        popup.dismissed.connect(self._start_anew)
+        popup.dismissed.connect(self._on_dismissed)
         popup.open_in_window_requested.connect(self._move_to_window)
         for wish, answer in (
             (popup.transcript.regenerate_requested, chats.answer_again),
@@ -99,6 +102,17 @@ class PopupController(QObject):
             self._popup.hide()
             self._start_anew()
             self.chat_wanted.emit(chat)
+
+    def _on_dismissed(self) -> None:
+        # An answer still to come has not been read: it waits for the next look.
+        if not self._chats.is_running(self._feed.chat):
+            self._start_anew()
+
+    def _on_out_of_use(self) -> None:
+        if self._popup.isVisible() or self._chats.is_running(self._feed.chat):
+            self._forget.start()
+        else:
+            self._start_anew()
 
     def _start_anew(self) -> None:
         if self._feed.chat is not None:

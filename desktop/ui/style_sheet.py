@@ -122,11 +122,13 @@ QLineEdit {{
   color: {t.text}; background: {t.surface}; border: 1px solid {t.line};
   border-radius: {Radius.FIELD}px; padding: 5px 8px;
   selection-background-color: {t.selection}; selection-color: {t.text};
+  placeholder-text-color: {t.muted};
 }}
 QLineEdit:focus {{ border: 2px solid {t.accent}; padding: 4px 7px; }}
 QPlainTextEdit {{
   color: {t.text}; background: transparent; border: none;
   selection-background-color: {t.selection}; selection-color: {t.text};
+  placeholder-text-color: {t.muted};
 }}
 """
 

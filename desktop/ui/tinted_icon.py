@@ -30,9 +30,10 @@ class TintedIcon(QWidget):
         self._tone: IconTone = tone
         self.setFixedSize(side, side)
 
-    def set_icon(self, name: IconName) -> None:
-        """Paint another icon."""
+    def set_icon(self, name: IconName, tone: IconTone | None = None) -> None:
+        """Paint another icon, in another tone if one is given."""
         self._name = name
+        self._tone = tone or self._tone
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:

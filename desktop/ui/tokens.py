@@ -159,4 +159,3 @@ class Size:
 
 
 LINE_HEIGHT = 1.55
-MOTION_MS = 120

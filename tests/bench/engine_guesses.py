@@ -42,8 +42,8 @@ def measure_guesses(desk: Desk, model: str) -> Iterator[Figure]:
     for number in range(rounds):
         # The first of two has the cooler processor, so they take turns at that too.
         order = (False, True) if number % 2 == 0 else (True, False)
-        asked = {guesses: desk.ask(replace(request, speculate=guesses)) for guesses in order}
-        plain, guessed = asked[False], asked[True]
+        answered = {guesses: desk.ask(replace(request, speculate=guesses)) for guesses in order}
+        plain, guessed = answered[False], answered[True]
         texts |= {plain.text, guessed.text}
         ratios.append(guessed.writing_speed / plain.writing_speed)
         usage = guessed.usage

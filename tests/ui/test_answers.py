@@ -236,6 +236,22 @@ def test_each_end_has_its_words_without_a_note_too(
     assert can_retry == (state in {MessageState.FAILED, MessageState.INTERRUPTED})
 
 
+def test_in_a_narrow_window_the_remedy_stands_under_its_words(transcript: Transcript) -> None:
+    transcript.show_chat([question(1), answer(2, "x", MessageState.FAILED)])
+    card = only(ErrorCard, transcript)
+    remedy = only(QPushButton, card)
+    words(card)
+    assert remedy.x() > card._title.geometry().right()
+
+    transcript.resize(400, 600)
+    words(card)
+    assert remedy.y() > card._hint.geometry().bottom()
+    assert remedy.x() == card._title.x()
+    assert card._hint.width() > 250, "the words have the width for themselves"
+    for label in (card._title, card._hint):
+        assert label.height() >= label.heightForWidth(label.width()), "and none is cut"
+
+
 def test_a_complete_answer_has_no_card(transcript: Transcript) -> None:
     transcript.show_chat([question(1), answer(2, "x")])
 
@@ -301,6 +317,10 @@ def test_guesses_that_helped_are_part_of_the_figures(transcript: Transcript) -> 
     assert "guess" not in words(second)
     (line,) = [each for each in first.findChildren(ElidedLabel) if "guesses" in each.text()]
     assert "The answer is the same" in line.toolTip().replace("\N{NO-BREAK SPACE}", " ")
+    (line,) = [each for each in second.findChildren(ElidedLabel) if "tokens" in each.text()]
+    meaning = line.toolTip().replace("\N{NO-BREAK SPACE}", " ")
+    assert "The first word came after 0.4 s." in meaning
+    assert "guess" not in meaning
 
 
 def test_figures_give_way_where_there_is_no_room(transcript: Transcript) -> None:

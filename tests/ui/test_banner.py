@@ -79,8 +79,8 @@ def test_in_a_narrow_window_the_buttons_stand_under_the_words(banner: Banner) ->
     banner.show_error(Topic.MODEL_LOADING, _LOST, Remedy.RETRY)
     QApplication.processEvents()
     (button,) = _buttons(banner)
-    assert button.y() < banner._hint_label.geometry().bottom()
+    assert button.y() < banner._hint.geometry().bottom()
 
     banner.resize(360, 200)
     QApplication.processEvents()
-    assert button.y() > banner._hint_label.geometry().bottom()
+    assert button.y() > banner._hint.geometry().bottom()

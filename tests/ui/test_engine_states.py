@@ -8,6 +8,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
+from desktop.backends.explain import explain_not_for_chats
 from desktop.domain.chat import (
     Failed,
     Finished,
@@ -221,6 +222,34 @@ def test_the_popup_offers_the_same(desk: Desk, qtbot: QtBot) -> None:
     assert desk.engine.full == [_BIG]
     assert len(desk.engine.requests) == 2
     popup.hide()
+
+
+# Not for chats.
+
+
+def test_a_model_for_another_job_says_so_before_it_is_asked(desk: Desk, qtbot: QtBot) -> None:
+    state = ready(_BIG)
+    assert state.loaded is not None
+    become(desk, qtbot, EngineState(Phase.LOADING, _BIG))
+    become(desk, qtbot, replace(state, loaded=replace(state.loaded, embeds=True)))
+    assert desk.window.banner.accessibleName() == "This model cannot hold a conversation"
+    assert _banner_buttons(desk) == ["Choose a model"], "another try would end as this one"
+
+    become(desk, qtbot, EngineState(Phase.LOADING, _BIG))
+    become(desk, qtbot, state)
+    assert desk.window.banner.topic is None
+
+
+def test_a_model_for_another_job_is_not_offered_to_be_tried_again(desk: Desk, qtbot: QtBot) -> None:
+    error = explain_not_for_chats()
+    become(desk, qtbot, EngineState(Phase.FAILED, _BIG, error=error))
+    assert _banner_buttons(desk) == ["Choose a model"]
+
+    desk.ask("Why?")
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, Failed(error))
+    (card,) = desk.window.transcript.findChildren(ErrorCard)
+    assert button(card, "Choose a model").isVisible()
 
 
 # Waiting.

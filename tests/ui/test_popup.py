@@ -1,15 +1,19 @@
 """The quick question."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from desktop.domain.errors import StorageError
+from desktop.domain.text import Text
+from desktop.ui.banner import Topic
 from desktop.ui.popup import Popup
 from desktop.ui.popup_controller import PopupController
 from tests.ui.desk import DONE, Desk, say
+from tests.ui.transcripts import answers, words
 
 
 @pytest.fixture
@@ -166,6 +170,43 @@ def test_dismissed_it_starts_anew_and_hidden_by_the_focus_it_goes_on(
     assert len(desk.store.chats()) == 2
 
 
+def test_an_answer_that_came_while_it_was_hidden_is_there_to_be_read(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    _ask(popup, "A long one?")
+    popups.toggle()
+    assert not popup.isVisible()
+    popups._on_out_of_use()
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, *say("At last."), DONE)
+    desk.window.activateWindow()
+    qtbot.waitUntil(desk.window.isActiveWindow)
+    _bring_up(popup, popups, qtbot)
+    assert popup.transcript.isVisible()
+    assert "At last." in words(popup.transcript)
+
+    popups.toggle()
+    assert not popup.transcript.isVisibleTo(popup), "it was read"
+
+
+def test_long_out_of_use_it_starts_anew_but_never_under_the_readers_eyes(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    popups._forget.setInterval(50)
+    _bring_up(popup, popups, qtbot)
+    _ask(popup, "One?")
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, *say("First."), DONE)
+    with qtbot.waitSignal(popups._forget.timeout):
+        pass
+    assert popup.transcript.isVisible()
+
+    desk.window.activateWindow()
+    qtbot.waitUntil(lambda: not popup.isVisible())
+    qtbot.waitUntil(lambda: not popup.transcript.isVisibleTo(popup))
+
+
 def test_ctrl_o_moves_the_conversation_to_the_window_while_it_is_written(
     popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
 ) -> None:
@@ -212,6 +253,26 @@ def test_it_lies_on_the_screen_in_the_middle_of_the_upper_part(
     assert room.contains(popup.geometry())
     assert abs(popup.geometry().center().x() - room.center().x()) <= 1
     assert popup.geometry().top() < room.height() / 2
+
+
+def test_its_parts_stand_in_one_column(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    _ask(popup, "One?")
+    popup.banner.show_error(Topic.STORAGE, StorageError(Text("Full"), Text("Free some.")))
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, *say("A line."), DONE)
+    QApplication.processEvents()
+    (answer,) = answers(popup.transcript)
+
+    def places(edge: Callable[[QWidget], QPoint], *parts: QWidget) -> set[int]:
+        return {part.mapTo(popup, edge(part)).x() for part in parts}
+
+    left = popup._gem, popup.banner, answer, popup._keys
+    qtbot.waitUntil(lambda: len(places(lambda _part: QPoint(), *left)) == 1)
+    right = popup.composer._button, popup.banner, answer
+    qtbot.waitUntil(lambda: len(places(lambda part: part.rect().topRight(), *right)) == 1)
 
 
 def test_it_is_no_reason_for_the_program_to_go_on_or_to_end(popup: Popup) -> None:

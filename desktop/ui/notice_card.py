@@ -1,0 +1,111 @@
+"""What is to be known, in a frame: an icon, the fact, the next step, and buttons. GUI thread."""
+
+from collections.abc import Iterable
+from enum import Enum, auto
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from desktop.ui.labels import PlainLabel, restyle
+from desktop.ui.tinted_icon import TintedIcon
+from desktop.ui.tokens import Space
+
+__all__ = ["Look", "NoticeCard"]
+
+_NARROW = 480
+_INSET = 2
+"""Brings icon and title to the middle of a button in the corner, which is a little taller."""
+
+
+class Look(Enum):
+    """How much a notice asks for: a failure, something to know, or one quiet line unframed."""
+
+    ERROR = auto()
+    WARNING = auto()
+    NEWS = auto()
+    QUIET = auto()
+
+
+class NoticeCard(QFrame):
+    """Shows words beside `buttons`; where it is narrow, the buttons stand under the words.
+
+    `corner` stands apart in the upper right corner.
+    """
+
+    def __init__(
+        self,
+        buttons: Iterable[QWidget],
+        *,
+        corner: QWidget | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        """Start without words."""
+        super().__init__(parent)
+        self._icon = TintedIcon("info")
+        self._title = PlainLabel(wrap=True)
+        self._title.setContentsMargins(0, 1, 0, 1)
+        self._hint = PlainLabel(tone="muted", wrap=True)
+        self._hint.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addStretch(1)
+        words.addWidget(self._title)
+        words.addWidget(self._hint)
+        words.addStretch(1)
+        row = QHBoxLayout()
+        row.setSpacing(Space.S)
+        for button in buttons:
+            row.addWidget(button)
+        row.addStretch(1)
+        self._body = _Body()
+        self._body.setSpacing(Space.M)
+        self._body.addLayout(words, 1)
+        self._body.addLayout(row)
+        inside = QHBoxLayout()
+        inside.setContentsMargins(0, _INSET, 0, _INSET)
+        inside.setSpacing(Space.M)
+        inside.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        inside.addLayout(self._body, 1)
+        self._whole = QHBoxLayout(self)
+        self._whole.setSpacing(Space.S)
+        self._whole.addLayout(inside, 1)
+        if corner is not None:
+            self._whole.addWidget(corner, 0, Qt.AlignmentFlag.AlignTop)
+        self._corner = corner
+
+    def show_words(self, title: str, hint: str, look: Look) -> None:
+        """Show the fact `title` and the next step `hint`, if there is one."""
+        quiet, bad = look is Look.QUIET, look is Look.ERROR
+        alarming = look in {Look.ERROR, Look.WARNING}
+        self._icon.set_icon("warning" if alarming else "info", "bad" if bad else "muted")
+        self._title.setText(title)
+        self._title.set_tone("muted" if quiet else "normal")
+        restyle(self._title, "strong", bool(hint) and not quiet)
+        self._hint.setText(hint)
+        self._hint.setVisible(bool(hint) and not quiet)
+        restyle(self, "panel", "" if quiet else "bad" if bad else "card")
+        side, edge = (0, 0) if quiet else (Space.L, Space.M)
+        self._whole.setContentsMargins(
+            side, edge, Space.S if self._corner is not None else side, edge
+        )
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(hint)
+
+
+class _Body(QBoxLayout):
+    """Turns by the width it is asked about, so that the height it asks for is right at once."""
+
+    def __init__(self) -> None:
+        super().__init__(QBoxLayout.Direction.LeftToRight)
+
+    def heightForWidth(self, width: int) -> int:
+        self._turn(width)
+        return super().heightForWidth(width)
+
+    def setGeometry(self, room: QRect) -> None:
+        self._turn(room.width())
+        super().setGeometry(room)
+
+    def _turn(self, width: int) -> None:
+        direction = QBoxLayout.Direction
+        self.setDirection(direction.TopToBottom if width < _NARROW else direction.LeftToRight)
