@@ -143,6 +143,13 @@ class Popup(QWidget):
         else:
             super().keyPressEvent(event)
 
+    def event(self, event: QEvent) -> bool:
+        """Take another height when a part of it needs more room, or less."""
+        handled = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return handled
+
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language, and hide when another window is used."""
         super().changeEvent(event)
@@ -222,7 +229,8 @@ class Popup(QWidget):
         self.transcript.setFixedHeight(min(self._answer_height, highest) if shown else 0)
         self.setFixedWidth(min(_WIDTH, room.width() - 2 * Space.L) + 2 * self._margin)
         self._column.activate()
-        self.setFixedHeight(self._column.totalSizeHint().height())
+        height = self._column.totalHeightForWidth(self.width())
+        self.setFixedHeight(height if height >= 0 else self._column.totalSizeHint().height())
 
     def _on_range_changed(self, _lowest: int, hidden: int) -> None:
         if hidden > 0 and self.transcript.isVisibleTo(self):

@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
         "startup": (startup.measure, "about 30 s"),
         "cli": (cli.measure, "about 15 s"),
         "answer": (answer.measure, "about 15 s"),
-        "engine": (partial(engine.measure, options=wanted), "about 15 minutes"),
+        "engine": (partial(engine.measure, options=wanted), "about 30 minutes"),
     }
     unknown = [name for name in options.names if name not in benches]
     if unknown:

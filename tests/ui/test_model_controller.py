@@ -228,7 +228,7 @@ def test_a_damaged_model_of_the_last_run_gives_way_to_the_guide(
         qtbot.waitUntil(lambda: desk.models.state.loaded is not None)
         desk.models.attach(desk.engine)
         damaged = ModelFileError(Text("This file is damaged"), Text("Download it again."))
-        become(desk, qtbot, EngineState(Phase.FAILED, desk.engine.chosen[-1], error=damaged))
+        desk.engine.become(EngineState(Phase.FAILED, desk.engine.chosen[-1], error=damaged))
         qtbot.waitUntil(lambda: desk.engine.chosen[-1].is_guide)
 
         assert desk.window.banner.topic is Topic.MODEL_CHOICE

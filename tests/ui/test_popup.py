@@ -255,6 +255,23 @@ def test_it_lies_on_the_screen_in_the_middle_of_the_upper_part(
     assert popup.geometry().top() < room.height() / 2
 
 
+def test_it_has_room_for_a_notice_and_for_a_question_of_many_lines(
+    popup: Popup, popups: PopupController, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    small = popup.height()
+    hint = Text("Free at least 10 MB on the disk that holds your chats. " * 4)
+    popup.banner.show_error(Topic.STORAGE, StorageError(Text("The disk is full"), hint))
+    qtbot.waitUntil(lambda: popup.height() > small + 60)
+    label = popup.banner._hint
+    qtbot.waitUntil(lambda: label.height() >= label.heightForWidth(label.width()))
+    popup.banner.solve(Topic.STORAGE)
+    qtbot.waitUntil(lambda: popup.height() == small)
+
+    popup.composer.field.setPlainText("one\ntwo\nthree\nfour")
+    qtbot.waitUntil(lambda: popup.height() >= small + 20)
+
+
 def test_its_parts_stand_in_one_column(
     popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
 ) -> None:
