@@ -186,7 +186,7 @@ def test_a_prompt_longer_than_the_context_is_refused_with_figures(tmp_path: Path
     with engine_room(tmp_path / "home", model) as room:
         error = room.ask(question("many words " * 500)).wait().failed.error
         assert isinstance(error, ContextOverflow)
-        assert error.title.values["available"] == 255
+        assert error.title.values["available"] == "255"
         assert room.ask(question("Hello")).wait().text
 
 
