@@ -23,14 +23,15 @@ __all__ = ["InstanceServer", "take_lock"]
 
 _log = logging.getLogger(__name__)
 _TRY_MS = 100
-_PATIENCE_SECONDS = 5.0
+# A computer that has just started may take so long for the first one's window.
+_PATIENCE_SECONDS = 15.0
 _IDLE_MS = 2000
 
 
 def take_lock(paths: Paths, command: str, token: str = "", argument: str = "") -> QLockFile | None:
     """Return the held lock of the data folder, or None: the running instance took `command`.
 
-    Raises AlreadyRunning when one holds the lock and does not answer for five seconds, and
+    Raises AlreadyRunning when one holds the lock and does not answer for 15 seconds, and
     StorageError when the folder cannot be written. Hold on to the lock until the very end.
     """
     lock = QLockFile(str(paths.lock))
