@@ -33,9 +33,7 @@ def main(path: str) -> None:
         next_token_heads=True,
         rollback=8,
     )
-    # llama.cpp asks it all the time: it must live as long as the context.
-    interrupt = Interrupt()
-    runtime.load(order, lambda _share: None, interrupt)
+    runtime.load(order, lambda _share: None, Interrupt())
     memory, heads = runtime.memory, runtime.heads
     if heads is None:
         sys.exit("no heads")

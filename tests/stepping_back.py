@@ -34,9 +34,7 @@ def main(path: str) -> None:
         draft_tokens=3,
         rollback=3,
     )
-    # llama.cpp asks it all the time: it must live as long as the context.
-    interrupt = Interrupt()
-    runtime.load(order, lambda _share: None, interrupt)
+    runtime.load(order, lambda _share: None, Interrupt())
     memory = runtime.memory
     known = len(_BEGIN) + 1
 

@@ -100,6 +100,8 @@ class Runtime:
         self.embeds = self._is_for_embedding()
         self._create_context(order)
         interrupt.attach(lib, self.ctx)
+        # Native code looks at it as long as the context lives.
+        self._interrupt = interrupt
         self.size = lib.llama_model_size(self.model)
         if order.draft_model and not self.embeds:
             self.draft_model = DraftModel(

@@ -58,22 +58,12 @@ def placed(info: GgufInfo, plan: LoadPlan) -> LoadPlan:
     Layers are taken to be alike; the output matrix counts as one.
     """
     context = context_for(info, plan)
-    micro_batch = min(plan.n_ubatch, plan.n_batch, context)
     layers = info.block_count + 1
-    cache = kv_bytes(info, context, plan.kv_type, micro_batch=micro_batch, slots=plan.slots)
-    beside = compute_bytes(
-        info,
-        context,
-        micro_batch=micro_batch,
-        slots=plan.slots,
-        rows=output_rows(plan),
-        flash=plan.flash_attention is not FlashAttention.OFF,
-    )
     return replace(
         plan,
         layers=layers,
-        layer_bytes=(_kept_bytes(info, plan, context) + cache) // layers + 1,
-        device_bytes=beside * (2 if plan.next_token_heads else 1) + _BUFFER_MARGIN,
+        layer_bytes=_kept_bytes(info, plan, context) // layers + 1,
+        device_bytes=_working_bytes(info, plan, context) + _BUFFER_MARGIN,
         auto_context=context_for(info, replace(plan, n_ctx=0)),
     )
 
@@ -109,28 +99,34 @@ def compute_bytes(
 
 
 def _model_bytes(info: GgufInfo, plan: LoadPlan, context: int) -> int:
-    micro_batch = min(plan.n_ubatch, plan.n_batch, context)
+    return _kept_bytes(info, plan, context) + _working_bytes(info, plan, context)
+
+
+def _kept_bytes(info: GgufInfo, plan: LoadPlan, context: int) -> int:
+    """Return the bytes of the weights that are loaded, of states, and of all caches."""
+    micro_batch = _micro_batch(plan, context)
+    kept = info.weights + state_bytes(info, plan.slots, plan.rollback)
+    kept += kv_bytes(info, context, plan.kv_type, micro_batch=micro_batch, slots=plan.slots)
+    if plan.next_token_heads:
+        return kept + head_bytes(info, context, plan.kv_type)
+    return kept - info.head_weights
+
+
+def _working_bytes(info: GgufInfo, plan: LoadPlan, context: int) -> int:
+    """Return the bytes that computing takes; heads have a context of their own for it."""
     beside = compute_bytes(
         info,
         context,
-        micro_batch=micro_batch,
+        micro_batch=_micro_batch(plan, context),
         slots=plan.slots,
         rows=output_rows(plan),
         flash=plan.flash_attention is not FlashAttention.OFF,
     )
-    return (
-        _kept_bytes(info, plan, context)
-        + kv_bytes(info, context, plan.kv_type, micro_batch=micro_batch, slots=plan.slots)
-        + beside * (2 if plan.next_token_heads else 1)
-    )
+    return beside * (2 if plan.next_token_heads else 1)
 
 
-def _kept_bytes(info: GgufInfo, plan: LoadPlan, context: int) -> int:
-    """Return the bytes of the weights that are loaded, of states, and of a head's cache."""
-    kept = info.weights + state_bytes(info, plan.slots, plan.rollback)
-    if plan.next_token_heads:
-        return kept + head_bytes(info, context, plan.kv_type)
-    return kept - info.head_weights
+def _micro_batch(plan: LoadPlan, context: int) -> int:
+    return min(plan.n_ubatch, plan.n_batch, context)
 
 
 def _level(needed: int, memory: Memory) -> FitLevel:
