@@ -14,13 +14,12 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from desktop.backends.offload import gpus_of
+from desktop.backends.offload import gpus_of, on_the_processor, with_half_the_layers
 from desktop.backends.process import Death
 from desktop.domain.model import DEFAULT_CONTEXT, Device, LoadPlan
 from desktop.domain.text import Text
 
 _SMALLEST_CONTEXT = 1024
-_FEWEST_LAYERS = 4
 _GPU_WORDS = ("DeviceLost", "CUDA error", "VK_ERROR", "Metal")
 # In small letters.
 _CARD_MEMORY_WORDS = ("out of memory", "outofdevicememory", "out_of_device_memory")
@@ -114,7 +113,10 @@ def safer_plan(
         case Cause.NONSENSE | Cause.UNKNOWN:
             return None
         case Cause.CARD_MEMORY if gpus:
-            return _fewer_layers(plan, cause, offloaded) or _on_the_processor(plan, cause)
+            return _fewer_layers(plan, cause, offloaded) or (
+                on_the_processor(plan),
+                _told_processor(cause),
+            )
         case Cause.MEMORY | Cause.NO_MEMORY | Cause.CARD_MEMORY:
             # While loading it is this model that takes the memory, later it may be any program.
             return shorter(plan, cause, n_ctx) if loading else None
@@ -140,14 +142,8 @@ def shorter(plan: LoadPlan, cause: Cause, n_ctx: int = 0) -> Step | None:
 
 
 def _fewer_layers(plan: LoadPlan, cause: Cause, offloaded: int) -> Step | None:
-    layers = (offloaded or plan.layers) if plan.n_gpu_layers < 0 else plan.n_gpu_layers
-    if layers // 2 < _FEWEST_LAYERS:
-        return None
-    return replace(plan, n_gpu_layers=layers // 2), _told_layers(cause)
-
-
-def _on_the_processor(plan: LoadPlan, cause: Cause) -> Step:
-    return replace(plan, n_gpu_layers=0, devices=(), tensor_split=()), _told_processor(cause)
+    fewer = with_half_the_layers(plan, offloaded)
+    return None if fewer is None else (fewer, _told_layers(cause))
 
 
 def _other_library(
@@ -157,7 +153,7 @@ def _other_library(
     rank = min(_rank(device) for device in gpus)
     later = [device for device in devices if device.is_gpu and _rank(device) > rank]
     if not later:
-        return _on_the_processor(plan, cause)
+        return on_the_processor(plan), _told_processor(cause)
     library = min(later, key=_rank).backend
     names = tuple(device.name for device in later if device.backend == library)
     told = _told_library(cause, library)

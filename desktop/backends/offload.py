@@ -52,16 +52,30 @@ def lighter(
     words = {device.name.lower() for device in gpus} | {device.backend.lower() for device in gpus}
     if not any(word in refusal.lower() for word in words):
         return None
-    layers = plan.layers if plan.n_gpu_layers < 0 else plan.n_gpu_layers
-    if layers // 2 >= _FEWEST_LAYERS and not again:
+    fewer = None if again else with_half_the_layers(plan)
+    if fewer is not None:
         return (
-            replace(plan, n_gpu_layers=layers // 2),
+            fewer,
             Text(
                 "The graphics card has too little memory for all of the model, so the processor "
                 "does a part."
             ),
         )
     return (
-        replace(plan, n_gpu_layers=0, devices=(), tensor_split=()),
+        on_the_processor(plan),
         Text("The graphics card has too little memory, so the model runs on the processor."),
     )
+
+
+def with_half_the_layers(plan: LoadPlan, offloaded: int = 0) -> LoadPlan | None:
+    """Return `plan` with half of its layers on graphics cards, None where that is hardly any.
+
+    `offloaded` were there, if that is known.
+    """
+    layers = (offloaded or plan.layers) if plan.n_gpu_layers < 0 else plan.n_gpu_layers
+    return replace(plan, n_gpu_layers=layers // 2) if layers // 2 >= _FEWEST_LAYERS else None
+
+
+def on_the_processor(plan: LoadPlan) -> LoadPlan:
+    """Return `plan` without graphics cards."""
+    return replace(plan, n_gpu_layers=0, devices=(), tensor_split=())
