@@ -60,6 +60,21 @@ class Paths:
         return self.data / "learned"
 
     @property
+    def records(self) -> Path:
+        """The SQLite file with what is remembered of model files."""
+        return self.data / "models.db"
+
+    @property
+    def downloads(self) -> Path:
+        """The queue of downloads, kept over restarts."""
+        return self.data / "downloads"
+
+    @property
+    def hub(self) -> Path:
+        """Answers of model hubs, kept for a while."""
+        return self.cache / "hub"
+
+    @property
     def lock(self) -> Path:
         """Held by the running tray app; one for each data folder."""
         return self.data / "lapis.lock"

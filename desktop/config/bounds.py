@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from desktop.domain.settings import MOST_BUILTIN_TEMPLATES, MOST_OPENED_MODELS
+from desktop.domain.settings import MOST_BUILTIN_TEMPLATES, MOST_OPENED_MODELS, MOST_OTHER_FOLDERS
 
 Check: TypeAlias = Callable[[object], bool]
 
@@ -36,6 +36,14 @@ def _biases(value: object) -> bool:
         and len(value) <= _MOST_BIASES
         and all(0 <= token < 2**31 and abs(bias) <= _STRONGEST_BIAS for token, bias in value)
     )
+
+
+def _address(value: object) -> bool:
+    return _short_text(value) and str(value).startswith(("https://", "http://"))
+
+
+def _address_or_none(value: object) -> bool:
+    return value == "" or _address(value) or str(value).startswith("socks5://")
 
 
 def _paths(most: int) -> Check:
@@ -81,6 +89,12 @@ BOUNDS: Mapping[str, Check] = MappingProxyType(
         "engine.kept_states_gb": within(0, 10_000),
         "engine.silence_minutes": within(1, 1440),
         "engine.builtin_templates": _paths(MOST_BUILTIN_TEMPLATES),
+        "library.folder": _short_text,
+        "library.other_folders": _paths(MOST_OTHER_FOLDERS),
+        "library.mirror": _address,
+        "library.proxy": _address_or_none,
+        "library.certificates": _short_text,
+        "library.downloads_at_once": within(1, 8),
         "window.geometry": _short_text,
         "window.sidebar_width": within(0, 10_000),
         "window.last_chat": within(0, 2**63 - 1),

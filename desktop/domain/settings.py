@@ -6,9 +6,11 @@ from typing import Final
 
 from desktop.domain.chat import Sampling
 from desktop.domain.model import FlashAttention, KvType
+from desktop.domain.repository import SourceKind
 
 MOST_OPENED_MODELS: Final = 12
 MOST_BUILTIN_TEMPLATES: Final = 64
+MOST_OTHER_FOLDERS: Final = 64
 
 
 class Theme(StrEnum):
@@ -60,6 +62,26 @@ class EngineSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LibrarySettings:
+    """Where model files are kept and come from.
+
+    `folder` holds them (empty: the one in the data folder); `other_folders`, at most
+    `MOST_OTHER_FOLDERS`, are looked through for files that other programs brought. `source` is asked first; `mirror` is the address used when it
+    is a mirror. `proxy` is an address (empty: what the system says); `certificates` a file of
+    certificate authorities to trust besides the system's (empty: none). At most `downloads_at_once`
+    run side by side, more wait in line.
+    """
+
+    folder: str = ""
+    other_folders: tuple[str, ...] = ()
+    source: SourceKind = SourceKind.HUGGING_FACE
+    mirror: str = "https://hf-mirror.com"
+    proxy: str = ""
+    certificates: str = ""
+    downloads_at_once: int = 2
+
+
+@dataclass(frozen=True, slots=True)
 class WindowSettings:
     """Where the window was: base64 of Qt's geometry, width of the sidebar in pixels."""
 
@@ -83,5 +105,6 @@ class Settings:
     system_prompt: str = ""
     sampling: Sampling = field(default_factory=Sampling)
     engine: EngineSettings = field(default_factory=EngineSettings)
+    library: LibrarySettings = field(default_factory=LibrarySettings)
     window: WindowSettings = field(default_factory=WindowSettings)
     tray_hint_shown: bool = False

@@ -19,6 +19,7 @@ STOREYS: Mapping[str, int] = {
     "inference": 2,
     "backends": 3,
     "config": 3,
+    "hub": 3,
     "models": 3,
     "store": 3,
     "system": 3,
@@ -42,7 +43,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "keyring": ("config.secrets",),
     "ollama": ("backends.ollama",),
     "openai": ("backends.openai",),
-    "httpx": ("models",),
+    "httpx": ("hub",),
     "rich": ("terminal",),
     "typer": ("terminal",),
     "markdown_it": ("ui",),
@@ -56,7 +57,8 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     ),
     "socketserver": ("api",),
     "asyncio": ("api",),
-    "ssl": ("api", "models"),
+    "ssl": ("api", "hub"),
+    "send2trash": ("system.trash",),
     "http": ("api",),
     "urllib.request": (),
     "requests": (),
@@ -75,7 +77,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "multiprocessing": (),
 }
 # Loaded only when they are needed: never by importing one of our modules.
-LATE = frozenset({"httpx", "keyring", "llama_cpp", "numpy", "ollama", "openai"})
+LATE = frozenset({"httpx", "send2trash", "keyring", "llama_cpp", "numpy", "ollama", "openai"})
 _CHANGING = frozenset(
     {
         *("add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop"),

@@ -1,0 +1,75 @@
+"""The catalogue as values: models worth knowing, before any of their files is here."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Standing(StrEnum):
+    """How the catalogue thinks of a model."""
+
+    RECOMMENDED = "recommended"
+    AVAILABLE = "available"
+    LEGACY = "legacy"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A quantisation as the catalogue expects it: `size` of the file and `weights` in bytes."""
+
+    quantisation: str
+    size: int
+    weights: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """One model of the catalogue.
+
+    `words` says in a sentence what it is good at, by language code ("en", "zh_CN"); `languages`
+    are ISO codes; `parameters` and `active_parameters` (per token) as counts, `context_length` in
+    tokens. Cache figures are bytes per token at f16: of layers that see the whole context, and of
+    layers that see `sliding_window` tokens (0: none); `state` bytes of a fixed state; `compute`
+    bytes of working memory at 8,192 tokens. 0 where unknown. `files` smallest first, empty where
+    no size is known.
+    """
+
+    id: str
+    name: str
+    family: str
+    standing: Standing
+    words: dict[str, str]
+    languages: tuple[str, ...]
+    licence: str
+    licence_note: str
+    must_accept: bool
+    original_repository: str
+    repositories: tuple[str, ...]
+    released: str
+    architecture: str
+    parameters: int
+    active_parameters: int
+    context_length: int
+    sees_pictures: bool
+    thinks: bool
+    cache_global: int
+    cache_sliding: int
+    sliding_window: int
+    state: int
+    compute: int
+    files: tuple[ListedFile, ...]
+    projector_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class QuantisationFacts:
+    """What a quantisation means.
+
+    `bits` per weight of a whole file of usual shape; `loss` is the mean KL divergence from the
+    F16 model, in nats (0.028: hard to notice, 0.33: plainly worse), None where nobody measured it;
+    `words` by language code.
+    """
+
+    name: str
+    bits: float
+    loss: float | None
+    words: dict[str, str]

@@ -1,0 +1,94 @@
+"""The models on this computer as values: what is known of each, and what a person set for it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from desktop.domain.chat import Sampling
+from desktop.domain.model import InstalledModel
+from desktop.domain.text import Text
+
+
+class Origin(StrEnum):
+    """Who put a model file where it is. Only `LAPIS` files are ours to move or delete."""
+
+    GUIDE = "guide"
+    LAPIS = "lapis"
+    OPENED = "opened"
+    LM_STUDIO = "lm_studio"
+    OLLAMA = "ollama"
+    JAN = "jan"
+    GPT4ALL = "gpt4all"
+    HUGGING_FACE_CACHE = "hugging_face_cache"
+    LLAMA_CPP = "llama_cpp"
+    FOLDER = "folder"
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFacts:
+    """What the header of a model file says, as far as a list shows it.
+
+    `family` in words for people ("Gemma 2"); `context_length` in tokens; `parameters` as a count; 0
+    and empty where the file does not tell. `can_chat` is False for embedding models.
+    """
+
+    architecture: str = ""
+    family: str = ""
+    quantisation: str = ""
+    context_length: int = 0
+    parameters: int = 0
+    has_template: bool = False
+    can_chat: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """What Lapis remembers of a model file beyond the file itself.
+
+    `sha256` is the expected one, from its source, empty where none is known; `verified_at`,
+    `used_at` and `measured_at` in seconds since 1970, 0 for never; `measured_memory` what its
+    process took when it was last loaded, in bytes, with `measured_context` tokens.
+    """
+
+    source: str = ""
+    repository: str = ""
+    commit: str = ""
+    sha256: str = ""
+    verified_at: float = 0.0
+    used_at: float = 0.0
+    measured_at: float = 0.0
+    measured_memory: int = 0
+    measured_context: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfEntry:
+    """One model in the list: the file, and everything that is known about it.
+
+    `files` are all its files (parts of a split model, sidecars excluded), `projector` the file that
+    lets it see pictures. `facts` is None while the header was not read yet, or cannot be: then
+    `problem` says why. `twin` names another entry with the same content.
+    """
+
+    model: InstalledModel
+    origin: Origin
+    files: tuple[Path, ...]
+    facts: HeaderFacts | None = None
+    problem: Text | None = None
+    record: ModelRecord = field(default_factory=ModelRecord)
+    projector: Path | None = None
+    twin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDefaults:
+    """What a person set for one model; None and empty leave the general setting in force.
+
+    `n_ctx` in tokens; `n_gpu_layers` as in `LoadPlan`; `template` names a built-in chat template.
+    """
+
+    system_prompt: str | None = None
+    sampling: Sampling | None = None
+    n_ctx: int | None = None
+    n_gpu_layers: int | None = None
+    template: str = ""
