@@ -13,6 +13,8 @@ from desktop.inference.builtin_templates import AUTOMATIC, NAMES
 from desktop.services.manner import OWN_TEMPLATE
 from desktop.terminal.errors import UsageError
 from desktop.terminal.help_pages import Commands, show_help
+from desktop.terminal.models_commandline import NAMES as MODELS_COMMANDS
+from desktop.terminal.models_commandline import add_models
 from desktop.terminal.orders import (
     AskOrder,
     BenchOrder,
@@ -25,7 +27,7 @@ from desktop.terminal.orders import (
 )
 from desktop.terminal.output import OutputFailed
 
-_COMMANDS = frozenset({"ask", "bench", "chat", "doctor"})
+_COMMANDS = frozenset({"ask", "bench", "chat", "doctor", "models"})
 _HIGHEST_TEMPERATURE = 5.0
 _HIGHEST_SEED = 2**32 - 2
 _MOST_TOKENS = 2**24
@@ -259,6 +261,7 @@ def build_app(words: Translator) -> typer.Typer:
     ) -> Order:
         return BenchOrder(model, as_json, quick)
 
+    add_models(app, words)
     return app
 
 
@@ -333,8 +336,15 @@ def _whole(option: str, text: str, lowest: int, highest: int) -> int | None:
     return value
 
 
+def _command_in(arguments: Sequence[str]) -> str:
+    """Return the command that was meant, as one would ask for its page."""
+    word = next((word for word in arguments if word in _COMMANDS), "")
+    inner = next((word for word in arguments if word in MODELS_COMMANDS), "")
+    return " ".join(filter(None, ("lapis", word, inner if word == "models" else "")))
+
+
 def _explained(error: typer.TyperException, arguments: Sequence[str]) -> UsageError:
-    command = next((f"lapis {word}" for word in arguments if word in _COMMANDS), "lapis")
+    command = _command_in(arguments)
     page = Text("{command} --help lists what can be given.", {"command": command})
     option = getattr(error, "option_name", "")
     if option == "--data-dir":

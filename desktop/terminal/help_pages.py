@@ -36,6 +36,19 @@ class Commands(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
+class Subcommands(TyperGroup):
+    """A command with commands of its own, which says in words for people that it lacks one."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command meant; raises UsageError."""
+        if args[0] not in self.commands:
+            raise UsageError(
+                Text("There is no command {name}", {"name": f"{self.name} {args[0]}"}),
+                Text("It takes one of: {names}.", {"names": ", ".join(self.commands)}),
+            )
+        return super().resolve_command(ctx, args)
+
+
 def show_help(ctx: typer.Context, asked: bool) -> None:
     """Print the page of the command and leave; a callback of typer."""
     if asked:

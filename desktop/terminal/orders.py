@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from desktop.domain.repository import SourceKind
+
 
 @dataclass(frozen=True, slots=True)
 class Choices:
@@ -55,6 +57,90 @@ class BenchOrder:
     quick: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SearchOrder:
+    """Look for models by words."""
+
+    words: str
+    source: SourceKind | None
+    as_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FilesOrder:
+    """List what a repository offers."""
+
+    reference: str
+    source: SourceKind | None
+    as_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PullOrder:
+    """Download a model; `reference` names a repository, or a model of the catalogue."""
+
+    reference: str
+    source: SourceKind | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListOrder:
+    """List the models on this computer."""
+
+    as_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShowOrder:
+    """Tell everything about one model."""
+
+    name: str
+    as_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOrder:
+    """Take a model file into the library."""
+
+    path: str
+    copies: bool
+    in_place: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveOrder:
+    """Move a model to the trash."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOrder:
+    """Check a model's bytes."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOrder:
+    """Look for models that other programs keep."""
+
+    as_json: bool
+
+
+ModelsOrder: TypeAlias = (
+    SearchOrder
+    | FilesOrder
+    | PullOrder
+    | ListOrder
+    | ShowOrder
+    | ImportOrder
+    | RemoveOrder
+    | VerifyOrder
+    | ScanOrder
+)
+
+
 class WindowAction(StrEnum):
     """What the window is to do; all but the first are words of the command line."""
 
@@ -73,4 +159,4 @@ class WindowOrder:
     action: WindowAction = WindowAction.START
 
 
-Order: TypeAlias = AskOrder | ChatOrder | DoctorOrder | BenchOrder | WindowOrder
+Order: TypeAlias = AskOrder | ChatOrder | DoctorOrder | BenchOrder | ModelsOrder | WindowOrder

@@ -22,6 +22,7 @@ class Shortcuts(QObject):
     composer = Signal()
     stop = Signal()
     undo = Signal()
+    models = Signal()
     quit = Signal()
 
     def __init__(self, window: QWidget) -> None:
@@ -35,6 +36,7 @@ class Shortcuts(QObject):
             (QKeySequence(ctrl | key.Key_L), self.composer),
             (QKeySequence(key.Key_Escape), self.stop),
             (QKeySequence(QKeySequence.StandardKey.Undo), self.undo),
+            (QKeySequence(ctrl | Qt.Modifier.SHIFT | key.Key_M), self.models),
             (QKeySequence(ctrl | key.Key_Q), self.quit),
         ):
             shortcut = QShortcut(sequence, window)

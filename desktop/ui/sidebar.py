@@ -41,6 +41,7 @@ class Sidebar(QFrame):
     rename_requested = Signal(int, str)
     delete_requested = Signal(int)
     collapse_requested = Signal()
+    models_requested = Signal()
     menu_opened = Signal(object)
     """(QMenu): the menu of a chat is about to be shown."""
 
@@ -53,6 +54,10 @@ class Sidebar(QFrame):
         self._new.setIcon(icon("new-chat", QPalette.ColorRole.ButtonText))
         self._new.setStyleSheet("text-align: left; padding-left: 6px;")
         self._collapse = IconButton("sidebar")
+        self._models = TextButton(kind="quiet")
+        self._models.setIcon(icon("models", QPalette.ColorRole.ButtonText))
+        self._models.setStyleSheet("text-align: left; padding-left: 6px;")
+        self._models.setCheckable(True)
         self._model = ChatList()
         self.list = _ChatView(self)
         self.list.setModel(self._model)
@@ -60,6 +65,7 @@ class Sidebar(QFrame):
         self._lay_out()
         self._new.clicked.connect(self.new_chat_requested)
         self._collapse.clicked.connect(self.collapse_requested)
+        self._models.clicked.connect(self._on_models_clicked)
         self._model.renamed.connect(self.rename_requested)
         self._settle.timeout.connect(self._select_current)
         self.list.moved.connect(self._settle.start)
@@ -80,6 +86,10 @@ class Sidebar(QFrame):
     def set_running(self, running: frozenset[int]) -> None:
         """Mark the chats in which an answer is being written."""
         self._model.set_running(running)
+
+    def mark_models(self, *, marked: bool) -> None:
+        """Show whether the models are looked at instead of a chat."""
+        self._models.setChecked(marked)
 
     def current(self) -> int | None:
         """Return the marked chat."""
@@ -114,11 +124,20 @@ class Sidebar(QFrame):
         top.setContentsMargins(Space.S, 0, Space.S, 0)
         top.addWidget(self._new, 1)
         top.addWidget(self._collapse)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(Space.S, 0, Space.S, 0)
+        foot.addWidget(self._models, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, Space.M, 0, Space.S)
         column.setSpacing(Space.XS)
         column.addLayout(top)
         column.addWidget(self.list, 1)
+        column.addLayout(foot)
+
+    def _on_models_clicked(self) -> None:
+        # The mark follows the page, not the click.
+        self._models.setChecked(not self._models.isChecked())
+        self.models_requested.emit()
 
     def _select_current(self) -> None:
         self._settle.stop()
@@ -153,6 +172,7 @@ class Sidebar(QFrame):
 
     def _retranslate(self) -> None:
         self._new.setText(self.tr("New chat"))
+        self._models.setText(self.tr("Models"))
         self._collapse.set_label(self.tr("Hide the list of chats (Ctrl+\\)"))
         self.list.setAccessibleName(self.tr("Chats"))
         self._model.retranslate()

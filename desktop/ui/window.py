@@ -14,7 +14,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop.domain.engine import EngineState, Phase
 from desktop.domain.model import InstalledModel
@@ -49,6 +49,8 @@ class MainWindow(QWidget):
     language_changed = Signal()
     model_dropped = Signal(object)
     """(Path): a model file was dropped beside the composer."""
+    models_requested = Signal()
+    """The models are to be shown; who makes their page gives it to `show_page`."""
     place_changed = Signal()
     """Size, place or sidebar are other ones now."""
 
@@ -70,11 +72,21 @@ class MainWindow(QWidget):
         self._makes_room = False
         self._sidebar_width = WindowSettings().sidebar_width
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._pages = QStackedWidget()
         self._lay_out()
         self.sidebar.collapse_requested.connect(self.toggle_sidebar)
         self.header.sidebar_requested.connect(self.toggle_sidebar)
         self.shortcuts.sidebar.connect(self.toggle_sidebar)
         self.shortcuts.undo.connect(self.toast.undo)
+        for wish in (self.sidebar.models_requested, self.shortcuts.models):
+            wish.connect(self._on_models_wanted)
+        for wish in (
+            self.sidebar.chat_selected,
+            self.sidebar.new_chat_requested,
+            self.shortcuts.new_chat,
+            self.shortcuts.composer,
+        ):
+            wish.connect(self.show_talk)
         self.sidebar.menu_opened.connect(self.keys.follow)
         self.keys.follow(self.header.main_menu)
         self.keys.follow(self.header.model_menu)
@@ -86,6 +98,25 @@ class MainWindow(QWidget):
         self.header.set_title(title)
         clean = "".join(letter for letter in title if letter.isprintable())[:_TITLE_LIMIT]
         self.setWindowTitle(f"{clean} – Lapis" if clean else "Lapis")
+
+    @property
+    def is_talk_shown(self) -> bool:
+        """Whether the conversation is on show, and not another page."""
+        return self._pages.currentIndex() == 0
+
+    def show_page(self, page: QWidget) -> None:
+        """Show `page` in place of the conversation; it is taken in at its first time."""
+        if self._pages.indexOf(page) < 0:
+            self._pages.addWidget(page)
+        self._pages.setCurrentWidget(page)
+        self.sidebar.mark_models(marked=True)
+
+    def show_talk(self) -> None:
+        """Show the conversation again."""
+        if not self.is_talk_shown:
+            self._pages.setCurrentIndex(0)
+            self.sidebar.mark_models(marked=False)
+            self.composer.focus_field()
 
     def expect_model(self, model: InstalledModel) -> None:
         """Show the model that is about to be loaded, before there is an engine."""
@@ -143,7 +174,7 @@ class MainWindow(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Let typing go on in the composer, wherever the focus was."""
-        if not self.keys.type(event):
+        if not (self.is_talk_shown and self.keys.type(event)):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -208,7 +239,8 @@ class MainWindow(QWidget):
         column.addWidget(self.transcript, 1)
         column.addLayout(centred)
         self._splitter.addWidget(self.sidebar)
-        self._splitter.addWidget(talk)
+        self._pages.addWidget(talk)
+        self._splitter.addWidget(self._pages)
         self._splitter.setStretchFactor(0, 0)
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setCollapsible(0, False)
@@ -217,6 +249,12 @@ class MainWindow(QWidget):
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._splitter)
+
+    def _on_models_wanted(self) -> None:
+        if self.is_talk_shown:
+            self.models_requested.emit()
+        else:
+            self.show_talk()
 
     def _make_room(self, before: int, width: int) -> None:
         """Take the sidebar away when the window becomes narrow, and give it back afterwards.

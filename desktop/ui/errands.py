@@ -1,0 +1,118 @@
+"""Work that takes time, done in other threads and told in the GUI thread.
+
+Lanes run side by side; within a lane one errand is done after another, and a newer one takes the
+place of those that wait or run: what they find is told to nobody. GUI thread, except where said.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from desktop.base.worker import Worker
+from desktop.domain.errors import Defect, LapisError
+from desktop.domain.text import Text
+
+__all__ = ["Errand", "Errands"]
+
+_PATIENCE = 2.0
+
+Found = TypeVar("Found")
+
+_log = logging.getLogger(__name__)
+
+
+class Errand:
+    """What is known of the work to whoever does it. Any thread."""
+
+    def __init__(self, tell: Callable[[Callable[[], None]], None]) -> None:
+        self.cancelled = threading.Event()
+        self._tell = tell
+
+    def report(self, show: Callable[[], None]) -> None:
+        """Call `show` in the GUI thread, unless the errand was cancelled by then."""
+        self._tell(lambda: None if self.cancelled.is_set() else show())
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    errand: Errand
+    work: Callable[[Errand], Any]
+    done: Callable[[Any], None]
+    failed: Callable[[LapisError], None]
+
+
+class Errands(QObject):
+    """Runs callables off the GUI thread and brings what they return or raise back into it."""
+
+    _came = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        """Start no thread yet: a lane gets one with its first errand."""
+        super().__init__(parent)
+        self._lanes: dict[str, Worker[_Order]] = {}
+        self._latest: dict[str, Errand] = {}
+        self._closed = False
+        self._came.connect(self._on_came, Qt.ConnectionType.QueuedConnection)
+
+    def run(
+        self,
+        lane: str,
+        work: Callable[[Errand], Found],
+        done: Callable[[Found], None],
+        failed: Callable[[LapisError], None],
+    ) -> Errand:
+        """Do `work` in the lane's thread; `done` or `failed` follows here, unless cancelled."""
+        self.cancel(lane)
+        errand = Errand(self._came.emit)
+        self._latest[lane] = errand
+        if not self._closed:
+            if lane not in self._lanes:
+                self._lanes[lane] = Worker(f"errand-{lane}", self._do)
+            self._lanes[lane].send(_Order(errand, work, done, failed))
+        return errand
+
+    def cancel(self, lane: str) -> None:
+        """Let nothing more be heard of the lane's present errand."""
+        errand = self._latest.pop(lane, None)
+        if errand is not None:
+            errand.cancelled.set()
+
+    def close(self) -> None:
+        """Cancel everything and end the threads; idempotent."""
+        self._closed = True
+        for lane in list(self._lanes):
+            self.cancel(lane)
+        for worker in self._lanes.values():
+            worker.stop(_PATIENCE)
+
+    @staticmethod
+    def _on_came(call: Callable[[], None]) -> None:
+        call()
+
+    @staticmethod
+    def _do(order: _Order) -> None:
+        """Carry an order out; in the lane's thread."""
+        errand = order.errand
+        if errand.cancelled.is_set():
+            return
+        try:
+            found = order.work(errand)
+        except LapisError as error:
+            problem = error
+            errand.report(lambda: order.failed(problem))
+        except Exception:  # noqa: BLE001 - whatever it is, somebody waits for an answer
+            _log.exception("defect in an errand")
+            errand.report(lambda: order.failed(_defect()))
+        else:
+            errand.report(lambda: order.done(found))
+
+
+def _defect() -> Defect:
+    return Defect(
+        Text("Lapis made a mistake here; this is a defect in Lapis, not yours"),
+        Text("Please try again. The log in the data folder has the details."),
+    )

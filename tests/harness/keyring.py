@@ -1,0 +1,63 @@
+"""A real keyring daemon on a message bus of its own."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from jeepney.bus_messages import message_bus as bus
+from jeepney.io.blocking import open_dbus_connection
+
+from tests.harness.waiting import wait_for
+
+_BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>unix:path={socket}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow user="*"/><allow send_destination="*" eavesdrop="true"/>
+<allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
+"""
+
+
+@contextmanager
+def message_bus(folder: Path) -> Iterator[str]:
+    """Run a bus without services, its socket in `folder`; yields its address."""
+    socket = folder / "bus"
+    configuration = folder / "bus.conf"
+    configuration.write_text(_BUS.format(socket=socket), encoding="utf-8")
+    words = ["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile"]
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL)
+    try:
+        wait_for(socket.exists, 10, "the message bus")
+        yield f"unix:path={socket}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@contextmanager
+def keyring_daemon(address: str) -> Iterator[None]:
+    """Run GNOME Keyring on the bus at `address`, its collection made and unlocked."""
+    process = subprocess.Popen(
+        ["gnome-keyring-daemon", "--unlock", "--foreground", "--components=secrets"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env=_environment(address),
+    )
+    assert process.stdin is not None
+    process.stdin.write(b"open sesame")
+    process.stdin.close()
+    try:
+        with open_dbus_connection(bus=address) as connection:
+            asked = bus.NameHasOwner("org.freedesktop.secrets")
+            wait_for(
+                lambda: bool(connection.send_and_get_reply(asked).body[0]), 10, "the keyring daemon"
+            )
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _environment(address: str) -> dict[str, str]:
+    return {**os.environ, "DBUS_SESSION_BUS_ADDRESS": address}
