@@ -86,6 +86,17 @@ class Tray(QObject):
         self._state = state
         self._show_model()
 
+    def show_progress(self, words: str) -> None:
+        """Tell how far the downloads are when the pointer rests on the icon; empty for none.
+
+        `words` hold figures only: some panels take a tooltip for HTML.
+        """
+        self._icon.setToolTip(f"Lapis\n{words}" if words else "Lapis")
+
+    def announce(self, title: str) -> None:
+        """Show a notification of one line, which no desktop takes for HTML."""
+        self._icon.showMessage(title, "", self._icon.icon())
+
     def explain_hiding(self) -> None:
         """Say once where the closed window went."""
         self._icon.showMessage(
