@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: Sequence[str], paths: Paths, words: Translator, screen: "Screen") -> int:
-    from desktop.terminal.commandline import parse
+    from desktop.terminal.commandline import is_model_file, parse
     from desktop.terminal.errors import EXIT_OK, EXIT_USAGE, UsageError, report
     from desktop.terminal.orders import (
         AskOrder,
@@ -84,6 +84,8 @@ def _run(given: Sequence[str], paths: Paths, words: Translator, screen: "Screen"
     )
 
     try:
+        if len(given) == 1 and is_model_file(given[0]):
+            return _open_file(given[0], paths, words, screen)
         match parse(given, words):
             case AskOrder() as order:
                 with _logging(paths):
@@ -243,6 +245,20 @@ def _window(action: "WindowAction", paths: Paths, words: Translator, screen: "Sc
         return _chat(Choices(), paths, words, screen)
 
 
+def _open_file(file: str, paths: Paths, words: Translator, screen: "Screen") -> int:
+    """Open a model file with the window, in the Lapis that runs or a new one."""
+    from desktop.terminal.errors import EXIT_OK
+    from desktop.terminal.orders import Choices, WindowAction
+
+    path = str(Path(file).absolute())
+    if _hand_over(paths, "--open-model", path):
+        return EXIT_OK
+    if has_display():
+        return _window(WindowAction.START, paths, words, screen)
+    with _logging(paths):
+        return _chat(Choices(model=path), paths, words, screen)
+
+
 def _logging(paths: Paths) -> "contextlib.closing[Logging]":
     paths.create()
     return contextlib.closing(_start_logging(paths))
@@ -330,6 +346,6 @@ def _language(settings_file: Path) -> Language:
         return Language.SYSTEM
 
 
-def _hand_over(paths: Paths, option: str) -> bool:
+def _hand_over(paths: Paths, option: str, argument: str = "") -> bool:
     token = next((os.environ[name] for name in _ACTIVATION_TOKENS if os.environ.get(name)), "")
-    return send_command(paths.socket, option.removeprefix("--"), token)
+    return send_command(paths.socket, option.removeprefix("--"), token, argument)

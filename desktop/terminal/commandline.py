@@ -50,6 +50,11 @@ def parse(arguments: Sequence[str], words: Translator) -> Order | None:
     return order
 
 
+def is_model_file(word: str) -> bool:
+    """Return whether `word` stands for a model file, as a desktop hands it over to be opened."""
+    return word.casefold().endswith(".gguf") and not word.startswith("-")
+
+
 def build_app(words: Translator) -> typer.Typer:
     """Return the typer application whose commands return orders, its texts in `words`."""
     say = words.say

@@ -33,6 +33,7 @@ def parse_options(words: Sequence[str]) -> Options:
     parser.add_argument("--version", action="version", version=f"Lapis {desktop.__version__}")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="keep everything in DIR")
     parser.add_argument("--model", default="", metavar="MODEL", help="load this name or file")
+    parser.add_argument("file", nargs="?", default="", metavar="FILE", help="open this GGUF file")
     action = parser.add_mutually_exclusive_group()
     for name, purpose in (
         ("show", "show the window"),
@@ -45,7 +46,7 @@ def parse_options(words: Sequence[str]) -> Options:
             f"--{name}", dest="command", action="store_const", const=name, help=purpose
         )
     given = parser.parse_args(words)
-    model = _absolute(given.model)
+    model = str(Path(given.file).absolute()) if given.file else _absolute(given.model)
     command = given.command or ("open-model" if model else "show")
     token = next((os.environ[name] for name in _ACTIVATION_TOKENS if os.environ.get(name)), "")
     return Options(command, given.data_dir, model, token)

@@ -26,6 +26,7 @@ from desktop.ui.banner import Remedy, Topic
 from desktop.ui.bridge import Bridge
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.crash_catcher import CrashCatcher
+from desktop.ui.file_opening import FileOpening
 from desktop.ui.icons import app_icon
 from desktop.ui.instance_server import InstanceServer
 from desktop.ui.memory_watch import MemoryWatch
@@ -77,6 +78,7 @@ class Program(QObject):
         self._memory = MemoryWatch(self._window, self._engine_memory)
         self._crashes = CrashCatcher(self)
         self._signals = SignalCatcher(self)
+        self._files = FileOpening(app, self)
         self._plan_the_end(store, lock)
         self._connect()
         if settings_store.problem is not None:
@@ -191,6 +193,7 @@ class Program(QObject):
         self._server.command_received.connect(self._on_command)
         self._crashes.crashed.connect(self._on_crashed)
         self._signals.quit_asked.connect(self.quit)
+        self._files.file_opened.connect(lambda path: self._on_command("open-model", "", path))
         self._app.commitDataRequest.connect(self._desk.keep_all)
         self._app.aboutToQuit.connect(self._shutdown.run)
 

@@ -43,6 +43,17 @@ def test_a_model_file_is_handed_over_by_its_full_path(
     assert parse_options(["--model", "a-name"]).model == "a-name"
 
 
+def test_a_file_that_is_opened_with_lapis_is_handed_over_by_its_full_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    options = parse_options(["模型.gguf"])
+
+    assert options.command == "open-model"
+    assert options.model == str(tmp_path / "模型.gguf")
+
+
 def test_the_activation_token_goes_along(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESKTOP_STARTUP_ID", "older")
     monkeypatch.setenv("XDG_ACTIVATION_TOKEN", "newer")
