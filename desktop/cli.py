@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,10 +27,11 @@ from desktop.terminal.data_folder import without_data_dir
 
 if TYPE_CHECKING:
     from desktop.base.logs import Logging
-    from desktop.domain.model import InstalledModel
+    from desktop.domain.model import InstalledModel, LoadPlan
     from desktop.models.library import Library
     from desktop.services.engine import Engine
-    from desktop.terminal.orders import AskOrder, BenchOrder, Choices, WindowAction
+    from desktop.terminal.choosing import Terms
+    from desktop.terminal.orders import AskOrder, BenchOrder, Choices, ModelsOrder, WindowAction
     from desktop.terminal.output import Screen
 
 _HANDED_OVER: Final = frozenset({"--show", "--new-chat", "--toggle-popup", "--quit"})
@@ -102,64 +103,56 @@ def _run(given: Sequence[str], paths: Paths, words: Translator, screen: "Screen"
                 return _window(order.action, paths, words, screen)
             case None:
                 return EXIT_OK
+            case order:
+                with _logging(paths):
+                    return _manage_models(order, paths, words, screen)
     except UsageError as error:
         report(error, words, screen)
         return EXIT_USAGE
 
 
 def _ask(order: "AskOrder", paths: Paths, words: Translator, screen: "Screen") -> int:
-    from desktop.services.manner import sampling_for, template_for
     from desktop.terminal.answering import show_loading
     from desktop.terminal.ask import Question, ask, question_text
     from desktop.terminal.interrupt import stopping_on_interrupt
 
-    settings = _settings(order.choices, paths, words, screen)
-    model = _library(paths, settings).find(settings.model)
+    terms = _terms(order.choices, paths, words, screen)
+    model = _library(paths, terms.settings).find(terms.settings.model)
     text = question_text(order.question, sys.stdin, words, screen)
-    choices = order.choices
+    settings = terms.settings_for(model)
     question = Question(
         text=text,
         system=settings.system_prompt,
-        sampling=sampling_for(model, settings.sampling, choices.temperature),
+        sampling=settings.sampling,
         model_name=model.name,
         as_json=order.as_json,
-        builtin_template=template_for(model, settings.engine, choices.template),
-        anyway=choices.anyway,
+        builtin_template=terms.template_for(model),
+        anyway=order.choices.anyway,
     )
     cancel = threading.Event()
-    with stopping_on_interrupt(cancel), contextlib.closing(_engine(paths, settings)) as engine:
+    with stopping_on_interrupt(cancel), contextlib.closing(_engine(paths, terms)) as engine:
         engine.watch(show_loading(words, screen))
-        _load(engine, model, anyway=choices.anyway)
+        _load(engine, model, anyway=order.choices.anyway)
         return ask(question, engine, words, screen, cancel)
 
 
 def _chat(choices: "Choices", paths: Paths, words: Translator, screen: "Screen") -> int:
-    from desktop.services.planning import plan_for
     from desktop.terminal.answering import show_loading
     from desktop.terminal.chat import chat
     from desktop.terminal.reading import LineReader
     from desktop.terminal.seams import Tools
     from desktop.terminal.session import Session
 
-    settings = _settings(choices, paths, words, screen)
-    library = _library(paths, settings)
-    model = library.find(settings.model)
-    check = partial(plan_for, settings=settings)
+    terms = _terms(choices, paths, words, screen)
+    library = _library(paths, terms.settings)
+    model = library.find(terms.settings.model)
+    check = partial(_plan, terms=terms)
     check(model)
-    session = Session(
-        model,
-        settings.system_prompt,
-        settings.sampling,
-        choices.temperature,
-        settings.engine,
-        choices.template,
-        choices.anyway,
-    )
-    with contextlib.closing(_engine(paths, settings)) as engine:
+    with contextlib.closing(_engine(paths, terms)) as engine:
         engine.watch(show_loading(words, screen))
         _load(engine, model, anyway=choices.anyway)
         tools = Tools(engine, library, check, words, screen)
-        return chat(session, LineReader(sys.stdin, screen), tools)
+        return chat(Session(model, terms), LineReader(sys.stdin, screen), tools)
 
 
 def _doctor(paths: Paths, words: Translator, screen: "Screen", *, as_json: bool) -> int:
@@ -188,8 +181,8 @@ def _bench(order: "BenchOrder", paths: Paths, words: Translator, screen: "Screen
     from desktop.terminal.interrupt import stopping_on_interrupt
     from desktop.terminal.orders import Choices
 
-    settings = _settings(Choices(model=order.model), paths, words, screen)
-    model = _library(paths, settings).find(settings.model)
+    terms = _terms(Choices(model=order.model), paths, words, screen)
+    model = _library(paths, terms.settings).find(terms.settings.model)
     cancel = threading.Event()
     with (
         tempfile.TemporaryDirectory(prefix="bench-", dir=paths.cache) as folder,
@@ -199,16 +192,36 @@ def _bench(order: "BenchOrder", paths: Paths, words: Translator, screen: "Screen
         own.create()
         if paths.learned.is_dir():
             shutil.copytree(paths.learned, own.learned)
-        with contextlib.closing(_engine(own, settings)) as engine:
+        with contextlib.closing(_engine(own, terms)) as engine:
             items = bench(
                 engine,
                 model,
                 QUICK if order.quick else FULL,
                 cancel,
-                keeps_states=settings.engine.kept_states_gb > 0,
+                keeps_states=terms.settings.engine.kept_states_gb > 0,
             )
             with contextlib.closing(items):
                 return show_results(items, words, screen, as_json=order.as_json)
+
+
+def _manage_models(order: "ModelsOrder", paths: Paths, words: Translator, screen: "Screen") -> int:
+    from desktop.config.store import SettingsStore
+    from desktop.services.model_manager import ModelManager
+    from desktop.terminal.interrupt import stopping_on_interrupt
+    from desktop.terminal.models import ModelsCommand
+
+    store = SettingsStore(paths.settings)
+    kept = [store.load()]
+
+    def change(made: Callable[[Settings], Settings]) -> None:
+        # What the window changed meanwhile is not taken back.
+        kept[0] = made(store.load())
+        store.save(kept[0])
+
+    cancel = threading.Event()
+    manager = ModelManager(paths, lambda: kept[0], change)
+    with stopping_on_interrupt(cancel, patience=2), contextlib.closing(manager):
+        return ModelsCommand(manager, kept[0], words, screen, cancel).run(order)
 
 
 def _window(action: "WindowAction", paths: Paths, words: Translator, screen: "Screen") -> int:
@@ -281,18 +294,24 @@ def _log_defect(error: Exception, paths: Paths) -> None:
         logging.getLogger(__name__).error("defect in the command line", exc_info=error)
 
 
-def _engine(paths: Paths, settings: Settings) -> "Engine":
+def _engine(paths: Paths, terms: "Terms") -> "Engine":
     from desktop.services.engine import Engine
     from desktop.services.limits import idle_limit, silence_limit, states_limit
+
+    general = terms.settings.engine
+    return Engine(
+        partial(_plan, terms=terms),
+        paths,
+        idle_limit=partial(idle_limit, general),
+        states_limit=partial(states_limit, general),
+        silence_limit=partial(silence_limit, general),
+    )
+
+
+def _plan(model: "InstalledModel", terms: "Terms") -> "LoadPlan":
     from desktop.services.planning import plan_for
 
-    return Engine(
-        partial(plan_for, settings=settings),
-        paths,
-        idle_limit=partial(idle_limit, settings.engine),
-        states_limit=partial(states_limit, settings.engine),
-        silence_limit=partial(silence_limit, settings.engine),
-    )
+    return plan_for(model, terms.settings_for(model))
 
 
 def _load(engine: "Engine", model: "InstalledModel", *, anyway: bool) -> None:
@@ -309,25 +328,15 @@ def _library(paths: Paths, settings: Settings) -> "Library":
     return Library(paths.models, guide, settings.opened_models)
 
 
-def _settings(choices: "Choices", paths: Paths, words: Translator, screen: "Screen") -> Settings:
+def _terms(choices: "Choices", paths: Paths, words: Translator, screen: "Screen") -> "Terms":
     from desktop.config.store import SettingsStore
+    from desktop.terminal.choosing import Terms
 
     store = SettingsStore(paths.settings)
     kept = store.load()
     if store.problem is not None:
         screen.note(words.say(store.problem.title))
-    sampling = replace(
-        kept.sampling,
-        max_tokens=choices.max_tokens or kept.sampling.max_tokens,
-        seed=kept.sampling.seed if choices.seed is None else choices.seed,
-    )
-    return replace(
-        kept,
-        model=choices.model or kept.model,
-        system_prompt=kept.system_prompt if choices.system is None else choices.system,
-        sampling=sampling,
-        engine=replace(kept.engine, n_ctx=choices.context or kept.engine.n_ctx),
-    )
+    return Terms(replace(kept, model=choices.model or kept.model), choices)
 
 
 def _open_missing_streams() -> None:

@@ -42,6 +42,13 @@ _GEMMA_CONTROLS = {
     "start": "<start_of_turn>",
     "eot": "<end_of_turn>",
 }
+_FILE_TYPES: Mapping[gguf.GGMLQuantizationType, gguf.LlamaFileType] = {
+    gguf.GGMLQuantizationType.F32: gguf.LlamaFileType.ALL_F32,
+    gguf.GGMLQuantizationType.F16: gguf.LlamaFileType.MOSTLY_F16,
+    gguf.GGMLQuantizationType.BF16: gguf.LlamaFileType.MOSTLY_BF16,
+    gguf.GGMLQuantizationType.Q8_0: gguf.LlamaFileType.MOSTLY_Q8_0,
+    gguf.GGMLQuantizationType.Q4_0: gguf.LlamaFileType.MOSTLY_Q4_0,
+}
 _STEADY = 4.0
 _NEVER = -40.0
 _SELDOM = 2.5
@@ -59,15 +66,19 @@ def write_llama(
     raw_bytes: bool = False,
     name: str = "Tiny Llama",
     extra: Mapping[str, object] | None = None,
+    weights: gguf.GGMLQuantizationType = gguf.GGMLQuantizationType.F32,
+    width: int = 64,
+    parts: int = 1,
     seed: int = 1,
 ) -> Path:
-    """Write a `llama` model and return `path`.
+    """Write a `llama` model and return `path`, or its first part of `parts`.
 
     `template` None makes a base model. Without `answer` it babbles words; `answer` (a sentence or
     more) is said word for word at any temperature up to 1, whatever was asked. `stops` False:
     goes on until a limit, saying the answer over and over; True: ends after the answer, or after
     some twenty tokens of babble. `raw_bytes` (`llama` vocabulary) babbles single bytes too.
-    `extra` keys are added to the header, replacing those of the same name.
+    `extra` keys are added to the header, replacing those of the same name. Matrices are stored as
+    `weights`; without an answer they have rows of `width`, which K-quants want to be 256.
     """
     words = (
         sentencepiece(_CHATML_CONTROLS, answer=answer, raw_bytes=raw_bytes)
@@ -75,7 +86,7 @@ def write_llama(
         else byte_level(_CHATML_CONTROLS, answer=answer)
     )
     rng = np.random.default_rng(seed)
-    width, inner = (128, 64) if answer else (64, 128)
+    width, inner = (128, 64) if answer else (width, 2 * width)
     tensors = _talking(rng, words, width, stops=stops) if answer else {}
     if not answer:
         tensors = _babbling(rng, words, width, stops=stops)
@@ -95,7 +106,7 @@ def write_llama(
         "rope.dimension_count": width // 4,
         "vocab_size": len(words.tokens),
     }
-    return _write(path, "llama", name, header, words, tensors, template, extra)
+    return _write(path, "llama", name, header, words, tensors, template, extra, weights, parts)
 
 
 def write_gemma2(
@@ -324,9 +335,11 @@ def _write(
     tensors: Tensors,
     template: str | None,
     extra: Mapping[str, object] | None,
+    weights: gguf.GGMLQuantizationType = gguf.GGMLQuantizationType.F32,
+    parts: int = 1,
 ) -> Path:
     keys: dict[str, object] = {"general.type": "model", "general.name": name}
-    keys |= {"general.file_type": int(gguf.LlamaFileType.ALL_F32)}
+    keys |= {"general.file_type": int(_FILE_TYPES[weights])}
     keys |= {f"{architecture}.{key}": value for key, value in header.items()}
     keys |= {"tokenizer.ggml.model": words.model, "tokenizer.ggml.tokens": list(words.tokens)}
     if words.scores:
@@ -341,8 +354,8 @@ def _write(
     keys["tokenizer.ggml.add_bos_token"] = "bos" in words.special
     if template is not None:
         keys["tokenizer.chat_template"] = template
-    whole = {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
-    return _save(path, architecture, keys | dict(extra or {}), whole)
+    stored = {name: _stored(tensor, weights) for name, tensor in tensors.items()}
+    return _save(path, architecture, keys | dict(extra or {}), stored, weights, parts)
 
 
 def _save(
@@ -350,17 +363,27 @@ def _save(
     architecture: str,
     keys: Mapping[str, object],
     tensors: Mapping[str, "npt.NDArray[np.generic]"],
+    weights: gguf.GGMLQuantizationType = gguf.GGMLQuantizationType.F32,
+    parts: int = 1,
 ) -> Path:
-    writer = gguf.GGUFWriter(path, architecture)
+    each = -(-len(tensors) // parts) if parts > 1 else 0
+    writer = gguf.GGUFWriter(path, architecture, split_max_tensors=each)
     for key, value in keys.items():
         _add(writer, key, value)
     for name, tensor in tensors.items():
-        writer.add_tensor(name, np.ascontiguousarray(tensor))
+        packed = weights if tensor.dtype == np.uint8 else None
+        writer.add_tensor(name, np.ascontiguousarray(tensor), raw_dtype=packed)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    return path
+    return path if parts == 1 else path.with_name(f"{path.stem}-00001-of-{parts:05d}.gguf")
+
+
+def _stored(tensor: Matrix, weights: gguf.GGMLQuantizationType) -> "npt.NDArray[np.generic]":
+    """Return `tensor` in the type `weights`; vectors stand in full in every file."""
+    whole: Matrix = tensor.astype(np.float32)
+    return gguf.quants.quantize(whole, weights) if tensor.ndim > 1 else whole
 
 
 def _add(writer: gguf.GGUFWriter, key: str, value: object) -> None:

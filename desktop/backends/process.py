@@ -35,7 +35,7 @@ _STDERR_BYTES = 8 * 1024
 _JOIN_SECONDS = 2.0
 _LAST_BREATH_SECONDS = 1.0
 _REPORTS_UNDER_WAY = 1024
-_STEPS = frozenset({"start", "load", "idle", "template", "prompt", "decode"})
+_STEPS = frozenset({"start", "load", "idle", "template", "prompt", "decode", "quantise"})
 _KEPT_VARIABLES = frozenset(
     {
         "PATH",
@@ -91,8 +91,12 @@ class EngineProcess:
         work_folder: Path,
         on_report: Callable[["EngineProcess", Report], None],
         on_death: Callable[["EngineProcess", Death], None],
+        start: str | None = None,
     ) -> None:
         """Start it, in an empty folder of its own under `work_folder`; raises OSError.
+
+        `start` is the Python that it runs, None for the engine; its arguments are the folder that
+        holds our package and our process id.
 
         Must be called from a thread that lives as long as the process: the system ties the
         child's life to the thread that made it.
@@ -111,7 +115,7 @@ class EngineProcess:
         self._stderr: deque[bytes] = deque(maxlen=_STDERR_BYTES // 256)
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _START, _source_root(), str(os.getpid())],
+                [sys.executable, "-I", "-c", start or _START, _source_root(), str(os.getpid())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

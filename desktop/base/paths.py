@@ -65,6 +65,11 @@ class Paths:
         return self.data / "models.db"
 
     @property
+    def moving(self) -> Path:
+        """Says from where to where model files are being moved, for as long as they are."""
+        return self.data / "moving.json"
+
+    @property
     def downloads(self) -> Path:
         """The queue of downloads, kept over restarts."""
         return self.data / "downloads"

@@ -26,11 +26,17 @@ class ListedModel:
     """One model of the catalogue.
 
     `words` says in a sentence what it is good at, by language code ("en", "zh_CN"); `languages`
-    are ISO codes; `parameters` and `active_parameters` (per token) as counts, `context_length` in
-    tokens. Cache figures are bytes per token at f16: of layers that see the whole context, and of
-    layers that see `sliding_window` tokens (0: none); `state` bytes of a fixed state; `compute`
-    bytes of working memory at 8,192 tokens. 0 where unknown. `files` smallest first, empty where
-    no size is known.
+    are ISO codes of those its makers name, the main ones where they name very many. `licence` is a
+    short id, `licence_name` what people call it, `licence_note` what they should know of it before
+    they use the model, by language code (empty: nothing); `must_accept` asks to show its terms
+    once. `released` is an ISO date or month, empty where unknown. `parameters` and
+    `active_parameters` (per token, 0: all) as counts, `context_length` in tokens.
+
+    Cache figures are bytes per token at f16: of layers that see the whole context, and of layers
+    that see `sliding_window` tokens (0: none); `state` bytes of a fixed state for each sequence;
+    `compute` bytes of working memory at 8,192 tokens, where few tokens of a batch are answered. 0
+    where unknown. `files` smallest first, empty where no size is known. `projector_size` in bytes,
+    0 where there is none or its size is unknown.
     """
 
     id: str
@@ -40,7 +46,8 @@ class ListedModel:
     words: dict[str, str]
     languages: tuple[str, ...]
     licence: str
-    licence_note: str
+    licence_name: str
+    licence_note: dict[str, str]
     must_accept: bool
     original_repository: str
     repositories: tuple[str, ...]

@@ -68,3 +68,89 @@ class StorageError(UserFixable):
 
 class AlreadyRunning(UserFixable):
     """Another Lapis holds the data folder and does not answer."""
+
+
+class BadReference(UserFixable):
+    """What was typed or pasted names no repository, file or address that could be asked for."""
+
+
+class NetworkError(UserFixable):
+    """A server could not be reached, or did not give what was asked for.
+
+    `passes` says whether asking again, in a while, may help.
+    """
+
+    passes = False
+
+
+class Unreachable(NetworkError):
+    """No connection, or one that broke: no network, no such name, refused, silent."""
+
+    passes = True
+
+
+class NotTrusted(NetworkError):
+    """The server could not prove who it is: its certificate is no good."""
+
+
+class ServerFault(NetworkError):
+    """The server says itself that it has a problem (5xx)."""
+
+    passes = True
+
+
+class TooManyRequests(NetworkError):
+    """The server wants to be left alone (429) for `seconds`."""
+
+    passes = True
+
+    def __init__(self, title: Text, hint: Text, seconds: float) -> None:
+        """Keep how long the server asks to wait."""
+        super().__init__(title, hint)
+        self.seconds = seconds
+
+
+class OddAnswer(NetworkError):
+    """The answer is not what this server would say: a login page, garbage, far too much."""
+
+
+class AccessDenied(NetworkError):
+    """The server, or a proxy before it, wants to know who asks, or says no."""
+
+
+class GatedModel(AccessDenied):
+    """Terms must be accepted on `page`, a web page, before the files are handed out."""
+
+    def __init__(self, title: Text, hint: Text, page: str) -> None:
+        """Keep the page where the terms are accepted."""
+        super().__init__(title, hint)
+        self.page = page
+
+
+class RepositoryNotFound(NetworkError):
+    """There is no such repository, or it is private."""
+
+
+class RemoteFileNotFound(NetworkError):
+    """The repository has no such file, version or quantisation (any more)."""
+
+
+class DownloadError(UserFixable):
+    """What arrived is not what was announced, or never arrived as a whole."""
+
+
+class DamagedDownload(DownloadError):
+    """All bytes are there, and they are not the right ones; the file is in quarantine."""
+
+
+class AlreadyDownloading(UserFixable):
+    """Another Lapis fetches the same file to the same place."""
+
+
+class NoRoom(StorageError):
+    """The disk lacks `missing` bytes for what is to be written."""
+
+    def __init__(self, title: Text, hint: Text, missing: int) -> None:
+        """Keep how many bytes are missing."""
+        super().__init__(title, hint)
+        self.missing = missing

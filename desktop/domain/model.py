@@ -142,7 +142,8 @@ class GgufInfo:
     """What the header of a model file says, enough to list it and to estimate its memory.
 
     `metadata` holds the scalar keys and short arrays of numbers; `weights` in bytes, of which
-    `head_weights` are a block that only guesses the next tokens (0 where there is none).
+    `head_weights` are a block that only guesses the next tokens (0 where there is none);
+    `parameters` is their count, 0 for a split model, whose first part does not hold them all.
     """
 
     path: Path
@@ -155,6 +156,7 @@ class GgufInfo:
     has_template: bool
     weights: int
     head_weights: int = 0
+    parameters: int = 0
     metadata: dict[str, object] = field(default_factory=dict[str, object])
 
 

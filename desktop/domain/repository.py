@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from desktop.domain.errors import LapisError
+
 
 class SourceKind(StrEnum):
     """Which protocol a source speaks, and what people call it on the command line."""
@@ -70,7 +72,10 @@ class Repository:
     """What a source lists under one name, at one commit.
 
     `models` smallest first; `projectors` (what lets a model see pictures) best first; `licence` is
-    the short id that the source gives, empty for unknown; `page` a web page for people.
+    the short id that the source gives, empty for unknown; `page` a web page for people. `refused`
+    says why the files would not be handed out to us (terms not accepted), None if they would.
+    `remembered` is the time (ISO) of an older answer that stands in for a source that cannot be
+    reached, empty for a fresh one.
     """
 
     source: Source
@@ -81,6 +86,8 @@ class Repository:
     page: str
     models: tuple[QuantisedModel, ...]
     projectors: tuple[RemoteFile, ...] = ()
+    refused: LapisError | None = None
+    remembered: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +126,12 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Hits in the order of the source, and whether there are more."""
+    """Hits in the order of the source, and whether there are more.
+
+    `cursor` goes into the search for more; `remembered` as in `Repository`.
+    """
 
     hits: tuple[SearchHit, ...] = field(default=())
     has_more: bool = False
+    cursor: str = ""
+    remembered: str = ""

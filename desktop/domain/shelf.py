@@ -25,6 +25,14 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """A file as it was: `size` in bytes, `changed` in ns since 1970."""
+
+    size: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
 class HeaderFacts:
     """What the header of a model file says, as far as a list shows it.
 
@@ -67,7 +75,8 @@ class ShelfEntry:
 
     `files` are all its files (parts of a split model, sidecars excluded), `projector` the file that
     lets it see pictures. `facts` is None while the header was not read yet, or cannot be: then
-    `problem` says why. `twin` names another entry with the same content.
+    `problem` says why. `twin` names another entry with the same content. With `needs_probe` it is
+    to be tried before it is offered: another program may have written it in a dialect of its own.
     """
 
     model: InstalledModel
@@ -78,13 +87,36 @@ class ShelfEntry:
     record: ModelRecord = field(default_factory=ModelRecord)
     projector: Path | None = None
     twin: str = ""
+    needs_probe: bool = False
+
+
+class ImportManner(StrEnum):
+    """How a file from elsewhere comes into the list; a link takes no room, but the same disk."""
+
+    IN_PLACE = "in_place"
+    LINK = "link"
+    COPY = "copy"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOffer:
+    """A file that may be imported: its `size` in bytes, all parts of a split one together.
+
+    `can_link` says whether it lies on the disk of the models folder, where `free` bytes are left.
+    """
+
+    path: Path
+    size: int
+    can_link: bool
+    free: int
 
 
 @dataclass(frozen=True, slots=True)
 class ModelDefaults:
     """What a person set for one model; None and empty leave the general setting in force.
 
-    `n_ctx` in tokens; `n_gpu_layers` as in `LoadPlan`; `template` names a built-in chat template.
+    `n_ctx` in tokens; `n_gpu_layers` as in `LoadPlan`; `template` as in
+    `services.manner.template_for`: "own", "auto" or the name of a built-in chat template.
     """
 
     system_prompt: str | None = None

@@ -6,20 +6,23 @@ closes the pipe or dies; it has no network, no display, no secrets, and leaves n
 """
 
 import contextlib
-import ctypes
-import faulthandler
 import os
 import queue
-import signal
 import sys
 import threading
-import traceback
 from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 
 from desktop.inference.batch_cost import BatchCost
 from desktop.inference.bindings import BindingsMissing
+from desktop.inference.child import (
+    EXIT_BROKEN,
+    TEMPLATE_SECONDS,
+    claim_output,
+    end_with,
+    ended_after,
+    harden,
+)
 from desktop.inference.chunks import GpuChunks, ProcessorChunks
 from desktop.inference.embedding import Embedder
 from desktop.inference.intake import job_for
@@ -53,25 +56,20 @@ from desktop.inference.scheduler import Scheduler
 from desktop.inference.template import PromptMaker
 from desktop.inference.threads import ThreadKeeper
 
-EXIT_BROKEN = 71
-EXIT_DEFECT = 1
-TEMPLATE_SECONDS = 5.0
 # Guesses in a batch on the processor; with more, confirming them costs more than it saves.
 _PROCESSOR_DRAFT = 3
-_PR_SET_PDEATHSIG = 1
-_PR_SET_DUMPABLE = 4
 _PROGRESS_STEP = 0.01
 
 
 def main(parent: int) -> None:
     """Run until `parent` (a process id) closes the pipe or dies; never returns."""
-    reports = _claim_output()
-    _harden(parent)
-    threading.excepthook = lambda failure: _end_with(failure.exc_value)
+    reports = claim_output()
+    harden(parent)
+    threading.excepthook = lambda failure: end_with(failure.exc_value)
     try:
         Host(sys.stdin.buffer, reports).run()
     except BaseException as failure:  # noqa: BLE001 - whatever it is, the parent reads it
-        _end_with(failure)
+        end_with(failure)
 
 
 class Host:
@@ -214,17 +212,12 @@ class Host:
 
     @contextlib.contextmanager
     def _template_guard(self) -> Iterator[None]:
-        """End the process when a template runs too long.
-
-        A loop cannot be interrupted from inside, and code that never lets go of the interpreter
-        stops every thread of it; this watchdog is not one of them.
-        """
+        """End the process when a template runs too long."""
         self.emit(Step(name="template", request=self._request))
-        faulthandler.dump_traceback_later(TEMPLATE_SECONDS, exit=True)
         try:
-            yield
+            with ended_after(TEMPLATE_SECONDS):
+                yield
         finally:
-            faulthandler.cancel_dump_traceback_later()
             self.emit(Step(name="prompt", request=self._request))
 
     def _read(self, commands: BinaryIO) -> None:
@@ -243,48 +236,3 @@ class Host:
                 self._stops_read += 1
                 self._interrupt.up()
             self._inbox.put(command)
-
-
-def _end_with(failure: BaseException | None) -> NoReturn:
-    """End the process, its last words on stderr.
-
-    The interpreter's own end waits for threads and aborts where one still reads; and a process with
-    one thread gone would be neither alive nor dead.
-    """
-    try:
-        traceback.print_exception(failure)
-        sys.stderr.flush()
-    finally:
-        os._exit(EXIT_DEFECT)
-
-
-def _claim_output() -> BinaryIO:
-    """Keep the pipe for reports and send everything printed by libraries to stderr instead."""
-    reports = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    return reports
-
-
-def _harden(parent: int) -> None:
-    """Die with the parent, dump nothing, be the first to go when memory runs out."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "win32":
-        _fail_silently_on_windows()
-        return
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if not sys.platform.startswith("linux"):
-        return
-    libc = ctypes.CDLL(None)
-    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(0)
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")
-
-
-def _fail_silently_on_windows() -> None:
-    """No crash dialog and no dump: SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX."""
-    ctypes.CDLL("kernel32").SetErrorMode(0x0001 | 0x0002)

@@ -3,13 +3,16 @@
 The engine process parses hostile files in native code and must be assumed hijacked. So each frame
 is four bytes of length (big endian) and a MessagePack body, at most `MAX_FRAME` bytes, decoded
 into the structs below with every type checked; anything else ends the connection. Both sides of
-the pipe import this module, nothing else is shared.
+the pipe import this module and `side_messages` (jobs in a process of their own), nothing else is
+shared.
 """
 
 import struct
 from typing import BinaryIO, TypeAlias
 
 import msgspec
+
+from desktop.inference.side_messages import SideOrder, SideReport
 
 MAX_FRAME = 16 * 1024 * 1024
 _LENGTH = struct.Struct(">I")
@@ -159,7 +162,7 @@ class Ping(_Wire, frozen=True):
     id: int
 
 
-Command: TypeAlias = Load | Generate | Embed | RawLoop | Cancel | Forget | Retire | Ping
+Command: TypeAlias = Load | Generate | Embed | RawLoop | Cancel | Forget | Retire | Ping | SideOrder
 
 
 class Device(_Wire, frozen=True):
@@ -335,6 +338,7 @@ Report: TypeAlias = (
     | RawLooped
     | Done
     | Refused
+    | SideReport
 )
 
 _encoder = msgspec.msgpack.Encoder()

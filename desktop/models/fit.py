@@ -27,9 +27,10 @@ from desktop.models.kv_cache import (
 )
 
 _MIB: Final = 2**20
-_PROCESS: Final = 150 * _MIB
-_BUFFER_MARGIN: Final = 64 * _MIB
-_SYSTEM: Final = 1_500_000_000
+PROCESS: Final = 150 * _MIB
+BUFFER_MARGIN: Final = 64 * _MIB
+# What is left to the system, even when other programs have to make room.
+SYSTEM: Final = 1_500_000_000
 # Beside the scores of attention, measured: 34 to 52 MiB.
 _SCORES_MARGIN: Final = 52 * _MIB
 
@@ -46,10 +47,19 @@ def estimate(info: GgufInfo, plan: LoadPlan, memory: Memory, draft: GgufInfo | N
     with 1.5 GB left to the system.
     """
     context = context_for(info, plan)
-    needed = _model_bytes(info, plan, context) + _BUFFER_MARGIN + _PROCESS
+    needed = _model_bytes(info, plan, context) + BUFFER_MARGIN + PROCESS
     if draft is not None:
         needed += _model_bytes(draft, replace(plan, draft_tokens=0), context)
-    return Fit(_level(needed, memory), needed, memory.available, memory.total)
+    return Fit(level_of(needed, memory), needed, memory.available, memory.total)
+
+
+def level_of(needed: int, memory: Memory) -> FitLevel:
+    """Return whether `needed` bytes fit into `memory`, as `estimate` explains."""
+    if needed <= memory.available:
+        return FitLevel.FITS
+    if needed <= memory.total - SYSTEM:
+        return FitLevel.TIGHT
+    return FitLevel.TOO_LARGE
 
 
 def placed(info: GgufInfo, plan: LoadPlan) -> LoadPlan:
@@ -63,7 +73,7 @@ def placed(info: GgufInfo, plan: LoadPlan) -> LoadPlan:
         plan,
         layers=layers,
         layer_bytes=_kept_bytes(info, plan, context) // layers + 1,
-        device_bytes=_working_bytes(info, plan, context) + _BUFFER_MARGIN,
+        device_bytes=_working_bytes(info, plan, context) + BUFFER_MARGIN,
         auto_context=context_for(info, replace(plan, n_ctx=0)),
     )
 
@@ -127,11 +137,3 @@ def _working_bytes(info: GgufInfo, plan: LoadPlan, context: int) -> int:
 
 def _micro_batch(plan: LoadPlan, context: int) -> int:
     return min(plan.n_ubatch, plan.n_batch, context)
-
-
-def _level(needed: int, memory: Memory) -> FitLevel:
-    if needed <= memory.available:
-        return FitLevel.FITS
-    if needed <= memory.total - _SYSTEM:
-        return FitLevel.TIGHT
-    return FitLevel.TOO_LARGE

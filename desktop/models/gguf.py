@@ -5,6 +5,7 @@ models are read through their first part.
 """
 
 import re
+from math import prod
 from pathlib import Path
 from typing import Final
 
@@ -54,6 +55,7 @@ def read_gguf(path: Path) -> GgufInfo:
         has_template=bool(header.values.get(_TEMPLATE)),
         weights=weights + others,
         head_weights=_head_weights(header, architecture),
+        parameters=0 if others else sum(prod(tensor.shape) for tensor in header.tensors),
         metadata=_metadata(header, architecture),
     )
 

@@ -11,7 +11,7 @@ from desktop.domain.model import GgufInfo, KvType
 
 _STEP: Final = 256
 _BLOCK: Final = 32
-_ELEMENT: Final = ((KvType.F16, 2.0), (KvType.Q8_0, 34 / 32), (KvType.Q4_0, 18 / 32))
+ELEMENT_BYTES: Final = ((KvType.F16, 2.0), (KvType.Q8_0, 34 / 32), (KvType.Q4_0, 18 / 32))
 # architecture: every n-th layer is global where the header has no pattern
 _PATTERNS: Final = (
     ("gemma2", 2),
@@ -72,7 +72,7 @@ def kv_bytes(info: GgufInfo, context: int, kv_type: KvType, *, micro_batch: int,
     cells = padded(context)
     window = _window(keys)
     sliding_cells = window_cells(info, context, micro_batch=micro_batch, slots=slots)
-    element = dict(_ELEMENT)[kv_type]
+    element = dict(ELEMENT_BYTES)[kv_type]
     total = 0.0
     widths = _Widths(keys, layers)
     caching = _caching(keys, layers)
@@ -87,7 +87,7 @@ def head_bytes(info: GgufInfo, context: int, kv_type: KvType) -> int:
     keys = Keys(info)
     block = _layers(keys)
     width = _Widths(keys, block + 1).of(block, slides=False)
-    return round(padded(context) * width * dict(_ELEMENT)[kv_type])
+    return round(padded(context) * width * dict(ELEMENT_BYTES)[kv_type])
 
 
 def can_quantise(info: GgufInfo) -> bool:

@@ -6,7 +6,8 @@ once; what is wrong with one is said when it is chosen. Any thread.
 
 import difflib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 from typing import Final
@@ -14,14 +15,26 @@ from typing import Final
 from desktop.domain.errors import ModelNotFound
 from desktop.domain.model import InstalledModel
 from desktop.domain.text import Text
+from desktop.models.folder_walk import FoundModel, model_at, walk
 from desktop.models.gguf_faults import shown
 from desktop.models.model_file import check_path
-from desktop.models.split import part_path, split_name
+from desktop.models.split import split_name
 
 GUIDE_NAME: Final = "guide"
 _SUFFIX: Final = ".gguf"
-_DEPTH: Final = 8
 _NEAR: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A model of the library with everything that is known of it without opening a file.
+
+    `is_opened`: it lies outside the folder of models.
+    """
+
+    model: InstalledModel
+    found: FoundModel
+    is_opened: bool = False
 
 
 class Library:
@@ -30,25 +43,50 @@ class Library:
     Each question looks at the disk anew.
     """
 
-    def __init__(self, models_folder: Path, guide: Path, opened: Iterable[str] = ()) -> None:
-        """Remember where to look; nothing is read yet. `opened` are paths, newest first."""
+    def __init__(
+        self,
+        models_folder: Path,
+        guide: Path,
+        opened: Iterable[str] = (),
+        *,
+        other_half: Path | None = None,
+    ) -> None:
+        """Remember where to look; nothing is read yet. `opened` are paths, newest first.
+
+        `other_half` is a second folder of models, while they are being moved from one to the other.
+        """
         self._folder = models_folder
         self._guide = guide
-        self._opened = [Path(path) for path in opened]
+        self._opened = list(opened)
+        self._other_half = other_half
 
     def models(self) -> list[InstalledModel]:
         """Return the guide, every model file in the folder at any depth by name, the opened files.
 
-        Hidden files and picture parts (`mmproj`) of the folder are left out, and opened files that
-        are gone or listed already; a split model is listed once.
+        Hidden files, picture parts (`mmproj`) and split models that lack a part are left out, and
+        opened files that are gone or listed already; a split model is listed once.
         """
-        files = sorted(_model_files(self._folder), key=_order)
+        return [holding.model for holding in self.holdings()]
+
+    def holdings(self) -> list[Holding]:
+        """Return what `models` does, each with its files."""
+        inside = [
+            (found, found.path[len(folder) :].lstrip(os.sep))
+            for found, folder in self._in_folders()
+        ]
+        inside.sort(key=lambda pair: _order(pair[0].path))
         taken = {GUIDE_NAME}
-        found = [self._named(path, taken) for path in files]
-        found.sort(key=lambda model: model.name.casefold())
-        elsewhere = _without_repeats(self._opened, [self._guide, *files])
-        found += [self._named(path, taken) for path in elsewhere]
-        return [self._guide_model(), *found]
+        held = [
+            Holding(_named(found, place.replace(os.sep, "/"), taken), found)
+            for found, place in inside
+        ]
+        held.sort(key=lambda holding: holding.model.name.casefold())
+        known = {found.real for found, _ in inside} | {os.path.realpath(self._guide)}
+        for found in _opened(self._opened, known):
+            model = _named(found, Path(found.path).as_posix(), taken)
+            held.append(Holding(model, found, is_opened=True))
+        guide = self._guide_model()
+        return [Holding(guide, _found_guide(self._guide)), *held]
 
     def find(self, name_or_path: str) -> InstalledModel:
         """Return the model of that name, file name, unique beginning of a name, or path.
@@ -59,84 +97,86 @@ class Library:
         wanted = name_or_path.strip()
         if wanted.casefold() in {"", GUIDE_NAME}:
             return self._guide_model()
-        models = self.models()
-        key = wanted.casefold()
-        named = (model for model in models if key == model.name.casefold())
-        filed = (model for model in models if key == _printable(model.path.name).casefold())
-        found = next(chain(named, filed), None)
-        if found is not None:
-            return found
-        path = _expanded(wanted)
-        if _is_path(wanted) or _is_file(path):
-            model = self._at(path)
-            return next((each for each in models if each.path == model.path), model)
-        matches = [model for model in models if model.name.casefold().startswith(key)]
-        if len(matches) == 1:
-            return matches[0]
-        raise _not_found(wanted, [model.name for model in matches or models], len(matches))
+        return choose(wanted, self.models(), self._guide)
+
+    def _in_folders(self) -> Iterator[tuple[FoundModel, str]]:
+        """Yield the models of the folder, then those that only its other half has."""
+        folder = os.fspath(self._folder)
+        seen = set()
+        for found in walk(folder):
+            seen.add(found.path[len(folder) :])
+            yield found, folder
+        if self._other_half is not None:
+            other = os.fspath(self._other_half)
+            for found in walk(other):
+                if found.path[len(other) :] not in seen:
+                    yield found, other
 
     def _guide_model(self) -> InstalledModel:
         return InstalledModel(
             GUIDE_NAME, GUIDE_NAME, self._guide, _size(self._guide), is_guide=True
         )
 
-    def _at(self, path: Path) -> InstalledModel:
-        check_path(path)
-        path = path.absolute()
-        if path == self._guide.absolute():
-            return self._guide_model()
-        return InstalledModel(_stem(path), _stem(path), path, _whole_size(path))
 
-    def _named(self, path: Path, taken: set[str]) -> InstalledModel:
-        """Return the model of `path`; a name already taken grows into the path, from the folder."""
-        is_inside = path.is_relative_to(self._folder)
-        place = path.relative_to(self._folder) if is_inside else path
-        inside = _printable(place.as_posix())
+def choose(wanted: str, models: Sequence[InstalledModel], guide: Path) -> InstalledModel:
+    """Return the one of `models` that is meant; a path need not be among them.
+
+    Raises as `Library.find` does.
+    """
+    key = wanted.casefold()
+    named = (model for model in models if key == model.name.casefold())
+    filed = (model for model in models if key == _printable(model.path.name).casefold())
+    found = next(chain(named, filed), None)
+    if found is not None:
+        return found
+    path = _expanded(wanted)
+    if _is_path(wanted) or _is_file(path):
+        model = _at(path, guide)
+        return next((each for each in models if each.path == model.path), model)
+    matches = [model for model in models if model.name.casefold().startswith(key)]
+    if len(matches) == 1:
+        return matches[0]
+    raise _not_found(wanted, [model.name for model in matches or models], len(matches))
+
+
+def _at(path: Path, guide: Path) -> InstalledModel:
+    check_path(path)
+    path = path.absolute()
+    if path == guide.absolute():
+        return InstalledModel(GUIDE_NAME, GUIDE_NAME, guide, _size(guide), is_guide=True)
+    found = model_at(os.fspath(path))
+    size = _size(path) if found is None else found.size
+    return InstalledModel(_stem(path.name), _stem(path.name), path, size)
+
+
+def _named(found: FoundModel, place: str, taken: set[str]) -> InstalledModel:
+    """Return the model of a file; a name already taken grows into the path, from the folder."""
+    path = Path(found.path)
+    stem = _stem(found.name)
+    if stem.casefold() in taken:
+        whole = _printable(place)
         wishes = chain(
-            (_stem(path), _printable(path.name), inside), (f"{inside} {n}" for n in count(2))
+            (_printable(found.name), whole), (f"{whole} {number}" for number in count(2))
         )
         name = next(wish for wish in wishes if wish.casefold() not in taken)
-        taken.add(name.casefold())
-        return InstalledModel(name, _stem(path), path, _whole_size(path))
+    else:
+        name = stem
+    taken.add(name.casefold())
+    return InstalledModel(name, stem, path, found.size)
 
 
-def _model_files(folder: Path) -> Iterator[Path]:
-    """Yield the model files below `folder`, following links but never in a circle."""
-    seen: set[tuple[int, int]] = set()
-    top = len(folder.parts)
-    for here, folders, files in os.walk(folder, followlinks=True):
-        place = Path(here)
-        try:
-            status = place.stat()
-        except OSError:
-            continue
-        if (status.st_dev, status.st_ino) in seen or len(place.parts) - top > _DEPTH:
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (place / name for name in files if _is_model_name(name))
+def _opened(paths: Iterable[str], known: set[str]) -> Iterator[FoundModel]:
+    """Yield the models at `paths` that are there and whole, each once and none that is known."""
+    for path in paths:
+        found = model_at(path)
+        if found is not None and found.real not in known:
+            known.add(found.real)
+            yield found
 
 
-def _without_repeats(paths: Iterable[Path], listed: Iterable[Path]) -> Iterator[Path]:
-    """Yield those of `paths` that are files, each file once and none that is in `listed`."""
-    seen = {_real(path) for path in listed}
-    for path in filter(_is_file, paths):
-        if _real(path) not in seen:
-            seen.add(_real(path))
-            yield path
-
-
-def _real(path: Path) -> str:
-    return os.path.realpath(path)
-
-
-def _is_model_name(name: str) -> bool:
-    lower = name.casefold()
-    if name.startswith(".") or not lower.endswith(_SUFFIX) or "mmproj" in lower:
-        return False
-    split = split_name(Path(name))
-    return split is None or split[1] == 1
+def _found_guide(path: Path) -> FoundModel:
+    text = os.fspath(path)
+    return model_at(text) or FoundModel(text, path.name, os.path.realpath(text), (text,))
 
 
 def _is_path(text: str) -> bool:
@@ -144,17 +184,19 @@ def _is_path(text: str) -> bool:
     return text.startswith("~") or text.casefold().endswith(_SUFFIX) or bool(separators & set(text))
 
 
-def _order(path: Path) -> tuple[int, str]:
-    return len(path.parts), str(path).casefold()
+def _order(path: str) -> tuple[int, str]:
+    return path.count(os.sep), path.casefold()
 
 
-def _stem(path: Path) -> str:
-    split = split_name(path)
-    return _printable(split[0] if split else path.stem)
+def _stem(name: str) -> str:
+    split = split_name(Path(name)) if "-of-" in name else None
+    return _printable(split[0] if split else name.rpartition(".")[0] or name)
 
 
 def _printable(name: str) -> str:
     """Return a file name that can be shown and printed: nothing invisible, valid text."""
+    if name.isprintable():
+        return name
     return "".join(char if char.isprintable() else "\ufffd" for char in name)
 
 
@@ -171,15 +213,6 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):  # longer than any name may be
         return False
-
-
-def _whole_size(path: Path) -> int:
-    """Return the bytes of a file, or of all parts of a split model that are there."""
-    split = split_name(path)
-    if split is None:
-        return _size(path)
-    count = min(split[2], 1000)
-    return sum(_size(part_path(path, part, count)) for part in range(1, count + 1))
 
 
 def _size(path: Path) -> int:

@@ -1,4 +1,8 @@
-"""How a model is to be sampled and addressed, wherever the question was asked."""
+"""How a model is to be loaded, sampled and addressed, wherever the question was asked.
+
+Three things say so: what was asked for this once, what a person set for this model, and the general
+settings; the first of them that says anything counts. Plain functions for any thread.
+"""
 
 from dataclasses import replace
 from typing import Final
@@ -6,12 +10,41 @@ from typing import Final
 from desktop.domain.chat import Sampling
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import MOST_BUILTIN_TEMPLATES, EngineSettings, Settings
-from desktop.inference.builtin_templates import AUTOMATIC
+from desktop.domain.shelf import ModelDefaults
+from desktop.inference.builtin_templates import AUTOMATIC, NAMES
 
 GUIDE_TOKENS: Final = 256
 """No answer of the guide is half as long; so small a model must not be left to ramble."""
 OWN_TEMPLATE: Final = "own"
 """The word for the template in the model file, where built-in ones have their names."""
+
+
+_NOTHING_SET: Final = ModelDefaults()
+
+
+def nothing_set(_model: InstalledModel) -> ModelDefaults:
+    """Return what is set for a model where nothing is remembered of models."""
+    return _NOTHING_SET
+
+
+def settings_for(model: InstalledModel, settings: Settings, defaults: ModelDefaults) -> Settings:
+    """Return what is in force for `model`: its `defaults`, and for the rest the general `settings`.
+
+    This is what planning, conversation and sampling are given.
+    """
+    engine, system = settings.engine, defaults.system_prompt
+    return replace(
+        settings,
+        system_prompt=settings.system_prompt if system is None else system,
+        sampling=defaults.sampling or sampling_for(model, settings.sampling),
+        engine=replace(
+            engine,
+            n_ctx=engine.n_ctx if defaults.n_ctx is None else defaults.n_ctx,
+            n_gpu_layers=(
+                engine.n_gpu_layers if defaults.n_gpu_layers is None else defaults.n_gpu_layers
+            ),
+        ),
+    )
 
 
 def sampling_for(
@@ -31,15 +64,28 @@ def sampling_for(
     return sampling if temperature is None else replace(sampling, temperature=temperature)
 
 
-def template_for(model: InstalledModel, engine: EngineSettings, asked: str | None = None) -> str:
+def template_for(
+    model: InstalledModel,
+    engine: EngineSettings,
+    asked: str | None = None,
+    defaults: ModelDefaults = _NOTHING_SET,
+) -> str:
     """Return the `ChatRequest.builtin_template` of questions to `model`.
 
-    `asked` is "own", "auto" or the name of a built-in template; None does as was chosen for this
-    file before.
+    `asked` is "own", "auto" or the name of a built-in template; None does as was set for this
+    model. `engine.builtin_templates`, where earlier versions kept that, counts where nothing is set.
     """
-    if asked is not None:
-        return "" if asked == OWN_TEMPLATE else asked
+    chosen = defaults.template if asked is None else asked
+    if chosen == OWN_TEMPLATE:
+        return ""
+    if asked is not None or chosen in {AUTOMATIC, *NAMES}:
+        return chosen
     return AUTOMATIC if str(model.path) in engine.builtin_templates else ""
+
+
+def with_choice(defaults: ModelDefaults, *, builtin: bool) -> ModelDefaults:
+    """Return `defaults` that say whether the model is asked with a built-in template."""
+    return replace(defaults, template=AUTOMATIC if builtin else OWN_TEMPLATE)
 
 
 def with_template(settings: Settings, model: InstalledModel, *, builtin: bool) -> Settings:

@@ -1,6 +1,7 @@
 """Opening SQLite the way Lapis wants it: durable, strict, never creating a file by accident.
 
-A connection belongs to the thread that opened it; SQLite's own check of that stays on.
+A connection belongs to the thread that opened it, and SQLite's own check of that stays on, unless
+its owner asks for one that goes from thread to thread under a lock.
 """
 
 import os
@@ -15,19 +16,22 @@ APPLICATION_ID = 0x4C415049
 PATIENCE_SECONDS = 5.0
 
 
-def connect(path: Path, *, patience: float = PATIENCE_SECONDS) -> sqlite3.Connection:
+def connect(
+    path: Path, *, patience: float = PATIENCE_SECONDS, any_thread: bool = False
+) -> sqlite3.Connection:
     """Open the existing database at `path` for reading and writing; raises sqlite3.Error.
 
     Transactions are explicit. A commit is on the disk when it returns. `patience` in seconds is
-    how long a lock held by another program is waited for.
+    how long a lock held by another program is waited for. A connection for `any_thread` is used by
+    one at a time, for which its owner has a lock.
     """
     try:
-        return _connect(path, patience, alone=False)
+        return _connect(path, patience, alone=False, any_thread=any_thread)
     except sqlite3.OperationalError as error:
         if cause_of(error, path) is not Cause.FULL:
             raise
         # No room even for the file through which connections share a journal.
-        return _connect(path, patience, alone=True)
+        return _connect(path, patience, alone=True, any_thread=any_thread)
 
 
 def connect_reader(path: Path, *, patience: float = PATIENCE_SECONDS) -> sqlite3.Connection:
@@ -78,8 +82,8 @@ def companions(path: Path) -> list[Path]:
     return [Path(name) for name in names if os.path.lexists(name)]
 
 
-def _connect(path: Path, patience: float, *, alone: bool) -> sqlite3.Connection:
-    connection = _open(path, "mode=rw", patience)
+def _connect(path: Path, patience: float, *, alone: bool, any_thread: bool) -> sqlite3.Connection:
+    connection = _open(path, "mode=rw", patience, any_thread=any_thread)
     try:
         if alone:
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -97,9 +101,15 @@ def _connect(path: Path, patience: float, *, alone: bool) -> sqlite3.Connection:
     return connection
 
 
-def _open(path: Path, options: str, patience: float) -> sqlite3.Connection:
+def _open(
+    path: Path, options: str, patience: float, *, any_thread: bool = False
+) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        f"{_uri(path)}?{options}", uri=True, timeout=patience, isolation_level=None
+        f"{_uri(path)}?{options}",
+        uri=True,
+        timeout=patience,
+        isolation_level=None,
+        check_same_thread=not any_thread,
     )
     # Bytes that are no UTF-8 can only come from damage; one bad letter must not cost a chat.
     connection.text_factory = lenient_text

@@ -1,46 +1,51 @@
 """A terminal chat's memory: model, system prompt, what was said. Kept in memory only."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from desktop.base.translation import Translator
-from desktop.domain.chat import ChatRequest, Message, Role, Sampling
+from desktop.domain.chat import ChatRequest, Message, Role
 from desktop.domain.model import InstalledModel
-from desktop.domain.settings import EngineSettings
-from desktop.services.manner import sampling_for, template_for
+from desktop.terminal.choosing import Terms
 
 
 @dataclass(slots=True)
 class Session:
-    """Changes with each turn and each command.
-
-    `temperature` and `template` None: see `services.manner`. `anyway` tells that the model was
-    loaded although it crashed here.
-    """
+    """Changes with each turn and each command."""
 
     model: InstalledModel
-    system: str
-    sampling: Sampling
-    temperature: float | None = None
-    engine: EngineSettings = field(default_factory=EngineSettings)
-    template: str | None = None
-    anyway: bool = False
+    terms: Terms = field(default_factory=Terms)
     history: list[Message] = field(default_factory=list[Message])
+
+    @property
+    def system(self) -> str:
+        """The system prompt that holds for the model, empty for none."""
+        return self.terms.settings_for(self.model).system_prompt
+
+    @system.setter
+    def system(self, text: str) -> None:
+        """Let `text` hold for this model and every other one."""
+        self.terms = replace(self.terms, choices=replace(self.terms.choices, system=text))
+
+    @property
+    def anyway(self) -> bool:
+        """Whether the model was loaded although it crashed here."""
+        return self.terms.choices.anyway
 
     def request(self, question: str) -> ChatRequest:
         """Return the conversation so far with `question` at its end."""
-        system = (Message(Role.SYSTEM, self.system),) if self.system else ()
-        asked = Message(Role.USER, question)
-        sampling = sampling_for(self.model, self.sampling, self.temperature)
-        template = template_for(self.model, self.engine, self.template)
-        messages = (*system, *self.history, asked)
+        settings = self.terms.settings_for(self.model)
+        prompt = settings.system_prompt
+        system = (Message(Role.SYSTEM, prompt),) if prompt else ()
+        messages = (*system, *self.history, Message(Role.USER, question))
+        template, sampling = self.terms.template_for(self.model), settings.sampling
         # What is asked in the terminal is written nowhere, and no other session goes on with it.
         return ChatRequest(messages, sampling, builtin_template=template, keep_state=False)
 
     def switch(self, model: InstalledModel) -> None:
         """Let `model` answer from now on; what was asked for the earlier one alone is over."""
         self.model = model
-        self.template = None
-        self.anyway = False
+        choices = replace(self.terms.choices, template=None, anyway=False)
+        self.terms = replace(self.terms, choices=choices)
 
     def remember(self, question: str, answer: str) -> None:
         """Keep a turn; one without any answer is forgotten, so that speakers keep alternating."""

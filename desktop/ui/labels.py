@@ -12,7 +12,7 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-__all__ = ["ElidedLabel", "PlainLabel", "restyle", "set_tooltip"]
+__all__ = ["ElidedLabel", "PlainLabel", "plain_tooltip", "restyle", "set_tooltip"]
 
 Tone: TypeAlias = Literal["normal", "muted", "accent", "good", "warn", "bad"]
 TextSize: TypeAlias = Literal["small", "body", "title", "large"]
@@ -20,7 +20,12 @@ TextSize: TypeAlias = Literal["small", "body", "title", "large"]
 
 def set_tooltip(widget: QWidget, text: str) -> None:
     """Show `text` as plain words when the pointer rests on `widget`."""
-    widget.setToolTip(GuiQt.convertFromPlainText(text) if text else "")
+    widget.setToolTip(plain_tooltip(text))
+
+
+def plain_tooltip(text: str) -> str:
+    """Return `text` as `QToolTip` shows it word for word."""
+    return GuiQt.convertFromPlainText(text) if text else ""
 
 
 def restyle(widget: QWidget, name: str, value: str | bool) -> None:

@@ -6,6 +6,8 @@ Looks are chosen by dynamic properties, so that a widget's code names its part a
 thread.
 """
 
+from desktop.ui.style_forms import forms_sheet
+from desktop.ui.style_tabs import tabs_sheet
 from desktop.ui.tokens import Radius, Size, Tokens
 
 __all__ = ["style_sheet"]
@@ -13,7 +15,8 @@ __all__ = ["style_sheet"]
 
 def style_sheet(t: Tokens) -> str:
     """Return the style sheet of the whole application in one theme."""
-    return "\n".join((_labels(t), _buttons(t), _panels(t), _fields(t), _lists(t), _bars(t)))
+    parts = (_labels, _buttons, _panels, _fields, _lists, _bars, forms_sheet, tabs_sheet)
+    return "\n".join(part(t) for part in parts)
 
 
 def _labels(t: Tokens) -> str:

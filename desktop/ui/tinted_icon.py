@@ -10,7 +10,7 @@ from desktop.ui.tokens import Size, tokens_of
 
 __all__ = ["TintedIcon"]
 
-IconTone: TypeAlias = Literal["muted", "accent", "bad"]
+IconTone: TypeAlias = Literal["muted", "accent", "good", "warn", "bad"]
 
 
 class TintedIcon(QWidget):
@@ -38,7 +38,13 @@ class TintedIcon(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         tokens = tokens_of(self.palette())
-        colours = {"muted": tokens.muted, "accent": tokens.accent, "bad": tokens.bad}
+        colours = {
+            "muted": tokens.muted,
+            "accent": tokens.accent,
+            "good": tokens.good,
+            "warn": tokens.warn,
+            "bad": tokens.bad,
+        }
         pixmap = icon_pixmap(
             self._name, self.width(), QColor(colours[self._tone]), self.devicePixelRatioF()
         )

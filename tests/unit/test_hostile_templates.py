@@ -15,7 +15,7 @@ import pytest
 from desktop.domain.chat import Failed
 from desktop.domain.engine import Phase
 from desktop.domain.errors import TemplateError
-from desktop.inference.host import TEMPLATE_SECONDS
+from desktop.inference.child import TEMPLATE_SECONDS
 from tests import gguf_files
 from tests.unit.engine_room import Answer, Room, engine_room, model_at, question
 

@@ -41,13 +41,15 @@ from desktop.domain.errors import (
     TemplateError,
 )
 from desktop.domain.model import InstalledModel
-from desktop.domain.settings import EngineSettings, Language
+from desktop.domain.settings import EngineSettings, Language, Settings
 from desktop.domain.text import Text
 from desktop.services.manner import sampling_for
 from desktop.terminal.answering import follow
 from desktop.terminal.ask import Question, ask
 from desktop.terminal.chat import chat
+from desktop.terminal.choosing import Terms
 from desktop.terminal.interrupt import stopping_on_interrupt
+from desktop.terminal.orders import Choices
 from desktop.terminal.output import Screen
 from desktop.terminal.piped import MAX_BYTES, UnusableInput, read_piped, with_context
 from desktop.terminal.reading import LineReader
@@ -110,7 +112,8 @@ class Talk:
     ) -> None:
         self.engine = ScriptedEngine(*answers)
         self.out, self.err = io.StringIO(), io.StringIO()
-        self.session = Session(GUIDE, "Be brief.", Sampling(temperature=0.7), temperature)
+        settings = Settings(system_prompt="Be brief.", sampling=Sampling(temperature=0.7))
+        self.session = Session(GUIDE, Terms(settings, Choices(temperature=temperature)))
         self.checked: list[InstalledModel] = []
         screen = Screen(self.out, self.err)
         self.tools = Tools(self.engine, TwoModels(), self.checked.append, ENGLISH, screen)
@@ -433,9 +436,8 @@ def test_lone_surrogates_never_reach_the_model() -> None:
 
 def test_a_chat_uses_the_template_chosen_for_the_file_until_another_is_asked_for() -> None:
     found = Talk(said("a"), said("b"), said("c"), stdin=io.StringIO("One?\n/model gemma\nTwo?\n"))
-    found.session.engine = EngineSettings(builtin_templates=(str(GEMMA.path),))
-    found.session.template = "phi"
-    found.session.anyway = True
+    settings = Settings(engine=EngineSettings(builtin_templates=(str(GEMMA.path),)))
+    found.session.terms = Terms(settings, Choices(template="phi", anyway=True))
     found.run()
 
     assert [request.builtin_template for request in found.engine.requests] == ["phi", "auto"]
@@ -458,7 +460,7 @@ def test_a_failure_names_the_option_that_may_help(
     state = EngineState(Phase.FAILED, GUIDE, error=error, crashes_here=crashes)
     found = Talk([Failed(error)], stdin=io.StringIO("One?\n"))
     found.engine.state = state
-    found.session.template, found.session.anyway = template, anyway
+    found.session.terms = Terms(choices=Choices(template=template, anyway=anyway))
     found.run()
     assert found.err.getvalue().splitlines()[2:] == ([hint] if hint else [])
 

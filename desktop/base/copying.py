@@ -1,0 +1,78 @@
+"""Large files from one disk to another: seen while it goes on, stopped at any time, checked. Any thread.
+
+A copy gets its name only when it is whole and on the disk; until then it has another ending.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from typing import Final
+
+BLOCK: Final = 4 * 2**20
+
+
+def copy_file(
+    source: Path,
+    target: Path,
+    told: Callable[[int], None],
+    cancel: Event,
+    *,
+    suffix: str = ".part",
+) -> bool:
+    """Copy `source` to `target`; return whether it was finished; raises OSError.
+
+    `told` gets the size in bytes of each block. Whatever ends it early leaves nothing behind. An
+    older file `target` is replaced. The time of change is kept. `suffix` ends the name of what is
+    not whole yet.
+    """
+    unfinished = target.with_name(f"{target.name}{suffix}")
+    try:
+        with source.open("rb", buffering=0) as reader, unfinished.open("wb", buffering=0) as writer:
+            status = os.fstat(reader.fileno())
+            buffer = memoryview(bytearray(min(BLOCK, max(1, status.st_size))))
+            while count := reader.readinto(buffer):
+                if cancel.is_set():
+                    return False
+                rest = buffer[:count]
+                while rest:
+                    rest = rest[writer.write(rest) or 0 :]
+                told(count)
+            os.fsync(writer.fileno())
+            copied = os.fstat(writer.fileno()).st_size
+        if copied != status.st_size:
+            message = "the file changed while it was copied"
+            raise OSError(message)
+        os.utime(unfinished, ns=(status.st_atime_ns, status.st_mtime_ns))
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return True
+
+
+def sha256_of(path: Path, told: Callable[[int], None], cancel: Event) -> str | None:
+    """Return the SHA-256 of a file in hex, None if it was stopped; raises OSError.
+
+    `told` gets the size in bytes of each block.
+    """
+    digest = hashlib.sha256()
+    buffer = memoryview(bytearray(BLOCK))
+    with path.open("rb", buffering=0) as reader:
+        while count := reader.readinto(buffer):
+            if cancel.is_set():
+                return None
+            digest.update(buffer[:count])
+            told(count)
+    return digest.hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Put the names in a folder on the disk, where the system can; raises OSError."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

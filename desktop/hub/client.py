@@ -1,0 +1,251 @@
+"""The one door to servers that list and hand out model files. Any thread; calls block.
+
+Redirects are followed by hand, so that each step can be looked at: at most five, only to where
+`may_follow` allows, and the token only as long as every step was the hub itself. Whatever fails
+leaves as a LapisError. httpx is imported with the first request.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from desktop import __version__
+from desktop.domain.errors import LapisError
+from desktop.domain.repository import SourceKind
+from desktop.hub.failures import odd_answer
+from desktop.hub.headers import commit_in, content_hash, next_page, whole_number
+from desktop.hub.network import (
+    Network,
+    authorization,
+    may_carry_token,
+    may_follow,
+    nobody_trusted,
+    origin,
+    trusted_certificates,
+)
+from desktop.hub.proxies import asks_system, proxy_for
+from desktop.hub.raw_body import raw_blocks
+from desktop.hub.responses import (
+    beginning,
+    errors_of,
+    failure_of,
+    interrupt,
+    is_storage,
+    redirect_target,
+    unsafe_redirect,
+    was_closed,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+CONNECT_SECONDS: Final = 20.0
+READ_SECONDS: Final = 30.0
+MOST_LISTING_BYTES: Final = 64 * 2**20
+_MOST_REDIRECTS: Final = 5
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer in JSON, and the address of the next page, empty on the last one."""
+
+    value: object
+    next_page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Where the bytes of a file are: `location` may be signed and expire.
+
+    `size` in bytes is -1, `sha256` (64 hex digits) and `commit` are empty where the source does
+    not tell.
+    """
+
+    location: str
+    size: int = -1
+    sha256: str = ""
+    commit: str = ""
+
+
+class Stream:
+    """An answer whose body is read block by block; see `Client.stream`."""
+
+    def __init__(self, response: "httpx.Response", url: str) -> None:
+        self.url = url
+        self.status: int = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self.response = response
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the body as it was sent, in pieces of up to a megabyte, as they come.
+
+        Raises a NetworkError when the connection breaks or the body is shorter than announced.
+        """
+        with errors_of(self.url):
+            yield from raw_blocks(self.response, READ_SECONDS)
+
+    def failure(self) -> LapisError:
+        """Return the error that this answer is; reads the beginning of the body."""
+        return failure_of(self.response, self.url)
+
+    def interrupt(self) -> None:
+        """Wake a thread that waits for this body: its reading fails at once. From any thread."""
+        interrupt(self.response)
+
+
+class Client:
+    """Connections that are kept open between requests; see `open_client`."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._guard = threading.Lock()
+        self._clients: dict[str, httpx.Client] = {}
+        self._active: set[httpx.Response] = set()
+        self._is_closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all connections; requests under way fail, and so do later ones."""
+        with self._guard:
+            self._is_closed = True
+            clients, self._clients = list(self._clients.values()), {}
+            active = list(self._active)
+        for response in active:
+            interrupt(response)
+        for client in clients:
+            client.close()
+
+    def get_json(self, url: str, most_bytes: int = MOST_LISTING_BYTES) -> Answer:
+        """Return what the server answers at `url`, with redirects followed; raises NetworkError.
+
+        Larger bodies than `most_bytes`, and what is no JSON, are an OddAnswer.
+        """
+        with self._request("GET", url, {"Accept": "application/json"}) as (response, here):
+            if response.status_code != 200:
+                raise failure_of(response, here)
+            body = bytearray()
+            # Decoded, for some mirrors compress although nobody asked for it.
+            for block in response.iter_bytes():
+                body += block
+                if len(body) > most_bytes:
+                    raise odd_answer(here)
+            link = next_page(response.headers.get("link", ""), here)
+        try:
+            return Answer(json.loads(body), link)
+        except (ValueError, RecursionError) as error:
+            raise odd_answer(here) from error
+
+    def resolve(self, url: str, kind: SourceKind = SourceKind.HUGGING_FACE) -> Resolved:
+        """Return where the bytes behind a file's `url` are, and what the hub knows of them.
+
+        Asks with HEAD and stops at the first redirect that leaves the hub (its answer names size
+        and hash of the file; what lies behind is storage). ModelScope answers HEAD unreliably:
+        there `url` itself is the location. Raises NetworkError.
+        """
+        if kind is SourceKind.MODELSCOPE:
+            return Resolved(url)
+        with self._request("HEAD", url, {}, stops_at_storage=True) as (response, here):
+            headers, target = response.headers, redirect_target(response, here)
+            if not target and response.status_code != 200:
+                raise failure_of(response, here)
+            size = whole_number(headers.get("x-linked-size", ""))
+            if size < 0 and not target:
+                size = whole_number(headers.get("content-length", ""))
+            return Resolved(
+                target or here,
+                size,
+                content_hash(headers.get("x-linked-etag", "")),
+                commit_in(headers.get("x-repo-commit", "")),
+            )
+
+    @contextmanager
+    def stream(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[Stream]:
+        """Yield the answer to a GET of `url`, whatever its status, with redirects followed.
+
+        The body is sent as it is (no compression). Raises NetworkError if there is no answer.
+        """
+        with self._request("GET", url, headers or {}) as (response, here):
+            yield Stream(response, here)
+
+    @contextmanager
+    def _request(
+        self, method: str, url: str, headers: Mapping[str, str], *, stops_at_storage: bool = False
+    ) -> Iterator[tuple["httpx.Response", str]]:
+        """Yield the last answer of a chain of redirects, its body unread, and its address."""
+        here, may_show = url, True
+        for _ in range(_MOST_REDIRECTS + 1):
+            may_show = may_show and may_carry_token(here)
+            shown = authorization(self._network) if may_show else ""
+            sent = dict(headers) | ({"Authorization": shown} if shown else {})
+            with self._send(method, here, sent) as response:
+                target = redirect_target(response, here)
+                if target and not may_follow(here, target):
+                    raise unsafe_redirect(here)
+                if method == "HEAD" or target:
+                    beginning(response)  # read, so that the connection can serve the next step
+                if not target or (stops_at_storage and is_storage(response, here, target)):
+                    yield response, here
+                    return
+            here = target
+        raise unsafe_redirect(url)
+
+    @contextmanager
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str]
+    ) -> Iterator["httpx.Response"]:
+        """Yield one answer, its body unread."""
+        with errors_of(url, proxy_for(self._network, url)):
+            client = self._client(url)
+            response = client.send(client.build_request(method, url, headers=headers), stream=True)
+            _log.debug("%s %s: %d", method, origin(url)[1], response.status_code)
+            with self._guard:
+                self._active.add(response)
+            try:
+                yield response
+            finally:
+                with self._guard:
+                    self._active.discard(response)
+                response.close()
+
+    def _client(self, url: str) -> "httpx.Client":
+        """Return the connections that go the way of `url`: direct, by a proxy, as the system says."""
+        import httpx
+
+        scheme, proxy = origin(url)[0], proxy_for(self._network, url)
+        by_system = asks_system(self._network, url)
+        is_plain = scheme == "http" and not proxy and not by_system
+        way = "plain" if is_plain else "system" if by_system else f"by {proxy}"
+        with self._guard:
+            if self._is_closed:
+                raise was_closed()
+            if way not in self._clients:
+                network = self._network
+                self._clients[way] = httpx.Client(
+                    proxy=proxy or None,
+                    trust_env=by_system,
+                    # Reading all authorities takes longer than a question to this computer.
+                    verify=nobody_trusted() if is_plain else trusted_certificates(network),
+                    timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+                    headers={
+                        "User-Agent": f"Lapis/{__version__}",
+                        "Accept-Encoding": "identity",
+                        "Accept": "*/*",
+                    },
+                )
+            return self._clients[way]
+
+
+def open_client(network: Network) -> Client:
+    """Return a client; nothing is connected yet. Close it, or use it in a `with`."""
+    return Client(network)

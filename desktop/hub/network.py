@@ -1,0 +1,209 @@
+"""Which address, proxy, certificates and token a request goes with. Pure; any thread.
+
+The rules are few and hold for every request of this room: what stays on this computer, or in its
+private network, never passes a proxy; certificates are always checked; a token is shown to the
+hub it belongs to and to nobody else, neither a mirror nor whoever stores the files.
+"""
+
+import contextlib
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from urllib.parse import SplitResult, urlsplit
+
+from desktop.domain.errors import BadReference, UserFixable
+from desktop.domain.repository import Source, SourceKind
+from desktop.domain.settings import LibrarySettings
+from desktop.domain.text import Text
+
+if TYPE_CHECKING:
+    import ssl
+
+HUGGING_FACE: Final = "https://huggingface.co"
+MODELSCOPE: Final = "https://modelscope.cn"
+# The hub itself. Names below these belong to its storage, which has no business with tokens.
+HUB_HOSTS: Final = frozenset({"huggingface.co", "www.huggingface.co", "hf.co", "www.hf.co"})
+_TOKEN: Final = re.compile(r"[\x21-\x7e]{1,512}")
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+def _no_token() -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How requests leave this computer.
+
+    `proxy` and `certificates` are the settings of those names; `environment` has the variables of
+    the process, for proxies, certificates and addresses; `token` returns the one for Hugging Face
+    whenever it is needed, empty for none.
+    """
+
+    proxy: str = ""
+    certificates: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    token: Callable[[], str] = _no_token
+
+
+def network_of(
+    settings: LibrarySettings,
+    environment: Mapping[str, str],
+    token: Callable[[], str] = _no_token,
+) -> Network:
+    """Return how to reach anything under these settings."""
+    return Network(settings.proxy.strip(), settings.certificates.strip(), environment, token)
+
+
+def source_of(
+    kind: SourceKind, settings: LibrarySettings, environment: Mapping[str, str]
+) -> Source:
+    """Return where `kind` is to be asked.
+
+    `HF_ENDPOINT` and `MODELSCOPE_ENDPOINT` stand for the addresses of those two, as they do for
+    their own tools; another address than the hub's own makes a mirror of it. Raises BadReference
+    for an address that is none.
+    """
+    match kind:
+        case SourceKind.MODELSCOPE:
+            return Source(kind, base_address(environment.get("MODELSCOPE_ENDPOINT") or MODELSCOPE))
+        case SourceKind.MIRROR:
+            return _hub_at(settings.mirror)
+        case SourceKind.HUGGING_FACE:
+            return _hub_at(environment.get("HF_ENDPOINT") or HUGGING_FACE)
+
+
+def _hub_at(address: str) -> Source:
+    base = base_address(address)
+    if urlsplit(base).hostname in HUB_HOSTS:
+        return Source(SourceKind.HUGGING_FACE, HUGGING_FACE)
+    return Source(SourceKind.MIRROR, base)
+
+
+def base_address(text: str) -> str:
+    """Return the address of a source as typed, without a slash at the end; raises BadReference."""
+    wanted = text.strip()
+    parts = split_address(wanted if "://" in wanted else f"https://{wanted}")
+    if (
+        parts is None
+        or parts.scheme not in _PORTS
+        or parts.username is not None
+        or parts.query
+        or parts.fragment
+    ):
+        raise BadReference(
+            Text("{address} is not the address of a server", {"address": shown_address(wanted)}),
+            Text("Write it like this: https://hf-mirror.com"),
+        )
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def shown_address(text: str) -> str:
+    """Return an address as people may see it: short, nothing invisible, no name or password."""
+    plain = "".join(char if char.isprintable() else "\ufffd" for char in text)
+    plain = re.sub(r"(?<=://)[^/@\s]*@", "…@", plain)
+    return plain if len(plain) <= 80 else plain[:79] + "…"
+
+
+def split_address(url: str) -> SplitResult | None:
+    """Return the parts of an address that has a host and a sane port, None for others."""
+    if not url.isprintable() or any(char.isspace() or char == "\\" for char in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        return parts if parts.hostname and parts.port != 0 else None
+    except ValueError:
+        return None
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Return (scheme, host, port) of an address; ("", "", 0) if it is none."""
+    parts = split_address(url)
+    if parts is None or parts.scheme not in _PORTS:
+        return "", "", 0
+    return parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme]
+
+
+def is_near(host: str) -> bool:
+    """Return whether a host is this computer, or an address of its private network."""
+    host = host.rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private or address.is_link_local
+
+
+def may_carry_token(url: str) -> bool:
+    """Return whether the token of Hugging Face may be shown to whoever answers at `url`."""
+    scheme, host, port = origin(url)
+    return scheme == "https" and port == 443 and host in HUB_HOSTS
+
+
+def may_follow(here: str, target: str) -> bool:
+    """Return whether a redirect from `here` to `target` (both absolute) is harmless.
+
+    Only to https, or within one server; and nobody out there sends us to this computer.
+    """
+    scheme, host, _ = there = origin(target)
+    _, from_host, _ = origin(here)
+    if not scheme or urlsplit(target).username is not None:
+        return False
+    if is_near(host) and not is_near(from_host):
+        return False
+    return scheme == "https" or there == origin(here) or (is_near(host) and is_near(from_host))
+
+
+def authorization(network: Network) -> str:
+    """Return the header that shows the token, empty if there is none; raises UserFixable."""
+    token = network.token().strip()
+    if not token:
+        return ""
+    if not _TOKEN.fullmatch(token):
+        raise UserFixable(
+            Text("The access token for Hugging Face is not a token"),
+            Text("Copy it again from the settings of your account there; it begins with hf_."),
+        )
+    return f"Bearer {token}"
+
+
+def trusted_certificates(network: Network) -> "ssl.SSLContext":
+    """Return what to check servers with: the system's authorities, certifi's, and the setting's.
+
+    Raises UserFixable if the file of the setting cannot be read. There is no way not to check.
+    """
+    import ssl
+
+    import certifi
+
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        # They are meant for other programs too; a stale one is no reason to fail.
+        with contextlib.suppress(OSError, ValueError):
+            if network.environment.get(name):
+                context.load_verify_locations(network.environment[name])
+    if network.certificates:
+        _load(context, network.certificates)
+    return context
+
+
+def nobody_trusted() -> "ssl.SSLContext":
+    """Return what refuses every server that shows a certificate: for those that show none."""
+    import ssl
+
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _load(context: "ssl.SSLContext", file: str) -> None:
+    try:
+        context.load_verify_locations(file)
+    except (OSError, ValueError) as error:  # an ssl.SSLError is an OSError
+        raise UserFixable(
+            Text("The file of certificates {file} cannot be read", {"file": shown_address(file)}),
+            Text("In the settings, choose a PEM file with the certificate of your network."),
+        ) from error

@@ -1,0 +1,106 @@
+"""What crosses between Lapis and a process for one job: orders, and what they come to.
+
+The same frames and the same distrust as in `messages`, which joins these to its own. Both sides of
+the pipe import this module.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+
+class _Wire(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """Base of all messages: immutable, tagged with the class name."""
+
+
+class Predict(_Wire, frozen=True):
+    """Say which types the weights of the model file `path` would get in each of `mixes`.
+
+    A mix is a `llama_ftype`; nothing is written.
+    """
+
+    path: bytes
+    mixes: list[int]
+
+
+class Quantise(_Wire, frozen=True):
+    """Write the model file `path` anew in another mix, as the file `name` in `folder`.
+
+    `name` is ASCII: on Windows llama.cpp can write no other. `again`: some of the weights are
+    quantised already.
+    """
+
+    path: bytes
+    folder: bytes
+    name: str
+    mix: int
+    threads: int
+    again: bool
+
+
+class Preview(_Wire, frozen=True):
+    """Render the chat template `source` for `turns`, pairs of role and text.
+
+    `special` are names and texts of the vocabulary's own tokens.
+    """
+
+    source: str
+    turns: list[tuple[str, str]]
+    special: dict[str, str]
+
+
+class Probe(_Wire, frozen=True):
+    """Find out whether llama.cpp can load the model file `path`, without reading its weights."""
+
+    path: bytes
+
+
+SideOrder: TypeAlias = Predict | Quantise | Preview | Probe
+
+
+class Share(_Wire, frozen=True):
+    """`count` tensors of `elements` numbers each, in ggml's type `kind`, as ggml spells it."""
+
+    kind: str
+    elements: int
+    count: int
+
+
+class Predicted(_Wire, frozen=True):
+    """The tensors of each mix, in the order that was asked for."""
+
+    mixes: list[list[Share]]
+
+
+class Advanced(_Wire, frozen=True):
+    """So many numbers of the model have been written."""
+
+    elements: int
+
+
+class Quantised(_Wire, frozen=True):
+    """The file is written."""
+
+
+class Previewed(_Wire, frozen=True):
+    """The prompt as text."""
+
+    text: str
+
+
+class Probed(_Wire, frozen=True):
+    """The file can be loaded."""
+
+
+class JobFailed(_Wire, frozen=True):
+    """The job came to nothing.
+
+    `kind`: template, backends, memory, written (the file could not be written), or one of
+    `messages.LoadFailed`; `detail` is what was said, maybe with names of files.
+    """
+
+    kind: str
+    detail: str
+
+
+SideReport: TypeAlias = Predicted | Advanced | Quantised | Previewed | Probed | JobFailed

@@ -1,0 +1,452 @@
+"""The queue of downloads: what is to be fetched, how far it is, and who goes first.
+
+Each order that runs has a thread of its own; a few run side by side, the rest waits in line. The
+queue is kept on the disk, the bytes in part files, so that an end of Lapis, kind or not, costs
+nothing. Any thread may call; callers wait for nothing but `wait` and `close`. Observers are called
+from a thread of this module.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from desktop.base.guard import guarded
+from desktop.domain.download import Download, DownloadOrder, DownloadPhase
+from desktop.domain.errors import AlreadyDownloading, Defect, LapisError, NoRoom
+from desktop.domain.repository import RemoteFile
+from desktop.domain.settings import LibrarySettings
+from desktop.domain.text import Text
+from desktop.hub.client import Client, open_client
+from desktop.hub.fetch import fetch
+from desktop.hub.fetch_values import Errand, Fetched, Limits, Progress, Stopped
+from desktop.hub.file_names import local_name
+from desktop.hub.network import network_of
+from desktop.hub.part_file import remove_leftovers
+from desktop.hub.target_lock import locked
+from desktop.services.download_book import DownloadBook, KeptOrder
+from desktop.services.download_job import (
+    Job,
+    StandIns,
+    Wish,
+    check_order,
+    fetch_from_anywhere,
+    in_order,
+)
+
+Observer: TypeAlias = Callable[[tuple[Download, ...]], None]
+# Told, in a thread of the queue, which order is done and where its files are.
+Finished: TypeAlias = Callable[[DownloadOrder, tuple[Path, ...]], None]
+
+_NEWS_SECONDS: Final = 0.2
+_COUNTDOWN_SECONDS: Final = 1.0
+_OVER: Final = frozenset({DownloadPhase.PAUSED, DownloadPhase.FAILED, DownloadPhase.DONE})
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Overall:
+    """All that is under way or in line, added up; `active` orders hold a place."""
+
+    done: int
+    total: int
+    speed: float
+    active: int
+
+
+def overall(downloads: tuple[Download, ...]) -> Overall:
+    """Return the sum of what is under way or in line."""
+    going = [each for each in downloads if each.phase not in _OVER]
+    return Overall(
+        sum(each.done for each in going),
+        sum(each.total for each in going),
+        sum(each.speed for each in going),
+        sum(each.is_active for each in going),
+    )
+
+
+def no_stand_ins(_: DownloadOrder) -> tuple[DownloadOrder, ...]:
+    """Know no other source."""
+    return ()
+
+
+def _tell_nobody(_: DownloadOrder, __: tuple[Path, ...]) -> None:
+    pass
+
+
+class Downloads:
+    """The queue; close it at the end."""
+
+    def __init__(
+        self,
+        folder: Callable[[], Path],
+        state: Path | None,
+        settings: Callable[[], LibrarySettings],
+        token: Callable[[], str],
+        environment: Mapping[str, str],
+        *,
+        stand_ins: StandIns = no_stand_ins,
+        finished: Finished = _tell_nobody,
+        limits: Limits | None = None,
+    ) -> None:
+        """Read the queue that is kept in `state` (None: kept nowhere); nothing is started.
+
+        `folder` returns the models folder, `token` that of Hugging Face; both, and `settings`, are
+        asked whenever an order starts. What was not done comes back as paused.
+        """
+        self._folder = folder
+        self._settings = settings
+        self._token = token
+        self._environment = environment
+        self._stand_ins = stand_ins
+        self._finished = finished
+        self._limits = limits or Limits()
+        self._changed = threading.Condition(threading.RLock())
+        self._jobs: dict[str, Job] = {}
+        self._observers: list[Observer] = []
+        self._has_news = False
+        self._is_closing = False
+        self._ended = threading.Event()
+        self._news: threading.Thread | None = None
+        self._book = DownloadBook(state)
+        self._interrupted: list[str] = []
+        for kept in self._book.read():
+            self._take_back(kept)
+
+    # What people do.
+
+    def add(self, order: DownloadOrder) -> str:
+        """Put `order` at the end of the queue and return its key; an order under way goes on.
+
+        Raises BadReference if its names could leave the folder.
+        """
+        check_order(order)
+        with self._changed:
+            old = self._jobs.get(order.key)
+            if old is not None and old.phase not in _OVER:
+                return order.key
+            if old is None or old.phase is DownloadPhase.DONE:
+                self._jobs.pop(order.key, None)
+                self._jobs[order.key] = Job(order)
+            elif old.thread is None:
+                # Its addresses and hashes are newer than those that were kept.
+                old.order = order
+            self._want(self._jobs[order.key], Wish.RUN)
+        return order.key
+
+    def pause(self, key: str) -> None:
+        """Stop an order and keep what it has; it stays in its place."""
+        with self._changed:
+            job = self._jobs.get(key)
+            if job is not None and job.phase not in _OVER:
+                self._want(job, Wish.PAUSE)
+
+    def resume(self, key: str) -> None:
+        """Let a paused or failed order go on, when its turn comes."""
+        with self._changed:
+            job = self._jobs.get(key)
+            if job is not None and job.phase is not DownloadPhase.DONE:
+                self._want(job, Wish.RUN)
+
+    def resume_interrupted(self) -> None:
+        """Let those go on that ran or waited in line when Lapis ended the last time."""
+        with self._changed:
+            keys, self._interrupted = self._interrupted, []
+            for key in keys:
+                self.resume(key)
+
+    def cancel(self, key: str) -> None:
+        """Take an order out, with all that it put on the disk; one that is done is only taken out."""
+        with self._changed:
+            job = self._jobs.get(key)
+            if job is None:
+                return
+            if job.phase is DownloadPhase.DONE:
+                self._drop(job)
+            else:
+                self._want(job, Wish.CANCEL)
+
+    def move(self, key: str, place: int) -> None:
+        """Move an order to `place` in the queue, 0 for the front."""
+        with self._changed:
+            if key not in self._jobs:
+                return
+            keys = [other for other in self._jobs if other != key]
+            keys.insert(max(0, place), key)
+            self._jobs = {each: self._jobs[each] for each in keys}
+            self._keep_all()
+            self._tell()
+
+    def clear_done(self) -> None:
+        """Take out what is done."""
+        with self._changed:
+            for job in list(self._jobs.values()):
+                if job.phase is DownloadPhase.DONE:
+                    self._drop(job)
+
+    # What people see.
+
+    @property
+    def downloads(self) -> tuple[Download, ...]:
+        """All orders, in the order of the queue."""
+        with self._changed:
+            return tuple(job.shown() for job in self._jobs.values())
+
+    def find(self, key: str) -> Download | None:
+        """Return how far the order of that key is; None if there is none (any more)."""
+        with self._changed:
+            job = self._jobs.get(key)
+            return None if job is None else job.shown()
+
+    def watch(self, observer: Observer) -> Callable[[], None]:
+        """Tell `observer` now and after changes, at most 5 times a second; return how to end it."""
+        with self._changed:
+            self._observers.append(observer)
+            if self._news is None and not self._is_closing:
+                self._news = threading.Thread(
+                    target=self._tell_news, name="download-news", daemon=True
+                )
+                self._news.start()
+            self._tell()
+
+        def end() -> None:
+            with self._changed, suppress(ValueError):
+                self._observers.remove(observer)
+
+        return end
+
+    def wait(self, key: str, timeout: float | None = None) -> Download | None:
+        """Return the order once it is done, failed or paused; None if it was cancelled.
+
+        After `timeout` seconds return it as it is.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_at_rest(key), timeout)
+            return self.find(key)
+
+    def close(self, timeout: float = 2.0) -> bool:
+        """Stop everything, keep what there is; return whether all ended within `timeout` seconds."""
+        end = time.monotonic() + timeout
+        with self._changed:
+            self._is_closing = True
+            running = [job for job in self._jobs.values() if job.thread is not None]
+            for job in running:
+                job.stop.set()
+            threads = [job.thread for job in running if job.thread is not None]
+            self._tell()
+        self._ended.set()
+        if self._news is not None:
+            threads.append(self._news)
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        return not any(thread.is_alive() for thread in threads)
+
+    # Under the lock.
+
+    def _take_back(self, kept: KeptOrder) -> None:
+        job = Job(kept.order, Wish.PAUSE, DownloadPhase.PAUSED, made=set(kept.made))
+        try:
+            check_order(kept.order)
+            job.look_at_disk(self._place(job))
+        except LapisError:
+            _log.warning("a kept download has names that cannot be")
+            return
+        self._jobs[kept.order.key] = job
+        if kept.wants_to_run:
+            self._interrupted.append(kept.order.key)
+
+    def _want(self, job: Job, wish: Wish) -> None:
+        """Let people's wish for an order come true, now or as soon as its thread has ended."""
+        job.wish = wish
+        if wish is Wish.RUN:
+            job.error = job.notice = None
+        if job.thread is not None:
+            if wish is not Wish.RUN:
+                job.stop.set()
+        else:
+            self._settle(job)
+        if wish is not Wish.CANCEL:
+            self._keep(job)
+        self._start_next()
+        self._tell()
+
+    def _settle(self, job: Job) -> None:
+        """Give an order without a thread the state that is wished for it."""
+        job.wait_until = 0.0
+        match job.wish:
+            case Wish.RUN:
+                job.phase = DownloadPhase.QUEUED
+            case Wish.PAUSE:
+                job.phase = DownloadPhase.PAUSED
+            case Wish.CANCEL:
+                self._drop(job)
+                self._sweep(job)
+
+    def _drop(self, job: Job) -> None:
+        self._jobs.pop(job.order.key, None)
+        self._book.remove(job.order.key)
+        self._tell()
+
+    def _sweep(self, job: Job) -> None:
+        """Remove what an order put on the disk."""
+        folder = self._place(job)
+        for file in job.order.files:
+            target = folder / local_name(file.path)
+            try:
+                if folder.is_dir():
+                    with locked(target):
+                        remove_leftovers(target)
+                        if target.name in job.made:
+                            target.unlink(missing_ok=True)
+            except AlreadyDownloading:
+                _log.info("a cancelled download goes on in another Lapis")
+            except OSError as error:
+                _log.warning("a cancelled download left something: %s", error.strerror)
+        with suppress(OSError):  # others' files are in there, or it was never made
+            folder.rmdir()
+
+    def _start_next(self) -> None:
+        if self._is_closing:
+            return
+        places = max(1, self._settings().downloads_at_once)
+        places -= sum(job.thread is not None for job in self._jobs.values())
+        for job in list(self._jobs.values()):
+            if places > 0 and job.phase is DownloadPhase.QUEUED and job.thread is None:
+                places -= 1
+                job.stop = threading.Event()
+                job.phase = DownloadPhase.RESOLVING
+                job.thread = threading.Thread(
+                    target=self._run, args=(job,), name="download", daemon=True
+                )
+                job.thread.start()
+
+    def _is_at_rest(self, key: str) -> bool:
+        job = self._jobs.get(key)
+        return job is None or (job.thread is None and job.phase in _OVER)
+
+    def _keep(self, job: Job) -> None:
+        keys = list(self._jobs)
+        key = job.order.key
+        if key in self._jobs and job.phase is not DownloadPhase.DONE:
+            runs = job.wish is Wish.RUN and job.phase is not DownloadPhase.FAILED
+            self._book.write(KeptOrder(job.order, keys.index(key), runs, tuple(sorted(job.made))))
+
+    def _keep_all(self) -> None:
+        for job in self._jobs.values():
+            self._keep(job)
+
+    def _place(self, job: Job) -> Path:
+        return self._folder() / job.order.folder
+
+    def _tell(self) -> None:
+        self._has_news = True
+        self._changed.notify_all()
+
+    # In the thread of an order.
+
+    def _run(self, job: Job) -> None:
+        error: LapisError | None = None
+        try:
+            paths = self._fetch_all(job)
+            guarded(self._finished, "keeping a download")(job.order, paths)
+        except Stopped:
+            with self._changed:
+                self._end(job, DownloadPhase.PAUSED)
+            return
+        except LapisError as failed:
+            error = failed
+        except Exception:  # noqa: BLE001 - nobody can know what a defect raises
+            _log.exception("defect in a download")
+            error = Defect(
+                Text("The download failed because of a defect in Lapis"),
+                Text("Resume it. What is there already is kept."),
+            )
+        with self._changed:
+            job.error = error
+            if error is None:
+                self._end(job, DownloadPhase.DONE)
+            else:
+                full = isinstance(error, NoRoom)
+                self._end(job, DownloadPhase.PAUSED if full else DownloadPhase.FAILED)
+
+    def _end(self, job: Job, phase: DownloadPhase) -> None:
+        """Leave an order in `phase`, or in what was wished meanwhile."""
+        job.thread = None
+        job.phase = phase
+        job.wait_until = 0.0
+        stopped = job.stop.is_set()
+        if job.wish is Wish.CANCEL:
+            self._settle(job)
+        elif phase is DownloadPhase.DONE:
+            self._book.remove(job.order.key)
+        elif phase is DownloadPhase.PAUSED and stopped and not self._is_closing:
+            self._settle(job)
+            self._keep(job)
+        else:
+            if job.error is not None:
+                job.wish = Wish.PAUSE
+            self._keep(job)
+        self._start_next()
+        self._tell()
+
+    def _fetch_all(self, job: Job) -> tuple[Path, ...]:
+        folder = self._place(job)
+        with self._changed:
+            job.look_at_disk(folder)
+        paths: dict[str, Path] = {}
+        with self._client() as client:
+            for file in in_order(job.order.files):
+
+                def fetch_file(errand: Errand, file: RemoteFile = file) -> Fetched:
+                    return self._fetch(job, client, file, errand)
+
+                fetched = fetch_from_anywhere(job.order, file, folder, fetch_file, self._stand_ins)
+                paths[file.path] = fetched.path
+                with self._changed:
+                    job.finish(file, fetched)
+                    self._keep(job)
+        return tuple(paths[file.path] for file in job.order.files)
+
+    def _fetch(self, job: Job, client: Client, file: RemoteFile, errand: Errand) -> Fetched:
+        def hear(progress: Progress) -> None:
+            with self._changed:
+                job.hear(file, progress)
+                self._tell()
+
+        def also_needed() -> int:
+            with self._changed:
+                running = [each for each in self._jobs.values() if each.thread is not None]
+                own = max(0, file.size - job.done.get(file.path, 0))
+                return max(0, sum(each.left for each in running) - own)
+
+        return fetch(errand, client, hear, job.stop, self._limits, also_needed)
+
+    @contextmanager
+    def _client(self) -> Iterator[Client]:
+        network = network_of(self._settings(), self._environment, self._token)
+        with open_client(network) as client:
+            yield client
+
+    # In the thread that tells.
+
+    def _tell_news(self) -> None:
+        while True:
+            with self._changed:
+                runs = any(job.thread is not None for job in self._jobs.values())
+                self._changed.wait_for(
+                    lambda: self._has_news or self._is_closing,
+                    _COUNTDOWN_SECONDS if runs else None,
+                )
+                self._has_news = False
+                shown, observers = self.downloads, list(self._observers)
+                closing = self._is_closing
+            for observer in observers:
+                guarded(observer, "watching downloads")(shown)
+            if closing:
+                return
+            self._ended.wait(_NEWS_SECONDS)

@@ -1,0 +1,111 @@
+"""Finding, getting and keeping models, put together for whoever shows it. No thread of its own."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from desktop.base.paths import Paths, resources
+from desktop.config.secrets import Secrets
+from desktop.domain.download import DownloadOrder
+from desktop.domain.errors import LapisError
+from desktop.domain.repository import Reference, Repository, SourceKind
+from desktop.domain.settings import Settings
+from desktop.hub.file_names import local_name
+from desktop.models.catalogue import Catalogue, load_catalogue
+from desktop.models.places import Places
+from desktop.services.downloads import Downloads
+from desktop.services.hub_token import HubToken
+from desktop.services.orders import order_for
+from desktop.services.shelf import ChangeSettings, Shelf
+from desktop.services.sources import Sources
+
+_OTHER_SOURCES: Final = (SourceKind.HUGGING_FACE, SourceKind.MODELSCOPE)
+
+
+class ModelManager:
+    """The parts are public; close it at the end."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        settings: Callable[[], Settings],
+        change_settings: ChangeSettings,
+        *,
+        environment: Mapping[str, str] | None = None,
+        queue: Path | None = None,
+    ) -> None:
+        """Connect nothing yet. `queue` is the folder that the queue is kept in (None: nowhere)."""
+        environment = os.environ if environment is None else environment
+        self._settings = settings
+        self._environment = environment
+        self._catalogue: Catalogue | None = None
+        self.token = HubToken(Secrets(), environment)
+        self.sources = Sources(lambda: settings().library, self.token, paths.hub, environment)
+        self.shelf = Shelf(
+            paths,
+            settings,
+            change_settings,
+            resources() / "guide" / "guide.gguf",
+            self._places,
+        )
+        self.downloads = Downloads(
+            lambda: self.shelf.folder,
+            queue,
+            lambda: settings().library,
+            self.token,
+            environment,
+            stand_ins=self._stand_ins,
+            finished=self._on_finished,
+        )
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The models worth knowing; read at the first use."""
+        if self._catalogue is None:
+            self._catalogue = load_catalogue()
+        return self._catalogue
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Stop downloads, which keep what they have, and connections; within `timeout` seconds."""
+        self.downloads.close(timeout)
+        self.sources.close()
+        self.shelf.close()
+
+    def _places(self) -> Places:
+        folders = tuple(Path(folder) for folder in self._settings().library.other_folders)
+        return Places(Path.home(), self._environment, folders)
+
+    def _on_finished(self, order: DownloadOrder, paths: tuple[Path, ...]) -> None:
+        self.shelf.remember_source(
+            paths,
+            order.source.kind.value,
+            order.repository,
+            order.commit,
+            [file.sha256 for file in order.files],
+        )
+
+    def _stand_ins(self, order: DownloadOrder) -> list[DownloadOrder]:
+        """Return the same files at other sources, as far as their hashes say so."""
+        found: list[DownloadOrder] = []
+        for kind in _OTHER_SOURCES:
+            if kind is order.source.kind:
+                continue
+            try:
+                repository = self.sources.repository(Reference(order.repository), kind)
+                found += _same_files(order, repository)
+            except LapisError:
+                # One that cannot be asked is no help, and no news.
+                continue
+        return found
+
+
+def _same_files(order: DownloadOrder, repository: Repository) -> list[DownloadOrder]:
+    """Return the order for the model of `repository` that has the files of `order`, if one has."""
+    wanted = {local_name(file.path): file.sha256 for file in order.files}
+    for model in repository.models:
+        for projector in (None, *repository.projectors):
+            files = model.files if projector is None else (*model.files, projector)
+            if {local_name(file.path): file.sha256 for file in files} == wanted:
+                return [order_for(repository, model, projector)]
+    return []

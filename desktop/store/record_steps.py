@@ -1,0 +1,61 @@
+"""The shape of the database about models, as named steps from the empty file to today.
+
+As in `migrations`: steps are only ever added at the end and never changed.
+"""
+
+import sqlite3
+from typing import Final
+
+from desktop.store.migrations import Migration
+
+# Paths are kept as bytes: a file's name need not be text.
+
+
+def models_and_defaults(connection: sqlite3.Connection) -> None:
+    """Create what is remembered of headers, of files, of models, and of other programs' models.
+
+    `size` and `changed` (ns) say for which state of a file something holds.
+    """
+    for statement in (
+        """CREATE TABLE facts (
+            path BLOB PRIMARY KEY,
+            size INTEGER NOT NULL,
+            changed INTEGER NOT NULL,
+            version INTEGER NOT NULL,
+            facts TEXT NOT NULL
+        ) WITHOUT ROWID""",
+        """CREATE TABLE files (
+            path BLOB PRIMARY KEY,
+            source TEXT NOT NULL DEFAULT '',
+            repository TEXT NOT NULL DEFAULT '',
+            revision TEXT NOT NULL DEFAULT '',
+            sha256 TEXT NOT NULL DEFAULT '',
+            used_at REAL NOT NULL DEFAULT 0,
+            measured_at REAL NOT NULL DEFAULT 0,
+            measured_memory INTEGER NOT NULL DEFAULT 0,
+            measured_context INTEGER NOT NULL DEFAULT 0,
+            size INTEGER NOT NULL DEFAULT -1,
+            changed INTEGER NOT NULL DEFAULT -1,
+            verified_at REAL NOT NULL DEFAULT 0,
+            content TEXT NOT NULL DEFAULT ''
+        ) WITHOUT ROWID""",
+        "CREATE TABLE defaults (model BLOB PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        """CREATE TABLE elsewhere (
+            path BLOB PRIMARY KEY,
+            position INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            origin TEXT NOT NULL,
+            files BLOB NOT NULL,
+            size INTEGER NOT NULL,
+            projector BLOB NOT NULL,
+            sha256 TEXT NOT NULL,
+            repository TEXT NOT NULL,
+            revision TEXT NOT NULL,
+            needs_probe INTEGER NOT NULL
+        ) WITHOUT ROWID""",
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    ):
+        connection.execute(statement)
+
+
+RECORD_STEPS: Final[tuple[Migration, ...]] = (models_and_defaults,)

@@ -1,0 +1,190 @@
+"""`lapis models search` and `files`: what sources have, as tables for people or as JSON."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from desktop.base.translation import Translator
+from desktop.domain.advice import ModelAdvice, QuantisationAdvice
+from desktop.domain.catalogue import ListedModel
+from desktop.domain.errors import LapisError
+from desktop.domain.model import FitLevel
+from desktop.domain.quantities import parameters, sized, tokens
+from desktop.domain.repository import Gate, QuantisedModel, Repository, SearchHit, SearchResult
+from desktop.domain.text import Text
+from desktop.terminal.output import Screen, Style
+from desktop.terminal.tables import print_rows
+
+_FITS: Final = {
+    FitLevel.FITS: Text("fits"),
+    FitLevel.TIGHT: Text("only just"),
+    FitLevel.TOO_LARGE: Text("too large"),
+}
+
+
+def show_search(
+    listed: Sequence[ListedModel],
+    found: SearchResult | LapisError,
+    words: Translator,
+    screen: Screen,
+) -> None:
+    """Print models of the catalogue, then repositories; where the source failed, say so."""
+    if listed:
+        screen.line(words.say("In the catalogue"), Style.STRONG)
+        print_rows((_listed_row(model, words) for model in listed), screen)
+    if isinstance(found, LapisError):
+        screen.note(words.say(found.title))
+        screen.note(words.say(found.hint))
+        return
+    if found.remembered:
+        screen.note(words.say("The source cannot be reached; this is what it said before."))
+    if not found.hits:
+        if not listed:
+            screen.note(words.say("Nothing was found. Try fewer or other words."))
+        return
+    if listed:
+        screen.line()
+    screen.line(words.say("Repositories"), Style.STRONG)
+    print_rows((_hit_row(hit, words) for hit in found.hits), screen)
+    if found.has_more:
+        screen.note(words.say("There are more; other words narrow the search."))
+
+
+def search_as_json(listed: Sequence[ListedModel], found: SearchResult | None) -> str:
+    """Return one JSON object: models of the catalogue and repositories. Pure ASCII."""
+    hits: Iterable[SearchHit] = () if found is None else found.hits
+    told = {
+        "catalogue": [
+            {
+                "id": model.id,
+                "name": model.name,
+                "parameters": model.parameters,
+                "context_length": model.context_length,
+                "licence": model.licence,
+                "repositories": list(model.repositories),
+            }
+            for model in listed
+        ],
+        "reached": found is not None and not found.remembered,
+        "repositories": [
+            {
+                "name": hit.name,
+                "source": hit.source.kind.value,
+                "downloads": hit.downloads,
+                "likes": hit.likes,
+                "gated": hit.gate is not Gate.OPEN,
+                "parameters": hit.parameters,
+                "architecture": hit.architecture,
+                "context_length": hit.context_length,
+            }
+            for hit in hits
+        ],
+    }
+    return json.dumps(told, indent=2)
+
+
+def show_files(
+    repository: Repository, advice: ModelAdvice, words: Translator, screen: Screen
+) -> None:
+    """Print the models of a repository, the recommended one marked with the reason."""
+    screen.line(repository.name, Style.STRONG)
+    if repository.licence:
+        screen.line(words.say("Licence: {licence}", licence=repository.licence), Style.FAINT)
+    by_name = {each.name: each for each in advice.quantisations}
+    best = advice.recommended
+    print_rows(
+        (
+            _file_row(model, by_name.get(model.name), best, words, screen)
+            for model in repository.models
+        ),
+        screen,
+    )
+    screen.note(words.say(advice.reason))
+    for projector in repository.projectors[:1]:
+        screen.note(words.say("With {size} more it sees pictures.", size=sized(projector.size)))
+    if repository.refused is not None:
+        screen.note(words.say(repository.refused.title))
+        screen.note(words.say(repository.refused.hint))
+    elif best is not None:
+        label = best.quantisation or best.name
+        screen.note(
+            words.say(
+                "To download: {command}", command=f"lapis models pull {repository.name}:{label}"
+            )
+        )
+
+
+def files_as_json(repository: Repository, advice: ModelAdvice) -> str:
+    """Return one JSON object: the repository, its models, and how each would fit. Pure ASCII."""
+    by_name = {each.name: each for each in advice.quantisations}
+    best = advice.recommended
+    told = {
+        "name": repository.name,
+        "source": repository.source.kind.value,
+        "commit": repository.commit,
+        "gated": repository.gate is not Gate.OPEN,
+        "licence": repository.licence,
+        "page": repository.page,
+        "recommended": None if best is None else best.quantisation or best.name,
+        "reason": str(advice.reason),
+        "models": [_file_fields(model, by_name.get(model.name)) for model in repository.models],
+        "projectors": [
+            {"path": file.path, "size": file.size, "sha256": file.sha256}
+            for file in repository.projectors
+        ],
+    }
+    return json.dumps(told, indent=2)
+
+
+def _listed_row(model: ListedModel, words: Translator) -> list[str]:
+    language = words.language.value
+    return [
+        model.id,
+        parameters(model.parameters),
+        tokens(model.context_length),
+        model.words.get(language, model.words["en"]),
+    ]
+
+
+def _hit_row(hit: SearchHit, words: Translator) -> list[str]:
+    return [
+        hit.name,
+        parameters(hit.parameters) if hit.parameters else "",
+        words.say("{count} downloads", count=f"{hit.downloads:,}"),
+        words.say("terms to accept") if hit.gate is not Gate.OPEN else "",
+    ]
+
+
+def _file_row(
+    model: QuantisedModel,
+    advice: QuantisationAdvice | None,
+    best: QuantisationAdvice | None,
+    words: Translator,
+    screen: Screen,
+) -> list[str]:
+    is_best = best is not None and advice == best
+    mark = ("★" if screen.can_write("★") else "*") if is_best else ""
+    facts = advice.facts if advice is not None else None
+    return [
+        model.quantisation or model.name,
+        sized(model.size),
+        words.say(_FITS[advice.fit.level]) if advice is not None else "",
+        mark,
+        facts.words.get(words.language.value, facts.words["en"]) if facts is not None else "",
+    ]
+
+
+def _file_fields(model: QuantisedModel, advice: QuantisationAdvice | None) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "name": model.name,
+        "quantisation": model.quantisation,
+        "size": model.size,
+        "files": [
+            {"path": file.path, "size": file.size, "sha256": file.sha256} for file in model.files
+        ],
+    }
+    if advice is not None:
+        fields["fit"] = advice.fit.level.value
+        fields["memory"] = advice.parts.needed
+        fields["loss"] = None if advice.facts is None else advice.facts.loss
+    return fields

@@ -1,0 +1,190 @@
+"""`lapis models ls`, `show`, `scan`: what is on this computer, as tables or as JSON."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from desktop.base.translation import Translator
+from desktop.domain.advice import ModelAdvice
+from desktop.domain.catalogue import ListedModel
+from desktop.domain.quantities import parameters, sized, tokens
+from desktop.domain.shelf import Origin, ShelfEntry
+from desktop.domain.text import Text, verbatim
+from desktop.services.shelf import DiskUse
+from desktop.terminal.output import Screen, Style
+from desktop.terminal.tables import print_rows
+
+
+def show_list(
+    entries: Sequence[ShelfEntry], use: DiskUse, words: Translator, screen: Screen
+) -> None:
+    """Print one line for each model, and what they take together."""
+    print_rows((_row(entry, words) for entry in entries), screen)
+    screen.note(
+        words.say(
+            "{models} in the models folder, {free} free on its disk",
+            models=sized(use.models),
+            free=sized(use.free),
+        )
+    )
+    if use.trash:
+        screen.note(words.say("{size} in its trash", size=sized(use.trash)))
+
+
+def list_as_json(entries: Iterable[ShelfEntry]) -> str:
+    """Return a JSON list with one object for each model. Pure ASCII."""
+    return json.dumps([entry_fields(entry) for entry in entries], indent=2)
+
+
+def show_entry(entry: ShelfEntry, words: Translator, screen: Screen) -> None:
+    """Print everything that is known of a model on this computer."""
+    screen.line(entry.model.name, Style.STRONG)
+    facts, record = entry.facts, entry.record
+    rows: list[tuple[Text, str]] = [
+        (Text("Where"), "\n".join(str(path) for path in entry.files)),
+        (Text("From"), words.say(origin_name(entry.origin))),
+        (Text("Size"), sized(entry.model.size)),
+    ]
+    if facts is not None:
+        rows += [
+            (Text("Family"), facts.family),
+            (Text("Architecture"), facts.architecture),
+            (Text("Parameters"), parameters(facts.parameters) if facts.parameters else ""),
+            (Text("Quantisation"), facts.quantisation),
+            (Text("Context window"), tokens(facts.context_length) if facts.context_length else ""),
+            (Text("Chat template"), words.say("yes") if facts.has_template else words.say("no")),
+        ]
+    if entry.projector is not None:
+        rows.append((Text("Sees pictures with"), str(entry.projector)))
+    rows += [
+        (Text("Repository"), record.repository),
+        (Text("SHA-256"), record.sha256),
+        (Text("Verified"), _day(record.verified_at)),
+        (Text("Last used"), _day(record.used_at)),
+    ]
+    if record.measured_memory:
+        measured = words.say(
+            "{size} with {context} tokens of context",
+            size=sized(record.measured_memory),
+            context=tokens(record.measured_context),
+        )
+        rows.append((Text("Memory when last loaded"), measured))
+    if entry.twin:
+        rows.append((Text("Same content as"), entry.twin))
+    print_rows(((words.say(name), value) for name, value in rows if value), screen)
+    if entry.problem is not None:
+        screen.note(words.say(entry.problem))
+
+
+def show_listed(model: ListedModel, advice: ModelAdvice, words: Translator, screen: Screen) -> None:
+    """Print what the catalogue knows of a model that is not here."""
+    language = words.language.value
+    screen.line(model.name, Style.STRONG)
+    screen.line(model.words.get(language, model.words["en"]))
+    rows = [
+        (Text("Parameters"), parameters(model.parameters)),
+        (Text("Context window"), tokens(model.context_length)),
+        (Text("Licence"), model.licence_name),
+        (Text("Languages"), ", ".join(model.languages)),
+        (Text("Repositories"), "\n".join(model.repositories)),
+    ]
+    print_rows(((words.say(name), value) for name, value in rows if value), screen)
+    screen.note(words.say(advice.reason))
+    if advice.recommended is not None:
+        command = f"lapis models pull {model.id}"
+        screen.note(words.say("To download: {command}", command=command))
+
+
+def listed_as_json(model: ListedModel, advice: ModelAdvice) -> str:
+    """Return one JSON object with what the catalogue knows. Pure ASCII."""
+    best = advice.recommended
+    told = {
+        "id": model.id,
+        "name": model.name,
+        "installed": False,
+        "parameters": model.parameters,
+        "context_length": model.context_length,
+        "licence": model.licence,
+        "languages": list(model.languages),
+        "repositories": list(model.repositories),
+        "recommended": None if best is None else best.quantisation,
+        "reason": str(advice.reason),
+    }
+    return json.dumps(told, indent=2)
+
+
+def entry_as_json(entry: ShelfEntry) -> str:
+    """Return one JSON object with all that is known of a model. Pure ASCII."""
+    return json.dumps(entry_fields(entry), indent=2)
+
+
+def entry_fields(entry: ShelfEntry) -> dict[str, object]:
+    """Return a model as JSON has it: sizes in bytes, times in seconds since 1970, 0 for never."""
+    facts, record = entry.facts, entry.record
+    return {
+        "name": entry.model.name,
+        "installed": True,
+        "origin": entry.origin.value,
+        "files": [str(path) for path in entry.files],
+        "size": entry.model.size,
+        "architecture": "" if facts is None else facts.architecture,
+        "family": "" if facts is None else facts.family,
+        "quantisation": "" if facts is None else facts.quantisation,
+        "context_length": 0 if facts is None else facts.context_length,
+        "parameters": 0 if facts is None else facts.parameters,
+        "projector": "" if entry.projector is None else str(entry.projector),
+        "problem": None if entry.problem is None else str(entry.problem),
+        "repository": record.repository,
+        "sha256": record.sha256,
+        "verified_at": record.verified_at,
+        "used_at": record.used_at,
+        "measured_memory": record.measured_memory,
+        "measured_context": record.measured_context,
+        "same_as": entry.twin,
+    }
+
+
+def origin_name(origin: Origin) -> Text:
+    """Return who put a model where it is."""
+    match origin:
+        case Origin.GUIDE:
+            return Text("Comes with Lapis")
+        case Origin.LAPIS:
+            return Text("In the models folder")
+        case Origin.OPENED:
+            return Text("Used where it is")
+        case Origin.LM_STUDIO:
+            return verbatim("LM Studio")
+        case Origin.OLLAMA:
+            return verbatim("Ollama")
+        case Origin.JAN:
+            return verbatim("Jan")
+        case Origin.GPT4ALL:
+            return verbatim("GPT4All")
+        case Origin.HUGGING_FACE_CACHE:
+            return Text("Hugging Face cache")
+        case Origin.LLAMA_CPP:
+            return Text("llama.cpp cache")
+        case Origin.FOLDER:
+            return Text("Another folder")
+
+
+def _row(entry: ShelfEntry, words: Translator) -> list[str]:
+    facts = entry.facts
+    if facts is None:
+        about = "" if entry.problem is None else words.say(entry.problem)
+        return [entry.model.name, sized(entry.model.size), "", "", about]
+    context = tokens(facts.context_length) if facts.context_length else ""
+    return [
+        entry.model.name,
+        sized(entry.model.size),
+        facts.quantisation,
+        context,
+        words.say(origin_name(entry.origin)),
+    ]
+
+
+def _day(seconds: float) -> str:
+    if seconds <= 0:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,117 @@
+"""`lapis models pull`: one download with a bar; Ctrl-C pauses it, the same command goes on. Main thread."""
+
+import threading
+from typing import Final, Protocol
+
+from desktop.base.translation import Translator
+from desktop.domain.download import Download, DownloadOrder, DownloadPhase
+from desktop.domain.quantities import duration, part_of, sized, speed, time_left
+from desktop.services.getting import Wanted
+from desktop.terminal.bench import bar
+from desktop.terminal.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, report
+from desktop.terminal.output import Screen
+
+_LOOK_SECONDS: Final = 0.2
+_GAP: Final = "  "
+
+
+class Queue(Protocol):
+    """The part of `services.downloads.Downloads` that fetches one order."""
+
+    def add(self, order: DownloadOrder) -> str:
+        """Begin, and return the order's key."""
+        ...
+
+    def pause(self, key: str) -> None:
+        """Stop and keep what is there."""
+        ...
+
+    def wait(self, key: str, timeout: float | None = None) -> Download | None:
+        """Return the download at rest, or as it is after `timeout` seconds."""
+        ...
+
+
+def announce(wanted: Wanted, words: Translator, screen: Screen) -> None:
+    """Say what is fetched from where, why this, and what its licence wants."""
+    order = wanted.order
+    screen.note(
+        words.say(
+            "{name}, {size}, from {repository}",
+            name=order.title,
+            size=sized(order.size),
+            repository=f"{order.source.base}/{order.repository}",
+        )
+    )
+    if wanted.reason is not None:
+        screen.note(words.say(wanted.reason))
+    listed = wanted.listed
+    if listed is not None and listed.must_accept:
+        language = words.language.value
+        screen.note(
+            words.say(
+                "By using it you accept its terms: {licence}, {page}",
+                licence=listed.licence_name,
+                page=f"https://huggingface.co/{listed.original_repository}",
+            )
+        )
+        note = listed.licence_note.get(language, listed.licence_note.get("en", ""))
+        if note:
+            screen.note(note)
+
+
+def pull(
+    order: DownloadOrder,
+    queue: Queue,
+    words: Translator,
+    screen: Screen,
+    cancel: threading.Event,
+) -> int:
+    """Fetch `order`, show how far it is, and return the exit code; `cancel` pauses it."""
+    key = queue.add(order)
+    screen.status.allow()
+    told = ""
+    while True:
+        state = queue.wait(key, _LOOK_SECONDS)
+        if state is None or state.phase in {
+            DownloadPhase.DONE,
+            DownloadPhase.FAILED,
+            DownloadPhase.PAUSED,
+        }:
+            break
+        if state.notice is not None and words.say(state.notice) != told:
+            told = words.say(state.notice)
+            screen.note(told)
+            screen.status.allow()
+        screen.status.show(_line(state, words, plain=not screen.can_write("█▏")))
+        if cancel.is_set():
+            queue.pause(key)
+    screen.status.clear()
+    if state is not None and state.phase is DownloadPhase.DONE:
+        return EXIT_OK
+    if state is not None and state.error is not None:
+        report(state.error, words, screen)
+        return EXIT_ERROR
+    screen.note(words.say("Paused. The same command goes on from here."))
+    return EXIT_INTERRUPTED
+
+
+def _line(state: Download, words: Translator, *, plain: bool) -> str:
+    """Return one line: a bar, how much, how fast, how long, or what it waits for."""
+    share = state.done / state.total if state.total else 0.0
+    drawn = bar(share, plain=plain)
+    parts = [f"{share:4.0%}", drawn, words.say(part_of(state.done, state.total))]
+    match state.phase:
+        case DownloadPhase.DOWNLOADING:
+            parts.append(speed(state.speed))
+            if state.seconds_left is not None:
+                parts.append(words.say(time_left(state.seconds_left)))
+        case DownloadPhase.WAITING:
+            left = words.say(duration(state.wait_seconds))
+            parts.append(words.say("The server asks to wait: {time}", time=left))
+        case DownloadPhase.STALLED:
+            parts.append(words.say("nothing arrives, the connection is opened anew"))
+        case DownloadPhase.VERIFYING:
+            parts.append(words.say("checking"))
+        case _:
+            parts.append(words.say("asking the server"))
+    return _GAP.join(parts)

@@ -1,0 +1,250 @@
+"""What the cards of the Discover tab show: catalogue, advice, downloads and shelf, put together.
+
+Plain values, no widgets, so that it can be tested without a window. Any thread.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from desktop.domain.advice import ModelAdvice
+from desktop.domain.catalogue import ListedModel, Standing
+from desktop.domain.download import Download, DownloadPhase
+from desktop.domain.model import FitLevel
+from desktop.domain.shelf import ShelfEntry
+
+__all__ = [
+    "CardFacts",
+    "GetState",
+    "Here",
+    "Stage",
+    "card_facts",
+    "families",
+    "good_here",
+    "in_family",
+    "in_words",
+    "matching",
+]
+
+_MOST_GOOD = 6
+_PART = re.compile(r"-\d{5}-of-\d{5}$")
+_SEPARATOR = re.compile(r"[^a-z0-9]+")
+_STANDINGS = (Standing.RECOMMENDED, Standing.AVAILABLE, Standing.LEGACY)
+
+
+class Stage(Enum):
+    """How far a file is on its way to this computer."""
+
+    OFFERED = auto()
+    WAITING = auto()
+    RUNNING = auto()
+    PAUSED = auto()
+    FAILED = auto()
+    INSTALLED = auto()
+
+
+_FOREMOST = (
+    Stage.RUNNING,
+    Stage.WAITING,
+    Stage.FAILED,
+    Stage.PAUSED,
+    Stage.INSTALLED,
+    Stage.OFFERED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GetState:
+    """What a Get button shows: `share` of the bytes from 0 to 1; `order` is the download's key."""
+
+    stage: Stage = Stage.OFFERED
+    share: float = 0.0
+    order: str = ""
+
+
+class Here:
+    """What is on this computer, or on its way to it, found by repository and by name."""
+
+    def __init__(
+        self, downloads: Iterable[Download] = (), entries: Iterable[ShelfEntry] = ()
+    ) -> None:
+        self._states: dict[str, list[tuple[str, GetState]]] = {}
+        self._names: set[str] = set()
+        for download in downloads:
+            order, state = download.order, _download_state(download)
+            kept = self._states.setdefault(order.repository.lower(), [])
+            kept.extend((_stem(file.path), state) for file in order.files)
+        installed = GetState(Stage.INSTALLED, 1.0)
+        for entry in entries:
+            stem = _stem(entry.model.path.name)
+            self._names.add(_plain(stem))
+            repository = entry.record.repository.lower()
+            if repository:
+                self._states.setdefault(repository, []).append((stem, installed))
+
+    def state(self, repositories: Iterable[str], name: str, quantisation: str) -> GetState:
+        """Return how far `quantisation` of the model `name`, from any of `repositories`, is."""
+        label = _label(quantisation)
+        found = [
+            state
+            for repository in repositories
+            for stem, state in self._states.get(repository.lower(), ())
+            if label.search(stem)
+        ]
+        return _foremost([*found, *self._by_name(name, (quantisation,))])
+
+    def any_state(self, model: ListedModel) -> GetState:
+        """Return how far the quantisation of `model` is that says most about it."""
+        found = [
+            state
+            for repository in model.repositories
+            for _stem, state in self._states.get(repository.lower(), ())
+        ]
+        labels = (*(file.quantisation for file in model.files), "")
+        return _foremost([*found, *self._by_name(model.name, labels)])
+
+    def _by_name(self, name: str, quantisations: Iterable[str]) -> list[GetState]:
+        names = (f"{name}-{label}" if label else name for label in quantisations)
+        is_there = any(_plain(each) in self._names for each in names)
+        return [GetState(Stage.INSTALLED, 1.0)] if is_there else []
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """One card: a model of the catalogue in the language of the person.
+
+    `fit` is None where nothing is known of this computer or of the sizes; `size` in bytes of the
+    quantisation that Get fetches (or of the smallest one), 0 where unknown; `can_get` whether one
+    can be recommended at all; `must_accept` whether terms are still to be accepted.
+    """
+
+    id: str
+    name: str
+    family: str
+    standing: Standing
+    words: str
+    licence: str
+    licence_name: str
+    sees_pictures: bool
+    thinks: bool
+    speaks_chinese: bool
+    context_length: int
+    parameters: int
+    fit: FitLevel | None
+    quantisation: str
+    size: int
+    can_get: bool
+    must_accept: bool
+    state: GetState = field(default_factory=GetState)
+
+
+def card_facts(
+    model: ListedModel,
+    advice: ModelAdvice | None,
+    here: Here,
+    language: str,
+    accepted: frozenset[str] = frozenset(),
+) -> CardFacts:
+    """Return the card of `model`.
+
+    `language` is a code such as "zh_CN", English where the catalogue lacks it; `accepted` the
+    licences whose terms were accepted.
+    """
+    offered = advice.quantisations if advice is not None else ()
+    best = advice.recommended if advice is not None else None
+    shown = best or (offered[0] if offered else None)
+    return CardFacts(
+        id=model.id,
+        name=model.name,
+        family=model.family,
+        standing=model.standing,
+        words=in_words(model.words, language),
+        licence=model.licence,
+        licence_name=model.licence_name,
+        sees_pictures=model.sees_pictures,
+        thinks=model.thinks,
+        speaks_chinese="zh" in model.languages,
+        context_length=model.context_length,
+        parameters=model.parameters,
+        fit=shown.fit.level if shown is not None else None,
+        quantisation=shown.quantisation if shown is not None else "",
+        size=shown.size if shown is not None else 0,
+        can_get=best is not None,
+        must_accept=model.must_accept and model.licence not in accepted,
+        state=here.any_state(model),
+    )
+
+
+def in_words(words: Mapping[str, str], language: str) -> str:
+    """Return what `words` (by language code) say in `language`, or else in English."""
+    return words.get(language) or words.get("en", "")
+
+
+def good_here(cards: Iterable[CardFacts]) -> tuple[CardFacts, ...]:
+    """Return what to show first: models that fit with room, the most able of the best ones."""
+    fitting = [
+        card
+        for card in cards
+        if card.fit is FitLevel.FITS and card.can_get and card.standing is not Standing.LEGACY
+    ]
+    fitting.sort(key=lambda card: (_STANDINGS.index(card.standing), -card.parameters))
+    return tuple(fitting[:_MOST_GOOD])
+
+
+def families(cards: Iterable[CardFacts]) -> tuple[str, ...]:
+    """Return the names of all families, in the order in which the catalogue brings them."""
+    return tuple(dict.fromkeys(card.family for card in cards))
+
+
+def in_family(cards: Iterable[CardFacts], family: str) -> tuple[CardFacts, ...]:
+    """Return the cards of `family` (empty: of all), models that are out of date last."""
+    chosen = (card for card in cards if not family or card.family == family)
+    return tuple(sorted(chosen, key=lambda card: card.standing is Standing.LEGACY))
+
+
+def matching(cards: Iterable[CardFacts], words: str) -> tuple[CardFacts, ...]:
+    """Return the cards in whose names or families all of `words` occur, in the given order."""
+    wanted = [_plain(word) for word in words.split()]
+    return tuple(
+        card
+        for card in cards
+        if all(word in _plain(f"{card.name} {card.family} {card.id}") for word in wanted)
+    )
+
+
+def _foremost(states: Iterable[GetState]) -> GetState:
+    """Return the state that says most: what moves before what waits, before what is over."""
+    return min(states, key=lambda state: _FOREMOST.index(state.stage), default=GetState())
+
+
+def _download_state(download: Download) -> GetState:
+    share = download.done / download.total if download.total > 0 else 0.0
+    match download.phase:
+        case DownloadPhase.QUEUED:
+            stage = Stage.WAITING
+        case DownloadPhase.PAUSED:
+            stage = Stage.PAUSED
+        case DownloadPhase.FAILED:
+            stage = Stage.FAILED
+        case DownloadPhase.DONE:
+            stage = Stage.INSTALLED
+        case _:
+            stage = Stage.RUNNING
+    return GetState(stage, min(1.0, share), download.order.key)
+
+
+def _stem(path: str) -> str:
+    """Return the name of a file without folders, ending, and its number among its parts."""
+    return _PART.sub("", path.rpartition("/")[2].removesuffix(".gguf"))
+
+
+def _label(quantisation: str) -> re.Pattern[str]:
+    """Return what finds this very label in a name: Q4_K is not in Q4_K_M."""
+    if not quantisation:
+        return re.compile("")
+    return re.compile(rf"(?<![a-z0-9]){re.escape(quantisation)}(?![a-z0-9_])", re.IGNORECASE)
+
+
+def _plain(name: str) -> str:
+    return _SEPARATOR.sub("-", name.lower()).strip("-")

@@ -1,0 +1,118 @@
+"""The Discover tab: a line to search with, the catalogue, and what was found. GUI thread.
+
+Values in, signals out: who searches and downloads is told by signals.
+"""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+
+from desktop.domain.errors import LapisError
+from desktop.domain.repository import SearchResult, SourceKind
+from desktop.ui.discover_browse import WIDEST, DiscoverBrowse
+from desktop.ui.discover_feed import CardFacts, matching
+from desktop.ui.discover_search import DiscoverSearch
+from desktop.ui.search_line import SearchLine
+from desktop.ui.tokens import Space
+
+__all__ = ["DiscoverTab"]
+
+
+class DiscoverTab(QWidget):
+    """Words that are typed find models of the catalogue at once, and others at the source later."""
+
+    search_requested = Signal(str)
+    """(words): answer with `show_result` or `show_error`."""
+    reference_pasted = Signal(str)
+    """(text) as typed: answer by opening its page, or with `show_error`."""
+    more_requested = Signal(str)
+    """(words): answer with `show_result` of all hits, the earlier ones first."""
+    source_chosen = Signal(object)
+    """(SourceKind)"""
+    model_opened = Signal(str)
+    """(id of a model of the catalogue)"""
+    hit_opened = Signal(object)
+    """(SearchHit)"""
+    wished = Signal(str, object, str)
+    """(id of a model, Wish, key of its download)"""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Start with an empty catalogue."""
+        super().__init__(parent)
+        self._cards: tuple[CardFacts, ...] = ()
+        self.line = SearchLine()
+        self.browse = DiscoverBrowse()
+        self.found = DiscoverSearch()
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.browse)
+        self._stack.addWidget(self.found)
+        self._column = column = QVBoxLayout(self)
+        column.setContentsMargins(0, Space.L, 0, 0)
+        column.setSpacing(Space.S)
+        self._top = QVBoxLayout()
+        self._top.addWidget(self.line)
+        column.addLayout(self._top)
+        column.addLayout(self._stack, 1)
+        self.setFocusProxy(self.line)
+        for view in (self.browse, self.found):
+            view.opened.connect(self.model_opened)
+            view.wished.connect(self.wished)
+        self.found.hit_opened.connect(self.hit_opened)
+        self.found.more_requested.connect(lambda: self.more_requested.emit(self.line.words))
+        self.found.retry_requested.connect(self.line.ask_again)
+        self.line.typed.connect(self._on_typed)
+        self.line.search_requested.connect(self._on_search_requested)
+        self.line.reference_pasted.connect(self._on_reference_pasted)
+        self.line.source_chosen.connect(self.source_chosen)
+        self.line.left_downwards.connect(self._on_left_downwards)
+
+    def set_cards(self, cards: tuple[CardFacts, ...]) -> None:
+        """Show `cards`, the whole catalogue in its order."""
+        self._cards = cards
+        self.browse.set_cards(cards)
+        if self.line.words:
+            self.found.set_cards(matching(cards, self.line.words))
+
+    def set_source(self, kind: SourceKind) -> None:
+        """Show `kind` as the source that is searched."""
+        self.line.set_source(kind)
+
+    def show_result(self, words: str, result: SearchResult) -> None:
+        """Show what was found for `words`; too late, where others are looked for by now."""
+        if words == self.line.words:
+            self.found.show_result(result)
+
+    def show_error(self, words: str, error: LapisError) -> None:
+        """Say why nothing could be found for `words`, unless others are looked for by now."""
+        if words == self.line.words:
+            self.found.show_error(error)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the line above the column of cards."""
+        super().resizeEvent(event)
+        side = max(Space.XL, (self.width() - WIDEST) // 2)
+        self._top.setContentsMargins(side, 0, side, 0)
+
+    def _on_typed(self, words: str) -> None:
+        if not words:
+            self._stack.setCurrentWidget(self.browse)
+            return
+        self.found.set_cards(() if self.line.is_reference else matching(self._cards, words))
+        if self._stack.currentWidget() is not self.found:
+            self.found.scroll_to_top()
+            self._stack.setCurrentWidget(self.found)
+        self.found.show_searching(self.line.source_title, opens=self.line.is_reference)
+
+    def _on_search_requested(self, words: str) -> None:
+        self.found.show_searching(self.line.source_title)
+        self.search_requested.emit(words)
+
+    def _on_reference_pasted(self, text: str) -> None:
+        self.found.show_searching(self.line.source_title, opens=True)
+        self.reference_pasted.emit(text)
+
+    def _on_left_downwards(self) -> None:
+        if self._stack.currentWidget() is self.found:
+            self.found.focus_first()
+        elif cards := (self.browse.good.cards or self.browse.all.cards):
+            cards[0].setFocus(Qt.FocusReason.TabFocusReason)

@@ -1,0 +1,52 @@
+"""A dashed frame over a page while a file is held above it. GUI thread."""
+
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from desktop.ui.tokens import Radius, Size, Space, tokens_of
+
+__all__ = ["DropHint"]
+
+_VEIL = 0.88
+
+
+class DropHint(QWidget):
+    """Covers its parent when shown, and lets everything through."""
+
+    def __init__(self, parent: QWidget) -> None:
+        """Start unseen."""
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._parent = parent
+        parent.installEventFilter(self)
+        self.hide()
+
+    def appear(self) -> None:
+        """Cover the parent."""
+        self.setGeometry(self._parent.rect())
+        self.show()
+        self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self.setGeometry(self._parent.rect())
+        return super().eventFilter(watched, event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        tokens = tokens_of(self.palette())
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        veil = QColor(tokens.canvas)
+        veil.setAlphaF(_VEIL)
+        painter.fillRect(self.rect(), veil)
+        frame = QRectF(self.rect()).adjusted(Space.L, Space.L, -Space.L, -Space.L)
+        painter.setPen(QPen(QColor(tokens.accent), 1.5, Qt.PenStyle.DashLine))
+        painter.setBrush(QColor(tokens.tint))
+        painter.drawRoundedRect(frame, Radius.POPUP, Radius.POPUP)
+        font = QFont(self.font())
+        font.setPixelSize(Size.TITLE)
+        font.setWeight(QFont.Weight.DemiBold)
+        painter.setFont(font)
+        painter.setPen(QColor(tokens.accent))
+        painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, self.tr("Drop the model here"))

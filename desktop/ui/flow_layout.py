@@ -1,0 +1,73 @@
+"""A layout that fills lines with its items, as words fill a paragraph. GUI thread."""
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+
+from desktop.ui.tokens import Space
+
+__all__ = ["FlowLayout"]
+
+
+class FlowLayout(QLayout):
+    """Items keep the size they ask for; lines are `between` apart, items `beside`."""
+
+    def __init__(
+        self, parent: QWidget | None = None, *, beside: int = Space.L, between: int = Space.XS
+    ) -> None:
+        """Start without items."""
+        super().__init__(parent)
+        self._items: list[QLayoutItem] = []
+        self._beside = beside
+        self._between = between
+        self.setContentsMargins(0, 0, 0, 0)
+
+    def addItem(self, item: QLayoutItem) -> None:
+        self._items.append(item)
+
+    def count(self) -> int:
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:
+        return Qt.Orientation(0)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._place(QRect(0, 0, width, 0), moves=False)
+
+    def setGeometry(self, room: QRect) -> None:
+        super().setGeometry(room)
+        self._place(room, moves=True)
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSize()
+
+    def minimumSize(self) -> QSize:
+        size = QSize()
+        for item in self._items:
+            size = size.expandedTo(item.minimumSize())
+        return size
+
+    def _place(self, room: QRect, *, moves: bool) -> int:
+        """Place the items, or only tell how high they would be."""
+        left, top, height = room.left(), room.top(), 0
+        for item in self._items:
+            if item.isEmpty():
+                continue
+            size = item.sizeHint()
+            wide = min(size.width(), max(1, room.width()))
+            if left > room.left() and left + wide > room.left() + room.width():
+                left, top = room.left(), top + height + self._between
+                height = 0
+            if moves:
+                item.setGeometry(QRect(QPoint(left, top), QSize(wide, size.height())))
+            left += wide + self._beside
+            height = max(height, size.height())
+        return top + height - room.top()

@@ -1,0 +1,40 @@
+"""Rows of a form in a frame, under a heading. GUI thread."""
+
+from collections.abc import Iterable
+
+from PySide6.QtWidgets import QFrame, QLayout, QVBoxLayout, QWidget
+
+from desktop.ui.labels import PlainLabel
+from desktop.ui.tokens import Space
+
+__all__ = ["FormPanel"]
+
+
+class FormPanel(QFrame):
+    """The frame; who makes it gives it words with `set_heading`."""
+
+    def __init__(self, rows: Iterable[QWidget], foot: QLayout | None = None) -> None:
+        """Put `rows` under each other, and `foot` below."""
+        super().__init__()
+        self.setProperty("panel", "card")
+        self._title = PlainLabel()
+        self._title.setProperty("strong", True)
+        self._hint = PlainLabel(tone="muted", size="small", wrap=True)
+        heading = QVBoxLayout()
+        heading.setSpacing(2)
+        heading.addWidget(self._title)
+        heading.addWidget(self._hint)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.L, Space.L, Space.M, Space.L)
+        column.setSpacing(Space.L)
+        column.addLayout(heading)
+        for row in rows:
+            column.addWidget(row)
+        if foot is not None:
+            column.addLayout(foot)
+
+    def set_heading(self, title: str, hint: str = "") -> None:
+        """Say what the rows are about."""
+        self._title.setText(title)
+        self._hint.setText(hint)
+        self._hint.setVisible(bool(hint))

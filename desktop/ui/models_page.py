@@ -1,0 +1,197 @@
+"""The Models page: three tabs beside the sidebar, in place of the talk. GUI thread.
+
+Values in, signals out; the tabs of others are given to it as widgets.
+"""
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QTabBar, QVBoxLayout, QWidget
+
+from desktop.ui.buttons import IconButton
+from desktop.ui.discover_tab import DiscoverTab
+from desktop.ui.labels import PlainLabel
+from desktop.ui.model_page import ModelPage
+from desktop.ui.tokens import Space
+
+__all__ = ["ModelsPage"]
+
+_TABS = 3
+
+
+class ModelsPage(QWidget):
+    """Its parts are public; a model's own page lies over the tabs until one goes back."""
+
+    closed = Signal()
+    """Esc, or the button: back to the chat."""
+    sidebar_requested = Signal()
+    model_page_left = Signal()
+    """One went back from a model's page to the tabs."""
+    tab_changed = Signal(int)
+    """(number, from 0): Discover, Installed, This computer."""
+
+    def __init__(
+        self,
+        installed: QWidget,
+        this_computer: QWidget,
+        downloads: QWidget,
+        parent: QWidget | None = None,
+    ) -> None:
+        """Show `downloads` at the foot of every tab."""
+        super().__init__(parent)
+        self.discover = DiscoverTab()
+        self.model_page = ModelPage()
+        self.installed = installed
+        self.this_computer = this_computer
+        self._opener: QWidget | None = None
+        self._title = PlainLabel(size="large")
+        self._sidebar = IconButton("sidebar")
+        self._close = IconButton("close")
+        self._tabs = QTabBar(drawBase=False, expanding=False)
+        self._tabs.setProperty("kind", "page")
+        self._tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._tabs.setUsesScrollButtons(False)
+        for _ in range(_TABS):
+            self._tabs.addTab("")
+        self._views = QStackedLayout()
+        for view in (self.discover, installed, this_computer):
+            self._views.addWidget(view)
+        self._front = QWidget()
+        self._whole = QStackedLayout()
+        self._lay_out(downloads)
+        self.show_sidebar_button(visible=False)
+        self._tabs.currentChanged.connect(self._on_current_changed)
+        self._close.clicked.connect(self.closed)
+        self._sidebar.clicked.connect(self.sidebar_requested)
+        self.model_page.back_requested.connect(self.close_model_page)
+        self._bind_keys()
+        self._retranslate()
+
+    def show_tab(self, number: int) -> None:
+        """Show the tab with this number, from 0."""
+        self.close_model_page()
+        self._tabs.setCurrentIndex(number)
+
+    @property
+    def tab(self) -> int:
+        """The number of the tab that is shown."""
+        return self._tabs.currentIndex()
+
+    def open_model_page(self) -> None:
+        """Show `model_page` over the tabs."""
+        if self._whole.currentWidget() is not self.model_page:
+            self._opener = self.focusWidget()
+        self._whole.setCurrentWidget(self.model_page)
+        self.model_page.take_focus()
+
+    def close_model_page(self) -> None:
+        """Show the tabs again, with the focus where it was."""
+        if self._whole.currentWidget() is self.model_page:
+            self._whole.setCurrentWidget(self._front)
+            if self._opener is not None:
+                self._opener.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._opener = None
+            self.model_page_left.emit()
+
+    def take_focus(self) -> None:
+        """Let the keyboard begin with what is shown."""
+        if self._whole.currentWidget() is self.model_page:
+            self.model_page.take_focus()
+        elif self.tab == 0:
+            self.discover.line.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self._tabs.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_sidebar_button(self, *, visible: bool) -> None:
+        """Offer to bring the sidebar back."""
+        self._sidebar.setVisible(visible)
+
+    def event(self, event: QEvent) -> bool:
+        """Take Esc before the window does."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Escape
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc goes back, one step at a time; letters that nobody wants are looked for."""
+        front = self._whole.currentWidget() is self._front
+        if event.key() == Qt.Key.Key_Escape and front:
+            self.closed.emit()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.close_model_page()
+        elif event.text().strip() and event.text().isprintable() and not _is_command(event):
+            if front and self.tab == 0:
+                self.discover.line.type(event)
+        else:
+            super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the language."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._retranslate()
+
+    def _lay_out(self, downloads: QWidget) -> None:
+        top = QHBoxLayout()
+        top.setContentsMargins(Space.XL, Space.M, Space.M, 0)
+        top.setSpacing(Space.S)
+        top.addWidget(self._sidebar)
+        top.addWidget(self._title, 1)
+        top.addWidget(self._close)
+        tabs = QHBoxLayout()
+        tabs.setContentsMargins(Space.XL - Space.XS, Space.XS, Space.XL, 0)
+        tabs.addWidget(self._tabs)
+        tabs.addStretch(1)
+        line = QFrame()
+        line.setProperty("panel", "line")
+        line.setFixedHeight(1)
+        front = QVBoxLayout(self._front)
+        front.setContentsMargins(0, 0, 0, 0)
+        front.setSpacing(0)
+        front.addLayout(top)
+        front.addLayout(tabs)
+        front.addWidget(line)
+        front.addLayout(self._views, 1)
+        self._whole.addWidget(self._front)
+        self._whole.addWidget(self.model_page)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._whole, 1)
+        column.addWidget(downloads)
+
+    def _bind_keys(self) -> None:
+        keys = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)
+        for number, key in enumerate(keys):
+            shortcut = QShortcut(QKeySequence(Qt.Modifier.CTRL | key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(lambda number=number: self._on_key(number))
+
+    def _on_key(self, number: int) -> None:
+        self.show_tab(number)
+        self.take_focus()
+
+    def _on_current_changed(self, number: int) -> None:
+        self._views.setCurrentIndex(number)
+        self.tab_changed.emit(number)
+
+    def _retranslate(self) -> None:
+        self._title.setText(self.tr("Models"))
+        self._close.set_label(self.tr("Back to the chat (Esc)"))
+        self._sidebar.set_label(self.tr("Show the list of chats (Ctrl+\\)"))
+        names = (self.tr("Discover"), self.tr("Installed"), self.tr("This computer"))
+        for number, name in enumerate(names):
+            self._tabs.setTabText(number, name)
+            self._tabs.setTabToolTip(number, f"Ctrl+{number + 1}")
+        self._tabs.setAccessibleName(self.tr("Models"))
+        self.setAccessibleName(self.tr("Models"))
+
+
+def _is_command(event: QKeyEvent) -> bool:
+    modifier = Qt.KeyboardModifier
+    commands = modifier.ControlModifier | modifier.AltModifier | modifier.MetaModifier
+    return bool(event.modifiers() & commands)

@@ -1,0 +1,66 @@
+"""Where the columns of the table of quantisations lie, the same for its head and every row.
+
+GUI thread.
+"""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QFont
+
+from desktop.ui.tokens import Size, Space
+
+__all__ = ["PAD", "Columns", "columns", "small_font"]
+
+PAD = 14
+_WIDE = 640
+_NAME = 0.19
+_BITS = 0.12
+_SIZE = 0.12
+_LOSS = 0.24
+_FIT = 0.16
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Left edges and widths; where there is no room for a table (`wide` is False) only some."""
+
+    wide: bool
+    name: QRect
+    bits: QRect
+    size: QRect
+    loss: QRect
+    fit: QRect
+    speed: QRect
+
+
+def columns(width: int, height: int, button: int) -> Columns:
+    """Return the columns of a row, `width` by `height`, that ends in a button so wide.
+
+    Narrow: name and fit above, everything else in the line below, at `size`.
+    """
+    room = width - 2 * PAD - button - Space.M
+    if width < _WIDE:
+        half = height // 2
+        fit = round(room * 0.45)
+        above = QRect(PAD, 4, room - fit, half)
+        beside = QRect(PAD + room - fit, 4, fit, half)
+        below = QRect(PAD, half, room, height - half - 4)
+        none = QRect()
+        return Columns(False, above, none, below, none, beside, none)
+    places = []
+    left = PAD
+    for share in (_NAME, _BITS, _SIZE, _LOSS, _FIT):
+        wide = round(room * share)
+        places.append(QRect(left, 0, wide, height))
+        left += wide
+    name, bits, size, loss, fit_place = places
+    speed = QRect(left, 0, PAD + room - left, height)
+    return Columns(True, name, bits, size, loss, fit_place, speed)
+
+
+def small_font(base: QFont) -> QFont:
+    """Return the font of notes beside text in `base`."""
+    font = QFont(base)
+    font.setPixelSize(Size.SMALL)
+    return font

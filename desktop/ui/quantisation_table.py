@@ -1,0 +1,129 @@
+"""All quantisations of a model, smallest first, the recommended one marked. GUI thread."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+
+from desktop.domain.advice import ModelAdvice, QuantisationAdvice
+from desktop.ui.discover_feed import GetState, in_words
+from desktop.ui.get_button import GetButton
+from desktop.ui.quantisation_columns import columns, small_font
+from desktop.ui.quantisation_row import QuantisationRow
+from desktop.ui.tokens import Space, tokens_of
+from desktop.ui.translation import say
+
+__all__ = ["QuantisationTable"]
+
+_HEAD = 30
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+class QuantisationTable(QFrame):
+    """One row is chosen: the one whose memory is shown."""
+
+    chosen = Signal(object)
+    """(QuantisationAdvice)"""
+    explained = Signal(str)
+    wished = Signal(object, object, str)
+    """(QuantisationAdvice, Wish, key of the download)"""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Start without rows."""
+        super().__init__(parent)
+        self.setProperty("panel", "card")
+        self._rows: list[QuantisationRow] = []
+        self._head = _Head()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(Space.XS, Space.XS, Space.XS, Space.XS)
+        self._column.setSpacing(0)
+        self._column.addWidget(self._head)
+
+    @property
+    def rows(self) -> tuple[QuantisationRow, ...]:
+        """The rows, smallest file first."""
+        return tuple(self._rows)
+
+    @property
+    def selected(self) -> QuantisationAdvice | None:
+        """What is chosen; None without rows."""
+        return next((row.advice for row in self._rows if row.isChecked()), None)
+
+    def show_advice(
+        self, advice: ModelAdvice, language: str, state: Callable[[QuantisationAdvice], GetState]
+    ) -> None:
+        """Show `advice`; `state` tells how far each one is. The chosen row stays chosen."""
+        wanted = [_key(each) for each in advice.quantisations]
+        if wanted != [_key(row.advice) for row in self._rows]:
+            self._build(advice)
+        for row, each in zip(self._rows, advice.quantisations, strict=True):
+            words = in_words(each.facts.words, language) if each.facts is not None else ""
+            best = advice.recommended is not None and _key(advice.recommended) == _key(each)
+            reason = self.tr("Recommended: {reason}").format(reason=say(advice.reason))
+            row.show_advice(each, words, reason if best else "")
+            row.set_state(state(each))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Move from row to row with the arrow keys."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+            step = steps.get(Qt.Key(event.key()), 0)
+            if step and isinstance(watched, QuantisationRow):
+                place = self._rows.index(watched) + step
+                if 0 <= place < len(self._rows):
+                    self._rows[place].setFocus(Qt.FocusReason.TabFocusReason)
+                    self._rows[place].click()
+                return True
+        return super().eventFilter(watched, event)
+
+    def _build(self, advice: ModelAdvice) -> None:
+        for row in self._rows:
+            self._column.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        self._rows = []
+        best = advice.recommended or next(iter(advice.quantisations), None)
+        for each in advice.quantisations:
+            row = QuantisationRow(each)
+            row.setChecked(best is not None and _key(best) == _key(each))
+            row.installEventFilter(self)
+            row.explained.connect(self.explained)
+            row.wished.connect(self.wished)
+            row.clicked.connect(lambda _checked, row=row: self.chosen.emit(row.advice))
+            self._column.addWidget(row)
+            self._rows.append(row)
+        self._head.setVisible(bool(self._rows))
+
+
+class _Head(QWidget):
+    """The names of the columns; where rows are not a table there are none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._button = GetButton()
+        self._button.setParent(self)
+        self._button.hide()
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, _HEAD)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, _HEAD)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        places = columns(self.width(), self.height(), self._button.sizeHint().width())
+        painter = QPainter(self)
+        painter.setFont(small_font(self.font()))
+        painter.setPen(QColor(tokens_of(self.palette()).muted))
+        painter.drawText(places.name, _LEFT, self.tr("Name"))
+        painter.drawText(places.fit, _LEFT, self.tr("Fit"))
+        if places.wide:
+            painter.drawText(places.bits, _LEFT, self.tr("Per weight"))
+            painter.drawText(places.size, _LEFT, self.tr("Size"))
+            painter.drawText(places.loss, _LEFT, self.tr("Quality loss"))
+            painter.drawText(places.speed, _LEFT, self.tr("Speed"))
+
+
+def _key(advice: QuantisationAdvice) -> tuple[str, str, int]:
+    return (advice.name, advice.quantisation, advice.size)

@@ -1,0 +1,96 @@
+"""What a model really gets to read, or why that cannot be shown. GUI thread."""
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFont, QPalette
+from PySide6.QtWidgets import QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+
+from desktop.domain.errors import LapisError
+from desktop.ui.icons import IconName, icon
+from desktop.ui.labels import PlainLabel
+from desktop.ui.notice_card import Look, NoticeCard
+from desktop.ui.theme import mono_families
+from desktop.ui.tokens import Size, Space
+from desktop.ui.translation import say
+
+__all__ = ["TemplatePreview"]
+
+_TALL = 190
+_LIMIT = 20_000
+
+
+class TemplatePreview(QWidget):
+    """Folded at first; asks for its text when it is opened, and shows what comes."""
+
+    opened = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Start folded and empty."""
+        super().__init__(parent)
+        self._error: LapisError | None = None
+        self._is_open = False
+        self._fold = QToolButton()
+        self._fold.setProperty("kind", "fold")
+        self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._fold.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._fold.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._about = PlainLabel(tone="muted", size="small", wrap=True)
+        self._text = QPlainTextEdit(readOnly=True)
+        self._text.setProperty("panel", "code")
+        self._text.setFixedHeight(_TALL)
+        self._text.setTabChangesFocus(True)
+        font = QFont(self.font())
+        font.setFamilies(list(mono_families()))
+        font.setPixelSize(Size.SMALL)
+        self._text.setFont(font)
+        self._notice = NoticeCard(())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(Space.S)
+        column.addWidget(self._fold)
+        column.addWidget(self._about)
+        column.addWidget(self._text)
+        column.addWidget(self._notice)
+        self._fold.clicked.connect(self._on_fold_clicked)
+        self._show()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody looks."""
+        return self._is_open
+
+    def set_preview(self, found: str | LapisError) -> None:
+        """Show the text, or the reason why there is none."""
+        self._error = found if isinstance(found, LapisError) else None
+        if isinstance(found, str):
+            self._text.setPlainText(found[:_LIMIT])
+        self._show()
+
+    def text(self) -> str:
+        """Return the text that is shown."""
+        return self._text.toPlainText()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the language."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._show()
+
+    def _on_fold_clicked(self) -> None:
+        self._is_open = not self._is_open
+        self._show()
+        if self._is_open:
+            self.opened.emit()
+
+    def _show(self) -> None:
+        name: IconName = "chevron-down" if self._is_open else "chevron-right"
+        self._fold.setIcon(icon(name, QPalette.ColorRole.PlaceholderText))
+        self._fold.setText(self.tr("Preview"))
+        self._about.setText(
+            self.tr("A short talk as this model would read it, with its control marks.")
+        )
+        self._about.setVisible(self._is_open)
+        self._text.setVisible(self._is_open and self._error is None)
+        self._text.setAccessibleName(self.tr("Preview"))
+        self._notice.setVisible(self._is_open and self._error is not None)
+        if self._error is not None:
+            self._notice.show_words(say(self._error.title), say(self._error.hint), Look.ERROR)

@@ -1,0 +1,279 @@
+"""The fake hub itself: real sockets on loopback ports, one for each host of the real thing.
+
+`HubServer` listens as the hub (API and redirects to signed addresses), as the CDN (the bytes) and
+as ModelScope. Each connection has a thread of its own; all of them are gone when it is closed.
+
+    with HubServer([HubRepository("owner/name-GGUF", (gguf_file("a-Q4_K_M.gguf", 2**21),))]) as hub:
+        hub.faults.cut(after=100_000, times=3)
+        ...
+        assert [request.range for request in hub.log if request.side == "cdn"] == [...]
+"""
+
+import itertools
+import socket
+import ssl
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Literal, Self, TypeAlias, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tests.harness.hub import cdn, listing, modelscope, resolving
+from tests.harness.hub.faults import Answer, Faults
+from tests.harness.hub.repositories import HubFile, HubRepository
+
+Side: TypeAlias = Literal["hub", "cdn", "modelscope"]
+_HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class HubRequest:
+    """What one request asked: `path` decoded, without its query; `range` the header, may be empty.
+
+    `token` is what came as `Authorization: Bearer`, empty for none; header names in lower case.
+    """
+
+    side: Side
+    port: int
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def range(self) -> str:
+        """The header of that name."""
+        return self.headers.get("range", "")
+
+    @property
+    def token(self) -> str:
+        """What it was authorised with."""
+        return self.headers.get("authorization", "").removeprefix("Bearer ")
+
+    @property
+    def authorization(self) -> bool:
+        """Whether there was such a header at all."""
+        return "authorization" in self.headers
+
+
+class HubServer:
+    """A hub, a CDN and a ModelScope; a context manager. `faults` are its switches.
+
+    `log` has every request so far, oldest first. `replace` changes what is offered. With
+    `certificate` (a PEM file with key and certificate) hub and CDN speak TLS.
+    """
+
+    def __init__(self, repositories: Iterable[HubRepository] = (), certificate: str = "") -> None:
+        self.faults = Faults()
+        self._lock = threading.Lock()
+        self._repositories = {repository.name: repository for repository in repositories}
+        self._log: list[HubRequest] = []
+        self._signed: dict[str, HubFile] = {}
+        self._numbers = itertools.count(1)
+        self._scheme = "https" if certificate else "http"
+        self.closing = threading.Event()
+        sides: tuple[Side, ...] = ("hub", "cdn", "modelscope")
+        self._listeners = {side: _Listener(self, side, certificate) for side in sides}
+
+    def __enter__(self) -> Self:
+        for listener in self._listeners.values():
+            listener.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.closing.set()
+        for listener in self._listeners.values():
+            listener.end()
+
+    @property
+    def endpoint(self) -> str:
+        """The hub's address, without a slash at the end."""
+        return self._address("hub")
+
+    @property
+    def cdn(self) -> str:
+        """The CDN's address."""
+        return self._address("cdn")
+
+    @property
+    def modelscope(self) -> str:
+        """ModelScope's address."""
+        return self._address("modelscope")
+
+    @property
+    def log(self) -> list[HubRequest]:
+        """Every request so far."""
+        with self._lock:
+            return list(self._log)
+
+    @property
+    def ranges(self) -> list[str]:
+        """The ranges asked of the CDN so far, in order; empty for a whole file."""
+        return [request.range for request in self.log if request.side == "cdn"]
+
+    @property
+    def repositories(self) -> list[HubRepository]:
+        """What is offered now."""
+        with self._lock:
+            return list(self._repositories.values())
+
+    def repository(self, name: str) -> HubRepository | None:
+        """Return the repository of that name."""
+        with self._lock:
+            return self._repositories.get(name)
+
+    def replace(self, repository: HubRepository) -> None:
+        """Offer `repository`, instead of one of the same name."""
+        with self._lock:
+            self._repositories[repository.name] = repository
+
+    def url(self, repository: str, path: str, revision: str = "main") -> str:
+        """Return where the hub hands out a file."""
+        return f"{self.endpoint}/{repository}/resolve/{revision}/{path}"
+
+    def sign(self, file: HubFile) -> str:
+        """Return a new CDN address for the bytes of `file`."""
+        with self._lock:
+            key = f"{next(self._numbers):04d}"
+            self._signed[key] = file
+        expires = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=3600"
+        return f"{self.cdn}/xet-bridge-us/{file.sha256}?{expires}&X-Amz-Signature={key}"
+
+    def signed(self, signature: str) -> HubFile | None:
+        """Return the file of a signature that is still good."""
+        with self._lock:
+            return self._signed.get(signature)
+
+    def expire(self, signature: str = "") -> None:
+        """Make one signed address worthless, or all that were given out."""
+        with self._lock:
+            if signature:
+                self._signed.pop(signature, None)
+            else:
+                self._signed.clear()
+
+    def note(self, request: HubRequest) -> None:
+        """Put `request` into the log."""
+        with self._lock:
+            self._log.append(request)
+
+    def _address(self, side: Side) -> str:
+        return f"{self._scheme}://{_HOST}:{self._listeners[side].port}"
+
+
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = False
+    block_on_close = True
+    request_queue_size = 64
+
+    def __init__(self, world: HubServer, side: Side, certificate: str) -> None:
+        super().__init__((_HOST, 0), _Handler)
+        self.world = world
+        self.side: Side = side
+        self.port = int(self.server_address[1])
+        self._context: ssl.SSLContext | None = None
+        if certificate:
+            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._context.load_cert_chain(certificate)
+        self._open: set[socket.socket] = set()
+        self._guard = threading.Lock()
+        self._thread = threading.Thread(target=self._serve, name=f"hub-{side}")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def end(self) -> None:
+        self.shutdown()
+        with self._guard:
+            left = list(self._open)
+        for connection in left:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # gone already
+        self.server_close()
+        self._thread.join()
+
+    def finish_request(self, request: object, client_address: object) -> None:
+        """Serve one connection, known meanwhile so that it can be ended."""
+        connection = cast("socket.socket", request)
+        try:
+            if self._context is not None:
+                connection = self._context.wrap_socket(connection, server_side=True)
+            with self._guard:
+                self._open.add(connection)
+            _Handler(connection, client_address, self)
+        except (OSError, ValueError):
+            return  # the client went away, or this server did
+        finally:
+            with self._guard:
+                self._open.discard(connection)
+            if connection is not request:
+                connection.close()
+
+    def _serve(self) -> None:
+        self.serve_forever(poll_interval=0.05)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Listener
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing on the error stream."""
+
+    def _answer(self) -> None:
+        world = self.server.world
+        # A target that begins with two slashes or a scheme is still a path here.
+        parts = urlsplit("/" + self.path.lstrip("/"))
+        request = HubRequest(
+            self.server.side,
+            self.server.port,
+            self.command,
+            unquote(parts.path),
+            dict(parse_qsl(parts.query, keep_blank_values=True)),
+            {name.lower(): value for name, value in self.headers.items()},
+        )
+        world.note(request)
+        if request.side == "cdn":
+            cdn.serve(world, request, self)
+            return
+        self.say(_api(world, request) or Answer(404, b"Not Found"))
+
+    def say(self, answer: Answer) -> None:
+        """Send a whole answer."""
+        self.send_response(answer.status, _reason(answer.status))
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+
+
+def _api(world: HubServer, request: HubRequest) -> Answer | None:
+    if request.side == "modelscope":
+        return modelscope.answer(world, request)
+    return resolving.answer(world, request) or listing.answer(world, request)
+
+
+def _reason(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"

@@ -1,0 +1,489 @@
+"""Advice: what a model needs here, where it computes, and which quantisation to take."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from desktop.domain.advice import Computer, ModelAdvice, Place
+from desktop.domain.catalogue import ListedModel
+from desktop.domain.model import (
+    Device,
+    DeviceKind,
+    FitLevel,
+    GgufInfo,
+    KvType,
+    LoadPlan,
+)
+from desktop.domain.repository import (
+    Gate,
+    QuantisedModel,
+    RemoteFile,
+    Repository,
+    Source,
+    SourceKind,
+)
+from desktop.domain.settings import EngineSettings
+from desktop.models.catalogue import load_catalogue
+from desktop.models.fit import estimate
+from desktop.models.hardware import Memory
+from desktop.services.advice_choice import bandwidth_of, speed_of
+from desktop.services.recommendation import advise, best_for, this_computer
+
+GB = 10**9
+MIB = 2**20
+CATALOGUE = load_catalogue()
+
+
+def laptop(total: int, *devices: Device, free: float = 0.7) -> Computer:
+    """Return a computer with `total` GB of memory, of which so much is free."""
+    return Computer(total * GB, round(total * free * GB), devices)
+
+
+def card(total: int, *, used: float = 0.4, backend: str = "CUDA") -> Device:
+    kind = DeviceKind.GPU
+    return Device("0", "a card", backend, kind, round((total - used) * GB), total * GB)
+
+
+def advice(name: str, computer: Computer, n_ctx: int = 0) -> ModelAdvice:
+    return advise(CATALOGUE.find(name), computer, CATALOGUE, n_ctx=n_ctx)
+
+
+def recommended(name: str, computer: Computer) -> str:
+    best = advice(name, computer).recommended
+    return best.quantisation if best else ""
+
+
+def listing(name: str, *files: tuple[str, str, float]) -> Repository:
+    """Return a repository with files of (name, label, GB)."""
+    models = tuple(
+        QuantisedModel(
+            file, label, (RemoteFile(f"{file}.gguf", round(size * GB), "", "https://h/f"),)
+        )
+        for file, label, size in files
+    )
+    source = Source(SourceKind.HUGGING_FACE, "https://huggingface.co")
+    return Repository(source, name, "c0ffee", Gate.OPEN, "mit", "https://h/p", models)
+
+
+@pytest.mark.parametrize(
+    ("total", "name", "quantisation"),
+    [
+        (4, "gemma-3-1b-it", "Q4_K_M"),
+        (4, "qwen3.5-2b", "Q4_K_M"),
+        (4, "llama-3-8b-instruct", ""),
+        (8, "qwen3.5-2b", "Q8_0"),
+        (8, "gemma-2-2b-it", "Q6_K"),
+        (8, "llama-3-8b-instruct", "Q4_K_M"),
+        (8, "gemma-2-9b-it", ""),
+        (16, "qwen3.5-4b", "Q6_K"),
+        (16, "gemma-2-9b-it", "Q4_K_S"),
+        (16, "llama-3-8b-instruct", "Q5_K_M"),
+        (16, "gpt-oss-20b", "MXFP4"),
+        (16, "gemma-2-27b-it", ""),
+        (32, "llama-3-8b-instruct", "Q6_K"),
+        (32, "gemma-2-27b-it", "Q4_K_M"),
+        (32, "llama-3.3-70b-instruct", ""),
+        (64, "gemma-3-1b-it", "Q8_0"),
+        (64, "llama-3-8b-instruct", "Q6_K"),
+        (64, "gemma-2-27b-it", "Q5_K_M"),
+        (64, "llama-3.3-70b-instruct", "Q4_K_S"),
+    ],
+)
+def test_laptops_get_what_suits_them(total: int, name: str, quantisation: str) -> None:
+    assert recommended(name, laptop(total)) == quantisation
+
+
+def test_room_to_spare_is_left_where_it_can_be() -> None:
+    for model in CATALOGUE.models:
+        found = advise(model, laptop(32), CATALOGUE)
+        best = found.recommended
+        if best is None or "room to spare" not in str(found.reason):
+            continue
+        assert best.fit.needed <= best.fit.available - 0.15 * 32 * GB
+
+
+def test_nothing_finer_is_recommended_than_can_be_noticed() -> None:
+    huge = laptop(512)
+    for model in CATALOGUE.models:
+        best = advise(model, huge, CATALOGUE).recommended
+        assert best is not None
+        assert best.quantisation not in {"F16", "F32"}
+        if model.parameters > 2_300_000_000 and len(model.files) != 1:
+            assert best.quantisation != "Q8_0"
+
+
+def test_nothing_below_four_bits_is_recommended_unless_the_model_is_very_large() -> None:
+    below = {"Q2_K", "Q3_K_S", "Q3_K_M", "Q3_K_L"}
+    seen = set()
+    for tenths in range(20, 700, 17):
+        computer = Computer(tenths * GB // 10, tenths * GB // 14)
+        for model in CATALOGUE.models:
+            best = advise(model, computer, CATALOGUE).recommended
+            if best is not None and best.quantisation in below:
+                seen.add(best.quantisation)
+                assert model.parameters >= 26_500_000_000
+    assert seen == {"Q3_K_L", "Q3_K_M"}
+
+
+def test_a_coarse_one_is_called_what_it_is() -> None:
+    found = advice("llama-3.3-70b-instruct", laptop(40, free=0.95))
+    assert found.recommended is not None
+    assert found.recommended.quantisation == "Q3_K_M"
+    assert "more mistakes" in str(found.reason)
+    assert "smaller model" in str(found.reason)
+
+
+def test_what_fits_only_without_other_programs_says_so() -> None:
+    found = advice("llama-3-8b-instruct", laptop(8))
+    assert found.recommended is not None
+    assert found.recommended.fit.level is FitLevel.TIGHT
+    assert str(found.reason) == (
+        "It fits once other programs are closed: it needs 6.3 GB, and 5.6 GB of 8.0 GB are free "
+        "now."
+    )
+
+
+def test_when_nothing_fits_the_reason_has_the_figures() -> None:
+    found = advice("llama-3-70b-instruct", laptop(8))
+    assert found.recommended is None
+    smallest = min(one.parts.needed for one in found.quantisations if one.quantisation == "IQ4_XS")
+    assert found.reason.values["needed"] == f"{smallest / GB:.1f} GB"
+    assert str(found.reason) == (
+        "Too large for this computer: the smallest good one needs 41.4 GB; of the 8.0 GB here, "
+        "6.5 GB can be used."
+    )
+    assert all(one.fit.level is FitLevel.TOO_LARGE for one in found.quantisations)
+
+
+def test_when_only_bad_ones_fit_a_smaller_model_is_advised() -> None:
+    found = advice("qwen3.5-4b", laptop(4))
+    assert found.recommended is None
+    assert any(one.fit.level is FitLevel.FITS for one in found.quantisations)
+    assert "a smaller model does better" in str(found.reason)
+
+
+def test_a_card_of_8_gb_takes_what_fits_there_whole() -> None:
+    computer = laptop(16, card(8))
+    found = advice("llama-3-8b-instruct", computer)
+    best = found.recommended
+    assert best is not None
+    assert (best.quantisation, best.place) == ("Q4_K_M", Place.CARD)
+    assert best.fit.total == 8 * GB
+    assert best.fit.needed <= best.fit.available < 7 * GB
+    assert "graphics card" in str(found.reason)
+
+
+def test_a_larger_model_is_shared_between_card_and_processor() -> None:
+    found = advice("gemma-4-12b-it", laptop(16, card(8)))
+    best = found.recommended
+    assert best is not None
+    assert (best.quantisation, best.place, best.fit.level) == (
+        "Q4_K_M",
+        Place.BOTH,
+        FitLevel.FITS,
+    )
+    assert "processor the rest" in str(found.reason)
+
+
+def test_wholly_on_the_card_comes_before_a_finer_one_that_is_shared() -> None:
+    found = advice("qwen3-8b", laptop(16, card(8)))
+    best = found.recommended
+    assert best is not None
+    assert (best.quantisation, best.place) == ("Q4_K_S", Place.CARD)
+    finer = next(one for one in found.quantisations if one.quantisation == "Q4_K_M")
+    assert (finer.place, finer.fit.level) == (Place.BOTH, FitLevel.FITS)
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        card(8, backend="MTL"),
+        replace(card(8), kind=DeviceKind.INTEGRATED_GPU),
+        replace(card(8), total=0, free=0),
+        card(1),
+    ],
+)
+def test_memory_that_is_no_cards_own_is_not_counted_twice(device: Device) -> None:
+    with_card = advice("llama-3-8b-instruct", laptop(16, device))
+    assert with_card == advice("llama-3-8b-instruct", laptop(16))
+
+
+def test_settings_that_forbid_the_card_are_kept() -> None:
+    model, computer = CATALOGUE.find("llama-3-8b-instruct"), laptop(16, card(8))
+    found = advise(model, computer, CATALOGUE, EngineSettings(n_gpu_layers=0))
+    assert all(one.place is Place.PROCESSOR for one in found.quantisations)
+
+
+def test_a_model_the_computer_could_never_hold_is_refused_though_a_card_has_room() -> None:
+    found = advice("gemma-2-27b-it", laptop(16, card(24)))
+    assert found.recommended is None
+
+
+def test_the_context_moves_the_bar_and_nothing_but_cache_and_buffers() -> None:
+    computer = laptop(32)
+    steps = [advice("llama-3.1-8b-instruct", computer, n_ctx) for n_ctx in (4096, 8192, 131_072)]
+    bars = [found.quantisations[0].parts for found in steps]
+    assert len({bar.weights for bar in bars}) == 1
+    assert [round(bar.cache / MIB) for bar in bars] == [512, 1024, 16_384]
+    assert bars[0].compute == bars[1].compute < bars[2].compute
+    assert bars[0].free > bars[1].free > bars[2].free
+    for bar, found in zip(bars, steps, strict=True):
+        assert bar.needed == found.quantisations[0].fit.needed
+        assert bar.free == computer.available - bar.needed
+
+
+def test_a_longer_context_may_call_for_a_smaller_file() -> None:
+    sizes = []
+    for n_ctx in (4096, 32_768, 65_536, 131_072):
+        best = advice("llama-3.1-8b-instruct", laptop(16), n_ctx).recommended
+        sizes.append(best.size if best else 0)
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > sizes[1] > 0
+    assert sizes[-1] == 0
+
+
+def test_a_context_is_never_longer_than_the_model_was_trained_for() -> None:
+    found = advice("llama-3-8b-instruct", laptop(16), 131_072)
+    assert (found.context, found.longest_context) == (8192, 8192)
+    assert advice("llama-3.1-8b-instruct", laptop(16)).context == 8192
+    model, engine = CATALOGUE.find("llama-3.1-8b-instruct"), EngineSettings(n_ctx=20_000)
+    assert advise(model, laptop(16), CATALOGUE, engine).context == 20_000
+
+
+def test_a_quantised_cache_is_reckoned_with() -> None:
+    model, computer = CATALOGUE.find("llama-3-8b-instruct"), laptop(16)
+    usual = advise(model, computer, CATALOGUE).quantisations[0].parts.cache
+    smaller = advise(model, computer, CATALOGUE, EngineSettings(kv_type=KvType.Q8_0))
+    assert smaller.quantisations[0].parts.cache == round(usual * 34 / 64)
+
+
+def header(model: ListedModel, quantisation: str, layers: int, **keys: object) -> GgufInfo:
+    weights = next(one.weights for one in model.files if one.quantisation == quantisation)
+    named = {f"{model.architecture}.{key.replace('__', '.')}": value for key, value in keys.items()}
+    return GgufInfo(
+        path=Path("x.gguf"),
+        size=weights,
+        architecture=model.architecture,
+        name="x",
+        quantisation=quantisation,
+        context_length=model.context_length,
+        block_count=layers,
+        has_template=True,
+        weights=weights,
+        metadata=named,
+    )
+
+
+# What the header of each file says; layers, width, inner width, words, heads, KV heads, head width.
+SHAPES = {
+    "gemma-2-2b-it": (26, 2304, 9216, 256_000, 8, 4, 256),
+    "gemma-2-9b-it": (42, 3584, 14_336, 256_000, 16, 8, 256),
+    "gemma-2-27b-it": (46, 4608, 36_864, 256_000, 32, 16, 128),
+    "gemma-1.1-7b-it": (28, 3072, 24_576, 256_000, 16, 16, 256),
+    "llama-3-8b-instruct": (32, 4096, 14_336, 128_256, 32, 8, 128),
+    "llama-3.3-70b-instruct": (80, 8192, 28_672, 128_256, 64, 8, 128),
+    "qwen3-8b": (36, 4096, 12_288, 151_936, 32, 8, 128),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("n_ctx", [2048, 8192, 32_768])
+def test_advice_agrees_with_what_is_reckoned_when_the_file_is_loaded(name: str, n_ctx: int) -> None:
+    model = CATALOGUE.find(name)
+    layers, width, inner, words, heads, kv_heads, head = SHAPES[name]
+    info = header(
+        model,
+        "Q4_K_M",
+        layers,
+        embedding_length=width,
+        feed_forward_length=inner,
+        vocab_size=words,
+        attention__head_count=heads,
+        attention__head_count_kv=kv_heads,
+        attention__key_length=head,
+        attention__value_length=head,
+    )
+    n_ctx = min(n_ctx, model.context_length)
+    computer = laptop(64)
+    memory = Memory(computer.total, computer.available)
+    real = estimate(info, LoadPlan(path=info.path, n_ctx=n_ctx), memory)
+    found = advice(name, computer, n_ctx)
+    said = next(one.fit for one in found.quantisations if one.quantisation == "Q4_K_M")
+    assert said.needed == pytest.approx(real.needed, abs=64 * MIB)
+    assert (said.level, said.available, said.total) == (real.level, real.available, real.total)
+
+
+def test_a_repository_of_the_catalogue_is_reckoned_with_its_own_sizes() -> None:
+    found = advise(
+        listing(
+            "bartowski/gemma-2-9b-it-GGUF",
+            ("gemma-2-9b-it-Q4_K_M", "Q4_K_M", 5.76),
+            ("gemma-2-9b-it-Q8_0", "Q8_0", 9.83),
+        ),
+        laptop(16),
+        CATALOGUE,
+    )
+    assert not found.is_estimate
+    assert found.longest_context == 8192
+    own = next(
+        one for one in advice("gemma-2-9b-it", laptop(16)).quantisations if one.size > 9 * GB
+    )
+    assert found.quantisations[1].parts.cache == own.parts.cache
+    assert found.quantisations[1].size == round(9.83 * GB)
+
+
+def test_an_unknown_repository_is_estimated_and_says_so() -> None:
+    files = [("m-Q8_0", "Q8_0", 8.5), ("m-Q4_K_M", "Q4_K_M", 4.9), ("m-Q2_K", "Q2_K", 3.2)]
+    found = advise(listing("somebody/m-GGUF", *files), laptop(16), CATALOGUE)
+    assert found.is_estimate
+    assert found.longest_context == 0
+    assert [one.quantisation for one in found.quantisations] == ["Q2_K", "Q4_K_M", "Q8_0"]
+    assert found.recommended is found.quantisations[1]
+    assert 6 * GB < found.recommended.fit.needed < 8 * GB
+
+
+def test_estimates_are_rather_too_high_than_too_low() -> None:
+    computer, short = laptop(128), {}
+    for model in CATALOGUE.models:
+        files = [(one.quantisation, one.quantisation, one.size / GB) for one in model.files]
+        guessed = advise(listing("somebody/else", *files), computer, CATALOGUE)
+        true = advise(model, computer, CATALOGUE)
+        if not files:
+            continue
+        for guess, real in zip(guessed.quantisations, true.quantisations, strict=True):
+            share = guess.fit.needed / real.fit.needed
+            assert 0.6 < share < 2.1
+            if share < 0.85:
+                short[model.id] = share
+    # Those that keep the cache of every head, which no listing tells, and one that is tiny.
+    assert set(short) == {
+        *("smollm2-1.7b-instruct", "phi-3.5-mini-instruct", "gemma-1.1-7b-it"),
+        *("olmo-3-7b-instruct", "qwen3-0.6b"),
+    }
+
+
+def test_the_memory_of_a_relative_is_known_from_its_name_and_size() -> None:
+    files = [("x-Q8_0", "Q8_0", 9.83), ("x-Q4_K_M", "Q4_K_M", 5.76)]
+    found = advise(listing("somebody/gemma-2-9b-it-SimPO-GGUF", *files), laptop(32), CATALOGUE)
+    assert found.is_estimate
+    known = advice("gemma-2-9b-it", laptop(32)).quantisations[0].parts
+    assert found.quantisations[0].parts.cache == known.cache
+    other = [("x-Q8_0", "Q8_0", 28.9), ("x-Q4_K_M", "Q4_K_M", 16.6)]
+    found = advise(listing("somebody/gemma-2-9b-it-SimPO-GGUF", *other), laptop(32), CATALOGUE)
+    assert found.quantisations[0].parts.cache != known.cache
+
+
+def test_dynamic_ones_and_those_trained_for_their_size_are_preferred() -> None:
+    files = [("m-UD-Q4_K_XL", "UD-Q4_K_XL", 4.8), ("m-Q4_K_M", "Q4_K_M", 4.9)]
+    files.append(("m-UD-IQ4_XS", "UD-IQ4_XS", 4.4))
+    found = advise(listing("somebody/m", *files), laptop(16), CATALOGUE)
+    assert found.recommended is not None
+    assert found.recommended.quantisation == "UD-Q4_K_XL"
+    found = advise(listing("somebody/m", *files[1:]), laptop(16), CATALOGUE)
+    assert found.recommended is not None
+    assert found.recommended.quantisation == "Q4_K_M"
+    trained = [("m-it-qat-Q4_0", "Q4_0", 5.1), ("m-it-Q4_K_M", "Q4_K_M", 4.9)]
+    found = advise(listing("somebody/m", *trained), laptop(16), CATALOGUE)
+    assert found.recommended is not None
+    assert found.recommended.name == "m-it-qat-Q4_0"
+    assert found.recommended.facts is not None
+    assert "trained" in found.recommended.facts.words["en"]
+
+
+def test_an_older_kind_is_not_preferred_for_being_larger() -> None:
+    files = [("m-Q4_1", "Q4_1", 5.2), ("m-Q4_0", "Q4_0", 4.7), ("m-Q4_K_M", "Q4_K_M", 4.9)]
+    found = advise(listing("somebody/m", *files), laptop(16), CATALOGUE)
+    assert found.recommended is not None
+    assert found.recommended.quantisation == "Q4_K_M"
+
+
+def test_what_a_model_was_made_in_is_preferred() -> None:
+    files = [("g-Q4_K_M", "Q4_K_M", 11.6), ("g-MXFP4", "MXFP4_MOE", 12.1), ("g-F16", "F16", 13.8)]
+    found = advise(listing("unsloth/gpt-oss-20b-GGUF", *files), laptop(32), CATALOGUE)
+    assert found.recommended is not None
+    assert found.recommended.quantisation == "MXFP4_MOE"
+
+
+def test_a_repository_with_the_original_alone_still_gets_an_answer() -> None:
+    found = advise(listing("somebody/m", ("m-F16", "F16", 2.5)), laptop(16), CATALOGUE)
+    assert found.recommended is found.quantisations[0]
+
+
+def test_a_file_without_a_label_is_taken_with_a_word_of_caution() -> None:
+    found = advise(listing("somebody/m", ("model", "", 4.0)), laptop(16), CATALOGUE)
+    assert found.recommended is not None
+    assert found.recommended.facts is None
+    assert "name does not tell" in str(found.reason)
+
+
+def test_a_repository_without_models_or_with_bad_ones_alone_recommends_nothing() -> None:
+    nothing = advise(listing("somebody/m"), laptop(16), CATALOGUE)
+    assert nothing.recommended is None
+    assert nothing.quantisations == ()
+    assert "no model" in str(nothing.reason)
+    bad = advise(listing("somebody/m", ("m-Q2_K", "Q2_K", 1.0)), laptop(16), CATALOGUE)
+    assert bad.recommended is None
+    assert "plainly worse" in str(bad.reason)
+
+
+def test_models_without_known_sizes_are_estimated() -> None:
+    found = advice("qwen3.6-35b-a3b", laptop(32))
+    assert found.is_estimate
+    usual = next(one for one in found.quantisations if one.quantisation == "Q4_K_M")
+    assert 21 * GB < usual.size < 23 * GB
+
+
+def test_speed_is_left_out_where_nobody_measured_the_memory() -> None:
+    computer = laptop(16)
+    assert {one.speed for one in advice("llama-3-8b-instruct", computer).quantisations} == {0.0}
+
+
+def test_speed_follows_from_the_bytes_that_each_token_reads() -> None:
+    computer = replace(laptop(16), bandwidth=40e9)
+    found = advice("llama-3-8b-instruct", computer)
+    usual = next(one for one in found.quantisations if one.quantisation == "Q4_K_M")
+    assert usual.speed == pytest.approx(1 / (0.0013 + usual.parts.weights / 40e9))
+    experts = advice("qwen3-30b-a3b-instruct-2507", replace(laptop(64), bandwidth=40e9))
+    assert experts.quantisations[0].speed > 3 * usual.speed
+
+
+def test_what_would_be_too_slow_gives_way_to_a_smaller_file() -> None:
+    quick, slow = (replace(laptop(64), bandwidth=speed) for speed in (200e9, 50e9))
+    assert recommended("llama-3-8b-instruct", quick) == "Q6_K"
+    assert recommended("llama-3-8b-instruct", slow) == "Q5_K_M"
+
+
+def test_a_measured_speed_gives_back_the_bandwidth() -> None:
+    assert bandwidth_of(4.9e9, speed_of(4.9e9, 40e9)) == pytest.approx(40e9)
+    assert bandwidth_of(4.9e9, 0.0) == 0.0
+    assert bandwidth_of(4.9e9, 10_000.0) == 0.0
+
+
+def test_the_first_models_suit_the_memory() -> None:
+    first = {total: [one.id for one in best_for(laptop(total), CATALOGUE)] for total in (4, 8, 16)}
+    assert first[4][0] == "qwen3.5-2b"
+    assert first[8][0] == "qwen3.5-4b"
+    assert first[16][:2] == ["gemma-4-12b-it", "gpt-oss-20b"]
+    for total, names in first.items():
+        assert len(names) == len(set(names))
+        assert all(recommended(name, laptop(total, free=0.9)) for name in names)
+
+
+def test_without_a_card_models_that_compute_little_come_first() -> None:
+    names = [one.id for one in best_for(laptop(32), CATALOGUE)]
+    assert names.index("gemma-4-26b-a4b-it") < names.index("gemma-4-31b-it")
+    with_card = [one.id for one in best_for(laptop(64, card(48)), CATALOGUE)]
+    assert with_card[0] == "gemma-4-31b-it"
+
+
+def test_the_first_models_do_not_follow_what_other_programs_need() -> None:
+    calm, busy = laptop(16, free=0.9), laptop(16, free=0.1)
+    assert best_for(calm, CATALOGUE) == best_for(busy, CATALOGUE)
+
+
+def test_this_computer_is_measured_and_a_loaded_model_makes_room() -> None:
+    now = this_computer()
+    assert 0 < now.available <= now.total
+    assert this_computer(held=1 << 60).available == now.total
+    assert this_computer([card(8)]).devices == (card(8),)
