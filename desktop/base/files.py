@@ -3,6 +3,7 @@
 import os
 import tempfile
 from pathlib import Path
+from typing import IO
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -12,9 +13,27 @@ def write_atomically(path: Path, content: bytes) -> None:
     a crash or a full disk at any point leaves the old file whole.
     """
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
+    _write_over(path, Path(name), os.fdopen(handle, "wb"), content)
+
+
+def write_alone(path: Path, content: bytes) -> None:
+    """Do the same where nobody else writes `path` at the same time; raises OSError.
+
+    What a kill in the middle leaves has a known name, `temporary_of(path)`, and is overwritten by
+    the next time.
+    """
+    temporary = temporary_of(path)
+    _write_over(path, temporary, temporary.open("wb"), content)
+
+
+def temporary_of(path: Path) -> Path:
+    """Return where `write_alone` writes first."""
+    return path.with_name(f"{path.name}.new")
+
+
+def _write_over(path: Path, temporary: Path, stream: IO[bytes], content: bytes) -> None:
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())

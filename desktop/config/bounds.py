@@ -7,7 +7,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from desktop.domain.settings import MOST_BUILTIN_TEMPLATES, MOST_OPENED_MODELS, MOST_OTHER_FOLDERS
+from desktop.domain.settings import (
+    MOST_ACCEPTED_LICENCES,
+    MOST_BUILTIN_TEMPLATES,
+    MOST_OPENED_MODELS,
+    MOST_OTHER_FOLDERS,
+)
 
 Check: TypeAlias = Callable[[object], bool]
 
@@ -46,7 +51,7 @@ def _address_or_none(value: object) -> bool:
     return value == "" or _address(value) or str(value).startswith("socks5://")
 
 
-def _paths(most: int) -> Check:
+def _some_texts(most: int) -> Check:
     return lambda value: (
         isinstance(value, tuple)
         and len(value) <= most
@@ -57,7 +62,7 @@ def _paths(most: int) -> Check:
 BOUNDS: Mapping[str, Check] = MappingProxyType(
     {
         "model": _short_text,
-        "opened_models": _paths(MOST_OPENED_MODELS),
+        "opened_models": _some_texts(MOST_OPENED_MODELS),
         "system_prompt": _short_text,
         "sampling.temperature": within(0, 5),
         "sampling.top_k": within(0, 1_000_000),
@@ -88,13 +93,14 @@ BOUNDS: Mapping[str, Check] = MappingProxyType(
         "engine.idle_minutes_on_battery": within(0, 10_080),
         "engine.kept_states_gb": within(0, 10_000),
         "engine.silence_minutes": within(1, 1440),
-        "engine.builtin_templates": _paths(MOST_BUILTIN_TEMPLATES),
+        "engine.builtin_templates": _some_texts(MOST_BUILTIN_TEMPLATES),
         "library.folder": _short_text,
-        "library.other_folders": _paths(MOST_OTHER_FOLDERS),
+        "library.other_folders": _some_texts(MOST_OTHER_FOLDERS),
         "library.mirror": _address,
         "library.proxy": _address_or_none,
         "library.certificates": _short_text,
         "library.downloads_at_once": within(1, 8),
+        "library.accepted_licences": _some_texts(MOST_ACCEPTED_LICENCES),
         "window.geometry": _short_text,
         "window.sidebar_width": within(0, 10_000),
         "window.last_chat": within(0, 2**63 - 1),

@@ -11,6 +11,7 @@ from desktop.domain.repository import SourceKind
 MOST_OPENED_MODELS: Final = 12
 MOST_BUILTIN_TEMPLATES: Final = 64
 MOST_OTHER_FOLDERS: Final = 64
+MOST_ACCEPTED_LICENCES: Final = 64
 
 
 class Theme(StrEnum):
@@ -69,7 +70,8 @@ class LibrarySettings:
     `MOST_OTHER_FOLDERS`, are looked through for files that other programs brought. `source` is asked first; `mirror` is the address used when it
     is a mirror. `proxy` is an address (empty: what the system says); `certificates` a file of
     certificate authorities to trust besides the system's (empty: none). At most `downloads_at_once`
-    run side by side, more wait in line.
+    run side by side, more wait in line. `accepted_licences` are ids of the catalogue, at most
+    `MOST_ACCEPTED_LICENCES`, whose terms the person has accepted.
     """
 
     folder: str = ""
@@ -79,6 +81,7 @@ class LibrarySettings:
     proxy: str = ""
     certificates: str = ""
     downloads_at_once: int = 2
+    accepted_licences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

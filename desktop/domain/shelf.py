@@ -90,27 +90,6 @@ class ShelfEntry:
     needs_probe: bool = False
 
 
-class ImportManner(StrEnum):
-    """How a file from elsewhere comes into the list; a link takes no room, but the same disk."""
-
-    IN_PLACE = "in_place"
-    LINK = "link"
-    COPY = "copy"
-
-
-@dataclass(frozen=True, slots=True)
-class ImportOffer:
-    """A file that may be imported: its `size` in bytes, all parts of a split one together.
-
-    `can_link` says whether it lies on the disk of the models folder, where `free` bytes are left.
-    """
-
-    path: Path
-    size: int
-    can_link: bool
-    free: int
-
-
 @dataclass(frozen=True, slots=True)
 class ModelDefaults:
     """What a person set for one model; None and empty leave the general setting in force.

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, TypeVar
 
 from desktop.domain.download import DownloadPhase
 from desktop.domain.errors import LapisError, NetworkError, TooManyRequests
@@ -34,19 +33,16 @@ from desktop.hub.fetch_words import (
     not_gguf,
     other_file,
     packed,
-    silent,
     wrong_bytes,
 )
 from desktop.hub.file_names import is_gguf, local_name
 from desktop.hub.part_file import PartFile, remove_quarantined
-from desktop.hub.pump import Nothing, Pump
+from desktop.hub.patience import Budget, Patience
+from desktop.hub.pump import Pump
 from desktop.hub.reply import Head, Verdict, judge, replied
 from desktop.hub.sidecar import Identity
 from desktop.hub.standing_file import MAGIC, adopted
 from desktop.hub.target_lock import locked
-
-Item = TypeVar("Item")
-_CHECK_SECONDS: Final = 0.1
 
 _log = logging.getLogger(__name__)
 
@@ -117,8 +113,9 @@ class _Fetch:
         self._target = target
         self._client = client
         self._report = report
-        self._stop = stop
         self._limits = limits
+        self._patience = Patience(stop, limits, self._tell_of_quiet)
+        self._budget = Budget(limits)
         self._also_needed = also_needed
         self._identity = Identity(
             errand.source,
@@ -132,12 +129,6 @@ class _Fetch:
         self._location = ""
         self._notice: Text | None = None
         self._reported = 0.0
-        # In a row, without a byte in between.
-        self._failures = 0
-        self._waits = 0
-        # Over the whole fetch.
-        self._restarts = 0
-        self._mismatches = 0
 
     def run(self) -> Fetched:
         """Fetch until it is done or cannot be."""
@@ -149,7 +140,7 @@ class _Fetch:
         try:
             self._take_up()
             while True:
-                self._check_stop()
+                self._patience.check()
                 done = self._step()
                 if done is not None:
                     return done
@@ -166,6 +157,7 @@ class _Fetch:
             self._pull(self._ready())
         except _Again as again:
             self._begin_anew(again.notice)
+            self._wait(DownloadPhase.RESOLVING, self._limits.pause)
         except TooManyRequests as error:
             self._wait_as_told(error)
         except _Worn as worn:
@@ -190,7 +182,7 @@ class _Fetch:
                 self._notice = UNPROVEN
             return
         self._part.catch_up(self._checking)
-        if self._part.length:
+        if not self._part.is_complete:
             self._tell(DownloadPhase.RESOLVING)
 
     def _put_down(self) -> None:
@@ -208,7 +200,7 @@ class _Fetch:
                 part.keep()
 
     def _checking(self) -> None:
-        self._check_stop()
+        self._patience.check()
         self._tell_now_and_then(DownloadPhase.VERIFYING)
 
     # The hub.
@@ -217,7 +209,10 @@ class _Fetch:
         self._tell(DownloadPhase.RESOLVING)
         url, kind = self._errand.file.url, self._errand.source.kind
         pump = Pump(lambda: iter((self._client.resolve(url, kind),)))
-        found = self._await(pump, _nothing)
+        try:
+            found = self._patience.take(pump)
+        finally:
+            pump.give_up()
         if isinstance(found, Resolved):
             self._compare(found)
             self._location = found.location
@@ -271,13 +266,13 @@ class _Fetch:
         interrupt: Callable[[], None] = _nothing
         kept = time.monotonic()
         try:
-            head = self._await(pump, interrupt)
+            head = self._patience.take(pump)
             if not isinstance(head, Head):
                 raise broke_off()
             interrupt = head.interrupt
             self._accept(head, part)
             self._tell(DownloadPhase.DOWNLOADING)
-            while isinstance(block := self._await(pump, interrupt), bytes):
+            while isinstance(block := self._patience.take(pump), bytes):
                 self._take(block, part)
                 if time.monotonic() - kept > self._limits.keep:
                     part.keep()
@@ -296,7 +291,7 @@ class _Fetch:
                 return
             case Verdict.BEGINS:
                 part.start_over()
-                self._count_restart(NO_RANGES)
+                self._begin_anew(NO_RANGES)
             case Verdict.USELESS:
                 part.start_over()
                 raise _Again(NO_RANGES)
@@ -321,7 +316,7 @@ class _Fetch:
             raise never_ends(self._target.name)
         part.add(block)
         if block:
-            self._failures = self._waits = 0
+            self._budget.progressed()
         if before < len(MAGIC) <= part.length and is_gguf(self._target.name):
             self._check_magic(part)
         self._tell_now_and_then(DownloadPhase.DOWNLOADING)
@@ -343,9 +338,7 @@ class _Fetch:
             _log.warning("a download has the wrong hash")
             part.quarantine(f"sha256 {digest} instead of {wanted}")
             self._part, self._location = None, ""
-            self._mismatches += 1
-            if self._mismatches > self._limits.mismatches:
-                raise wrong_bytes(self._target.name)
+            self._budget.mismatch(wrong_bytes(self._target.name))
             self._notice = DAMAGED
             self._tell(DownloadPhase.RESOLVING)
             return None
@@ -357,66 +350,32 @@ class _Fetch:
     # What goes wrong for a while.
 
     def _begin_anew(self, notice: Text) -> None:
-        self._count_restart(notice)
-        self._tell(DownloadPhase.RESOLVING)
-        self._wait(DownloadPhase.RESOLVING, self._limits.pause)
-
-    def _count_restart(self, notice: Text) -> None:
         self._notice = notice
-        self._restarts += 1
-        if self._restarts > self._limits.restarts:
-            raise never_ends(self._target.name)
+        self._budget.restart(never_ends(self._target.name))
 
     def _pause_after(self, error: LapisError) -> None:
-        limits = self._limits
-        if self._failures or not self._length:
+        if self._budget.failures or not self._length:
             # Perhaps the address is to blame; it costs one question to the hub.
             self._location = ""
-        self._failures += 1
-        _log.info("download attempt failed (%d): %s", self._failures, type(error).__name__)
-        if self._failures > limits.retries:
-            raise error
-        pause = min(limits.longest_pause, limits.pause * 2 ** (self._failures - 1))
-        self._wait(DownloadPhase.WAITING, pause)
+        _log.info("download attempt failed: %s", type(error).__name__)
+        self._wait(DownloadPhase.WAITING, self._budget.fail(error))
 
     def _wait_as_told(self, error: TooManyRequests) -> None:
-        self._waits += 1
-        if self._waits > self._limits.waits or error.seconds > self._limits.longest_wait:
-            raise error
         self._location = ""
-        self._wait(DownloadPhase.WAITING, error.seconds)
+        self._wait(DownloadPhase.WAITING, self._budget.told_to_wait(error))
 
     def _wait(self, phase: DownloadPhase, seconds: float) -> None:
         self._tell(phase, wait=seconds)
-        if self._stop.wait(seconds):
-            raise Stopped
-
-    def _await(self, pump: Pump[Item], interrupt: Callable[[], None]) -> Item | Nothing:
-        """Return what comes next; raises Stopped, or an Unreachable after too long a silence."""
-        limits = self._limits
-        begun = time.monotonic()
-        while True:
-            self._check_stop()
-            item = pump.take(min(_CHECK_SECONDS, limits.silence))
-            if item is not Nothing.YET:
-                return item
-            waited = time.monotonic() - begun
-            if waited > limits.silence:
-                pump.give_up()
-                interrupt()
-                raise silent()
-            if waited > limits.quiet:
-                self._tell_now_and_then(DownloadPhase.STALLED)
-
-    def _check_stop(self) -> None:
-        if self._stop.is_set():
-            raise Stopped
+        self._patience.sleep(seconds)
 
     # What is told.
 
     @property
     def _length(self) -> int:
         return 0 if self._part is None else self._part.length
+
+    def _tell_of_quiet(self) -> None:
+        self._tell_now_and_then(DownloadPhase.STALLED)
 
     def _tell_now_and_then(self, phase: DownloadPhase) -> None:
         if time.monotonic() - self._reported >= self._limits.report:

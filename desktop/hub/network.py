@@ -128,14 +128,25 @@ def origin(url: str) -> tuple[str, str, int]:
 
 def is_near(host: str) -> bool:
     """Return whether a host is this computer, or an address of its private network."""
-    host = host.rstrip(".")
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
+    address = _address(host)
+    return is_this_computer(host) or (
+        address is not None and (address.is_private or address.is_link_local)
+    )
+
+
+def is_this_computer(host: str) -> bool:
+    """Return whether a host is the computer that Lapis runs on."""
+    name, address = host.rstrip("."), _address(host)
+    if address is not None:
+        return address.is_loopback
+    return name == "localhost" or name.endswith(".localhost")
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        address = ipaddress.ip_address(host)
+        return ipaddress.ip_address(host.rstrip("."))
     except ValueError:
-        return False
-    return address.is_loopback or address.is_private or address.is_link_local
+        return None
 
 
 def may_carry_token(url: str) -> bool:
@@ -147,7 +158,8 @@ def may_carry_token(url: str) -> bool:
 def may_follow(here: str, target: str) -> bool:
     """Return whether a redirect from `here` to `target` (both absolute) is harmless.
 
-    Only to https, or within one server; and nobody out there sends us to this computer.
+    Only to https, or within one server, or within this computer; and nobody out there sends us
+    into it or its network.
     """
     scheme, host, _ = there = origin(target)
     _, from_host, _ = origin(here)
@@ -155,7 +167,8 @@ def may_follow(here: str, target: str) -> bool:
         return False
     if is_near(host) and not is_near(from_host):
         return False
-    return scheme == "https" or there == origin(here) or (is_near(host) and is_near(from_host))
+    is_inside = is_this_computer(host) and is_this_computer(from_host)
+    return scheme == "https" or there == origin(here) or is_inside
 
 
 def authorization(network: Network) -> str:

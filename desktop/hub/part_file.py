@@ -13,7 +13,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Final, Self
 
-from desktop.base.files import sync_folder, write_atomically
+from desktop.base.files import sync_folder, temporary_of, write_alone
 from desktop.hub.running_hash import RunningHash, new_hash, resumed
 from desktop.hub.sidecar import (
     Identity,
@@ -42,14 +42,20 @@ def _quarantined(target: Path) -> tuple[Path, Path]:
 def remove_leftovers(target: Path) -> None:
     """Delete all that a download of `target` left, but not `target`; raises OSError."""
     remove_quarantined(target)
+    _remove_part(target)
+
+
+def _remove_part(target: Path) -> None:
+    sidecar = sidecar_path(target)
     # The sidecar last: as long as it is there, the target is known to be ours.
-    part_path(target).unlink(missing_ok=True)
-    sidecar_path(target).unlink(missing_ok=True)
+    for path in (part_path(target), temporary_of(sidecar), sidecar):
+        path.unlink(missing_ok=True)
 
 
 def remove_quarantined(target: Path) -> None:
     """Delete the wrong bytes that once arrived for `target`; raises OSError."""
-    for path in _quarantined(target):
+    damaged, note = _quarantined(target)
+    for path in (damaged, note, temporary_of(note)):
         path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # others' files are in there, or it is not there
         (target.parent / QUARANTINE).rmdir()
@@ -210,15 +216,14 @@ class PartFile:
     def discard(self) -> None:
         """Delete part and sidecar. Closed afterwards."""
         self._stream.close()
-        part_path(self._target).unlink(missing_ok=True)
-        sidecar_path(self._target).unlink(missing_ok=True)
+        _remove_part(self._target)
 
     def quarantine(self, reason: str) -> None:
         """Put the bytes where nobody takes them for a model, with the reason. Closed afterwards."""
         self._stream.close()
         damaged, note = _quarantined(self._target)
         damaged.parent.mkdir(exist_ok=True)
-        write_atomically(note, f"{reason}\n".encode())
+        write_alone(note, f"{reason}\n".encode())
         part_path(self._target).replace(damaged)
         sidecar_path(self._target).unlink(missing_ok=True)
 

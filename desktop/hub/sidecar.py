@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from desktop.base.files import write_atomically
+from desktop.base.files import write_alone
 from desktop.domain.repository import Source
 
 SIDECAR_SUFFIX: Final = ".part.json"
@@ -74,4 +74,4 @@ def write_sidecar(target: Path, sidecar: Sidecar) -> None:
     """Replace the sidecar of `target`; raises OSError, and then the old one is whole."""
     import msgspec
 
-    write_atomically(sidecar_path(target), msgspec.json.encode(sidecar))
+    write_alone(sidecar_path(target), msgspec.json.encode(sidecar))

@@ -34,7 +34,7 @@ def transport_failure(
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _distrust(cause.verify_code, host)
-        if isinstance(cause, ssl.SSLError):
+        if isinstance(cause, ssl.SSLError) and isinstance(error, httpx.ConnectError):
             return Unreachable(
                 Text("No secure connection to {host} comes about", {"host": host}),
                 other_source(),

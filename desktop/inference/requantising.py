@@ -21,7 +21,9 @@ from desktop.inference.side_messages import Predict, Predicted, Quantise, Share
 _BEGIN: Final = re.compile(r"\[ *\d+/ *\d+\] .* - \[([ \d,]+)\], type = *(\w+), ", re.DOTALL)
 _CHANGED: Final = re.compile(r"size = *[\d.]+ MiB -> *[\d.]+ MiB \((\w+)\)\n")
 _WRITE_FAULTS: Final = ("basic_ios", "iostream")
+_BAD_NUMBERS: Final = ("data validation failed", "has invalid data")
 _LOG_LINES = 20
+_DETAIL = 500
 _LEVEL_WARN = 3
 # Rows of a tensor that are in memory at once; llama.cpp itself would take up to 8 GiB.
 _BUFFER: Final = 256 * 2**20
@@ -90,7 +92,9 @@ def _run(lib: Any, log: _Log, path: bytes, target: bytes, parameters: Any) -> No
         return
     said = "\n".join(log.errors)
     if any(mark in said for mark in _WRITE_FAULTS):
-        raise LoadError("written", said[-500:])
+        raise LoadError("written", said[-_DETAIL:])
+    if any(mark in said for mark in _BAD_NUMBERS):
+        raise LoadError("damaged", said[-_DETAIL:])
     raise load_error(log.errors)
 
 

@@ -7,9 +7,8 @@ thread.
 
 import os
 from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop.models.projectors import is_projector, pairs
 from desktop.models.split import part_path, split_name
@@ -19,9 +18,8 @@ _DEPTH: Final = 8
 _MOST_PARTS: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class FoundModel:
-    """A model as the disk shows it. Paths are plain texts: thousands of them cost less so.
+class FoundModel(NamedTuple):
+    """A model as the disk shows it: a tuple, with paths as texts, for there may be thousands.
 
     `path` is its (first) file, called `name`, which in truth lies at `real`; `files` are all its
     files. `size` in bytes, of all together; `first_size` and `changed` (ns since 1970) belong to
@@ -40,39 +38,37 @@ class FoundModel:
     projector: str | None = None
 
 
-def _always() -> bool:
-    return True
-
-
-def walk(folder: str, may_look: Callable[[], bool] = _always) -> Iterator[FoundModel]:
+def walk(folder: str, may_look: Callable[[], bool] | None = None) -> Iterator[FoundModel]:
     """Yield the models below `folder`, following links but never in a circle.
 
     What is hidden is passed over, and so is what lies deeper than eight folders. `may_look` is
     asked for every name, and ends the walk when it returns False.
     """
-    seen: set[tuple[int, int]] = set()
+    seen: set[str] = set()
     waiting = [(folder, os.path.realpath(folder), 0)]
     while waiting:
         here, real, depth = waiting.pop()
+        if depth > _DEPTH or real in seen:
+            continue
+        seen.add(real)
         files: dict[str, os.DirEntry[str]] = {}
         try:
-            status = os.stat(here)
-            if depth > _DEPTH or (status.st_dev, status.st_ino) in seen:
-                continue
-            seen.add((status.st_dev, status.st_ino))
             with os.scandir(here) as entries:
                 for entry in entries:
-                    if not may_look():
+                    if may_look is not None and not may_look():
                         return
-                    if entry.name.startswith("."):
+                    name = entry.name
+                    if name[0] == ".":
                         continue
                     if _is_folder(entry):
-                        below = os.path.join(real, entry.name)
-                        if entry.is_symlink():
-                            below = os.path.realpath(entry.path)
+                        # On Windows a folder may be another one without being a link.
+                        is_linked = os.name == "nt" or entry.is_symlink()
+                        below = (
+                            os.path.realpath(entry.path) if is_linked else f"{real}{os.sep}{name}"
+                        )
                         waiting.append((entry.path, below, depth + 1))
-                    elif _is_model_file(entry.name):
-                        files[entry.name] = entry
+                    elif _is_model_file(name):
+                        files[name] = entry
         except OSError:  # gone meanwhile, or not ours to read
             pass
         if files:
@@ -107,27 +103,26 @@ def model_at(path: str) -> FoundModel | None:
 
 
 def _models(here: str, real: str, files: Mapping[str, "os.DirEntry[str]"]) -> Iterator[FoundModel]:
-    projectors = pairs(files)
-    for name in files:
+    projectors = pairs(files) if len(files) > 1 else {}
+    for name, entry in files.items():
         if is_projector(name):
             continue
+        parts: tuple[str, ...] = (name,)
         if "-of-" in name:
             split = split_name(Path(name))
-            if split is not None and split[1] != 1:
+            parts = _parts(name, files) if split is None or split[1] == 1 else ()
+            if not parts:
                 continue
-        parts = _parts(name, files)
-        if not parts:
-            continue
-        entry = files[name]
         look = _look_of(entry)
         size = 0 if look is None else look.st_size
-        size += sum(_size_of(files[part]) for part in parts[1:])
-        place = os.path.join(real, name)
+        if len(parts) > 1:
+            size += sum(_size_of(files[part]) for part in parts[1:])
+        place = f"{real}{os.sep}{name}"
         yield _found(
             entry.path,
             name,
             os.path.realpath(place) if entry.is_symlink() else place,
-            tuple(files[part].path for part in parts),
+            (entry.path,) if len(parts) == 1 else tuple(files[part].path for part in parts),
             size,
             look,
             os.path.join(here, projectors[name]) if name in projectors else None,

@@ -72,6 +72,12 @@ class HeaderCache:
             known[path] = self._unkept[path] = (stamp, facts)
         return facts
 
+    def reload(self) -> None:
+        """Ask the keeper anew: files were moved."""
+        self.flush()
+        with self._lock:
+            self._known = None
+
     def flush(self) -> None:
         """Hand what was read to the keeper; what it cannot take is known until Lapis ends."""
         with self._lock:

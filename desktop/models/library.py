@@ -7,10 +7,9 @@ once; what is wrong with one is said when it is chosen. Any thread.
 import difflib
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop.domain.errors import ModelNotFound
 from desktop.domain.model import InstalledModel
@@ -25,8 +24,7 @@ _SUFFIX: Final = ".gguf"
 _NEAR: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(NamedTuple):
     """A model of the library with everything that is known of it without opening a file.
 
     `is_opened`: it lies outside the folder of models.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from desktop.base.files import write_atomically
+from desktop.base.files import temporary_of, write_alone
 from desktop.domain.download import DownloadOrder
 
 _SCHEMA: Final = 1
@@ -52,7 +52,7 @@ class DownloadBook:
             return
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_atomically(self._path(kept.order.key), msgspec.json.encode(kept))
+            write_alone(self._path(kept.order.key), msgspec.json.encode(kept))
         except OSError as error:
             _log.warning("a download cannot be kept for the next start: %s", error.strerror)
 
@@ -61,7 +61,8 @@ class DownloadBook:
         if self._folder is None:
             return
         try:
-            self._path(key).unlink(missing_ok=True)
+            for path in (temporary_of(self._path(key)), self._path(key)):
+                path.unlink(missing_ok=True)
         except OSError as error:
             _log.warning("a download cannot be forgotten: %s", error.strerror)
 

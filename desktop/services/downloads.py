@@ -356,6 +356,7 @@ class Downloads:
             guarded(self._finished, "keeping a download")(job.order, paths)
         except Stopped:
             with self._changed:
+                job.look_at_disk(self._place(job))
                 self._end(job, DownloadPhase.PAUSED)
             return
         except LapisError as failed:
@@ -371,6 +372,7 @@ class Downloads:
             if error is None:
                 self._end(job, DownloadPhase.DONE)
             else:
+                job.look_at_disk(self._place(job))
                 full = isinstance(error, NoRoom)
                 self._end(job, DownloadPhase.PAUSED if full else DownloadPhase.FAILED)
 

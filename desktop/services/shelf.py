@@ -22,6 +22,7 @@ from desktop.models.folder_walk import model_at
 from desktop.models.header_cache import HeaderCache
 from desktop.models.library import Holding, choose
 from desktop.models.places import ForeignModel, Places
+from desktop.services.model_notes import ModelNotes
 from desktop.services.models_folder import (
     UnfinishedMove,
     models_folder,
@@ -32,7 +33,7 @@ from desktop.services.shelf_bin import Bin, Deleted, used_by_trash
 from desktop.services.shelf_checking import Verified, learn_contents, verify
 from desktop.services.shelf_deleting import files_to_delete, root_of
 from desktop.services.shelf_import import Imported, ImportHow, import_model, remove_leftovers
-from desktop.services.shelf_list import Listed, key_of, line_of, listed, stamp_of
+from desktop.services.shelf_list import Listed, line_of, listed, stamp_of
 from desktop.services.shelf_mover import Mover
 from desktop.services.shelf_progress import Progress
 from desktop.services.shelf_room import disk_of
@@ -94,6 +95,7 @@ class Shelf:
         self._places = places
         self._records = Records(paths.records)
         self._headers = HeaderCache(self._records)
+        self._notes = ModelNotes(self._records)
         self._bin = Bin(self._roots, self._forget, trash=trash)
         self._mover = Mover(paths, settings, change_settings, self._records)
 
@@ -209,22 +211,23 @@ class Shelf:
     # What is known of it.
 
     def defaults(self, model: InstalledModel) -> ModelDefaults:
-        """Return what a person set for this model."""
-        return self._attempt(lambda: self._records.defaults(key_of(model)), ModelDefaults())
+        """Return what a person set for this model, within bounds; never waits long."""
+        return self._notes.defaults(model)
 
     def set_defaults(self, model: InstalledModel, defaults: ModelDefaults) -> None:
-        """Keep what a person set for this model; raises StorageError."""
-        self._records.set_defaults(key_of(model), defaults)
+        """Use and keep what a person set for this model; never waits long.
+
+        Raises StorageError if it is not kept: it holds until Lapis ends.
+        """
+        self._notes.set_defaults(model, defaults)
 
     def remember_loaded(self, path: Path, context: int, memory: int) -> None:
         """Remember that a model was loaded with `context` tokens and took `memory` bytes."""
-        self._attempt(
-            lambda: self._records.set_measured(os.path.realpath(path), context, memory), None
-        )
+        self._notes.remember_loaded(path, context, memory)
 
     def remember_used(self, path: Path) -> None:
         """Remember that a model is used now."""
-        self._attempt(lambda: self._records.set_used(os.path.realpath(path)), None)
+        self._notes.remember_used(path)
 
     def remember_source(
         self,
@@ -315,7 +318,11 @@ class Shelf:
         download run. `progress` gets bytes. Raises StorageError; then nothing was moved, or what
         was is found at its new place.
         """
-        return self._mover.move(target, self.entries, progress, cancel)
+        try:
+            return self._mover.move(target, self.entries, progress, cancel)
+        finally:
+            self._headers.reload()
+            self._notes.read_again()
 
     def _lines(self) -> list[Listed]:
         elsewhere: list[ElsewhereRecord] = self._attempt(self._records.elsewhere, [])
@@ -336,6 +343,7 @@ class Shelf:
 
     def _forget(self, paths: Sequence[Path]) -> None:
         self._attempt(lambda: self._records.forget(map(os.path.realpath, paths)), None)
+        self._notes.read_again()
 
     @staticmethod
     def _attempt(ask: Callable[[], Result], otherwise: Result) -> Result:

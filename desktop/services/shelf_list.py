@@ -5,9 +5,9 @@ Pure but for a look at files of other programs; opens no file.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop.domain.model import InstalledModel
 from desktop.domain.shelf import Origin, ShelfEntry, Stamp
@@ -17,11 +17,10 @@ from desktop.models.header_cache import HeaderCache
 from desktop.models.library import Holding
 from desktop.store.records import ElsewhereRecord, FileRecord
 
-GUIDE_KEY: Final = "guide"
+_UNKNOWN: Final = FileRecord()
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """An entry with what it was made of. `content` tells contents apart, () for unknown."""
 
     entry: ShelfEntry
@@ -61,11 +60,6 @@ def listed(
     return _with_twins(lines)
 
 
-def key_of(model: InstalledModel) -> str:
-    """Return what a model's defaults are kept under; the guide's place changes with the program."""
-    return GUIDE_KEY if model.is_guide else os.path.realpath(model.path)
-
-
 def stamp_of(found: FoundModel) -> Stamp:
     """Return the state of a model's first file."""
     return Stamp(found.first_size, found.changed)
@@ -80,7 +74,7 @@ def line_of(
 ) -> Listed:
     """Return the entry of one model."""
     stamp = stamp_of(found)
-    kept = records.get(found.real, FileRecord())
+    kept = records.get(found.real, _UNKNOWN)
     record = kept.record
     if kept.stamp != stamp and record.verified_at:
         record = replace(record, verified_at=0.0)
@@ -102,9 +96,11 @@ def _contents(
 ) -> tuple[str, ...]:
     """Return the SHA-256 of each file, as far as all are known: as computed, or as published."""
     hashes = [kept.content if kept.content and kept.stamp == stamp else kept.record.sha256]
+    if len(found.files) == 1 or not hashes[0]:
+        return tuple(hashes) if hashes[0] else ()
     folder = os.path.dirname(found.real)  # noqa: PTH120 - a text, as all here
     for file in found.files[1:]:
-        part = records.get(os.path.join(folder, os.path.basename(file)), FileRecord())  # noqa: PTH118, PTH119
+        part = records.get(os.path.join(folder, os.path.basename(file)), _UNKNOWN)  # noqa: PTH118, PTH119
         hashes.append(part.content or part.record.sha256)
     return tuple(hashes) if all(hashes) else ()
 
@@ -157,22 +153,23 @@ def _with_record(line: Listed, found: ElsewhereRecord) -> Listed:
     )
     entry = replace(line.entry, record=record, needs_probe=found.needs_probe)
     single = len(line.found.files) == 1 and bool(record.sha256)
-    return replace(line, entry=entry, contents=line.contents or ((record.sha256,) * single))
+    return line._replace(entry=entry, contents=line.contents or ((record.sha256,) * single))
 
 
 def _with_twins(lines: list[Listed]) -> list[Listed]:
     """Return the lines with those of one content naming each other."""
-    names: dict[object, list[str]] = {}
-    for line in lines:
+    firsts: dict[object, int] = {}
+    twins: dict[int, str] = {}
+    for place, line in enumerate(lines):
         for key in _keys(line):
-            names.setdefault(key, []).append(line.entry.model.name)
-    result = []
-    for line in lines:
-        own = line.entry.model.name
-        others = (name for key in _keys(line) for name in names[key] if name != own)
-        twin = next(others, "")
-        result.append(replace(line, entry=replace(line.entry, twin=twin)) if twin else line)
-    return result
+            first = firsts.setdefault(key, place)
+            if first != place:
+                twins.setdefault(first, line.entry.model.name)
+                twins.setdefault(place, lines[first].entry.model.name)
+    for place, twin in twins.items():
+        line = lines[place]
+        lines[place] = line._replace(entry=replace(line.entry, twin=twin))
+    return lines
 
 
 def _keys(line: Listed) -> Iterator[object]:

@@ -68,9 +68,8 @@ def check_target(source: Path, target: Path, *, goes_on: bool = False) -> None:
     freight = _load_up(source)
     if not goes_on:
         _check_conflicts(target, freight)
-    if source.is_dir() and not _renames(source, nearest):
-        there = sum(_size(target / file) for unit in freight.units for file in unit)
-        check_room(nearest, freight.size - there)
+    if not _is_one_disk(source, nearest):
+        check_room(nearest, freight.size - _arrived(target, freight))
 
 
 def move_models(source: Path, target: Path, progress: Progress, cancel: Event) -> bool:
@@ -83,7 +82,10 @@ def move_models(source: Path, target: Path, progress: Progress, cancel: Event) -
         if not source.is_dir():
             return True
         freight = _load_up(source)
-        carry = _by_renaming if _renames(source, target) else _by_copying
+        carry = _by_renaming
+        if not _renames(source, target):
+            carry = _by_copying
+            check_room(target, freight.size - _arrived(target, freight))
         meter = Meter(freight.size, progress)
         for unit in freight.units:
             pairs = [(source / file, target / file) for file in unit]
@@ -129,8 +131,21 @@ def _check_conflicts(target: Path, freight: _Freight) -> None:
             )
 
 
+def _arrived(target: Path, freight: _Freight) -> int:
+    """Return the bytes of the freight that are at the target already."""
+    return sum(_size(target / file) for unit in freight.units for file in unit)
+
+
+def _is_one_disk(source: Path, target: Path) -> bool:
+    """Return whether both are on one disk; a source that is not there has nothing to move."""
+    return not source.is_dir() or source.stat().st_dev == target.stat().st_dev
+
+
 def _renames(source: Path, target: Path) -> bool:
-    """Return whether a file gets from one folder into the other without being copied."""
+    """Return whether a file gets from one folder into the other without being copied.
+
+    It is tried: one disk may be there in two places that do not know each other.
+    """
     try:
         handle, name = tempfile.mkstemp(dir=source, prefix=_PROBE)
     except OSError:

@@ -9,7 +9,8 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
@@ -20,7 +21,7 @@ from desktop.domain.errors import StorageError
 from desktop.domain.shelf import HeaderFacts, ModelDefaults, ModelRecord, Origin, Stamp
 from desktop.store.connection import roll_back
 from desktop.store.faults import STORE_FAULTS, Cause, cause_of
-from desktop.store.record_faults import translated_record
+from desktop.store.record_faults import explain_record, translated_record
 from desktop.store.record_file import open_records, put_aside
 from desktop.store.rows import storable
 
@@ -163,20 +164,34 @@ class Records:
         removal = "DELETE FROM {} WHERE {} = ?"
         self._change(*((removal.format(*names), rows) for names in _KEYS))
 
-    def defaults(self, model: str) -> ModelDefaults:
-        """Return what was set for the model whose key this is."""
-        rows = self._rows("SELECT value FROM defaults WHERE model = ?", os.fsencode(model))
+    def defaults(self, model: str, patience: float | None = None) -> ModelDefaults:
+        """Return what was set for the model whose key this is.
+
+        `patience` in seconds bounds every wait for a lock, also one that is held in this process;
+        None waits as usual. Where there is no file yet, none is made.
+        """
+        if not self._path.exists():
+            return ModelDefaults()
+        query, key = "SELECT value FROM defaults WHERE model = ?", os.fsencode(model)
+        rows: list[Row] = self._work(
+            lambda connection: connection.execute(query, (key,)).fetchall(), patience
+        )
         value = _decoded(self._defaults, rows[0][0]) if rows else None
         return value or ModelDefaults()
 
-    def set_defaults(self, model: str, defaults: ModelDefaults) -> None:
-        """Keep what was set for a model; what leaves everything in force is not kept."""
+    def set_defaults(
+        self, model: str, defaults: ModelDefaults, patience: float | None = None
+    ) -> None:
+        """Keep what was set for a model; what leaves everything in force is not kept.
+
+        `patience` as for `defaults`.
+        """
         key = os.fsencode(model)
+        row = (key, _encoded(_storable(defaults)))
+        change: tuple[str, list[Row]] = ("INSERT OR REPLACE INTO defaults VALUES (?, ?)", [row])
         if defaults == ModelDefaults():
-            self._change(("DELETE FROM defaults WHERE model = ?", [(key,)]))
-        else:
-            row = (key, _encoded(_storable(defaults)))
-            self._change(("INSERT OR REPLACE INTO defaults VALUES (?, ?)", [row]))
+            change = ("DELETE FROM defaults WHERE model = ?", [(key,)])
+        self._change(change, patience=patience)
 
     def looked_at(self) -> float:
         """Return when models of other programs were looked for last, in Unix seconds; 0: never."""
@@ -214,7 +229,7 @@ class Records:
     def _rows(self, query: str, *values: object) -> list[Row]:
         return self._work(lambda connection: connection.execute(query, values).fetchall())
 
-    def _change(self, *changes: tuple[str, list[Row]]) -> None:
+    def _change(self, *changes: tuple[str, list[Row]], patience: float | None = None) -> None:
         """Make all changes in one commit, each statement once for each of its rows."""
 
         def change(connection: sqlite3.Connection) -> None:
@@ -228,19 +243,32 @@ class Records:
                 raise
 
         if any(rows for _, rows in changes):
-            self._work(change)
+            self._work(change, patience)
 
-    def _work(self, do: Callable[[sqlite3.Connection], Result]) -> Result:
+    def _work(
+        self, do: Callable[[sqlite3.Connection], Result], patience: float | None = None
+    ) -> Result:
         """Do something with the database; once more with a new one if it turns out damaged."""
-        with self._lock, translated_record(self._path):
+        with self._held(patience), translated_record(self._path):
+            most = self._patience if patience is None else patience
             try:
-                return do(self._opened())
+                return do(self._opened(most))
             except STORE_FAULTS as error:
                 if cause_of(error, self._path) is not Cause.DAMAGED:
                     raise
                 _log.warning("the database about models is damaged: %s", type(error).__name__)
             self._replace()
-            return do(self._opened())
+            return do(self._opened(most))
+
+    @contextmanager
+    def _held(self, patience: float | None) -> Iterator[None]:
+        """Keep other threads out; raises StorageError if one of them stays in for too long."""
+        if not self._lock.acquire(timeout=-1 if patience is None else patience):
+            raise explain_record(Cause.LOCKED, self._path)
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _replace(self) -> None:
         seen = self._identity
@@ -249,10 +277,11 @@ class Records:
         if seen in {None, _identity(self._path)}:
             self.notice = put_aside(self._path, self._patience)
 
-    def _opened(self) -> sqlite3.Connection:
+    def _opened(self, patience: float) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = open_records(self._path, self._patience)
+            self._connection = open_records(self._path, patience)
             self._identity = _identity(self._path)
+        self._connection.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
         return self._connection
 
     def _let_go(self) -> None:

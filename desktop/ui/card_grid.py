@@ -28,7 +28,8 @@ class CardGrid(QWidget):
         """Start without cards."""
         super().__init__(parent)
         self._cards: list[ModelCard] = []
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        # Not a fixed height: Qt would take that from the hint for any width.
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 

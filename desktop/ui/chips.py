@@ -86,7 +86,7 @@ class ChipRow(QWidget):
         """Start without chips."""
         super().__init__(parent)
         self._chips: tuple[Chip, ...] = ()
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 

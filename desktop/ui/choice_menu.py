@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
-from PySide6.QtGui import QActionGroup, QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QActionGroup, QColor, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QWidget
 
 from desktop.ui.icons import icon_pixmap
@@ -15,8 +15,8 @@ __all__ = ["ChoiceMenu"]
 
 _CHEVRON = 16
 _LOOK = """
-QPushButton { padding: 5px 30px 5px 12px; min-height: 24px; }
-QPushButton:focus { padding: 4px 29px 4px 11px; }
+QPushButton { padding: 5px 32px 5px 12px; min-height: 24px; text-align: left; }
+QPushButton:focus { padding: 4px 31px 4px 11px; }
 """
 
 
@@ -36,8 +36,8 @@ class ChoiceMenu(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setStyleSheet(_LOOK)
         self._menu = QMenu(self)
-        self.setMenu(self._menu)
         self._group = QActionGroup(self._menu)
+        self.clicked.connect(self._open)
         self._choices: tuple[tuple[str, str], ...] = ()
         self._key = ""
         self._label = ""
@@ -79,6 +79,18 @@ class ChoiceMenu(QPushButton):
         chevron = icon_pixmap("chevron-down", _CHEVRON, colour, self.devicePixelRatioF())
         place = QPoint(self.width() - _CHEVRON - Space.S, (self.height() - _CHEVRON) // 2)
         QPainter(self).drawPixmap(place, chevron)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Open with the down key too."""
+        if event.key() == Qt.Key.Key_Down:
+            self._open()
+        else:
+            super().keyPressEvent(event)
+
+    def _open(self) -> None:
+        # Not as the button's own menu: a style sheet then draws the words without their padding.
+        self._menu.setMinimumWidth(self.width())
+        self._menu.popup(self.mapToGlobal(self.rect().bottomLeft() + QPoint(0, Space.XS)))
 
     def _on_triggered(self, key: str) -> None:
         if key != self._key:

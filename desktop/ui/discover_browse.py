@@ -1,5 +1,7 @@
 """The catalogue as sections of cards: what suits this computer first, then all of it. GUI thread."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -44,10 +46,10 @@ class DiscoverBrowse(PageScroll):
         self._family.chosen.connect(self._on_family_chosen)
         self._retranslate()
 
-    def set_cards(self, cards: tuple[CardFacts, ...]) -> None:
-        """Show `cards`, in the order of the catalogue."""
+    def set_cards(self, cards: tuple[CardFacts, ...], picks: Sequence[str]) -> None:
+        """Show `cards`, in the order of the catalogue; `picks` (ids) suit this computer best."""
         self._cards = cards
-        good = good_here(cards)
+        good = good_here(cards, picks)
         self._good_head.setVisible(bool(good))
         self.good.setVisible(bool(good))
         self.good.set_cards(good)
@@ -72,7 +74,7 @@ class DiscoverBrowse(PageScroll):
     def _retranslate(self) -> None:
         self._good_head.say(
             self.tr("Good on this computer"),
-            self.tr("Chosen for the memory that is free here. Everything runs on this computer."),
+            self.tr("Chosen for the memory of this computer. What you ask stays here."),
         )
         self._all_head.say(self.tr("All models"))
         self._family.set_label(self.tr("Family"))

@@ -30,7 +30,6 @@ __all__ = [
 _MOST_GOOD = 6
 _PART = re.compile(r"-\d{5}-of-\d{5}$")
 _SEPARATOR = re.compile(r"[^a-z0-9]+")
-_STANDINGS = (Standing.RECOMMENDED, Standing.AVAILABLE, Standing.LEGACY)
 
 
 class Stage(Enum):
@@ -181,15 +180,15 @@ def in_words(words: Mapping[str, str], language: str) -> str:
     return words.get(language) or words.get("en", "")
 
 
-def good_here(cards: Iterable[CardFacts]) -> tuple[CardFacts, ...]:
-    """Return what to show first: models that fit with room, the most able of the best ones."""
-    fitting = [
-        card
-        for card in cards
-        if card.fit is FitLevel.FITS and card.can_get and card.standing is not Standing.LEGACY
-    ]
-    fitting.sort(key=lambda card: (_STANDINGS.index(card.standing), -card.parameters))
-    return tuple(fitting[:_MOST_GOOD])
+def good_here(cards: Iterable[CardFacts], picks: Iterable[str]) -> tuple[CardFacts, ...]:
+    """Return what to show first: the models `picks` (ids, best first) that can be had.
+
+    Those that fit just now come before those that ask to close other programs.
+    """
+    known = {card.id: card for card in cards}
+    good = [known[name] for name in picks if name in known and known[name].can_get]
+    good.sort(key=lambda card: card.fit is not FitLevel.FITS)
+    return tuple(good[:_MOST_GOOD])
 
 
 def families(cards: Iterable[CardFacts]) -> tuple[str, ...]:

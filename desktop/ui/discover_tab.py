@@ -3,6 +3,8 @@
 Values in, signals out: who searches and downloads is told by signals.
 """
 
+from collections.abc import Callable, Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
@@ -40,6 +42,7 @@ class DiscoverTab(QWidget):
         """Start with an empty catalogue."""
         super().__init__(parent)
         self._cards: tuple[CardFacts, ...] = ()
+        self._find: Callable[[str], Sequence[str]] | None = None
         self.line = SearchLine()
         self.browse = DiscoverBrowse()
         self.found = DiscoverSearch()
@@ -66,12 +69,16 @@ class DiscoverTab(QWidget):
         self.line.source_chosen.connect(self.source_chosen)
         self.line.left_downwards.connect(self._on_left_downwards)
 
-    def set_cards(self, cards: tuple[CardFacts, ...]) -> None:
-        """Show `cards`, the whole catalogue in its order."""
+    def set_cards(self, cards: tuple[CardFacts, ...], picks: Sequence[str] = ()) -> None:
+        """Show `cards`, the whole catalogue in its order; `picks` (ids) suit this computer best."""
         self._cards = cards
-        self.browse.set_cards(cards)
+        self.browse.set_cards(cards, picks)
         if self.line.words:
-            self.found.set_cards(matching(cards, self.line.words))
+            self._show_matches()
+
+    def set_finder(self, find: Callable[[str], Sequence[str]]) -> None:
+        """Let `find` say which models (ids, best first) words describe; it must be quick."""
+        self._find = find
 
     def set_source(self, kind: SourceKind) -> None:
         """Show `kind` as the source that is searched."""
@@ -97,11 +104,22 @@ class DiscoverTab(QWidget):
         if not words:
             self._stack.setCurrentWidget(self.browse)
             return
-        self.found.set_cards(() if self.line.is_reference else matching(self._cards, words))
+        self._show_matches()
         if self._stack.currentWidget() is not self.found:
             self.found.scroll_to_top()
             self._stack.setCurrentWidget(self.found)
         self.found.show_searching(self.line.source_title, opens=self.line.is_reference)
+
+    def _show_matches(self) -> None:
+        words = self.line.words
+        if self.line.is_reference:
+            self.found.set_cards(())
+        elif self._find is None:
+            self.found.set_cards(matching(self._cards, words))
+        else:
+            known = {card.id: card for card in self._cards}
+            names = (name for name in self._find(words) if name in known)
+            self.found.set_cards(tuple(known[name] for name in names))
 
     def _on_search_requested(self, words: str) -> None:
         self.found.show_searching(self.line.source_title)

@@ -1,7 +1,7 @@
 """Work that takes time, done in other threads and told in the GUI thread.
 
-Lanes run side by side; within a lane one errand is done after another, and a newer one takes the
-place of those that wait or run: what they find is told to nobody. GUI thread, except where said.
+Lanes run side by side; within a lane one errand is done after another, and a newer one mostly takes
+the place of those that wait or run: what they find is told to nobody. GUI thread, except where said.
 """
 
 import logging
@@ -26,15 +26,35 @@ _log = logging.getLogger(__name__)
 
 
 class Errand:
-    """What is known of the work to whoever does it. Any thread."""
+    """What is known of the work to whoever does it. Any thread.
+
+    `stop` asks it to end soon, with whatever it has; `cancelled` tells that nobody listens any more.
+    """
 
     def __init__(self, tell: Callable[[Callable[[], None]], None]) -> None:
+        self.stop = threading.Event()
         self.cancelled = threading.Event()
+        self.ended = threading.Event()
         self._tell = tell
+        self._guard = threading.Lock()
+        self._latest: Callable[[], None] | None = None
 
     def report(self, show: Callable[[], None]) -> None:
         """Call `show` in the GUI thread, unless the errand was cancelled by then."""
         self._tell(lambda: None if self.cancelled.is_set() else show())
+
+    def report_latest(self, show: Callable[[], None]) -> None:
+        """Call `show` in the GUI thread, unless a newer one came before there was time for it."""
+        with self._guard:
+            is_awaited, self._latest = self._latest is not None, show
+        if not is_awaited:
+            self.report(self._show_latest)
+
+    def _show_latest(self) -> None:
+        with self._guard:
+            show, self._latest = self._latest, None
+        if show is not None:
+            show()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +74,7 @@ class Errands(QObject):
         """Start no thread yet: a lane gets one with its first errand."""
         super().__init__(parent)
         self._lanes: dict[str, Worker[_Order]] = {}
-        self._latest: dict[str, Errand] = {}
+        self._open: dict[str, list[Errand]] = {}
         self._closed = False
         self._came.connect(self._on_came, Qt.ConnectionType.QueuedConnection)
 
@@ -64,11 +84,19 @@ class Errands(QObject):
         work: Callable[[Errand], Found],
         done: Callable[[Found], None],
         failed: Callable[[LapisError], None],
+        *,
+        queued: bool = False,
     ) -> Errand:
-        """Do `work` in the lane's thread; `done` or `failed` follows here, unless cancelled."""
-        self.cancel(lane)
+        """Do `work` in the lane's thread; `done` or `failed` follows here, unless cancelled.
+
+        A `queued` one leaves the others of its lane their turn.
+        """
+        if not queued:
+            self.cancel(lane)
         errand = Errand(self._came.emit)
-        self._latest[lane] = errand
+        errands = self._open.setdefault(lane, [])
+        errands[:] = [each for each in errands if not each.ended.is_set()]
+        errands.append(errand)
         if not self._closed:
             if lane not in self._lanes:
                 self._lanes[lane] = Worker(f"errand-{lane}", self._do)
@@ -76,10 +104,10 @@ class Errands(QObject):
         return errand
 
     def cancel(self, lane: str) -> None:
-        """Let nothing more be heard of the lane's present errand."""
-        errand = self._latest.pop(lane, None)
-        if errand is not None:
+        """Let nothing more be heard of the lane's errands."""
+        for errand in self._open.pop(lane, []):
             errand.cancelled.set()
+            errand.stop.set()
 
     def close(self) -> None:
         """Cancel everything and end the threads; idempotent."""
@@ -109,6 +137,8 @@ class Errands(QObject):
             errand.report(lambda: order.failed(_defect()))
         else:
             errand.report(lambda: order.done(found))
+        finally:
+            errand.ended.set()
 
 
 def _defect() -> Defect:

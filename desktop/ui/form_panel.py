@@ -11,30 +11,34 @@ __all__ = ["FormPanel"]
 
 
 class FormPanel(QFrame):
-    """The frame; who makes it gives it words with `set_heading`."""
+    """The frame; rows that speak for themselves need no heading."""
 
     def __init__(self, rows: Iterable[QWidget], foot: QLayout | None = None) -> None:
-        """Put `rows` under each other, and `foot` below."""
+        """Put `rows` under each other, and `foot` below; a heading comes with `set_heading`."""
         super().__init__()
         self.setProperty("panel", "card")
         self._title = PlainLabel()
         self._title.setProperty("strong", True)
         self._hint = PlainLabel(tone="muted", size="small", wrap=True)
-        heading = QVBoxLayout()
+        self._heading = QWidget()
+        heading = QVBoxLayout(self._heading)
+        heading.setContentsMargins(0, 0, 0, 0)
         heading.setSpacing(2)
         heading.addWidget(self._title)
         heading.addWidget(self._hint)
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.L, Space.L, Space.M, Space.L)
         column.setSpacing(Space.L)
-        column.addLayout(heading)
+        column.addWidget(self._heading)
         for row in rows:
             column.addWidget(row)
         if foot is not None:
             column.addLayout(foot)
+        self._heading.hide()
 
     def set_heading(self, title: str, hint: str = "") -> None:
         """Say what the rows are about."""
         self._title.setText(title)
         self._hint.setText(hint)
         self._hint.setVisible(bool(hint))
+        self._heading.show()

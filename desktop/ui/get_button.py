@@ -40,6 +40,7 @@ class GetButton(QAbstractButton):
         self._what = ""
         self._state = GetState()
         self._words = ""
+        self._room: QSize | None = None
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -66,6 +67,11 @@ class GetButton(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         """Return room for all words this button may come to say, so that it never jumps."""
+        if self._room is None:
+            self._room = self._needed()
+        return self._room
+
+    def _needed(self) -> QSize:
         metrics = QFontMetrics(self._font())
         plain = metrics.horizontalAdvance(self.tr("Get"))
         marked = (self.tr("Installed"), self.tr("Resume"), self.tr("Try again"), "100 %")
@@ -78,7 +84,8 @@ class GetButton(QAbstractButton):
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.LanguageChange:
+        if event.type() in {QEvent.Type.LanguageChange, QEvent.Type.FontChange}:
+            self._room = None
             self._say()
             self.updateGeometry()
 

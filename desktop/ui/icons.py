@@ -7,7 +7,16 @@ screen's scale at hand. GUI thread.
 from typing import Literal, TypeAlias
 
 from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
+from PySide6.QtGui import (
+    QColor,
+    QGuiApplication,
+    QIcon,
+    QIconEngine,
+    QPainter,
+    QPalette,
+    QPixmap,
+    QPixmapCache,
+)
 from PySide6.QtSvg import QSvgRenderer
 
 from desktop.base.paths import resources
@@ -78,8 +87,17 @@ def icon(name: IconName, tint: Tint = QPalette.ColorRole.ButtonText) -> QIcon:
 
 
 def icon_pixmap(name: IconName, size: int, colour: QColor, scale: float) -> QPixmap:
-    """Return `name` painted in `colour`, `size` pixels square on a screen of `scale`."""
-    return _tinted(QSvgRenderer(_svg(name)), QSize(size, size) * scale, colour, scale)
+    """Return `name` painted in `colour`, `size` pixels square on a screen of `scale`.
+
+    Kept in Qt's own cache, as lists paint the same few again and again.
+    """
+    key = f"lapis/{name}/{size}/{colour.name(QColor.NameFormat.HexArgb)}/{scale}"
+    kept = QPixmapCache.find(key)
+    if kept is not None:
+        return kept
+    pixmap = _tinted(QSvgRenderer(_svg(name)), QSize(size, size) * scale, colour, scale)
+    QPixmapCache.insert(key, pixmap)
+    return pixmap
 
 
 def app_icon() -> QIcon:

@@ -4,7 +4,8 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.quantities import sized
-from desktop.domain.shelf import ImportManner, ImportOffer
+from desktop.services.import_offer import ImportOffer
+from desktop.services.shelf_import import ImportHow
 from desktop.ui.buttons import TextButton
 from desktop.ui.choice_row import ChoiceRow, ChoiceRows
 from desktop.ui.labels import ElidedLabel
@@ -12,14 +13,14 @@ from desktop.ui.tokens import Space
 
 __all__ = ["ImportCard"]
 
-_MANNERS = (ImportManner.IN_PLACE, ImportManner.LINK, ImportManner.COPY)
+_WAYS = (ImportHow.IN_PLACE, ImportHow.HARD_LINK, ImportHow.COPY)
 
 
 class ImportCard(QWidget):
     """Three ways with what each costs; what cannot be done says why."""
 
     accepted = Signal(object, object)
-    """(ImportOffer, ImportManner)"""
+    """(ImportOffer, ImportHow)"""
     cancelled = Signal()
 
     def __init__(self, offer: ImportOffer, parent: QWidget | None = None) -> None:
@@ -30,7 +31,7 @@ class ImportCard(QWidget):
             str(offer.path), tone="muted", size="small", mode=Qt.TextElideMode.ElideMiddle
         )
         self._choices = ChoiceRows()
-        self._rows: list[ChoiceRow] = self._choices.set_count(len(_MANNERS))
+        self._rows: list[ChoiceRow] = self._choices.set_count(len(_WAYS))
         self._add = TextButton(kind="primary")
         self._cancel = TextButton()
         buttons = QHBoxLayout()
@@ -44,17 +45,17 @@ class ImportCard(QWidget):
         column.addWidget(self._path)
         column.addWidget(self._choices)
         column.addLayout(buttons)
-        self._choices.choose(_MANNERS.index(ImportManner.IN_PLACE))
-        self._rows[_MANNERS.index(ImportManner.LINK)].setEnabled(offer.can_link)
-        self._rows[_MANNERS.index(ImportManner.COPY)].setEnabled(offer.size <= offer.free)
+        self._choices.choose(_WAYS.index(ImportHow.IN_PLACE))
+        self._rows[_WAYS.index(ImportHow.HARD_LINK)].setEnabled(offer.can_link)
+        self._rows[_WAYS.index(ImportHow.COPY)].setEnabled(offer.size <= offer.free)
         self._add.clicked.connect(self._on_add_clicked)
         self._cancel.clicked.connect(self.cancelled)
         self._retranslate()
 
     @property
-    def manner(self) -> ImportManner:
+    def how(self) -> ImportHow:
         """The way that is chosen."""
-        return _MANNERS[self._choices.current]
+        return _WAYS[self._choices.current]
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
@@ -63,7 +64,7 @@ class ImportCard(QWidget):
             self._retranslate()
 
     def _on_add_clicked(self) -> None:
-        self.accepted.emit(self._offer, self.manner)
+        self.accepted.emit(self._offer, self.how)
 
     def _retranslate(self) -> None:
         offer, nothing = self._offer, self.tr("no extra room")
@@ -76,7 +77,7 @@ class ImportCard(QWidget):
         )
         link.say(
             self.tr("Link it into the models folder"),
-            nothing,
+            nothing if offer.can_link else "",
             self.tr("One file under two names: it stays even if the other name is deleted.")
             if offer.can_link
             else self.tr("Not possible: the file is on another disk than the models folder."),

@@ -27,6 +27,7 @@ from desktop.ui.translation import say
 
 __all__ = ["InstalledDetail", "breakable"]
 
+_EDGE = 12
 _BREAK = re.compile(r"[-_./\\]+|[^-_./\\\s]{18}")
 
 
@@ -75,20 +76,23 @@ class InstalledDetail(QFrame):
 
     def _lay_out(self) -> None:
         inside = QWidget()
+        words = QVBoxLayout()
+        words.setContentsMargins(_EDGE, 0, _EDGE, 0)
+        words.setSpacing(Space.M)
+        for part in (self._title, self._chips, self._problem, self._use):
+            words.addWidget(part)
+        below = QVBoxLayout()
+        below.setContentsMargins(_EDGE, Space.M, _EDGE, 0)
+        below.addWidget(self._facts)
         column = QVBoxLayout(inside)
-        column.setContentsMargins(Space.L, Space.L, Space.L, Space.M)
-        column.setSpacing(Space.M)
-        column.addWidget(self._title)
-        column.addWidget(self._chips)
-        column.addWidget(self._problem)
-        column.addWidget(self._use)
-        column.addWidget(self._facts)
-        actions = QVBoxLayout()
-        actions.setContentsMargins(-Space.S, 0, -Space.S, 0)
-        actions.setSpacing(0)
+        # The icons of the buttons stand below the words, their grounds reach further out.
+        column.setContentsMargins(Space.L - _EDGE, Space.L, Space.L - _EDGE, Space.M)
+        column.setSpacing(0)
+        column.addLayout(words)
+        column.addSpacing(Space.S)
         for button in self._buttons.values():
-            actions.addWidget(button)
-        column.addLayout(actions)
+            column.addWidget(button)
+        column.addLayout(below)
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -160,7 +164,8 @@ class InstalledDetail(QFrame):
             (self.tr("Verified"), checked),
             (self.tr("Same file as"), entry.twin),
             (self.tr("From"), record.repository or origin_words(entry.origin)),
-            (self.tr("File"), "" if entry.model.is_guide else str(entry.model.path)),
+            (self.tr("File"), "" if entry.model.is_guide else entry.model.path.name),
+            (self.tr("Folder"), "" if entry.model.is_guide else str(entry.model.path.parent)),
         ]
         return [(name, value) for name, value in lines if value]
 

@@ -171,15 +171,16 @@ class InstalledList(QAbstractListModel):
         self._rows = rows
         self.endResetModel()
 
-    def _order(self, entry: ShelfEntry) -> tuple[float, str]:
-        name = shown_title(entry).casefold()
+    def _order(self, entry: ShelfEntry) -> tuple[bool, float, str]:
+        """Return what to sort by; the guide, which nobody got or can delete, comes last."""
+        name, last = shown_title(entry).casefold(), entry.model.is_guide
         match self._sort:
             case Sort.NAME:
-                return 0, name
+                return last, 0, name
             case Sort.SIZE:
-                return -entry.model.size, name
+                return last, -entry.model.size, name
             case Sort.USED:
-                return -entry.record.used_at, name
+                return last, -entry.record.used_at, name
 
 
 def _size(entries: Sequence[ShelfEntry]) -> int:

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.domain.shelf import Origin, ShelfEntry
+from desktop.domain.text import Text
 from desktop.ui.banner import Banner
 from desktop.ui.composer_field import dropped_model
 from desktop.ui.drop_hint import DropHint
@@ -122,7 +123,7 @@ class InstalledTab(QWidget):
             self.list.setCurrentIndex(index)
             self.list.scrollTo(index)
 
-    def open_sheet(self, title: str, card: QWidget) -> None:
+    def open_sheet(self, title: Text, card: QWidget) -> None:
         """Show `card` over the list until it is closed."""
         self.sheet.show_card(title, card)
         self._pages.setCurrentWidget(self.sheet)

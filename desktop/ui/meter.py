@@ -6,12 +6,12 @@ from enum import Enum, auto
 
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from desktop.ui.labels import PlainLabel
 from desktop.ui.tokens import Space, Tokens, tokens_of
 
-__all__ = ["Key", "Meter", "Part", "Shade"]
+__all__ = ["Key", "Meter", "Part", "Shade", "shade_colour"]
 
 _HEIGHT = 10
 _GAP = 2
@@ -96,8 +96,6 @@ class Key(QWidget):
         self._swatch = _Swatch(shade)
         self._name = PlainLabel(tone="muted", size="small")
         self._amount = PlainLabel(size="small")
-        from PySide6.QtWidgets import QHBoxLayout
-
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(Space.XS + 2)
@@ -135,7 +133,7 @@ def shade_colour(shade: Shade, tokens: Tokens) -> QColor:
         case Shade.SOFT:
             return _between(tokens.accent, tokens.surface, 0.45)
         case Shade.QUIET:
-            return QColor(tokens.handle)
+            return _between(tokens.muted, tokens.surface, 0.5)
         case Shade.WARN:
             return QColor(tokens.warn)
         case Shade.REST:
@@ -144,9 +142,9 @@ def shade_colour(shade: Shade, tokens: Tokens) -> QColor:
 
 def _between(one: str, other: str, share: float) -> QColor:
     """Return the colour that has `share` of `one` and the rest of `other`."""
-    a, b = QColor(one), QColor(other)
-    mixed = [
-        round(x * share + y * (1 - share))
-        for x, y in zip(a.getRgb()[:3], b.getRgb()[:3], strict=True)  # type: ignore[index]
-    ]
-    return QColor(*mixed)
+    a, b, rest = QColor(one), QColor(other), 1 - share
+    return QColor.fromRgbF(
+        a.redF() * share + b.redF() * rest,
+        a.greenF() * share + b.greenF() * rest,
+        a.blueF() * share + b.blueF() * rest,
+    )

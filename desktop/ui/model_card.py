@@ -32,7 +32,7 @@ __all__ = ["ModelCard"]
 _PAD = 18
 _NAME = 15
 _WORDS = 13
-_MOST_LINES = 2
+_MOST_LINES = 3
 _ICON = 16
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -54,6 +54,7 @@ class ModelCard(QAbstractButton):
         self._places: list[QRect] = []
         self._lines: list[str] = []
         self._context = ""
+        self._heights: dict[int, int] = {}
         self._get = GetButton(parent=self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -77,6 +78,13 @@ class ModelCard(QAbstractButton):
         return True
 
     def heightForWidth(self, width: int) -> int:
+        """Return the height at `width`; layouts ask often, so it is kept."""
+        height = self._heights.get(width)
+        if height is None:
+            height = self._heights[width] = self._height(width)
+        return height
+
+    def _height(self, width: int) -> int:
         inner = max(1, width - 2 * _PAD)
         places = place_chips(self._chips, chip_font(self.font()), inner)
         chips = places[-1].bottom() + 1 if places else 0
@@ -231,6 +239,7 @@ class ModelCard(QAbstractButton):
         chips = (chip.words for chip in self._chips)
         parts = (facts.words, fit, self._size_words(), *chips, self._context)
         self.setAccessibleDescription(". ".join(part for part in parts if part))
+        self._heights.clear()
         self._arrange()
         self.updateGeometry()
 

@@ -5,19 +5,19 @@ Values in, signals out; one `ModelSheet`, then one `ModelAdvice` for each contex
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPoint, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.domain.advice import ModelAdvice, QuantisationAdvice
 from desktop.domain.catalogue import QuantisationFacts
 from desktop.domain.errors import LapisError
 from desktop.domain.repository import Gate
 from desktop.ui.activity import Activity
-from desktop.ui.buttons import IconButton, TextButton
+from desktop.ui.buttons import TextButton
 from desktop.ui.discover_feed import GetState, Here
 from desktop.ui.gate_card import GateCard
 from desktop.ui.get_button import Wish
-from desktop.ui.labels import ElidedLabel, PlainLabel
+from desktop.ui.labels import PlainLabel
 from desktop.ui.licence_card import LicenceCard
 from desktop.ui.link_button import LinkButton
 from desktop.ui.link_popover import LinkPopover
@@ -27,6 +27,7 @@ from desktop.ui.model_head import ModelHead
 from desktop.ui.model_sheet import ModelSheet
 from desktop.ui.notice_card import Look, NoticeCard
 from desktop.ui.page_scroll import PageScroll
+from desktop.ui.page_top import PageTop
 from desktop.ui.quantisation_panel import QuantisationPanel
 from desktop.ui.quantisation_table import QuantisationTable
 from desktop.ui.section_head import SectionHead
@@ -61,8 +62,7 @@ class ModelPage(QWidget):
         self._facts: tuple[QuantisationFacts, ...] = ()
         self._here = Here()
         self._language = ""
-        self._back = IconButton("arrow-left")
-        self._title = ElidedLabel(size="title")
+        self._top = PageTop()
         self._head = ModelHead()
         self.gate = GateCard()
         self._activity = Activity()
@@ -121,7 +121,7 @@ class ModelPage(QWidget):
 
     def take_focus(self) -> None:
         """Let the keyboard begin at the top."""
-        self._back.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._top.take_focus()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
@@ -130,14 +130,6 @@ class ModelPage(QWidget):
             self._retranslate()
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.setContentsMargins(Space.L, Space.M, Space.L, Space.S)
-        top.setSpacing(Space.S)
-        top.addWidget(self._back)
-        top.addWidget(self._title, 1)
-        line = QFrame()
-        line.setProperty("panel", "line")
-        line.setFixedHeight(1)
         for part in (
             self._head,
             self.gate,
@@ -154,12 +146,11 @@ class ModelPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(top)
-        column.addWidget(line)
+        column.addWidget(self._top)
         column.addWidget(self._page, 1)
 
     def _connect(self) -> None:
-        self._back.clicked.connect(self.back_requested)
+        self._top.back_requested.connect(self.back_requested)
         self._page.verticalScrollBar().valueChanged.connect(self._show_title)
         self._retry.clicked.connect(lambda: self.retry_requested.emit(self.key))
         self._names.clicked.connect(self._on_names_clicked)
@@ -201,8 +192,7 @@ class ModelPage(QWidget):
         """Repeat the name above, once it is scrolled out of sight."""
         scrolled = self._page.verticalScrollBar().value() > Size.LARGE + Space.XL
         name = visible(self._sheet.name) if self._sheet is not None else ""
-        self._title.setText(name if scrolled else self.tr("Models"))
-        self._title.set_tone("normal" if scrolled else "muted")
+        self._top.show_title(name if scrolled else self.tr("Models"), own=scrolled)
 
     def _show_memory(self, chosen: QuantisationAdvice | None) -> None:
         if chosen is not None and self._advice is not None:
@@ -236,7 +226,7 @@ class ModelPage(QWidget):
 
     def _on_names_clicked(self) -> None:
         chosen = self.table.selected
-        self.panel.explain(chosen.quantisation if chosen is not None else "")
+        self.panel.explain(chosen.facts if chosen is not None else None)
 
     def _on_page_wanted(self, where: QPoint) -> None:
         if self._sheet is not None:
@@ -246,7 +236,6 @@ class ModelPage(QWidget):
         self._popover.ask(address, self.mapFromGlobal(where))
 
     def _retranslate(self) -> None:
-        self._back.set_label(self.tr("Back (Esc)"))
         self._activity.say(self.tr("Reading the list of files…"))
         self._retry.setText(self.tr("Try again"))
         self._names.setText(self.tr("What do these names mean?"))

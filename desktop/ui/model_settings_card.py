@@ -12,9 +12,9 @@ from desktop.domain.chat import Sampling
 from desktop.domain.errors import LapisError
 from desktop.domain.model import InstalledModel
 from desktop.domain.shelf import ModelDefaults
-from desktop.ui.buttons import TextButton
 from desktop.ui.form_panel import FormPanel
 from desktop.ui.labels import PlainLabel
+from desktop.ui.link_button import LinkButton
 from desktop.ui.loading_panel import LoadingPanel
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.sampling_panel import SamplingPanel
@@ -75,7 +75,7 @@ class ModelSettingsCard(QWidget):
         self.preview = TemplatePreview()
         self._instructions = FormPanel([self._prompt_row, self._prompt])
         self._format = FormPanel([self._template_row, self.preview])
-        self._all = TextButton(kind="quiet")
+        self._all = LinkButton()
         self._note = PlainLabel(tone="muted", size="small", wrap=True)
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._lay_out()
@@ -199,7 +199,6 @@ class ModelSettingsCard(QWidget):
         self._template_row.set_overridden(overridden=chosen != _OWN)
 
     def _say(self) -> None:
-        self._instructions.set_heading(self.tr("Instructions"))
         self._prompt_row.say(
             self.tr("System prompt"), self.tr("Said to the model before every chat.")
         )
@@ -207,7 +206,6 @@ class ModelSettingsCard(QWidget):
         self._prompt.setPlaceholderText(
             self._general.system_prompt or self.tr("For example: answer briefly, in simple words.")
         )
-        self._format.set_heading(self.tr("Format"))
         self._template_row.say(
             self.tr("Chat template"), self.tr("How a chat is written down for the model.")
         )

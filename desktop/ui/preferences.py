@@ -1,15 +1,19 @@
 """The settings in use, kept on disk as they change. GUI thread."""
 
 import logging
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from desktop.config.store import SettingsStore
 from desktop.domain.errors import StorageError
 from desktop.domain.settings import Language, Settings, Theme
 
 __all__ = ["Preferences"]
+
+_PATIENCE = 10.0
 
 _log = logging.getLogger(__name__)
 
@@ -22,10 +26,14 @@ class Preferences(QObject):
     not_saved = Signal(object)
     """(StorageError): the change holds until Lapis ends."""
 
+    _change_came = Signal(object, object)
+
     def __init__(self, store: SettingsStore, parent: QObject | None = None) -> None:
         """Read what is kept."""
         super().__init__(parent)
         self._store = store
+        self._home = threading.get_ident()
+        self._change_came.connect(self._on_change_came, Qt.ConnectionType.QueuedConnection)
         self._value = store.load()
 
     @property
@@ -45,6 +53,16 @@ class Preferences(QObject):
             self.not_saved.emit(error)
         self.changed.emit(value)
 
+    def change(self, change: Callable[[Settings], Settings]) -> None:
+        """Use and keep what `change` makes of the settings; from any thread, which waits for it."""
+        if threading.get_ident() == self._home:
+            self.set(change(self._value))
+            return
+        done = threading.Event()
+        self._change_came.emit(change, done)
+        if not done.wait(_PATIENCE):
+            _log.warning("a change of the settings was not taken in time")
+
     def set_theme(self, theme: Theme) -> None:
         """Use another theme."""
         self.set(replace(self._value, theme=theme))
@@ -61,3 +79,9 @@ class Preferences(QObject):
     def set_hint_shown(self) -> None:
         """Remember that the person was told where a closed window goes."""
         self.set(replace(self._value, tray_hint_shown=True))
+
+    def _on_change_came(
+        self, change: Callable[[Settings], Settings], done: threading.Event
+    ) -> None:
+        self.set(change(self._value))
+        done.set()

@@ -57,6 +57,14 @@ class Presence(QObject):
         self._tray.set_engine(state)
         self._popups.set_engine(state)
 
+    def show_progress(self, words: str) -> None:
+        """Tell in the tray how far the downloads are; empty for none."""
+        self._tray.show_progress(words)
+
+    def announce(self, words: str) -> None:
+        """Show a notification of one line."""
+        self._tray.announce(words)
+
     def toggle_popup(self) -> None:
         """Show the popup, bring it to the front, or hide it."""
         self._popups.toggle()

@@ -41,7 +41,9 @@ from desktop.ui.window_controller import WindowController
 if TYPE_CHECKING:
     from desktop.models.library import Library
     from desktop.services.engine import Engine
+    from desktop.services.model_manager import ModelManager
     from desktop.ui.model_controller import ModelController
+    from desktop.ui.models_desk import ModelsDesk
     from desktop.ui.presence import Presence
 
 __all__ = ["Program"]
@@ -60,6 +62,8 @@ class Program(QObject):
         self._paths = paths
         self._shutdown = Shutdown()
         self._engine: Engine | None = None
+        self._manager: ModelManager | None = None
+        self._models_desk: ModelsDesk | None = None
         self._models: ModelController | None = None
         self._presence: Presence | None = None
         self._report = ""
@@ -114,6 +118,7 @@ class Program(QObject):
         models = self._start_engine()
         self._models = models
         self._presence = presence = self._appear(models)
+        self._models_desk = self._open_models(self._manage_models(), models, presence)
         match self._options.command:
             case "new-chat":
                 self._desk.new_chat()
@@ -153,6 +158,45 @@ class Program(QObject):
         # After the model: what was asked meanwhile is asked of it.
         self._chats.attach(engine)
         return models
+
+    def _manage_models(self) -> "ModelManager":
+        """Return what finds, gets and keeps models; made once."""
+        if self._manager is None:
+            from desktop.services.model_manager import ModelManager
+
+            preferences = self._preferences
+            self._manager = ModelManager(
+                self._paths,
+                lambda: preferences.value,
+                preferences.change,
+                queue=self._paths.downloads,
+            )
+        return self._manager
+
+    def _open_models(
+        self, manager: "ModelManager", models: "ModelController", presence: "Presence"
+    ) -> "ModelsDesk":
+        from desktop.ui.models_desk import ModelsDesk
+
+        desk = ModelsDesk(
+            self._app, self._window, manager, self._preferences, self._paths, self._engine_bytes
+        )
+        desk.chosen.connect(self._on_model_chosen)
+        desk.memory_wanted.connect(models.free_memory)
+        desk.progress_told.connect(presence.show_progress)
+        desk.announced.connect(presence.announce)
+        models.state_changed.connect(desk.set_engine)
+        desk.set_engine(models.state)
+        return desk
+
+    def _engine_bytes(self) -> int:
+        memory = self._engine_memory()
+        return 0 if memory is None else memory.resident
+
+    def _on_model_chosen(self, model: InstalledModel) -> None:
+        if self._models is not None:
+            self._window.show_talk()
+            self._models.choose(model)
 
     def _appear(self, models: "ModelController") -> "Presence":
         from desktop.ui.presence import Presence
@@ -263,6 +307,7 @@ class Program(QObject):
         end.add("running answers", self._chats.close)
         end.add("windows", self._hide_windows)
         end.add("instance server", self._server.close)
+        end.add("models", self._close_models)
         end.add("engine", self._close_engine)
         end.add("store", store.close)
         end.add("tray", self._leave)
@@ -279,6 +324,12 @@ class Program(QObject):
     def _leave(self) -> None:
         if self._presence is not None:
             self._presence.close()
+
+    def _close_models(self) -> None:
+        if self._models_desk is not None:
+            self._models_desk.close()
+        elif self._manager is not None:
+            self._manager.close()
 
     def _close_engine(self) -> None:
         if self._models is not None:

@@ -19,6 +19,7 @@ __all__ = ["QuantisationPanel"]
 
 _WIDEST = 620
 _VEIL = 0.72
+_USUAL = "Q4_K_M"
 
 
 class QuantisationPanel(QWidget):
@@ -27,7 +28,9 @@ class QuantisationPanel(QWidget):
     def __init__(self, parent: QWidget) -> None:
         """Wait, unseen."""
         super().__init__(parent)
+        self._parent = parent
         self._facts: dict[str, QuantisationFacts] = {}
+        self._shown: QuantisationFacts | None = None
         self._language = ""
         self._opener: QWidget | None = None
         self._card = QFrame(self)
@@ -41,7 +44,7 @@ class QuantisationPanel(QWidget):
         self._words = PlainLabel(wrap=True)
         self._letters = PlainLabel(tone="muted", size="small", wrap=True)
         self._lay_out()
-        self.chart.pointed.connect(self._show_line)
+        self.chart.pointed.connect(lambda name: self._show_line(self._facts.get(name)))
         self._close.clicked.connect(self.close_panel)
         parent.installEventFilter(self)
         self._retranslate()
@@ -54,20 +57,19 @@ class QuantisationPanel(QWidget):
         self._facts = {each.name: each for each in facts}
         self._language = language
         self.chart.show_facts(facts, offered, self.chosen)
-        self._show_line(self.chosen)
+        self._show_line(self._shown)
 
     @property
     def chosen(self) -> str:
         """The quantisation that is being explained."""
         return self._name.text()
 
-    def explain(self, name: str) -> None:
-        """Open, with the line of `name`; one that nobody knows shows the usual choice."""
+    def explain(self, facts: QuantisationFacts | None) -> None:
+        """Open, with the line of `facts`; without any, with that of the usual choice."""
         self._opener = self.window().focusWidget()
-        known = name if name in self._facts else name.removeprefix("UD-")
-        self._show_line(known if known in self._facts else "Q4_K_M")
+        self._show_line(facts or self._facts.get(_USUAL))
         self.chart.choose(self.chosen)
-        self.setGeometry(self.parentWidget().rect())
+        self.setGeometry(self._parent.rect())
         self.show()
         self._fit()
         self.raise_()
@@ -102,7 +104,7 @@ class QuantisationPanel(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Cover the parent whatever its size becomes."""
         if event.type() == QEvent.Type.Resize and self.isVisible():
-            self.setGeometry(self.parentWidget().rect())
+            self.setGeometry(self._parent.rect())
         return super().eventFilter(watched, event)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -143,16 +145,16 @@ class QuantisationPanel(QWidget):
         """Lie in the middle, as high as the words need."""
         room = self.rect().adjusted(Space.XL, Space.XL, -Space.XL, -Space.XL)
         width = min(_WIDEST + 2 * Space.XL, room.width())
-        needed = self._top.sizeHint().height() + self._page.whole_height(width - 2) + 2
-        height = min(needed, room.height())
+        needed = self._top.sizeHint().height() + self._page.whole_height(width - 2)
+        height = min(needed + Space.XS, room.height())
         self._card.setGeometry(
             room.center().x() - width // 2, room.center().y() - height // 2, width, height
         )
 
-    def _show_line(self, name: str) -> None:
-        facts = self._facts.get(name)
+    def _show_line(self, facts: QuantisationFacts | None) -> None:
         if facts is None:
             return
+        self._shown = facts
         self._name.setText(facts.name)
         loss = self.tr("Quality loss: {words}").format(words=loss_words(facts.loss))
         self._numbers.setText(f"{bits_words(facts)} · {loss}")
@@ -176,4 +178,4 @@ class QuantisationPanel(QWidget):
                 "models lose more, larger ones less."
             )
         )
-        self._show_line(self.chosen)
+        self._show_line(self._shown)

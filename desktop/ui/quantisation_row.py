@@ -15,17 +15,16 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QToolTip, QWidget
 from desktop.domain import quantities
 from desktop.domain.advice import QuantisationAdvice
 from desktop.ui.discover_feed import GetState
-from desktop.ui.fit_words import fit_colour, fit_hint, fit_icon, fit_words
+from desktop.ui.fit_words import fit_hint, fit_words
 from desktop.ui.get_button import GetButton
 from desktop.ui.icons import icon_pixmap
 from desktop.ui.labels import plain_tooltip
 from desktop.ui.links import visible
 from desktop.ui.name_button import NameButton
 from desktop.ui.quantisation_columns import PAD, Columns, columns, small_font
+from desktop.ui.quantisation_paint import paint_fit, paint_loss
 from desktop.ui.quantisation_words import (
     bits_words,
-    loss_colour,
-    loss_share,
     loss_words,
     speed_words,
 )
@@ -36,10 +35,7 @@ __all__ = ["QuantisationRow"]
 
 _HEIGHT = 44
 _NARROW_HEIGHT = 58
-_ICON = 16
 _STAR = 15
-_BAR = 48
-_BAR_HEIGHT = 5
 _MOST_LINES = 3
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _NARROW = 640
@@ -48,8 +44,8 @@ _NARROW = 640
 class QuantisationRow(QAbstractButton):
     """Bits, size, quality loss, fit and speed of one quantisation, and its Get button."""
 
-    explained = Signal(str)
-    """(label): what does this name mean?"""
+    explained = Signal(object)
+    """(QuantisationFacts, or None): what does this name mean?"""
     wished = Signal(object, object, str)
     """(QuantisationAdvice, Wish, key of the download)"""
 
@@ -65,11 +61,11 @@ class QuantisationRow(QAbstractButton):
         self.setAutoExclusive(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        policy = self.sizePolicy()
+        # Not a fixed height: Qt would take that from the hint for any width.
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
-        self._name.clicked.connect(lambda: self.explained.emit(self._advice.quantisation))
+        self._name.clicked.connect(lambda: self.explained.emit(self._advice.facts))
         self._get.wished.connect(lambda wish, order: self.wished.emit(self._advice, wish, order))
         self._say()
 
@@ -130,13 +126,13 @@ class QuantisationRow(QAbstractButton):
         places = self._columns()
         if self._reason:
             self._paint_reason(painter, tokens)
-        self._paint_fit(painter, places.fit, tokens)
+        paint_fit(painter, self._advice.fit.level, places.fit, tokens, self.font())
         painter.setFont(self.font() if places.wide else small_font(self.font()))
         painter.setPen(QColor(tokens.muted))
         if places.wide:
             painter.drawText(places.bits, _LEFT, bits_words(self._advice.facts))
             painter.drawText(places.speed, _LEFT, speed_words(self._advice.speed))
-            self._paint_loss(painter, places.loss, tokens)
+            paint_loss(painter, self._loss(), places.loss, tokens)
             painter.setPen(QColor(tokens.text))
             painter.drawText(places.size, _LEFT, quantities.sized(self._advice.size))
         else:
@@ -164,41 +160,8 @@ class QuantisationRow(QAbstractButton):
             place = QRect(left, top + number * line, self.width() - left - PAD, line)
             painter.drawText(place, _LEFT, words)
 
-    def _paint_fit(self, painter: QPainter, place: QRect, tokens: Tokens) -> None:
-        level = self._advice.fit.level
-        ink = QColor(fit_colour(level, tokens))
-        top = place.top() + (place.height() - _ICON) // 2
-        pixmap = icon_pixmap(fit_icon(level), _ICON, ink, self.devicePixelRatioF())
-        painter.drawPixmap(place.left(), top, pixmap)
-        painter.setFont(self.font())
-        painter.setPen(ink)
-        painter.drawText(place.adjusted(_ICON + 5, 0, 0, 0), _LEFT, fit_words(level))
-
-    def _paint_loss(self, painter: QPainter, place: QRect, tokens: Tokens) -> int:
-        """Paint bar and words; return how wide they are."""
-        facts = self._advice.facts
-        loss = facts.loss if facts is not None else None
-        left = place.left()
-        if loss is not None:
-            bar = QRectF(left, place.center().y() - _BAR_HEIGHT / 2 + 1, _BAR, _BAR_HEIGHT)
-            ink = painter.pen()
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(tokens.line))
-            painter.drawRoundedRect(bar, _BAR_HEIGHT / 2, _BAR_HEIGHT / 2)
-            bar.setWidth(max(float(_BAR_HEIGHT), _BAR * loss_share(loss)))
-            painter.setBrush(QColor(loss_colour(loss, tokens)))
-            painter.drawRoundedRect(bar, _BAR_HEIGHT / 2, _BAR_HEIGHT / 2)
-            painter.setPen(ink)
-            left += _BAR + Space.S
-        room = place.adjusted(left - place.left(), 0, -Space.XS, 0)
-        metrics = QFontMetrics(painter.font())
-        words = loss_words(loss)
-        shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, _LEFT, shown)
-        return left - place.left() + metrics.horizontalAdvance(shown)
-
     def _paint_narrow(self, painter: QPainter, place: QRect, tokens: Tokens) -> None:
-        used = self._paint_loss(painter, place, tokens) + Space.M
+        used = paint_loss(painter, self._loss(), place, tokens) + Space.M
         facts = (
             quantities.sized(self._advice.size),
             bits_words(self._advice.facts),
@@ -252,22 +215,24 @@ class QuantisationRow(QAbstractButton):
         return self._words
 
     def _title(self) -> str:
-        return visible(" ".join(part for part in (self._advice.name, self._label()) if part))
+        return visible(
+            " ".join(part for part in (self._advice.name, self._advice.quantisation) if part)
+        )
 
-    def _label(self) -> str:
-        return self._advice.quantisation
+    def _loss(self) -> float | None:
+        facts = self._advice.facts
+        return facts.loss if facts is not None else None
 
     def _say(self) -> None:
         advice = self._advice
         label = visible(advice.quantisation or advice.name)
         self._name.setAccessibleName(self.tr("What does {name} mean?").format(name=label))
         self._get.set_state(self._title(), self._get.state)
-        loss = advice.facts.loss if advice.facts is not None else None
         parts = (
             self._reason,
             bits_words(advice.facts),
             quantities.sized(advice.size),
-            self.tr("Quality loss: {words}").format(words=loss_words(loss)),
+            self.tr("Quality loss: {words}").format(words=loss_words(self._loss())),
             fit_words(advice.fit.level),
             speed_words(advice.speed),
         )

@@ -25,7 +25,8 @@ class QuantisationTable(QFrame):
 
     chosen = Signal(object)
     """(QuantisationAdvice)"""
-    explained = Signal(str)
+    explained = Signal(object)
+    """(QuantisationFacts, or None)"""
     wished = Signal(object, object, str)
     """(QuantisationAdvice, Wish, key of the download)"""
 

@@ -7,8 +7,8 @@ from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.chat import Sampling
-from desktop.ui.buttons import TextButton
 from desktop.ui.form_panel import FormPanel
+from desktop.ui.link_button import LinkButton
 from desktop.ui.setting_row import NumberControl, SettingRow
 
 __all__ = ["SamplingPanel"]
@@ -41,8 +41,9 @@ class SamplingPanel(QWidget):
         self._general = Sampling()
         self._shows_more = False
         self._numbers = _numbers()
-        self._more = TextButton(kind="quiet")
+        self._more = LinkButton()
         foot = QHBoxLayout()
+        foot.setContentsMargins(-3, 0, 0, 0)
         foot.addWidget(self._more)
         foot.addStretch(1)
         self._panel = FormPanel([number.row for number in self._numbers], foot)

@@ -4,10 +4,12 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from desktop.domain.text import Text
 from desktop.ui.buttons import IconButton
 from desktop.ui.labels import ElidedLabel
 from desktop.ui.page_scroll import PageScroll
 from desktop.ui.tokens import Space
+from desktop.ui.translation import say
 
 __all__ = ["Sheet"]
 
@@ -23,6 +25,7 @@ class Sheet(QWidget):
         """Start without a card."""
         super().__init__(parent)
         self._card: QWidget | None = None
+        self._words: Text | None = None
         self._back = IconButton("arrow-left")
         self._title = ElidedLabel(size="title")
         self._scroll = PageScroll(_WIDEST)
@@ -45,12 +48,13 @@ class Sheet(QWidget):
         """What is shown."""
         return self._card
 
-    def show_card(self, title: str, card: QWidget) -> None:
+    def show_card(self, title: Text, card: QWidget) -> None:
         """Show `card` under `title`, in place of the one before; it now belongs to the sheet."""
         self.drop_card()
         self._card = card
         self._scroll.column.insertWidget(0, card)
-        self._title.setText(title)
+        self._words = title
+        self._title.setText(say(title))
         self._scroll.scroll_to_top()
 
     def drop_card(self) -> None:
@@ -60,10 +64,6 @@ class Sheet(QWidget):
             self._scroll.column.removeWidget(self._card)
             self._card.deleteLater()
             self._card = None
-
-    def set_title(self, title: str) -> None:
-        """Say another title."""
-        self._title.setText(title)
 
     def take_focus(self) -> None:
         """Let the keyboard begin at the way back."""
@@ -94,3 +94,4 @@ class Sheet(QWidget):
 
     def _retranslate(self) -> None:
         self._back.set_label(self.tr("Back to the list (Esc)"))
+        self._title.setText(say(self._words) if self._words is not None else "")

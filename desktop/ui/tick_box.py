@@ -32,7 +32,7 @@ class TickBox(QCheckBox):
         return self.sizeHint()
 
     def hitButton(self, pos: QPoint) -> bool:
-        """The words are as good as the box."""
+        """Take the words for the box."""
         return QRect(QPoint(0, 0), self.sizeHint()).contains(pos)
 
     def paintEvent(self, _event: QPaintEvent) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [startup] [cli] [answer] [engine]`: run benchmarks, print one table."""
+"""`python -m tests.bench [startup] [cli] [answer] [download] [library] [engine]`: run benchmarks, print one table."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from tests.bench import answer, cli, engine, startup
+from tests.bench import answer, cli, download, engine, library, startup
 from tests.bench.measure import Figure, table
 
 
@@ -27,6 +27,8 @@ def main(arguments: list[str]) -> int:
         "startup": (startup.measure, "about 30 s"),
         "cli": (cli.measure, "about 15 s"),
         "answer": (answer.measure, "about 15 s"),
+        "download": (download.measure, "about 30 s"),
+        "library": (library.measure, "about 30 s"),
         "engine": (partial(engine.measure, options=wanted), "about 30 minutes"),
     }
     unknown = [name for name in options.names if name not in benches]

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -9,6 +10,10 @@ from pytestqt.qtbot import QtBot
 from desktop.domain.errors import Defect, LapisError, UserFixable
 from desktop.domain.text import Text
 from desktop.ui.errands import Errand, Errands
+
+
+def _say(name: str, _errand: Errand) -> str:
+    return name
 
 
 @pytest.fixture
@@ -73,6 +78,15 @@ def test_only_the_newest_of_a_lane_is_heard(errands: Errands, qtbot: QtBot) -> N
 
     qtbot.waitUntil(lambda: bool(told))
     assert told == ["newest"]
+
+
+def test_queued_errands_all_have_their_turn(errands: Errands, qtbot: QtBot) -> None:
+    told: list[str] = []
+
+    for name in ("one", "two", "three"):
+        errands.run("a", partial(_say, name), told.append, print, queued=True)
+
+    qtbot.waitUntil(lambda: told == ["one", "two", "three"])
 
 
 def test_progress_comes_before_the_end(errands: Errands, qtbot: QtBot) -> None:

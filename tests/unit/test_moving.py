@@ -15,6 +15,7 @@ import pytest
 
 from desktop.domain.errors import LapisError
 from desktop.domain.shelf import ModelDefaults
+from desktop.services import shelf_moving
 from desktop.services.models_folder import (
     UnfinishedMove,
     models_folder,
@@ -71,6 +72,7 @@ def fill(room: Room) -> None:
 
 
 def refused(room: Room, target: Path) -> LapisError:
+    room.names()
     before = (room.files(room.root), room.settings())
     with pytest.raises(LapisError) as caught:
         room.shelf.move_folder(target, nobody, Event())
@@ -251,15 +253,14 @@ def test_a_target_that_may_not_be_written_to_is_refused(room: Room) -> None:
     assert str(refused(room, Path("/proc/sys/models")).hint)
 
 
-def test_a_target_that_is_too_small_is_refused(
-    room: Room, other_disk: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_target_that_is_too_small_is_refused(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(room)
+    monkeypatch.setattr(shelf_moving, "_is_one_disk", lambda _source, _target: False)
     usage = shutil.disk_usage(room.root)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=1000))
 
-    assert "not enough room" in str(refused(room, other_disk).title)
-    assert not other_disk.exists()
+    assert "not enough room" in str(refused(room, room.root / "new").title)
+    assert not (room.root / "new").exists()
 
 
 def test_a_damaged_note_of_a_move_stops_nothing(room: Room) -> None:

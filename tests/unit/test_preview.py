@@ -113,9 +113,9 @@ def test_the_weights_are_not_looked_at(work: Path) -> None:
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
-        ("{{ lipsum.__globals__['os'].mkdir('MARKER') }}", "undefined"),
-        ("{{ cycler.__init__.__globals__['os'].mkdir('MARKER') }}", "unsafe|undefined"),
-        ("{{ messages.append(1) }}", "not safely callable|unsafe"),
+        ("{{ lipsum.__globals__['os'].mkdir('MARKER') }}", "is unsafe"),
+        ("{{ cycler.__init__.__globals__['os'].mkdir('MARKER') }}", "is unsafe"),
+        ("{{ messages.append(1) }}", "is unsafe"),
         ("{{ raise_exception('No <b>thanks</b>') }}", "No <b>thanks</b>"),
         ("{% for", "TemplateSyntaxError"),
         ("{% for a in range(1000) %}{{ 'x' * 100000 }}{% endfor %}", "without end"),
