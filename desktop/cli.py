@@ -30,8 +30,16 @@ if TYPE_CHECKING:
     from desktop.domain.model import InstalledModel, LoadPlan
     from desktop.models.library import Library
     from desktop.services.engine import Engine
+    from desktop.services.model_notes import ModelNotes
     from desktop.terminal.choosing import Terms
-    from desktop.terminal.orders import AskOrder, BenchOrder, Choices, ModelsOrder, WindowAction
+    from desktop.terminal.orders import (
+        AskOrder,
+        BenchOrder,
+        Choices,
+        ShelfOrder,
+        SourcesOrder,
+        WindowAction,
+    )
     from desktop.terminal.output import Screen
 
 _HANDED_OVER: Final = frozenset({"--show", "--new-chat", "--toggle-popup", "--quit"})
@@ -112,11 +120,13 @@ def _run(given: Sequence[str], paths: Paths, words: Translator, screen: "Screen"
 
 
 def _ask(order: "AskOrder", paths: Paths, words: Translator, screen: "Screen") -> int:
+    from desktop.services.load_watch import LoadWatch
     from desktop.terminal.answering import show_loading
     from desktop.terminal.ask import Question, ask, question_text
     from desktop.terminal.interrupt import stopping_on_interrupt
 
-    terms = _terms(order.choices, paths, words, screen)
+    notes = _notes(paths)
+    terms = _terms(order.choices, notes, paths, words, screen)
     model = _library(paths, terms.settings).find(terms.settings.model)
     text = question_text(order.question, sys.stdin, words, screen)
     settings = terms.settings_for(model)
@@ -130,29 +140,42 @@ def _ask(order: "AskOrder", paths: Paths, words: Translator, screen: "Screen") -
         anyway=order.choices.anyway,
     )
     cancel = threading.Event()
-    with stopping_on_interrupt(cancel), contextlib.closing(_engine(paths, terms)) as engine:
+    with (
+        stopping_on_interrupt(cancel),
+        contextlib.closing(notes),
+        contextlib.closing(_engine(paths, terms)) as engine,
+        contextlib.closing(LoadWatch(notes, engine.memory)) as loads,
+    ):
+        engine.watch(loads.observe)
         engine.watch(show_loading(words, screen))
         _load(engine, model, anyway=order.choices.anyway)
         return ask(question, engine, words, screen, cancel)
 
 
 def _chat(choices: "Choices", paths: Paths, words: Translator, screen: "Screen") -> int:
+    from desktop.services.load_watch import LoadWatch
     from desktop.terminal.answering import show_loading
     from desktop.terminal.chat import chat
     from desktop.terminal.reading import LineReader
     from desktop.terminal.seams import Tools
     from desktop.terminal.session import Session
 
-    terms = _terms(choices, paths, words, screen)
+    notes = _notes(paths)
+    terms = _terms(choices, notes, paths, words, screen)
     library = _library(paths, terms.settings)
     model = library.find(terms.settings.model)
     check = partial(_plan, terms=terms)
-    check(model)
-    with contextlib.closing(_engine(paths, terms)) as engine:
-        engine.watch(show_loading(words, screen))
-        _load(engine, model, anyway=choices.anyway)
-        tools = Tools(engine, library, check, words, screen)
-        return chat(Session(model, terms), LineReader(sys.stdin, screen), tools)
+    with contextlib.closing(notes):
+        check(model)
+        with (
+            contextlib.closing(_engine(paths, terms)) as engine,
+            contextlib.closing(LoadWatch(notes, engine.memory)) as loads,
+        ):
+            engine.watch(loads.observe)
+            engine.watch(show_loading(words, screen))
+            _load(engine, model, anyway=choices.anyway)
+            tools = Tools(engine, library, check, words, screen)
+            return chat(Session(model, terms), LineReader(sys.stdin, screen), tools)
 
 
 def _doctor(paths: Paths, words: Translator, screen: "Screen", *, as_json: bool) -> int:
@@ -181,12 +204,14 @@ def _bench(order: "BenchOrder", paths: Paths, words: Translator, screen: "Screen
     from desktop.terminal.interrupt import stopping_on_interrupt
     from desktop.terminal.orders import Choices
 
-    terms = _terms(Choices(model=order.model), paths, words, screen)
+    notes = _notes(paths)
+    terms = _terms(Choices(model=order.model), notes, paths, words, screen)
     model = _library(paths, terms.settings).find(terms.settings.model)
     cancel = threading.Event()
     with (
         tempfile.TemporaryDirectory(prefix="bench-", dir=paths.cache) as folder,
         stopping_on_interrupt(cancel),
+        contextlib.closing(notes),
     ):
         own = replace(paths, data=Path(folder), cache=Path(folder))
         own.create()
@@ -204,24 +229,37 @@ def _bench(order: "BenchOrder", paths: Paths, words: Translator, screen: "Screen
                 return show_results(items, words, screen, as_json=order.as_json)
 
 
-def _manage_models(order: "ModelsOrder", paths: Paths, words: Translator, screen: "Screen") -> int:
+def _manage_models(
+    order: "SourcesOrder | ShelfOrder", paths: Paths, words: Translator, screen: "Screen"
+) -> int:
     from desktop.config.store import SettingsStore
-    from desktop.services.model_manager import ModelManager
-    from desktop.terminal.interrupt import stopping_on_interrupt
-    from desktop.terminal.models import ModelsCommand
+    from desktop.terminal.orders import FilesOrder, PullOrder, SearchOrder
 
     store = SettingsStore(paths.settings)
     kept = [store.load()]
+    if store.problem is not None:
+        screen.note(words.say(store.problem.title))
 
     def change(made: Callable[[Settings], Settings]) -> None:
         # What the window changed meanwhile is not taken back.
         kept[0] = made(store.load())
         store.save(kept[0])
 
-    cancel = threading.Event()
-    manager = ModelManager(paths, lambda: kept[0], change)
-    with stopping_on_interrupt(cancel, patience=2), contextlib.closing(manager):
-        return ModelsCommand(manager, kept[0], words, screen, cancel).run(order)
+    match order:
+        case SearchOrder() | FilesOrder() | PullOrder():
+            from desktop.services.model_manager import ModelManager
+            from desktop.terminal.models_sources import SourcesCommand
+
+            manager = ModelManager(paths, lambda: kept[0], change)
+            with contextlib.closing(manager):
+                return SourcesCommand(manager, kept[0], words, screen).run(order)
+        case _:
+            from desktop.services.shelf_opening import open_shelf
+            from desktop.terminal.models import ShelfCommand
+
+            shelf = open_shelf(paths, lambda: kept[0], change, os.environ)
+            with contextlib.closing(shelf):
+                return ShelfCommand(shelf, kept[0], words, screen).run(order)
 
 
 def _window(action: "WindowAction", paths: Paths, words: Translator, screen: "Screen") -> int:
@@ -322,13 +360,22 @@ def _load(engine: "Engine", model: "InstalledModel", *, anyway: bool) -> None:
 
 
 def _library(paths: Paths, settings: Settings) -> "Library":
-    from desktop.models.library import Library
+    from desktop.services.models_folder import open_library
 
-    guide = resources() / "guide" / "guide.gguf"
-    return Library(paths.models, guide, settings.opened_models)
+    return open_library(settings, paths, resources() / "guide" / "guide.gguf")
 
 
-def _terms(choices: "Choices", paths: Paths, words: Translator, screen: "Screen") -> "Terms":
+def _notes(paths: Paths) -> "ModelNotes":
+    """Return what is noted of models, without the cost of a shelf; nothing is read yet."""
+    from desktop.services.model_notes import ModelNotes
+    from desktop.store.records import Records
+
+    return ModelNotes(Records(paths.records))
+
+
+def _terms(
+    choices: "Choices", notes: "ModelNotes", paths: Paths, words: Translator, screen: "Screen"
+) -> "Terms":
     from desktop.config.store import SettingsStore
     from desktop.terminal.choosing import Terms
 
@@ -336,7 +383,7 @@ def _terms(choices: "Choices", paths: Paths, words: Translator, screen: "Screen"
     kept = store.load()
     if store.problem is not None:
         screen.note(words.say(store.problem.title))
-    return Terms(replace(kept, model=choices.model or kept.model), choices)
+    return Terms(replace(kept, model=choices.model or kept.model), choices, notes.defaults)
 
 
 def _open_missing_streams() -> None:

@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 from desktop.domain.settings import (
     MOST_ACCEPTED_LICENCES,
-    MOST_BUILTIN_TEMPLATES,
     MOST_OPENED_MODELS,
     MOST_OTHER_FOLDERS,
 )
@@ -93,7 +92,6 @@ BOUNDS: Mapping[str, Check] = MappingProxyType(
         "engine.idle_minutes_on_battery": within(0, 10_080),
         "engine.kept_states_gb": within(0, 10_000),
         "engine.silence_minutes": within(1, 1440),
-        "engine.builtin_templates": _some_texts(MOST_BUILTIN_TEMPLATES),
         "library.folder": _short_text,
         "library.other_folders": _some_texts(MOST_OTHER_FOLDERS),
         "library.mirror": _address,

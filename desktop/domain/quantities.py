@@ -120,7 +120,8 @@ def tokens(count: int) -> str:
 
 def parameters(count: int) -> str:
     """Return a number of parameters as models are named after it: `9.2B`, `27B`, `270M`."""
-    if count >= _GB:
+    # What would be rounded up to 1000M is 1B.
+    if count >= _GB * 0.9995:
         value = count / _GB
         return f"{value:.1f}".removesuffix(".0") + "B" if value < 10 else f"{round(value)}B"
     return f"{max(1, round(count / _MB))}M"

@@ -9,7 +9,6 @@ from desktop.domain.model import FlashAttention, KvType
 from desktop.domain.repository import SourceKind
 
 MOST_OPENED_MODELS: Final = 12
-MOST_BUILTIN_TEMPLATES: Final = 64
 MOST_OTHER_FOLDERS: Final = 64
 MOST_ACCEPTED_LICENCES: Final = 64
 
@@ -40,9 +39,7 @@ class EngineSettings:
     is given back after so many minutes without a question, 0 for never: `idle_minutes_on_battery`
     counts while the computer runs on its battery. `kept_states_gb` (10^9 bytes) is what may be kept
     on the disk of what was read already, 0 for nothing. An engine that makes no progress for
-    `silence_minutes` is ended. `builtin_templates` are paths of model files that are asked with a
-    template of Lapis instead of their own, the one added last first, at most
-    `MOST_BUILTIN_TEMPLATES`.
+    `silence_minutes` is ended.
     """
 
     n_ctx: int = 0
@@ -59,7 +56,6 @@ class EngineSettings:
     idle_minutes_on_battery: int = 3
     kept_states_gb: float = 4.0
     silence_minutes: int = 10
-    builtin_templates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

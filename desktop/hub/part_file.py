@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from desktop.base.files import sync_folder, temporary_of, write_alone
+from desktop.hub.background_hash import BackgroundHash
 from desktop.hub.running_hash import RunningHash, new_hash, resumed
 from desktop.hub.sidecar import (
     Identity,
@@ -70,7 +71,8 @@ class PartFile:
         self.identity = identity
         self._target = target
         self._stream = stream
-        self._digest = digest
+        self._hash = BackgroundHash(digest)
+        self._length = digest.length
         # What was hashed by an earlier run is believed only as long as the sum is right.
         self._believed = digest.length
         self._claimed = digest.length
@@ -117,12 +119,12 @@ class PartFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stream.close()
+        self._close()
 
     @property
     def length(self) -> int:
         """How many bytes are known: where to go on."""
-        return self._digest.length
+        return self._length
 
     @property
     def on_disk(self) -> int:
@@ -142,14 +144,16 @@ class PartFile:
     @property
     def hexdigest(self) -> str:
         """The SHA-256 of what is there."""
-        return self._digest.hexdigest()
+        return self._hash.settle().hexdigest()
 
     def catch_up(self, checking: Callable[[], None]) -> None:
         """Hash what is there beyond what is known; `checking` is called meanwhile and may raise."""
-        self._stream.seek(self._digest.length)
+        digest = self._hash.settle()
+        self._stream.seek(digest.length)
         buffer = memoryview(bytearray(_BLOCK))
         while count := self._stream.readinto(buffer):
-            self._digest.update(buffer[:count])
+            digest.update(buffer[:count])
+            self._length = digest.length
             checking()
 
     def hash_again(self, checking: Callable[[], None]) -> bool:
@@ -157,25 +161,20 @@ class PartFile:
         if not self._believed:
             return False
         self._believed = 0
-        self._digest = new_hash()
+        self._count_from(new_hash())
         self.catch_up(checking)
         return True
 
     def add(self, block: bytes) -> None:
         """Append `block`; what did not fit onto the disk is not counted."""
-        written = self._stream.write(block)
-        if written == len(block):
-            self._digest.update(block)
-            return
-        rest = memoryview(bytearray(block))
-        while True:
-            self._digest.update(rest[: written or 0])
-            rest = rest[written or 0 :]
-            if not rest:
-                return
+        rest = memoryview(block)
+        while rest:
+            written = self._stream.write(rest)
             if not written:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            written = self._stream.write(rest)
+            self._hash.feed(block if written == len(block) else bytes(rest[:written]))
+            self._length += written
+            rest = rest[written:]
 
     def beginning(self, count: int) -> bytes:
         """Return the first `count` bytes, or as many as there are."""
@@ -190,7 +189,7 @@ class PartFile:
         if self._claimed == self.length:
             return
         os.fsync(self._stream.fileno())
-        state = self._digest.state().hex()
+        state = self._hash.settle().state().hex()
         write_sidecar(self._target, Sidecar(self.identity, self.length, state))
         self._claimed = self.length
 
@@ -202,30 +201,39 @@ class PartFile:
         self._stream.truncate()
         os.fsync(self._stream.fileno())
         write_sidecar(self._target, Sidecar(self.identity))
-        self._digest = new_hash()
+        self._count_from(new_hash())
         self._believed = self._claimed = 0
 
     def finish(self) -> None:
         """Give the file its name, for good. Closed afterwards."""
         os.fsync(self._stream.fileno())
-        self._stream.close()
+        self._close()
         part_path(self._target).replace(self._target)
         sync_folder(self._target.parent)
         remove_leftovers(self._target)
 
     def discard(self) -> None:
         """Delete part and sidecar. Closed afterwards."""
-        self._stream.close()
+        self._close()
         _remove_part(self._target)
 
     def quarantine(self, reason: str) -> None:
         """Put the bytes where nobody takes them for a model, with the reason. Closed afterwards."""
-        self._stream.close()
+        self._close()
         damaged, note = _quarantined(self._target)
         damaged.parent.mkdir(exist_ok=True)
         write_alone(note, f"{reason}\n".encode())
         part_path(self._target).replace(damaged)
         sidecar_path(self._target).unlink(missing_ok=True)
+
+    def _count_from(self, digest: RunningHash) -> None:
+        self._hash.settle()
+        self._hash = BackgroundHash(digest)
+        self._length = digest.length
+
+    def _close(self) -> None:
+        self._hash.settle()
+        self._stream.close()
 
 
 def _unhexed(state: str) -> bytes:

@@ -4,6 +4,7 @@ llama.cpp says which type each tensor gets (see `inference.requantising`); the r
 the header. Quantisations that need an importance matrix are not offered. Any thread.
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from types import MappingProxyType
@@ -12,10 +13,11 @@ from typing import Final
 from desktop.domain.errors import ModelFileError
 from desktop.domain.text import Text
 from desktop.models.gguf import open_header
+from desktop.models.gguf_faults import shown
 from desktop.models.gguf_reader import Header, Tensor
 from desktop.models.gguf_rules import check_tensors
 from desktop.models.gguf_types import MIXES, PASSING, SCALARS, TENSORS, U32
-from desktop.models.split import part_path
+from desktop.models.split import part_path, split_name
 
 # Finest first.
 TARGETS: Final = (
@@ -24,19 +26,36 @@ TARGETS: Final = (
 _MIX_NUMBERS: Final = MappingProxyType({name: number for number, name in MIXES.items()})
 # As ggml names its types, where it stores weights in them.
 _KINDS: Final = MappingProxyType(
-    dict(
-        zip(
-            "f32 f16 q4_0 q4_1 q5_0 q5_1 q8_0 q2_K q3_K q4_K q5_K q6_K".split(),
-            (0, 1, 2, 3, 6, 7, 8, 10, 11, 12, 13, 14),
-            strict=True,
-        )
-    )
-    | {"bf16": 30, "i8": 24, "i16": 25, "i32": 26, "i64": 27, "f64": 28}
+    {
+        "f32": 0,
+        "f16": 1,
+        "q4_0": 2,
+        "q4_1": 3,
+        "q5_0": 6,
+        "q5_1": 7,
+        "q8_0": 8,
+        "q2_K": 10,
+        "q3_K": 11,
+        "q4_K": 12,
+        "q5_K": 13,
+        "q6_K": 14,
+        "i8": 24,
+        "i16": 25,
+        "i32": 26,
+        "i64": 27,
+        "f64": 28,
+        "bf16": 30,
+    }
 )
 _Q8_0: Final = 8
 _SOURCES: Final = frozenset({0, 1, _Q8_0, 30}) | PASSING
 _ALIGNMENT: Final = 32
 _MAGIC_AND_COUNTS: Final = 24
+_OLD_LABEL: Final = re.compile(
+    r"(?<![A-Za-z0-9])(?:BF16|FP?16|FP?32|Q8_0)(?![A-Za-z0-9])", re.IGNORECASE
+)
+_NOT_IN_NAMES: Final = re.compile(r"[^\w .()+\[\]-]")
+_NAME_LENGTH: Final = 80
 _SPLIT_KEYS: Final = ("split.no", "split.count", "split.tensors.count")
 _WRITTEN_KEYS: Final = ("general.quantization_version", "general.file_type")
 
@@ -119,6 +138,23 @@ def elements(parts: Parts) -> int:
     return sum(
         tensor.size // TENSORS[tensor.kind][1] * TENSORS[tensor.kind][0] for tensor in parts.tensors
     )
+
+
+def stem_for(path: Path, name: str, quantisation: str) -> str:
+    """Return how the file made of `path` is called, without its ending.
+
+    `name` is what its header says, for files of other programs' stores that have no real one.
+    """
+    split = split_name(path)
+    stem = split[0] if split else path.stem
+    if path.suffix.casefold() != ".gguf":
+        stem = shown(name)
+    labels = list(_OLD_LABEL.finditer(stem))
+    if labels:
+        last = labels[-1]
+        stem = stem[: last.start()] + stem[last.end() :]
+    stem = _NOT_IN_NAMES.sub("_", stem)[:_NAME_LENGTH].strip(".-_ ") or "model"
+    return f"{stem}-{quantisation}"
 
 
 def _header_size(parts: Parts) -> int:

@@ -13,8 +13,6 @@ from desktop.domain.catalogue import ListedModel
 from desktop.domain.download import DownloadOrder
 from desktop.domain.errors import (
     AccessDenied,
-    BadReference,
-    ModelNotFound,
     OutOfMemory,
     RemoteFileNotFound,
     RepositoryNotFound,
@@ -54,18 +52,28 @@ def wanted(
     Raises ModelNotFound and BadReference for names, NetworkError for what the source says, and
     OutOfMemory where a quantisation has to be chosen and none fits this computer.
     """
-    listed, reference = _meant(text, sources, catalogue)
-    if listed is None:
-        repository = sources.repository(reference, source)
-    else:
-        repository = _first_of(listed, reference.quantisation, sources, source)
-    listed = listed or catalogue.for_repository(repository.name)
+    repository, reference, listed = offered(text, sources, catalogue, source)
     model, reason = chosen(repository, reference), None
     if model is None:
         advice = advise(repository, computer, catalogue, engine)
         model, reason = recommended(repository, advice), advice.reason
     order = order_for(repository, model, projector_for(repository, model))
     return Wanted(order, repository, model, listed, reason)
+
+
+def offered(
+    text: str, sources: Sources, catalogue: Catalogue, source: SourceKind | None = None
+) -> tuple[Repository, Reference, ListedModel | None]:
+    """Return the repository that `text` names, what it says besides, and what the catalogue knows.
+
+    Raises ModelNotFound and BadReference for names, NetworkError for what the source says.
+    """
+    listed, reference = _meant(text, sources, catalogue)
+    if listed is None:
+        repository = sources.repository(reference, source)
+    else:
+        repository = _first_of(listed, reference.quantisation, sources, source)
+    return repository, reference, listed or catalogue.for_repository(repository.name)
 
 
 def repository_of(
@@ -90,17 +98,11 @@ def _meant(
     text: str, sources: Sources, catalogue: Catalogue
 ) -> tuple[ListedModel | None, Reference]:
     """Return the model of the catalogue and its quantisation, or a reference to a repository."""
-    name, _, quantisation = text.strip().rpartition(":")
-    if not sources.looks_like_reference(text):
-        name, quantisation = (name, quantisation) if name else (text.strip(), "")
-        try:
-            listed = catalogue.find(name)
-        except ModelNotFound as error:
-            raise BadReference(
-                Text("No model and no repository is named {name}", {"name": name}), error.hint
-            ) from error
-        return listed, Reference(listed.id, quantisation=quantisation)
-    return None, sources.reference(text)
+    if "/" in text or sources.looks_like_reference(text):
+        return None, sources.reference(text)
+    name, colon, quantisation = text.strip().rpartition(":")
+    listed = catalogue.find(name if colon else quantisation)
+    return listed, Reference(listed.id, quantisation=quantisation if colon else "")
 
 
 def _first_of(

@@ -9,7 +9,7 @@ from typing import Final
 
 from desktop.domain.chat import Sampling
 from desktop.domain.model import InstalledModel
-from desktop.domain.settings import MOST_BUILTIN_TEMPLATES, EngineSettings, Settings
+from desktop.domain.settings import Settings
 from desktop.domain.shelf import ModelDefaults
 from desktop.inference.builtin_templates import AUTOMATIC, NAMES
 
@@ -17,7 +17,6 @@ GUIDE_TOKENS: Final = 256
 """No answer of the guide is half as long; so small a model must not be left to ramble."""
 OWN_TEMPLATE: Final = "own"
 """The word for the template in the model file, where built-in ones have their names."""
-
 
 _NOTHING_SET: Final = ModelDefaults()
 
@@ -36,7 +35,7 @@ def settings_for(model: InstalledModel, settings: Settings, defaults: ModelDefau
     return replace(
         settings,
         system_prompt=settings.system_prompt if system is None else system,
-        sampling=defaults.sampling or sampling_for(model, settings.sampling),
+        sampling=defaults.sampling or _usual_sampling(model, settings.sampling),
         engine=replace(
             engine,
             n_ctx=engine.n_ctx if defaults.n_ctx is None else defaults.n_ctx,
@@ -47,40 +46,14 @@ def settings_for(model: InstalledModel, settings: Settings, defaults: ModelDefau
     )
 
 
-def sampling_for(
-    model: InstalledModel, sampling: Sampling, temperature: float | None = None
-) -> Sampling:
-    """Return `sampling` at the temperature asked for, None being that of the settings.
+def template_for(defaults: ModelDefaults, asked: str | None = None) -> str:
+    """Return the `ChatRequest.builtin_template` of questions to the model with these `defaults`.
 
-    The guide takes its likeliest words unless asked otherwise, so that it stays with the facts, and
-    at most GUIDE_TOKENS of them.
-    """
-    if model.is_guide:
-        sampling = replace(
-            sampling,
-            temperature=0.0,
-            max_tokens=min(sampling.max_tokens or GUIDE_TOKENS, GUIDE_TOKENS),
-        )
-    return sampling if temperature is None else replace(sampling, temperature=temperature)
-
-
-def template_for(
-    model: InstalledModel,
-    engine: EngineSettings,
-    asked: str | None = None,
-    defaults: ModelDefaults = _NOTHING_SET,
-) -> str:
-    """Return the `ChatRequest.builtin_template` of questions to `model`.
-
-    `asked` is "own", "auto" or the name of a built-in template; None does as was set for this
-    model. `engine.builtin_templates`, where earlier versions kept that, counts where nothing is set.
+    `asked` is "own", "auto" or the name of a built-in template; None does as was set. What another
+    version called so is no template of ours: then the model is asked with its own.
     """
     chosen = defaults.template if asked is None else asked
-    if chosen == OWN_TEMPLATE:
-        return ""
-    if asked is not None or chosen in {AUTOMATIC, *NAMES}:
-        return chosen
-    return AUTOMATIC if str(model.path) in engine.builtin_templates else ""
+    return chosen if chosen in {AUTOMATIC, *NAMES} else ""
 
 
 def with_choice(defaults: ModelDefaults, *, builtin: bool) -> ModelDefaults:
@@ -88,9 +61,9 @@ def with_choice(defaults: ModelDefaults, *, builtin: bool) -> ModelDefaults:
     return replace(defaults, template=AUTOMATIC if builtin else OWN_TEMPLATE)
 
 
-def with_template(settings: Settings, model: InstalledModel, *, builtin: bool) -> Settings:
-    """Return `settings` that remember whether `model` is asked with a built-in template."""
-    path, kept = str(model.path), settings.engine.builtin_templates
-    others = tuple(each for each in kept if each != path)
-    chosen = (path, *others)[:MOST_BUILTIN_TEMPLATES] if builtin else others
-    return replace(settings, engine=replace(settings.engine, builtin_templates=chosen))
+def _usual_sampling(model: InstalledModel, sampling: Sampling) -> Sampling:
+    """Return `sampling`, but for the guide the likeliest words, so that it stays with the facts."""
+    if not model.is_guide:
+        return sampling
+    most = min(sampling.max_tokens or GUIDE_TOKENS, GUIDE_TOKENS)
+    return replace(sampling, temperature=0.0, max_tokens=most)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from desktop.base.paths import Paths, resources
+from desktop.base.paths import Paths
 from desktop.config.secrets import Secrets
 from desktop.domain.download import DownloadOrder
 from desktop.domain.errors import LapisError
@@ -13,11 +13,12 @@ from desktop.domain.repository import Reference, Repository, SourceKind
 from desktop.domain.settings import Settings
 from desktop.hub.file_names import local_name
 from desktop.models.catalogue import Catalogue, load_catalogue
-from desktop.models.places import Places
 from desktop.services.downloads import Downloads
 from desktop.services.hub_token import HubToken
+from desktop.services.model_notes import ModelNotes
 from desktop.services.orders import order_for
-from desktop.services.shelf import ChangeSettings, Shelf
+from desktop.services.shelf import ChangeSettings
+from desktop.services.shelf_opening import open_shelf
 from desktop.services.sources import Sources
 
 _OTHER_SOURCES: Final = (SourceKind.HUGGING_FACE, SourceKind.MODELSCOPE)
@@ -34,21 +35,17 @@ class ModelManager:
         *,
         environment: Mapping[str, str] | None = None,
         queue: Path | None = None,
+        notes: ModelNotes | None = None,
     ) -> None:
-        """Connect nothing yet. `queue` is the folder that the queue is kept in (None: nowhere)."""
+        """Connect nothing yet. `queue` is the folder that the queue is kept in (None: nowhere).
+
+        `notes` as for `Shelf`.
+        """
         environment = os.environ if environment is None else environment
-        self._settings = settings
-        self._environment = environment
         self._catalogue: Catalogue | None = None
         self.token = HubToken(Secrets(), environment)
         self.sources = Sources(lambda: settings().library, self.token, paths.hub, environment)
-        self.shelf = Shelf(
-            paths,
-            settings,
-            change_settings,
-            resources() / "guide" / "guide.gguf",
-            self._places,
-        )
+        self.shelf = open_shelf(paths, settings, change_settings, environment, notes)
         self.downloads = Downloads(
             lambda: self.shelf.folder,
             queue,
@@ -71,10 +68,6 @@ class ModelManager:
         self.downloads.close(timeout)
         self.sources.close()
         self.shelf.close()
-
-    def _places(self) -> Places:
-        folders = tuple(Path(folder) for folder in self._settings().library.other_folders)
-        return Places(Path.home(), self._environment, folders)
 
     def _on_finished(self, order: DownloadOrder, paths: tuple[Path, ...]) -> None:
         self.shelf.remember_source(

@@ -36,8 +36,11 @@ class ModelNotes:
     """Notes are an addition: where they cannot be read or written, models are used without them."""
 
     def __init__(self, records: Records) -> None:
-        """Read nothing yet."""
-        self._records = records
+        """Read nothing yet.
+
+        Nobody else in this process may open the file: closing it would break SQLite's locks on it.
+        """
+        self.records = records
         # Each change of it is one step, so that no lock is needed.
         self._known: dict[str, ModelDefaults] = {}
 
@@ -51,21 +54,23 @@ class ModelNotes:
         if known is not None:
             return known
         try:
-            kept = self._records.defaults(key, BOUND_SECONDS)
+            kept = self.records.defaults(key, BOUND_SECONDS)
         except LapisError as error:
             _log.warning("what is set for a model is not known: %s", error.title.message)
             return ModelDefaults()
         # What was set meanwhile counts.
         return self._known.setdefault(key, _within_bounds(kept))
 
-    def set_defaults(self, model: InstalledModel, defaults: ModelDefaults) -> None:
-        """Use and keep what a person set for `model`; a lock is awaited as by `defaults`.
+    def set_defaults(
+        self, model: InstalledModel, defaults: ModelDefaults, patience: float | None = None
+    ) -> None:
+        """Use and keep what a person set for `model`; in a window `patience` is BOUND_SECONDS.
 
         Raises LapisError if it is not kept: it holds until Lapis ends.
         """
         key = key_of(model)
         self._known[key] = defaults
-        self._records.set_defaults(key, defaults, BOUND_SECONDS)
+        self.records.set_defaults(key, defaults, patience)
 
     def read_again(self) -> None:
         """Trust what is on the disk alone: models were moved or removed."""
@@ -74,16 +79,16 @@ class ModelNotes:
     def remember_loaded(self, path: Path, context: int, memory: int) -> None:
         """Note that a model was loaded with `context` tokens and took `memory` bytes; may wait."""
         real = os.path.realpath(path)
-        _try_to(lambda: self._records.set_measured(real, context, memory))
+        _try_to(lambda: self.records.set_measured(real, context, memory))
 
     def remember_used(self, path: Path) -> None:
         """Note that a model is used now; may wait."""
         real = os.path.realpath(path)
-        _try_to(lambda: self._records.set_used(real))
+        _try_to(lambda: self.records.set_used(real))
 
     def close(self) -> None:
-        """Close the file; for who has made the notes without a shelf."""
-        _try_to(self._records.close)
+        """Close the file, unless a shelf does that."""
+        _try_to(self.records.close)
 
 
 def _within_bounds(defaults: ModelDefaults) -> ModelDefaults:

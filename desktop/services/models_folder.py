@@ -81,16 +81,11 @@ def moved_settings(settings: Settings, source: Path, target: Path, default: Path
             return str(target / path.relative_to(source))
         return text
 
-    engine = settings.engine
     return replace(
         settings,
         model=moved(settings.model),
         opened_models=tuple(map(moved, settings.opened_models)),
-        engine=replace(
-            engine,
-            draft_model=moved(engine.draft_model),
-            builtin_templates=tuple(map(moved, engine.builtin_templates)),
-        ),
+        engine=replace(settings.engine, draft_model=moved(settings.engine.draft_model)),
         library=replace(settings.library, folder="" if target == default else str(target)),
     )
 

@@ -9,7 +9,6 @@ on the disk. The thread that asks.
 import contextlib
 import errno
 import os
-import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,9 +35,9 @@ from desktop.models.quantising import (
     elements,
     is_quantised,
     mix_number,
+    stem_for,
     written_size,
 )
-from desktop.models.split import split_name
 from desktop.services.shelf_faults import file_fault, is_there_already, told_about
 from desktop.services.shelf_import import INCOMING
 from desktop.services.shelf_progress import Progress
@@ -51,11 +50,6 @@ _TENSOR_SECONDS: Final = 900.0
 # A header may hold what llama.cpp writes a little shorter.
 _ROUNDING: Final = 4096
 _FAT32_BYTES: Final = 2**32 - 1
-_OLD_LABEL: Final = re.compile(
-    r"(?<![A-Za-z0-9])(?:BF16|FP?16|FP?32|Q8_0)(?![A-Za-z0-9])", re.IGNORECASE
-)
-_NOT_IN_NAMES: Final = re.compile(r"[^\w .()+\[\]-]")
-_NAME_LENGTH: Final = 80
 
 
 class Choice(NamedTuple):
@@ -135,23 +129,6 @@ def requantise(
             place.parent.rmdir()
     progress(choice.size, choice.size)
     return folder / stem / f"{stem}.gguf"
-
-
-def stem_for(path: Path, name: str, quantisation: str) -> str:
-    """Return how the file made of `path` is called, without its ending.
-
-    `name` is what its header says, for files of other programs' stores that have no real one.
-    """
-    split = split_name(path)
-    stem = split[0] if split else path.stem
-    if path.suffix.casefold() != ".gguf":
-        stem = shown(name)
-    labels = list(_OLD_LABEL.finditer(stem))
-    if labels:
-        last = labels[-1]
-        stem = stem[: last.start()] + stem[last.end() :]
-    stem = _NOT_IN_NAMES.sub("_", stem)[:_NAME_LENGTH].strip(".-_ ") or "model"
-    return f"{stem}-{quantisation}"
 
 
 def _source(path: Path) -> _Source:

@@ -29,8 +29,8 @@ from desktop.services.models_folder import (
     open_library,
     unfinished_move,
 )
-from desktop.services.shelf_bin import Bin, Deleted, used_by_trash
-from desktop.services.shelf_checking import Verified, learn_contents, verify
+from desktop.services.shelf_bin import TRASH, Bin, Deleted, used_by_trash
+from desktop.services.shelf_checking import Verified, learn_contents, stamp_at, verify
 from desktop.services.shelf_deleting import files_to_delete, root_of
 from desktop.services.shelf_import import Imported, ImportHow, import_model, remove_leftovers
 from desktop.services.shelf_list import Listed, line_of, listed, stamp_of
@@ -85,17 +85,21 @@ class Shelf:
         guide: Path,
         places: Callable[[], Places],
         *,
+        notes: ModelNotes | None = None,
         trash: Callable[[Path, Path], bool] = to_trash,
     ) -> None:
-        """Touch nothing yet. `places` says where other programs keep their models."""
+        """Touch nothing yet. `places` says where other programs keep their models.
+
+        `notes` are the ones that this process takes already, if it does.
+        """
         self._paths = paths
         self._settings = settings
         self._change_settings = change_settings
         self._guide = guide
         self._places = places
-        self._records = Records(paths.records)
+        self._notes = notes or ModelNotes(Records(paths.records))
+        self._records = self._notes.records
         self._headers = HeaderCache(self._records)
-        self._notes = ModelNotes(self._records)
         self._bin = Bin(self._roots, self._forget, trash=trash)
         self._mover = Mover(paths, settings, change_settings, self._records)
 
@@ -215,7 +219,7 @@ class Shelf:
         return self._notes.defaults(model)
 
     def set_defaults(self, model: InstalledModel, defaults: ModelDefaults) -> None:
-        """Use and keep what a person set for this model; never waits long.
+        """Use and keep what a person set for this model; may wait for another program.
 
         Raises StorageError if it is not kept: it holds until Lapis ends.
         """
@@ -237,11 +241,21 @@ class Shelf:
         commit: str,
         sha256s: Sequence[str],
     ) -> None:
-        """Remember where downloaded files came from, and the SHA-256 of each (empty: unknown)."""
+        """Remember where downloaded files came from, and the SHA-256 of each (empty: unknown).
+
+        Those with one count as verified: they were compared with it before they got their names.
+        """
         hashes = {
             os.path.realpath(path): sha256 for path, sha256 in zip(paths, sha256s, strict=True)
         }
-        self._attempt(lambda: self._records.set_source(hashes, source, repository, commit), None)
+
+        def remember() -> None:
+            self._records.set_source(hashes, source, repository, commit)
+            for real, sha256 in hashes.items():
+                if sha256:
+                    self._records.set_checked(real, stamp_at(Path(real)), sha256, verified=True)
+
+        self._attempt(remember, None)
 
     # What can be done with it.
 
@@ -268,6 +282,15 @@ class Shelf:
         """
         root = root_of(entry, self._roots())
         return self._bin.put(root, entry.model.name, files_to_delete(entry, self.entries()))
+
+    def hand_over(self, deleted: Deleted) -> Path | None:
+        """Give to the system's trash at once what was deleted; nothing is undone after it.
+
+        Return the folder that keeps it where there is no trash; it takes the disk it took.
+        """
+        self._bin.close()
+        kept = (root / TRASH / deleted.key for root in self._roots())
+        return next((folder for folder in kept if folder.exists()), None)
 
     def undo(self, deleted: Deleted) -> None:
         """Bring a deleted model back; raises StorageError, and then nothing was moved."""

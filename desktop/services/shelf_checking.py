@@ -58,7 +58,7 @@ def verify(
         if found != expected[file]:
             return Verified(by_hash=True, problem=_other_content(file))
     if not by_hash:
-        records.set_checked(_real(entry.model.path), _stamp(entry.model.path), "", verified=True)
+        records.set_checked(_real(entry.model.path), stamp_at(entry.model.path), "", verified=True)
     return Verified(by_hash=by_hash)
 
 
@@ -77,10 +77,10 @@ def learn_contents(
             continue
         for file in entry.files:
             kept = known.get(_real(file))
-            current = kept is not None and kept.content and kept.stamp == _stamp(file)
+            current = kept is not None and kept.content and kept.stamp == stamp_at(file)
             if not current:
                 files.append(file)
-    meter = Meter(sum(_stamp(file).size for file in files), progress)
+    meter = Meter(sum(stamp_at(file).size for file in files), progress)
     return all(_content(file, records, meter, cancel) is not None for file in files)
 
 
@@ -88,7 +88,7 @@ def _content(
     file: Path, records: Records, meter: Meter, cancel: Event, verified: str = ""
 ) -> str | None:
     """Return and remember a file's SHA-256; None if it was stopped."""
-    stamp = _stamp(file)
+    stamp = stamp_at(file)
     with told_about(file.parent):
         found = sha256_of(file, meter.add, cancel)
     if found is not None:
@@ -115,7 +115,8 @@ def _real(path: Path) -> str:
     return os.path.realpath(path)
 
 
-def _stamp(file: Path) -> Stamp:
+def stamp_at(file: Path) -> Stamp:
+    """Return the state of a file; an empty one where it cannot be looked at."""
     try:
         status = file.stat()
     except OSError:

@@ -11,14 +11,13 @@ from desktop.base.translation import Translator
 from desktop.domain.text import gigabytes
 from desktop.services.bench_values import Doing, Item, Result, Side, Skipped, Subject, Unit
 from desktop.services.engine import Stopped
+from desktop.terminal.bars import WIDEST_BAR, bar
 from desktop.terminal.errors import EXIT_INTERRUPTED, EXIT_OK
 from desktop.terminal.help_pages import wrapped
 from desktop.terminal.output import Screen, Style, columns
 
 _WIDEST: Final = 100
 _FIGURE: Final = 9
-_BAR: Final = 24
-_EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
 
 def show_results(items: Iterable[Item], words: Translator, screen: Screen, *, as_json: bool) -> int:
@@ -91,15 +90,6 @@ def results_as_json(found: Sequence[Item], *, complete: bool) -> str:
     return json.dumps(told, indent=2)
 
 
-def bar(share: float, *, plain: bool) -> str:
-    """Return a bar for `share` (0 to 1), in eighths of a cell; `plain` makes it of ASCII signs."""
-    share = min(1.0, max(0.0, share))
-    if plain:
-        return "#" * max(1, round(share * _BAR))
-    eighths = max(1, round(share * _BAR * 8))
-    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
-
-
 def _result_row(item: Result) -> dict[str, object]:
     return {
         "name": item.name,
@@ -142,7 +132,7 @@ def _show(item: Result, words: Translator, screen: Screen) -> None:
         drawn = bar(value / most if most else 0.0, plain=plain)
         amount = _amount(value, item.unit, words)
         screen.line(
-            " " * _FIGURE + label + room + drawn + " " * (_BAR - cell_len(drawn) + 1) + amount
+            " " * _FIGURE + label + room + drawn + " " * (WIDEST_BAR - cell_len(drawn) + 1) + amount
         )
     for text in item.more:
         _show_beside(words.say(text), screen)

@@ -41,5 +41,4 @@ class Terms:
 
     def template_for(self, model: InstalledModel) -> str:
         """Return the `ChatRequest.builtin_template` of questions to `model`."""
-        engine, defaults = self.settings.engine, self.defaults(model)
-        return template_for(model, engine, self.choices.template, defaults)
+        return template_for(self.defaults(model), self.choices.template)

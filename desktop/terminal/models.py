@@ -1,226 +1,144 @@
-"""`lapis models …`: orders carried out with the model manager. Main thread."""
+"""`lapis models ls`, `show`, `import`, `rm`, `verify`, `scan`: this computer's models. Main thread.
+
+Nothing here knows a way to a network.
+"""
 
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 from desktop.base.translation import Translator
-from desktop.domain.catalogue import ListedModel
-from desktop.domain.errors import LapisError, ModelNotFound
-from desktop.domain.repository import SearchResult
+from desktop.domain.errors import ModelNotFound
 from desktop.domain.settings import Settings
 from desktop.domain.shelf import Origin
-from desktop.services.getting import wanted
-from desktop.services.model_manager import ModelManager
-from desktop.services.recommendation import advise, this_computer
+from desktop.services.shelf import Shelf
 from desktop.services.shelf_import import ImportHow
-from desktop.terminal.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, report
-from desktop.terminal.models_changes import import_file, remove, verify
-from desktop.terminal.models_found import files_as_json, search_as_json, show_files, show_search
-from desktop.terminal.models_kept import (
-    entry_as_json,
-    list_as_json,
-    listed_as_json,
-    show_entry,
-    show_list,
-    show_listed,
-)
-from desktop.terminal.models_pull import announce, pull
+from desktop.terminal.errors import EXIT_INTERRUPTED, EXIT_OK, report
+from desktop.terminal.interrupt import stopping_on_interrupt
+from desktop.terminal.models_changes import empty_trash, import_files, remove, verify
+from desktop.terminal.models_kept import entry_as_json, list_as_json, show_entry, show_list
 from desktop.terminal.orders import (
-    FilesOrder,
     ImportOrder,
     ListOrder,
-    ModelsOrder,
-    PullOrder,
     RemoveOrder,
     ScanOrder,
-    SearchOrder,
+    ShelfOrder,
     ShowOrder,
     VerifyOrder,
 )
 from desktop.terminal.output import Screen
 
 
-class ModelsCommand:
-    """One order, carried out with everything it may need."""
+class ShelfCommand:
+    """One order about models on this computer, carried out with everything it may need."""
 
-    def __init__(
-        self,
-        manager: ModelManager,
-        settings: Settings,
-        words: Translator,
-        screen: Screen,
-        cancel: threading.Event,
-    ) -> None:
-        """`cancel` is set when the person wants to stop."""
-        self._manager = manager
+    def __init__(self, shelf: Shelf, settings: Settings, words: Translator, screen: Screen) -> None:
+        self._shelf = shelf
         self._settings = settings
         self._words = words
         self._screen = screen
-        self._cancel = cancel
 
-    def run(self, order: ModelsOrder) -> int:
-        """Carry `order` out and return the exit code; raises LapisError."""
-        manager, words, screen = self._manager, self._words, self._screen
-        match order:
-            case SearchOrder():
-                return self._search(order)
-            case FilesOrder():
-                return self._files(order)
-            case PullOrder():
-                return self._pull(order)
-            case ListOrder(as_json):
-                return self._list(as_json=as_json)
-            case ShowOrder():
-                return self._show(order)
-            case ImportOrder():
-                return import_file(
-                    Path(order.path).expanduser(),
-                    _manner(order),
-                    manager.shelf,
-                    words,
-                    screen,
-                    self._cancel,
-                )
-            case RemoveOrder(name):
-                return remove(manager.shelf.find(name), manager.shelf, words, screen)
-            case VerifyOrder(name):
-                found = manager.shelf.find(name)
-                return verify(found, manager.shelf, words, screen, self._cancel)
-            case ScanOrder(as_json):
-                return self._scan(as_json=as_json)
+    def run(self, order: ShelfOrder) -> int:
+        """Carry `order` out and return the exit code; raises LapisError.
 
-    def _search(self, order: SearchOrder) -> int:
-        listed = self._manager.catalogue.search(order.words)
-        found: SearchResult | LapisError
-        self._busy(self._words.say("Searching …"))
-        try:
-            found = self._manager.sources.search(order.words, order.source)
-        except LapisError as error:
-            found = error
-        self._screen.status.clear()
-        if order.as_json:
-            result = None if isinstance(found, LapisError) else found
-            self._screen.line(search_as_json(listed, result))
-        else:
-            show_search(listed, found, self._words, self._screen)
-        if isinstance(found, LapisError) and not listed:
-            return EXIT_ERROR
-        return EXIT_OK
+        Ctrl-C stops what takes a while, and leaves nothing half done.
+        """
+        cancel = threading.Event()
+        with stopping_on_interrupt(cancel, patience=2):
+            match order:
+                case ListOrder(as_json):
+                    return self._list(cancel, as_json=as_json)
+                case ShowOrder():
+                    return self._show(order, cancel)
+                case ImportOrder():
+                    return self._import(order, cancel)
+                case RemoveOrder(name):
+                    return self._remove(name)
+                case VerifyOrder(name):
+                    entry = self._shelf.find(name)
+                    return verify(entry, self._shelf, self._words, self._screen, cancel)
+                case ScanOrder(as_json):
+                    return self._scan(cancel, as_json=as_json)
 
-    def _files(self, order: FilesOrder) -> int:
-        manager = self._manager
-        self._busy(self._words.say("Asking what there is …"))
-        reference = manager.sources.reference(order.reference)
-        repository = manager.sources.repository(reference, order.source)
-        advice = advise(repository, this_computer(), manager.catalogue, self._settings.engine)
-        self._screen.status.clear()
-        if order.as_json:
-            self._screen.line(files_as_json(repository, advice))
-        else:
-            show_files(repository, advice, self._words, self._screen)
-        return EXIT_OK
-
-    def _pull(self, order: PullOrder) -> int:
-        manager, words, screen = self._manager, self._words, self._screen
-        self._busy(words.say("Asking what there is …"))
-        found = wanted(
-            order.reference,
-            manager.sources,
-            manager.catalogue,
-            this_computer(),
-            self._settings.engine,
-            order.source,
-        )
-        screen.status.clear()
-        if self._cancel.is_set():
-            return EXIT_INTERRUPTED
-        announce(found, words, screen)
-        code = pull(found.order, manager.downloads, words, screen, self._cancel)
-        if code == EXIT_OK:
-            screen.line(str(manager.shelf.folder / found.order.folder))
-        return code
-
-    def _list(self, *, as_json: bool) -> int:
-        shelf = self._manager.shelf
-        self._read_headers()
-        entries = shelf.entries()
+    def _list(self, cancel: threading.Event, *, as_json: bool) -> int:
+        self._read_headers(cancel)
+        entries = self._shelf.entries()
         if as_json:
             self._screen.line(list_as_json(entries))
-        else:
-            show_list(entries, shelf.disk_use(), self._words, self._screen)
-            if not shelf.has_looked:
-                self._screen.note(
-                    self._words.say("lapis models scan looks for models of other programs.")
-                )
+            return EXIT_OK
+        show_list(entries, self._shelf.disk_use(), self._words, self._screen)
+        if not self._shelf.has_looked:
+            self._screen.note(
+                self._words.say("lapis models scan looks for models of other programs.")
+            )
         return EXIT_OK
 
-    def _show(self, order: ShowOrder) -> int:
+    def _show(self, order: ShowOrder, cancel: threading.Event) -> int:
         try:
-            self._read_headers()
-            entry = self._manager.shelf.find(order.name)
+            self._shelf.find(order.name)
         except ModelNotFound as error:
-            listed = self._listed(order.name)
-            if listed is None:
-                raise error from None
-            self._show_listed(listed, order)
-            return EXIT_OK
+            from desktop.terminal.models_listed import show_from_catalogue
+
+            if show_from_catalogue(order, self._settings.engine, self._words, self._screen):
+                return EXIT_OK
+            raise error from None
+        self._read_headers(cancel)
+        entry = self._shelf.find(order.name)
         if order.as_json:
             self._screen.line(entry_as_json(entry))
         else:
             show_entry(entry, self._words, self._screen)
         return EXIT_OK
 
-    def _show_listed(self, listed: ListedModel, order: ShowOrder) -> None:
-        advice = advise(listed, this_computer(), self._manager.catalogue, self._settings.engine)
-        if order.as_json:
-            self._screen.line(listed_as_json(listed, advice))
-        else:
-            show_listed(listed, advice, self._words, self._screen)
+    def _import(self, order: ImportOrder, cancel: threading.Event) -> int:
+        how = ImportHow.COPY if order.copies else ImportHow.HARD_LINK
+        if order.in_place:
+            how = ImportHow.IN_PLACE
+        self._shelf.settle()
+        files = _files(order.words)
+        return import_files(files, how, self._shelf, self._words, self._screen, cancel)
 
-    def _scan(self, *, as_json: bool) -> int:
-        shelf, words = self._manager.shelf, self._words
-        self._busy(words.say("Looking for models of other programs …"))
-        count = shelf.look_elsewhere(self._cancel)
+    def _remove(self, name: str) -> int:
+        self._shelf.settle()
+        if not name:
+            return empty_trash(self._shelf, self._words, self._screen)
+        return remove(self._shelf.find(name), self._shelf, self._words, self._screen)
+
+    def _scan(self, cancel: threading.Event, *, as_json: bool) -> int:
+        words = self._words
+        self._screen.status.allow()
+        self._screen.status.show(words.say("Looking for models of other programs …"))
+        count = self._shelf.look_elsewhere(cancel)
         self._screen.status.clear()
         if count is None:
             self._screen.note(words.say("Stopped before the end."))
             return EXIT_INTERRUPTED
-        self._read_headers()
+        self._read_headers(cancel)
         ours = {Origin.GUIDE, Origin.LAPIS, Origin.OPENED}
-        found = [entry for entry in shelf.entries() if entry.origin not in ours]
+        found = [entry for entry in self._shelf.entries() if entry.origin not in ours]
         if as_json:
             self._screen.line(list_as_json(found))
         elif found:
-            show_list(found, shelf.disk_use(), words, self._screen)
+            show_list(found, self._shelf.disk_use(), words, self._screen)
         else:
             self._screen.note(words.say("No models of other programs were found."))
         return EXIT_OK
 
-    def _listed(self, name: str) -> ListedModel | None:
-        try:
-            return self._manager.catalogue.find(name)
-        except ModelNotFound:
-            return None
-
-    def _read_headers(self) -> None:
+    def _read_headers(self, cancel: threading.Event) -> None:
         def show(done: int, total: int) -> None:
             self._screen.status.show(
                 self._words.say("Reading headers: {done} of {total}", done=done, total=total)
             )
 
         self._screen.status.allow()
-        self._manager.shelf.scan_headers(show, self._cancel)
+        self._shelf.scan_headers(show, cancel)
         self._screen.status.clear()
-        notice = self._manager.shelf.notice
+        notice = self._shelf.notice
         if notice is not None:
             report(notice, self._words, self._screen)
 
-    def _busy(self, what: str) -> None:
-        self._screen.status.allow()
-        self._screen.status.show(what)
 
-
-def _manner(order: ImportOrder) -> ImportHow:
-    if order.in_place:
-        return ImportHow.IN_PLACE
-    return ImportHow.COPY if order.copies else ImportHow.HARD_LINK
+def _files(words: Iterable[str]) -> list[Path]:
+    """Return the files that are meant: one for each word, or one whose name has spaces in it."""
+    whole = Path(" ".join(words)).expanduser()
+    return [whole] if whole.exists() else [Path(word).expanduser() for word in words]

@@ -42,11 +42,12 @@ def add_models(app: typer.Typer, words: Translator) -> None:
         False, "--json", help=say("Print JSON, with every figure in bytes and tokens")
     )
     model_argument = typer.Argument(
-        "", metavar=say("MODEL"), help=say("A name, as lapis models ls has it")
+        None, metavar=say("MODEL"), help=say("A name, as lapis models ls has it")
     )
+    path_argument = typer.Argument(None, metavar=say("PATH"), help=say("A GGUF file"))
     words_argument = typer.Argument(None, metavar=say("WORDS"), help=say("What to look for"))
     where_argument = typer.Argument(
-        "",
+        None,
         metavar=say("REPOSITORY"),
         help=say("owner/name, a link to its page, or a model of the catalogue; :Q4_K_M chooses"),
     )
@@ -78,7 +79,7 @@ def add_models(app: typer.Typer, words: Translator) -> None:
         as_json: bool = json_option,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
     ) -> Order:
-        wish = _given(" ".join(wanted or ()), Text("What should be looked for?"), "search gemma")
+        wish = _given(wanted, Text("What should be looked for?"), "search gemma")
         return SearchOrder(wish, _source(source), as_json)
 
     @models.command(
@@ -88,7 +89,7 @@ def add_models(app: typer.Typer, words: Translator) -> None:
         epilog="lapis models files bartowski/gemma-2-2b-it-GGUF",
     )
     def files(
-        reference: str = where_argument,
+        reference: list[str] | None = where_argument,
         source: str = source_option,
         as_json: bool = json_option,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
@@ -109,7 +110,7 @@ def add_models(app: typer.Typer, words: Translator) -> None:
         "lapis models pull qwen3-4b --source modelscope",
     )
     def pull(
-        reference: str = where_argument,
+        reference: list[str] | None = where_argument,
         source: str = source_option,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
     ) -> Order:
@@ -135,7 +136,7 @@ def add_models(app: typer.Typer, words: Translator) -> None:
         help=say("Tell everything about one model on this computer or in the catalogue."),
     )
     def show(
-        name: str = model_argument,
+        name: list[str] | None = model_argument,
         as_json: bool = json_option,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
     ) -> Order:
@@ -151,7 +152,7 @@ def add_models(app: typer.Typer, words: Translator) -> None:
         epilog="lapis models import ~/Downloads/gemma-2-2b-it-Q4_K_M.gguf",
     )
     def import_file(
-        path: str = typer.Argument("", metavar=say("PATH"), help=say("A GGUF file")),
+        path: list[str] | None = path_argument,
         copies: bool = typer.Option(False, "--copy", help=say("Make a copy of its own")),
         in_place: bool = typer.Option(
             False, "--in-place", help=say("Leave the file where it is, and list it")
@@ -163,7 +164,8 @@ def add_models(app: typer.Typer, words: Translator) -> None:
                 Text("--{option} does not go together with the rest", {"option": "copy"}),
                 Text("Give one at a time. lapis models import --help lists them."),
             )
-        return ImportOrder(_given(path, Text("Which file?"), "import model.gguf"), copies, in_place)
+        _given(path, Text("Which file?"), "import model.gguf")
+        return ImportOrder(tuple(path or ()), copies, in_place)
 
     @models.command(
         "rm",
@@ -172,9 +174,19 @@ def add_models(app: typer.Typer, words: Translator) -> None:
         help=say("Move a model to the trash. Files of other programs are never touched."),
     )
     def remove(
-        name: str = model_argument,
+        name: list[str] | None = model_argument,
+        empties: bool = typer.Option(
+            False, "--empty", help=say("Remove for good what was deleted and is still kept")
+        ),
         page: bool = help_option,  # noqa: ARG001 - its callback acts
     ) -> Order:
+        if empties and name:
+            raise UsageError(
+                Text("--{option} does not go together with the rest", {"option": "empty"}),
+                Text("Give one at a time. lapis models rm --help lists them."),
+            )
+        if empties:
+            return RemoveOrder("")
         return RemoveOrder(_given(name, Text("Which model?"), "rm gemma-2-2b-it-Q4_K_M"))
 
     @models.command(
@@ -183,7 +195,7 @@ def add_models(app: typer.Typer, words: Translator) -> None:
         help=say("Check that a model's file is whole, by its SHA-256 where that is known."),
     )
     def verify(
-        name: str = model_argument,
+        name: list[str] | None = model_argument,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
     ) -> Order:
         return VerifyOrder(_given(name, Text("Which model?"), "verify gemma-2-2b-it-Q4_K_M"))
@@ -205,8 +217,9 @@ def add_models(app: typer.Typer, words: Translator) -> None:
     app.add_typer(models, name="models", short_help=say("Find, get and keep models"))
 
 
-def _given(value: str, question: Text, example: str) -> str:
-    """Return `value`; raises UsageError, with an example, where nothing was given."""
+def _given(words: list[str] | None, question: Text, example: str) -> str:
+    """Return `words` as one; raises UsageError, with an example, where nothing was given."""
+    value = " ".join(words or ())
     if not value.strip():
         raise UsageError(
             question, Text("Type, for example: {command}", {"command": f"lapis models {example}"})

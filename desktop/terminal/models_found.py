@@ -12,6 +12,7 @@ from desktop.domain.model import FitLevel
 from desktop.domain.quantities import parameters, sized, tokens
 from desktop.domain.repository import Gate, QuantisedModel, Repository, SearchHit, SearchResult
 from desktop.domain.text import Text
+from desktop.terminal.errors import report
 from desktop.terminal.output import Screen, Style
 from desktop.terminal.tables import print_rows
 
@@ -28,26 +29,30 @@ def show_search(
     words: Translator,
     screen: Screen,
 ) -> None:
-    """Print models of the catalogue, then repositories; where the source failed, say so."""
+    """Print models of the catalogue, then repositories. Why a source failed is the caller's word."""
+    say = words.say
     if listed:
-        screen.line(words.say("In the catalogue"), Style.STRONG)
-        print_rows((_listed_row(model, words) for model in listed), screen)
+        screen.line(say("In the catalogue"), Style.STRONG)
+        header = (say("Name"), say("Parameters"), say("Context"), say("What it is good at"))
+        print_rows((_listed_row(each, words) for each in listed), screen, header=header, cut=True)
+        screen.note(say("More about one: {command}", command=f"lapis models show {listed[0].id}"))
     if isinstance(found, LapisError):
-        screen.note(words.say(found.title))
-        screen.note(words.say(found.hint))
         return
     if found.remembered:
         screen.note(words.say("The source cannot be reached; this is what it said before."))
     if not found.hits:
         if not listed:
-            screen.note(words.say("Nothing was found. Try fewer or other words."))
+            screen.note(say("Nothing was found. Try fewer or other words."))
         return
     if listed:
         screen.line()
-    screen.line(words.say("Repositories"), Style.STRONG)
-    print_rows((_hit_row(hit, words) for hit in found.hits), screen)
+    screen.line(say("Repositories"), Style.STRONG)
+    header = (say("Name"), say("Parameters"), say("Downloads"), say("Terms"))
+    print_rows((_hit_row(hit, words) for hit in found.hits), screen, header=header)
     if found.has_more:
-        screen.note(words.say("There are more; other words narrow the search."))
+        screen.note(say("There are more; other words narrow the search."))
+    command = f"lapis models files {found.hits[0].name}"
+    screen.note(say("What is in one: {command}", command=command))
 
 
 def search_as_json(listed: Sequence[ListedModel], found: SearchResult | None) -> str:
@@ -86,32 +91,32 @@ def search_as_json(listed: Sequence[ListedModel], found: SearchResult | None) ->
 def show_files(
     repository: Repository, advice: ModelAdvice, words: Translator, screen: Screen
 ) -> None:
-    """Print the models of a repository, the recommended one marked with the reason."""
+    """Print the models of a repository, the recommended one marked, with the reason."""
+    say = words.say
     screen.line(repository.name, Style.STRONG)
     if repository.licence:
-        screen.line(words.say("Licence: {licence}", licence=repository.licence), Style.FAINT)
+        screen.line(say("Licence: {licence}", licence=repository.licence), Style.FAINT)
+    if repository.remembered:
+        screen.note(say("The source cannot be reached; this is what it said before."))
     by_name = {each.name: each for each in advice.quantisations}
     best = advice.recommended
-    print_rows(
-        (
-            _file_row(model, by_name.get(model.name), best, words, screen)
-            for model in repository.models
-        ),
-        screen,
-    )
-    screen.note(words.say(advice.reason))
-    for projector in repository.projectors[:1]:
-        screen.note(words.say("With {size} more it sees pictures.", size=sized(projector.size)))
-    if repository.refused is not None:
-        screen.note(words.say(repository.refused.title))
-        screen.note(words.say(repository.refused.hint))
-    elif best is not None:
+    mark = "★" if screen.can_write("★") else "*"
+    rows = [
+        _file_row(model, by_name.get(model.name), best, words, mark) for model in repository.models
+    ]
+    header = ("  " + say("Quantisation"), say("Size"), say("Here"), say("What it means"))
+    print_rows(rows, screen, header=header)
+    if best is not None:
         label = best.quantisation or best.name
-        screen.note(
-            words.say(
-                "To download: {command}", command=f"lapis models pull {repository.name}:{label}"
-            )
-        )
+        screen.note(say("{mark} Recommended: {name}", mark=mark, name=label))
+    screen.note(say(advice.reason))
+    for projector in repository.projectors[:1]:
+        screen.note(say("With {size} more it sees pictures.", size=sized(projector.size)))
+    if repository.refused is not None:
+        report(repository.refused, words, screen)
+    elif best is not None:
+        name = f"{repository.name}:{best.quantisation or best.name}"
+        screen.note(say("To download: {command}", command=f"lapis models pull {name}"))
 
 
 def files_as_json(repository: Repository, advice: ModelAdvice) -> str:
@@ -150,8 +155,8 @@ def _hit_row(hit: SearchHit, words: Translator) -> list[str]:
     return [
         hit.name,
         parameters(hit.parameters) if hit.parameters else "",
-        words.say("{count} downloads", count=f"{hit.downloads:,}"),
-        words.say("terms to accept") if hit.gate is not Gate.OPEN else "",
+        f"{hit.downloads:,}",
+        words.say("to be accepted") if hit.gate is not Gate.OPEN else "",
     ]
 
 
@@ -160,16 +165,14 @@ def _file_row(
     advice: QuantisationAdvice | None,
     best: QuantisationAdvice | None,
     words: Translator,
-    screen: Screen,
+    mark: str,
 ) -> list[str]:
     is_best = best is not None and advice == best
-    mark = ("★" if screen.can_write("★") else "*") if is_best else ""
     facts = advice.facts if advice is not None else None
     return [
-        model.quantisation or model.name,
+        f"{mark if is_best else ' '} {model.quantisation or model.name}",
         sized(model.size),
         words.say(_FITS[advice.fit.level]) if advice is not None else "",
-        mark,
         facts.words.get(words.language.value, facts.words["en"]) if facts is not None else "",
     ]
 

@@ -1,25 +1,29 @@
 """`lapis models ls`, `show`, `scan`: what is on this computer, as tables or as JSON."""
 
 import json
+import time
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from desktop.base.translation import Translator
-from desktop.domain.advice import ModelAdvice
-from desktop.domain.catalogue import ListedModel
-from desktop.domain.quantities import parameters, sized, tokens
+from desktop.domain.quantities import days_ago, parameters, sized, tokens
 from desktop.domain.shelf import Origin, ShelfEntry
 from desktop.domain.text import Text, verbatim
 from desktop.services.shelf import DiskUse
 from desktop.terminal.output import Screen, Style
-from desktop.terminal.tables import print_rows
+from desktop.terminal.tables import print_facts, print_rows
 
 
 def show_list(
     entries: Sequence[ShelfEntry], use: DiskUse, words: Translator, screen: Screen
 ) -> None:
     """Print one line for each model, and what they take together."""
-    print_rows((_row(entry, words) for entry in entries), screen)
+    say, today = words.say, _local_day(time.time())
+    header = (
+        *(say("Name"), say("Size"), say("Quantisation"), say("Context"), say("Last used")),
+        say("Where from"),
+    )
+    print_rows((_row(entry, today, words) for entry in entries), screen, header=header)
     screen.note(
         words.say(
             "{models} in the models folder, {free} free on its disk",
@@ -71,46 +75,9 @@ def show_entry(entry: ShelfEntry, words: Translator, screen: Screen) -> None:
         rows.append((Text("Memory when last loaded"), measured))
     if entry.twin:
         rows.append((Text("Same content as"), entry.twin))
-    print_rows(((words.say(name), value) for name, value in rows if value), screen)
+    print_facts(((words.say(name), value) for name, value in rows), screen)
     if entry.problem is not None:
         screen.note(words.say(entry.problem))
-
-
-def show_listed(model: ListedModel, advice: ModelAdvice, words: Translator, screen: Screen) -> None:
-    """Print what the catalogue knows of a model that is not here."""
-    language = words.language.value
-    screen.line(model.name, Style.STRONG)
-    screen.line(model.words.get(language, model.words["en"]))
-    rows = [
-        (Text("Parameters"), parameters(model.parameters)),
-        (Text("Context window"), tokens(model.context_length)),
-        (Text("Licence"), model.licence_name),
-        (Text("Languages"), ", ".join(model.languages)),
-        (Text("Repositories"), "\n".join(model.repositories)),
-    ]
-    print_rows(((words.say(name), value) for name, value in rows if value), screen)
-    screen.note(words.say(advice.reason))
-    if advice.recommended is not None:
-        command = f"lapis models pull {model.id}"
-        screen.note(words.say("To download: {command}", command=command))
-
-
-def listed_as_json(model: ListedModel, advice: ModelAdvice) -> str:
-    """Return one JSON object with what the catalogue knows. Pure ASCII."""
-    best = advice.recommended
-    told = {
-        "id": model.id,
-        "name": model.name,
-        "installed": False,
-        "parameters": model.parameters,
-        "context_length": model.context_length,
-        "licence": model.licence,
-        "languages": list(model.languages),
-        "repositories": list(model.repositories),
-        "recommended": None if best is None else best.quantisation,
-        "reason": str(advice.reason),
-    }
-    return json.dumps(told, indent=2)
 
 
 def entry_as_json(entry: ShelfEntry) -> str:
@@ -169,19 +136,22 @@ def origin_name(origin: Origin) -> Text:
             return Text("Another folder")
 
 
-def _row(entry: ShelfEntry, words: Translator) -> list[str]:
-    facts = entry.facts
-    if facts is None:
-        about = "" if entry.problem is None else words.say(entry.problem)
-        return [entry.model.name, sized(entry.model.size), "", "", about]
-    context = tokens(facts.context_length) if facts.context_length else ""
+def _row(entry: ShelfEntry, today: date, words: Translator) -> list[str]:
+    facts, used = entry.facts, entry.record.used_at
+    context = facts.context_length if facts is not None else 0
+    when = days_ago((today - _local_day(used)).days) if used > 0 else verbatim("")
     return [
         entry.model.name,
         sized(entry.model.size),
-        facts.quantisation,
-        context,
-        words.say(origin_name(entry.origin)),
+        "" if facts is None else facts.quantisation,
+        tokens(context) if context else "",
+        words.say(when),
+        words.say(entry.problem or origin_name(entry.origin)),
     ]
+
+
+def _local_day(seconds: float) -> date:
+    return datetime.fromtimestamp(seconds, UTC).astimezone().date()
 
 
 def _day(seconds: float) -> str:

@@ -1,18 +1,22 @@
 """`lapis models pull`: one download with a bar; Ctrl-C pauses it, the same command goes on. Main thread."""
 
+import math
 import threading
 from typing import Final, Protocol
+
+from rich.cells import cell_len
 
 from desktop.base.translation import Translator
 from desktop.domain.download import Download, DownloadOrder, DownloadPhase
 from desktop.domain.quantities import duration, part_of, sized, speed, time_left
 from desktop.services.getting import Wanted
-from desktop.terminal.bench import bar
+from desktop.terminal.bars import WIDEST_BAR, bar
 from desktop.terminal.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, report
-from desktop.terminal.output import Screen
+from desktop.terminal.output import Screen, columns
 
 _LOOK_SECONDS: Final = 0.2
 _GAP: Final = "  "
+_LEAST_BAR: Final = 8
 
 
 class Queue(Protocol):
@@ -82,7 +86,8 @@ def pull(
             told = words.say(state.notice)
             screen.note(told)
             screen.status.allow()
-        screen.status.show(_line(state, words, plain=not screen.can_write("█▏")))
+        plain = not screen.can_write("█▏")
+        screen.status.show(progress_line(state, words, columns(screen.err) - 1, plain=plain))
         if cancel.is_set():
             queue.pause(key)
     screen.status.clear()
@@ -95,23 +100,40 @@ def pull(
     return EXIT_INTERRUPTED
 
 
-def _line(state: Download, words: Translator, *, plain: bool) -> str:
-    """Return one line: a bar, how much, how fast, how long, or what it waits for."""
+def progress_line(state: Download, words: Translator, cells: int, *, plain: bool) -> str:
+    """Return one line: a bar, how much, how fast, how long, or what it waits for.
+
+    What has no place in so many cells goes: the bar gets shorter, then the bytes, then the bar.
+    """
     share = state.done / state.total if state.total else 0.0
-    drawn = bar(share, plain=plain)
-    parts = [f"{share:4.0%}", drawn, words.say(part_of(state.done, state.total))]
+    size = words.say(part_of(state.done, state.total))
+    doing = _doing(state, words)
+    for parts in ([size, *doing], doing):
+        room = cells - cell_len(_GAP.join([_percent(share), "", *parts]))
+        if room >= _LEAST_BAR:
+            drawn = bar(share, plain=plain, cells=min(room, WIDEST_BAR))
+            room_of_bar = min(room, WIDEST_BAR) - cell_len(drawn)
+            return _GAP.join([_percent(share), drawn + " " * room_of_bar, *parts])
+    return _GAP.join([_percent(share), *doing])
+
+
+def _doing(state: Download, words: Translator) -> list[str]:
     match state.phase:
         case DownloadPhase.DOWNLOADING:
-            parts.append(speed(state.speed))
-            if state.seconds_left is not None:
-                parts.append(words.say(time_left(state.seconds_left)))
+            left = state.seconds_left
+            there = [speed(state.speed)]
+            return there if left is None else [*there, words.say(time_left(left))]
         case DownloadPhase.WAITING:
-            left = words.say(duration(state.wait_seconds))
-            parts.append(words.say("The server asks to wait: {time}", time=left))
+            wait = words.say(duration(state.wait_seconds))
+            return [words.say("The server asks to wait: {time}", time=wait)]
         case DownloadPhase.STALLED:
-            parts.append(words.say("nothing arrives, the connection is opened anew"))
+            return [words.say("nothing arrives, the connection is opened anew")]
         case DownloadPhase.VERIFYING:
-            parts.append(words.say("checking"))
+            return [words.say("checking")]
         case _:
-            parts.append(words.say("asking the server"))
-    return _GAP.join(parts)
+            return [words.say("asking the server")]
+
+
+def _percent(share: float) -> str:
+    # 100 % is said when it is done.
+    return f"{math.floor(share * 100):3d}%"

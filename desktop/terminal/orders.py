@@ -100,16 +100,16 @@ class ShowOrder:
 
 @dataclass(frozen=True, slots=True)
 class ImportOrder:
-    """Take a model file into the library."""
+    """Take model files into the library: one for each word, or one whose path has spaces."""
 
-    path: str
+    words: tuple[str, ...]
     copies: bool
     in_place: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveOrder:
-    """Move a model to the trash."""
+    """Move a model to the trash; an empty name: remove for good what was deleted before."""
 
     name: str
 
@@ -128,17 +128,9 @@ class ScanOrder:
     as_json: bool
 
 
-ModelsOrder: TypeAlias = (
-    SearchOrder
-    | FilesOrder
-    | PullOrder
-    | ListOrder
-    | ShowOrder
-    | ImportOrder
-    | RemoveOrder
-    | VerifyOrder
-    | ScanOrder
-)
+# What needs a source, and what needs this computer alone.
+SourcesOrder: TypeAlias = SearchOrder | FilesOrder | PullOrder
+ShelfOrder: TypeAlias = ListOrder | ShowOrder | ImportOrder | RemoveOrder | VerifyOrder | ScanOrder
 
 
 class WindowAction(StrEnum):
@@ -159,4 +151,6 @@ class WindowOrder:
     action: WindowAction = WindowAction.START
 
 
-Order: TypeAlias = AskOrder | ChatOrder | DoctorOrder | BenchOrder | ModelsOrder | WindowOrder
+Order: TypeAlias = (
+    AskOrder | ChatOrder | DoctorOrder | BenchOrder | SourcesOrder | ShelfOrder | WindowOrder
+)

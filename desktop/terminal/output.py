@@ -81,6 +81,15 @@ class Screen:
         self.status.clear()
         self._put(paint(harmless(text), style, colours=self.out_colours) + "\n")
 
+    def labelled(self, label: str, text: str) -> None:
+        """Write one own line to `out`, in which `label` stands out if `text` begins with it."""
+        label, text = harmless(label), harmless(text)
+        if not text.startswith(label):
+            label = ""
+        self.status.clear()
+        painted = paint(label, Style.ACCENT, colours=self.out_colours and bool(label))
+        self._put(painted + text[len(label) :] + "\n")
+
     def note(self, text: str) -> None:
         """Write one line about the answer to `err`, faint."""
         self.status.clear()

@@ -31,10 +31,11 @@ from desktop.domain.history import StoredMessage
 from desktop.domain.model import InstalledModel
 from desktop.domain.text import Text
 from desktop.services.conversation import Conversations, Exchange
-from desktop.services.manner import sampling_for, template_for, with_template
+from desktop.services.manner import settings_for, template_for, with_choice
 from desktop.store.chats import ChatStore
 from desktop.ui.bridge import Bridge
 from desktop.ui.engine_words import loading_words
+from desktop.ui.own_settings import OwnSettings
 from desktop.ui.preferences import Preferences
 from desktop.ui.translation import say
 
@@ -108,6 +109,7 @@ class ChatController(QObject):
         self,
         store: ChatStore,
         preferences: Preferences,
+        own: OwnSettings,
         bridge: Bridge,
         parent: QObject | None = None,
     ) -> None:
@@ -115,6 +117,7 @@ class ChatController(QObject):
         super().__init__(parent)
         self._store = store
         self._preferences = preferences
+        self._own = own
         self._bridge = bridge
         self._engine: AnswerEngine | None = None
         self._engine_state = EngineState()
@@ -128,7 +131,7 @@ class ChatController(QObject):
         self._timer.timeout.connect(self._save)
         bridge.event_arrived.connect(self._on_event_arrived)
         bridge.engine_changed.connect(self._on_engine_changed)
-        preferences.changed.connect(self._tell_own_template)
+        own.changed.connect(self._tell_own_template)
 
     def attach(self, engine: AnswerEngine) -> None:
         """Take the engine, and ask it what was asked meanwhile."""
@@ -188,8 +191,7 @@ class ChatController(QObject):
         """
         model = self._engine_state.model
         if model is not None:
-            settings = with_template(self._preferences.value, model, builtin=True)
-            self._preferences.set(settings)
+            self._own.set(model, with_choice(self._own.of(model), builtin=True))
         self.answer_again(chat)
 
     @property
@@ -316,11 +318,13 @@ class ChatController(QObject):
         settings, model = self._preferences.value, self._engine_state.model
         template = ""
         if model is not None:
-            settings = replace(settings, sampling=sampling_for(model, settings.sampling))
-            template = template_for(model, settings.engine)
+            own = self._own.of(model)
+            settings, template = settings_for(model, settings, own), template_for(own)
         request = self._conversations.request(run.exchange, settings)
         request = replace(request, builtin_template=template)
         run.request = self._engine.ask(request, self._bridge.listener(ticket))
+        # It may have been set elsewhere since.
+        self._tell_own_template()
 
     def _find(self, chat: int) -> tuple[int, _Run] | None:
         for ticket, run in self._runs.items():
@@ -349,8 +353,8 @@ class ChatController(QObject):
         self.running_changed.emit(chats)
 
     def _tell_own_template(self) -> None:
-        model, engine = self._engine_state.model, self._preferences.value.engine
-        own = model.name if model is not None and not template_for(model, engine) else ""
+        model = self._engine_state.model
+        own = model.name if model is not None and not template_for(self._own.of(model)) else ""
         if own != self._own_template:
             self._own_template = own
             self.own_template_changed.emit(own)

@@ -62,6 +62,7 @@ class DiscoverController(QObject):
         tab.installEventFilter(self)
         known.changed.connect(self._show_cards)
         known.here_changed.connect(self._show_cards)
+        tab.set_finder(known.search)
         tab.set_source(preferences.value.library.source)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -77,7 +78,8 @@ class DiscoverController(QObject):
             tuple(
                 card_facts(model, known.advice(model), here, language, accepted)
                 for model in known.models
-            )
+            ),
+            known.picks,
         )
 
     def _open(self, name: str) -> None:

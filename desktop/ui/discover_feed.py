@@ -114,8 +114,8 @@ class CardFacts:
     """One card: a model of the catalogue in the language of the person.
 
     `fit` is None where nothing is known of this computer or of the sizes; `size` in bytes of the
-    quantisation that Get fetches (or of the smallest one), 0 where unknown; `can_get` whether one
-    can be recommended at all; `must_accept` whether terms are still to be accepted.
+    quantisation that Get fetches (or of the smallest one), 0 where unknown, guessed if `is_estimate`;
+    `can_get` whether one can be recommended; `must_accept` whether terms are to be accepted.
     """
 
     id: str
@@ -133,6 +133,7 @@ class CardFacts:
     fit: FitLevel | None
     quantisation: str
     size: int
+    is_estimate: bool
     can_get: bool
     must_accept: bool
     state: GetState = field(default_factory=GetState)
@@ -169,6 +170,7 @@ def card_facts(
         fit=shown.fit.level if shown is not None else None,
         quantisation=shown.quantisation if shown is not None else "",
         size=shown.size if shown is not None else 0,
+        is_estimate=advice is not None and advice.is_estimate,
         can_get=best is not None,
         must_accept=model.must_accept and model.licence not in accepted,
         state=here.any_state(model),
@@ -181,10 +183,7 @@ def in_words(words: Mapping[str, str], language: str) -> str:
 
 
 def good_here(cards: Iterable[CardFacts], picks: Iterable[str]) -> tuple[CardFacts, ...]:
-    """Return what to show first: the models `picks` (ids, best first) that can be had.
-
-    Those that fit just now come before those that ask to close other programs.
-    """
+    """Return which `picks` (ids, best first) can be had, those that fit just now first."""
     known = {card.id: card for card in cards}
     good = [known[name] for name in picks if name in known and known[name].can_get]
     good.sort(key=lambda card: card.fit is not FitLevel.FITS)

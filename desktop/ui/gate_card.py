@@ -61,8 +61,11 @@ class GateCard(QFrame):
     def show_gate(self, gate: Gate) -> None:
         """Say what `gate` asks for."""
         self._gate = gate
-        self._field.clear()
         self._retranslate()
+
+    def forget(self) -> None:
+        """Forget what was typed: it was meant for another model."""
+        self._field.clear()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""

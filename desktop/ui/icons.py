@@ -92,11 +92,10 @@ def icon_pixmap(name: IconName, size: int, colour: QColor, scale: float) -> QPix
     Kept in Qt's own cache, as lists paint the same few again and again.
     """
     key = f"lapis/{name}/{size}/{colour.name(QColor.NameFormat.HexArgb)}/{scale}"
-    kept = QPixmapCache.find(key)
-    if kept is not None:
-        return kept
-    pixmap = _tinted(QSvgRenderer(_svg(name)), QSize(size, size) * scale, colour, scale)
-    QPixmapCache.insert(key, pixmap)
+    pixmap = QPixmap()
+    if not QPixmapCache.find(key, pixmap):
+        pixmap = _tinted(QSvgRenderer(_svg(name)), QSize(size, size) * scale, colour, scale)
+        QPixmapCache.insert(key, pixmap)
     return pixmap
 
 

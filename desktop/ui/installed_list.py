@@ -76,7 +76,7 @@ class InstalledList(QAbstractListModel):
         if tuple(entries) == self._entries:
             return
         self._entries = tuple(entries)
-        self._haystacks = {entry.model.path: _haystack(entry) for entry in self._entries}
+        self._haystacks.clear()
         self._arrange()
 
     def set_filter(self, words: str) -> None:
@@ -156,11 +156,7 @@ class InstalledList(QAbstractListModel):
 
     def _arrange(self) -> None:
         wanted = self._words.split()
-        found = [
-            entry
-            for entry in self._entries
-            if all(word in self._haystacks[entry.model.path] for word in wanted)
-        ]
+        found = [entry for entry in self._entries if not wanted or self._has(entry, wanted)]
         found.sort(key=self._order)
         rows: list[_Row] = []
         for ours in (True, False):
@@ -170,6 +166,12 @@ class InstalledList(QAbstractListModel):
         self.beginResetModel()
         self._rows = rows
         self.endResetModel()
+
+    def _has(self, entry: ShelfEntry, words: Sequence[str]) -> bool:
+        path = entry.model.path
+        if path not in self._haystacks:
+            self._haystacks[path] = _haystack(entry)
+        return all(word in self._haystacks[path] for word in words)
 
     def _order(self, entry: ShelfEntry) -> tuple[bool, float, str]:
         """Return what to sort by; the guide, which nobody got or can delete, comes last."""

@@ -13,7 +13,7 @@ from desktop.domain.settings import Language, LibrarySettings
 from desktop.domain.shelf import ShelfEntry
 from desktop.models.catalogue import Catalogue
 from desktop.services.model_manager import ModelManager
-from desktop.services.recommendation import advise, this_computer
+from desktop.services.recommendation import advise, best_for, this_computer
 from desktop.ui.discover_feed import Here
 from desktop.ui.downloads_controller import DownloadsController
 from desktop.ui.errands import Errand, Errands
@@ -21,11 +21,15 @@ from desktop.ui.preferences import Preferences
 
 __all__ = ["KnownModels"]
 
-_Reckoned = tuple[Catalogue, Computer, dict[str, ModelAdvice]]
+_Reckoned = tuple[Catalogue, Computer, dict[str, ModelAdvice], tuple[str, ...]]
 
 
 class KnownModels(QObject):
-    """One picture for the tabs, and one signal when it is another one."""
+    """One picture for the tabs, and a signal when it is another one.
+
+    `catalogue` is None before it is read; `picks` are ids of the models that suit this computer
+    best, the best first.
+    """
 
     changed = Signal()
     """The catalogue, what suits this computer, or what was accepted."""
@@ -52,6 +56,7 @@ class KnownModels(QObject):
         self._entries: tuple[ShelfEntry, ...] = ()
         self._advice: dict[str, ModelAdvice] = {}
         self.catalogue: Catalogue | None = None
+        self.picks: tuple[str, ...] = ()
         downloads.changed.connect(lambda _downloads: self.here_changed.emit())
 
     @property
@@ -78,6 +83,11 @@ class KnownModels(QObject):
     def find(self, name: str) -> ListedModel | None:
         """Return the model of the catalogue with that id."""
         return next((each for each in self.models if each.id == name), None)
+
+    def search(self, words: str) -> tuple[str, ...]:
+        """Return the models of the catalogue (ids) that `words` describe, the best match first."""
+        found = self.catalogue.search(words) if self.catalogue is not None else ()
+        return tuple(each.id for each in found)
 
     def of_repository(self, name: str) -> ListedModel | None:
         """Return the model of the catalogue that a repository hands out."""
@@ -116,14 +126,15 @@ class KnownModels(QObject):
         self._preferences.set(replace(self._preferences.value, library=library))
 
     def _reckon(self, _errand: Errand) -> _Reckoned:
-        """Return catalogue, computer, and advice for each model; in an errand's thread."""
+        """Return catalogue, computer, advice, and what to show first; in an errand's thread."""
         catalogue, computer = self._manager.catalogue, this_computer()
         engine = self._preferences.value.engine
         advice = {each.id: advise(each, computer, catalogue, engine) for each in catalogue.models}
-        return catalogue, computer, advice
+        picks = tuple(each.id for each in best_for(computer, catalogue, engine))
+        return catalogue, computer, advice, picks
 
     def _on_reckoned(self, found: _Reckoned) -> None:
-        self.catalogue, self._computer, self._advice = found
+        self.catalogue, self._computer, self._advice, self.picks = found
         self.changed.emit()
 
     def _on_failed(self, error: LapisError) -> None:

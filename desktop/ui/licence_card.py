@@ -29,6 +29,7 @@ class LicenceCard(QFrame):
         super().__init__(parent)
         self.setProperty("panel", "card")
         self._sheet: ModelSheet | None = None
+        self._ticked = False
         self._title = PlainLabel(wrap=True)
         self._title.setProperty("strong", True)
         self._note = PlainLabel(tone="muted", wrap=True)
@@ -51,10 +52,18 @@ class LicenceCard(QFrame):
         self._box.toggled.connect(self._on_toggled)
 
     def show_sheet(self, sheet: ModelSheet) -> None:
-        """Show the licence of `sheet`; nothing has been accepted of it if it must be."""
+        """Show the licence of `sheet`; what was ticked here for the same one stays ticked."""
+        known = self._sheet
+        self._ticked = (
+            known is not None
+            and known.licence == sheet.licence
+            and not sheet.must_accept
+            and (known.must_accept or self._ticked)
+        )
         self._sheet = sheet
         self._box.blockSignals(True)
-        self._box.setChecked(not sheet.must_accept)
+        self._box.setChecked(self._ticked)
+        self._box.setEnabled(not self._ticked)
         self._box.blockSignals(False)
         self._first.hide()
         self._say()
@@ -95,6 +104,6 @@ class LicenceCard(QFrame):
         self._note.setVisible(bool(sheet.licence_note))
         self._read.setText(self.tr("Read the terms"))
         self._box.setText(self.tr("I accept the terms"))
-        self._box.setVisible(sheet.must_accept)
+        self._box.setVisible(sheet.must_accept or self._ticked)
         self._first.setText(self.tr("Read and accept the terms first, then press Get again."))
         restyle(self._first, "type", "small")

@@ -41,6 +41,11 @@ class MenuButton(QPushButton):
         """What is chosen."""
         return self._value
 
+    @property
+    def choices(self) -> tuple[tuple[Hashable, str], ...]:
+        """What is offered, with its words."""
+        return self._choices
+
     def set_choices(
         self, purpose: str, choices: Sequence[tuple[Hashable, str]], value: Hashable
     ) -> None:

@@ -70,8 +70,10 @@ class Meter(QWidget):
         widths = self._widths(whole.width())
         for part, width in zip(self._parts, widths, strict=True):
             if part.shade is not Shade.REST:
-                gap = _GAP if left + width < whole.width() - 1 else 0
-                place = QRectF(left, 0, max(1.0, width - gap), whole.height())
+                # Whole pixels: a blurred edge would look like another shade.
+                start, end = round(left), round(left + width)
+                gap = _GAP if end < whole.width() - 1 else 0
+                place = QRectF(start, 0, max(1, end - start - gap), whole.height())
                 painter.fillRect(place, shade_colour(part.shade, tokens))
                 if gap:
                     edge = QRectF(place.right(), 0, gap, whole.height())

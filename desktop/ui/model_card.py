@@ -19,11 +19,11 @@ from PySide6.QtWidgets import QAbstractButton, QToolTip, QWidget
 from desktop.domain import quantities
 from desktop.ui.chips import Chip, chip_font, paint_chips, place_chips
 from desktop.ui.discover_feed import CardFacts, Stage
-from desktop.ui.fit_words import fit_colour, fit_hint, fit_icon, fit_words
+from desktop.ui.fit_words import fit_hint, fit_words
 from desktop.ui.get_button import GetButton, Wish
-from desktop.ui.icons import icon_pixmap
 from desktop.ui.labels import plain_tooltip
 from desktop.ui.model_chips import context_chip, model_chips
+from desktop.ui.quantisation_paint import fit_width, paint_fit
 from desktop.ui.text_lines import text_lines
 from desktop.ui.tokens import Radius, Space, Tokens, tokens_of
 
@@ -33,7 +33,6 @@ _PAD = 18
 _NAME = 15
 _WORDS = 13
 _MOST_LINES = 3
-_ICON = 16
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
@@ -88,7 +87,8 @@ class ModelCard(QAbstractButton):
         inner = max(1, width - 2 * _PAD)
         places = place_chips(self._chips, chip_font(self.font()), inner)
         chips = places[-1].bottom() + 1 if places else 0
-        words = (QFontMetrics(self._font(_WORDS)).lineSpacing() + 1) * self._line_count(inner)
+        lines = len(text_lines(self._facts.words, self._font(_WORDS), inner, _MOST_LINES))
+        words = (QFontMetrics(self._font(_WORDS)).lineSpacing() + 1) * lines
         name = QFontMetrics(self._name_font()).height()
         foot = self._get.sizeHint().height()
         return _PAD + name + Space.XS + words + Space.M + chips + Space.L + foot + _PAD - 4
@@ -163,15 +163,8 @@ class ModelCard(QAbstractButton):
         painter.setFont(font)
         left = room.left()
         if facts.fit is not None:
-            ink = QColor(fit_colour(facts.fit, tokens))
-            scale = painter.device().devicePixelRatioF()
-            top = room.top() + (room.height() - _ICON) // 2
-            painter.drawPixmap(left, top, icon_pixmap(fit_icon(facts.fit), _ICON, ink, scale))
-            left += _ICON + Space.XS + 1
-            words = fit_words(facts.fit)
-            painter.setPen(ink)
-            painter.drawText(QRect(left, room.top(), room.width(), room.height()), _LEFT, words)
-            left += metrics.horizontalAdvance(words)
+            paint_fit(painter, facts.fit, room, tokens, font)
+            left += fit_width(facts.fit, font)
         size = self._size_words()
         if facts.fit is not None and size:
             size = f" · {size}"
@@ -187,7 +180,8 @@ class ModelCard(QAbstractButton):
         return QRect(self.width() - _PAD - width, _PAD, width, height)
 
     def _size_words(self) -> str:
-        return quantities.sized(self._facts.size) if self._facts.size else ""
+        about = "≈ " if self._facts.is_estimate else ""
+        return f"{about}{quantities.sized(self._facts.size)}" if self._facts.size else ""
 
     def _foot(self) -> QRect:
         button = self._get.geometry()
@@ -206,9 +200,6 @@ class ModelCard(QAbstractButton):
         above = top - Space.L - (places[-1].bottom() + 1 if places else 0)
         self._places = [place.translated(_PAD, above) for place in places]
         self.update()
-
-    def _line_count(self, inner: int) -> int:
-        return len(text_lines(self._facts.words, self._font(_WORDS), inner, _MOST_LINES))
 
     def _hint_at(self, point: QPoint) -> str:
         for chip, place in zip(self._chips, self._places, strict=True):

@@ -26,11 +26,12 @@ from desktop.domain.model import InstalledModel
 from desktop.domain.settings import MOST_OPENED_MODELS
 from desktop.domain.text import Text
 from desktop.models.library import GUIDE_NAME, Library
-from desktop.services.manner import template_for, with_template
+from desktop.services.manner import template_for, with_choice
 from desktop.ui.banner import Remedy, Topic
 from desktop.ui.bridge import Bridge
 from desktop.ui.engine_words import model_title
 from desktop.ui.model_check import Check, ModelCheck
+from desktop.ui.own_settings import OwnSettings
 from desktop.ui.preferences import Preferences
 from desktop.ui.window import MainWindow
 
@@ -68,15 +69,17 @@ class ModelController(QObject):
         self,
         window: MainWindow,
         preferences: Preferences,
+        own: OwnSettings,
         library: Callable[[], Library],
         bridge: Bridge,
-        models_folder: Path,
+        models_folder: Callable[[], Path],
         check: Check,
     ) -> None:
         """Show the state of no model; nothing is loaded before `attach`."""
         super().__init__(window)
         self._window = window
         self._preferences = preferences
+        self._own = own
         self._library = library
         self._models_folder = models_folder
         self._engine: ModelEngine | None = None
@@ -99,6 +102,7 @@ class ModelController(QObject):
         window.transcript.model_wanted.connect(window.header.open_model_menu)
         window.banner.remedy_chosen.connect(self._on_remedy_chosen)
         window.language_changed.connect(self._show_model)
+        own.not_saved.connect(lambda error: window.banner.show_error(Topic.SETTINGS, error))
         bridge.engine_changed.connect(self._on_engine_changed)
 
     @property
@@ -202,7 +206,7 @@ class ModelController(QObject):
 
     def _is_installed(self, model: InstalledModel) -> bool:
         """Tell whether `model` is found by its name as long as it is in the models folder."""
-        if not model.path.is_relative_to(self._models_folder):
+        if not model.path.is_relative_to(self._models_folder()):
             return False
         try:
             return self._library().find(model.name).path == model.path
@@ -219,15 +223,14 @@ class ModelController(QObject):
             # Since it was chosen another name may have been taken by it, or another size.
             chosen = next((each for each in models if each.path == chosen.path), chosen)
         menu, loaded = self._window.header.model_menu, self._state.loaded
-        engine = self._preferences.value.engine
         menu.set_template(
-            builtin=chosen is not None and bool(template_for(chosen, engine)),
+            builtin=chosen is not None and bool(template_for(self._own.of(chosen))),
             lacking=loaded is not None and not (loaded.has_template or loaded.embeds),
         )
         menu.set_models(models, chosen)
 
     def _on_open_folder_requested(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._models_folder)))
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._models_folder())))
 
     def _on_remedy_chosen(self, remedy: Remedy) -> None:
         match remedy:
@@ -290,8 +293,7 @@ class ModelController(QObject):
     def _use_builtin_template(self, builtin: bool) -> None:
         model = self._state.model
         if model is not None:
-            settings = with_template(self._preferences.value, model, builtin=builtin)
-            self._preferences.set(settings)
+            self._own.set(model, with_choice(self._own.of(model), builtin=builtin))
 
     def _on_loaded(self, model: InstalledModel) -> None:
         if model == self._starting:

@@ -85,6 +85,8 @@ class ModelPage(QWidget):
         """Show `sheet`; another model than before starts without advice."""
         if self._sheet is None or sheet.key != self._sheet.key:
             self._advice = self._error = None
+            self.gate.forget()
+            self.table.forget_choice()
             self._page.scroll_to_top()
         self._sheet, self._language = sheet, language
         self._head.show_sheet(sheet)

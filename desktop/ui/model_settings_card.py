@@ -181,6 +181,9 @@ class ModelSettingsCard(QWidget):
     def _show_values(self) -> None:
         defaults, general = self._defaults, self._general
         self._prompt_row.set_overridden(overridden=defaults.system_prompt is not None)
+        self._prompt.setPlaceholderText(
+            self._general.system_prompt or self.tr("For example: answer briefly, in simple words.")
+        )
         self.sampling.show_sampling(defaults.sampling, general.sampling)
         self.loading.show_context(defaults.n_ctx, general.n_ctx, general.longest_context)
         self.loading.show_layers(defaults.n_gpu_layers, general.n_gpu_layers, general.layers)
@@ -203,9 +206,6 @@ class ModelSettingsCard(QWidget):
             self.tr("System prompt"), self.tr("Said to the model before every chat.")
         )
         self._prompt.setAccessibleName(self.tr("System prompt"))
-        self._prompt.setPlaceholderText(
-            self._general.system_prompt or self.tr("For example: answer briefly, in simple words.")
-        )
         self._template_row.say(
             self.tr("Chat template"), self.tr("How a chat is written down for the model.")
         )

@@ -176,7 +176,7 @@ class ModelsDesk(QObject):
         )
 
     def _is_downloading(self) -> bool:
-        return any(each.is_active for each in self._downloads.downloads)
+        return any(each.is_active for each in self._manager.downloads.downloads)
 
     def _on_progress_told(self, words: str, share: float, count: int) -> None:
         self._taskbar.set_progress(share, count)

@@ -31,6 +31,7 @@ from desktop.ui.icons import app_icon
 from desktop.ui.instance_server import InstanceServer
 from desktop.ui.memory_watch import MemoryWatch
 from desktop.ui.options import Options
+from desktop.ui.own_settings import OwnSettings
 from desktop.ui.preferences import Preferences
 from desktop.ui.signal_catcher import SignalCatcher
 from desktop.ui.theme import apply_theme
@@ -41,7 +42,9 @@ from desktop.ui.window_controller import WindowController
 if TYPE_CHECKING:
     from desktop.models.library import Library
     from desktop.services.engine import Engine
+    from desktop.services.load_watch import LoadWatch
     from desktop.services.model_manager import ModelManager
+    from desktop.services.model_notes import ModelNotes
     from desktop.ui.model_controller import ModelController
     from desktop.ui.models_desk import ModelsDesk
     from desktop.ui.presence import Presence
@@ -62,6 +65,8 @@ class Program(QObject):
         self._paths = paths
         self._shutdown = Shutdown()
         self._engine: Engine | None = None
+        self._notes: ModelNotes | None = None
+        self._loads: LoadWatch | None = None
         self._manager: ModelManager | None = None
         self._models_desk: ModelsDesk | None = None
         self._models: ModelController | None = None
@@ -69,6 +74,7 @@ class Program(QObject):
         self._report = ""
         settings_store = SettingsStore(paths.settings)
         self._preferences = Preferences(settings_store, self)
+        self._own = OwnSettings(self)
         self._languages = Languages(app)
         self._languages.use(self._preferences.value.language)
         apply_theme(app, self._preferences.value.theme)
@@ -76,7 +82,7 @@ class Program(QObject):
         self._server = InstanceServer(self)
         self._server.listen(paths.socket)
         self._bridge = Bridge(self)
-        self._chats = ChatController(store, self._preferences, self._bridge, self)
+        self._chats = ChatController(store, self._preferences, self._own, self._bridge, self)
         self._window = MainWindow()
         self._desk = WindowController(self._window, store, self._chats, self._preferences)
         self._memory = MemoryWatch(self._window, self._engine_memory)
@@ -132,12 +138,20 @@ class Program(QObject):
     def _start_engine(self) -> "ModelController":
         from desktop.services.engine import Engine
         from desktop.services.limits import idle_limit, silence_limit, states_limit
+        from desktop.services.load_watch import LoadWatch
+        from desktop.services.manner import settings_for
+        from desktop.services.models_folder import models_folder
         from desktop.services.planning import check_model, plan_for
         from desktop.ui.model_controller import ModelController
 
-        preferences = self._preferences
+        preferences, notes = self._preferences, self._take_notes()
+        self._own.attach(notes)
+
+        def settings_of(model: InstalledModel) -> Settings:
+            return settings_for(model, preferences.value, notes.defaults(model))
+
         engine = Engine(
-            lambda model: plan_for(model, preferences.value),
+            lambda model: plan_for(model, settings_of(model)),
             self._paths,
             idle_limit=lambda: idle_limit(preferences.value.engine),
             states_limit=lambda: states_limit(preferences.value.engine),
@@ -145,19 +159,31 @@ class Program(QObject):
         )
         self._engine = engine
         engine.watch(self._bridge.engine_observer)
+        self._loads = LoadWatch(notes, engine.memory)
+        engine.watch(self._loads.observe)
         models = ModelController(
             self._window,
             preferences,
+            self._own,
             self._library,
             self._bridge,
-            self._paths.models,
-            lambda model: check_model(model, preferences.value),
+            lambda: models_folder(preferences.value, self._paths),
+            lambda model: check_model(model, settings_of(model)),
         )
         models.state_changed.connect(self._memory.set_engine)
         models.attach(engine, self._options.model)
         # After the model: what was asked meanwhile is asked of it.
         self._chats.attach(engine)
         return models
+
+    def _take_notes(self) -> "ModelNotes":
+        """Return what is noted of models; made once, and long before the manager."""
+        if self._notes is None:
+            from desktop.services.model_notes import ModelNotes
+            from desktop.store.records import Records
+
+            self._notes = ModelNotes(Records(self._paths.records))
+        return self._notes
 
     def _manage_models(self) -> "ModelManager":
         """Return what finds, gets and keeps models; made once."""
@@ -170,6 +196,7 @@ class Program(QObject):
                 lambda: preferences.value,
                 preferences.change,
                 queue=self._paths.downloads,
+                notes=self._take_notes(),
             )
         return self._manager
 
@@ -215,10 +242,10 @@ class Program(QObject):
         return self._engine.memory() if self._engine is not None else None
 
     def _library(self) -> "Library":
-        from desktop.models.library import Library
+        from desktop.services.models_folder import open_library
 
         guide = resources() / "guide" / "guide.gguf"
-        return Library(self._paths.models, guide, self._preferences.value.opened_models)
+        return open_library(self._preferences.value, self._paths, guide)
 
     # Running.
 
@@ -307,6 +334,7 @@ class Program(QObject):
         end.add("running answers", self._chats.close)
         end.add("windows", self._hide_windows)
         end.add("instance server", self._server.close)
+        end.add("notes of loads", self._close_loads)
         end.add("models", self._close_models)
         end.add("engine", self._close_engine)
         end.add("store", store.close)
@@ -325,11 +353,17 @@ class Program(QObject):
         if self._presence is not None:
             self._presence.close()
 
+    def _close_loads(self) -> None:
+        if self._loads is not None:
+            self._loads.close()
+
     def _close_models(self) -> None:
         if self._models_desk is not None:
             self._models_desk.close()
         elif self._manager is not None:
             self._manager.close()
+        elif self._notes is not None:
+            self._notes.close()
 
     def _close_engine(self) -> None:
         if self._models is not None:

@@ -9,7 +9,7 @@ from desktop.ui.icons import icon_pixmap
 from desktop.ui.quantisation_words import loss_colour, loss_share, loss_words
 from desktop.ui.tokens import Space, Tokens
 
-__all__ = ["paint_fit", "paint_loss"]
+__all__ = ["fit_width", "paint_fit", "paint_loss"]
 
 _ICON = 16
 _BAR = 48
@@ -28,6 +28,11 @@ def paint_fit(
     painter.setFont(font)
     painter.setPen(ink)
     painter.drawText(place.adjusted(_ICON + 5, 0, 0, 0), _LEFT, fit_words(level))
+
+
+def fit_width(level: FitLevel, font: QFont) -> int:
+    """Return how wide the badge of `level` is in `font`."""
+    return _ICON + 5 + QFontMetrics(font).horizontalAdvance(fit_words(level))
 
 
 def paint_loss(painter: QPainter, loss: float | None, place: QRect, tokens: Tokens) -> int:

@@ -35,6 +35,7 @@ class QuantisationTable(QFrame):
         super().__init__(parent)
         self.setProperty("panel", "card")
         self._rows: list[QuantisationRow] = []
+        self._picked = ""
         self._head = _Head()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(Space.XS, Space.XS, Space.XS, Space.XS)
@@ -65,6 +66,10 @@ class QuantisationTable(QFrame):
             row.show_advice(each, words, reason if best else "")
             row.set_state(state(each))
 
+    def forget_choice(self) -> None:
+        """Choose what is recommended from now on: another model comes."""
+        self._picked = ""
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Move from row to row with the arrow keys."""
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
@@ -84,17 +89,24 @@ class QuantisationTable(QFrame):
             row.hide()
             row.deleteLater()
         self._rows = []
-        best = advice.recommended or next(iter(advice.quantisations), None)
+        picked = next(
+            (each for each in advice.quantisations if each.quantisation == self._picked), None
+        )
+        best = picked or advice.recommended or next(iter(advice.quantisations), None)
         for each in advice.quantisations:
             row = QuantisationRow(each)
             row.setChecked(best is not None and _key(best) == _key(each))
             row.installEventFilter(self)
             row.explained.connect(self.explained)
             row.wished.connect(self.wished)
-            row.clicked.connect(lambda _checked, row=row: self.chosen.emit(row.advice))
+            row.clicked.connect(lambda _checked, row=row: self._on_clicked(row))
             self._column.addWidget(row)
             self._rows.append(row)
         self._head.setVisible(bool(self._rows))
+
+    def _on_clicked(self, row: QuantisationRow) -> None:
+        self._picked = row.advice.quantisation
+        self.chosen.emit(row.advice)
 
 
 class _Head(QWidget):

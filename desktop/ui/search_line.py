@@ -132,9 +132,10 @@ class SearchLine(QWidget):
 
     def _on_source_chosen(self, key: str) -> None:
         self._kind = SourceKind(key)
+        self._asked = ""
         self.source_chosen.emit(self._kind)
-        if self.words:
-            self.ask_again()
+        # Not if somebody asked for it by then.
+        self._ask()
 
     def _titles(self) -> dict[SourceKind, str]:
         return {

@@ -12,6 +12,8 @@ __all__ = ["text_lines"]
 def text_lines(text: str, font: QFont, width: int, most: int) -> list[str]:
     """Return `text` as at most `most` lines, each at most `width` pixels wide in `font`."""
     plain = " ".join(text.split())
+    if not plain:
+        return []
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     layout = QTextLayout(plain, font)

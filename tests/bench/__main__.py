@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
         "startup": (startup.measure, "about 30 s"),
         "cli": (cli.measure, "about 15 s"),
         "answer": (answer.measure, "about 15 s"),
-        "download": (download.measure, "about 30 s"),
+        "download": (download.measure, "about 2 minutes"),
         "library": (library.measure, "about 30 s"),
         "engine": (partial(engine.measure, options=wanted), "about 30 minutes"),
     }

@@ -21,11 +21,14 @@ from desktop.domain.errors import EngineDied
 from desktop.domain.model import InstalledModel, LoadedModel, LoadPlan
 from desktop.domain.text import Text
 from desktop.models.library import Library
+from desktop.services.model_notes import ModelNotes
 from desktop.store.chats import ChatStore
+from desktop.store.records import Records
 from desktop.ui.bridge import Bridge
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.model_check import Check
 from desktop.ui.model_controller import ModelController
+from desktop.ui.own_settings import OwnSettings
 from desktop.ui.preferences import Preferences
 from desktop.ui.window import MainWindow
 from desktop.ui.window_controller import WindowController
@@ -119,6 +122,7 @@ class Desk:
     paths: Paths
     store: ChatStore
     preferences: Preferences
+    own: OwnSettings
     bridge: Bridge
     chats: ChatController
     window: MainWindow
@@ -156,8 +160,11 @@ def open_desk(folder: Path, check: Check = lambda _model: None) -> Iterator[Desk
     guide.write_bytes(b"GGUF")
     store = ChatStore.open(paths.database)
     preferences = Preferences(SettingsStore(paths.settings))
+    notes = ModelNotes(Records(paths.records))
+    own = OwnSettings()
+    own.attach(notes)
     bridge = Bridge()
-    chats = ChatController(store, preferences, bridge)
+    chats = ChatController(store, preferences, own, bridge)
     window = MainWindow()
     window.resize(760, 640)
     controller = WindowController(window, store, chats, preferences)
@@ -167,8 +174,8 @@ def open_desk(folder: Path, check: Check = lambda _model: None) -> Iterator[Desk
     def library() -> Library:
         return Library(paths.models, guide, preferences.value.opened_models)
 
-    models = ModelController(window, preferences, library, bridge, paths.models, check)
-    desk = Desk(paths, store, preferences, bridge, chats, window, controller, models, engine)
+    models = ModelController(window, preferences, own, library, bridge, lambda: paths.models, check)
+    desk = Desk(paths, store, preferences, own, bridge, chats, window, controller, models, engine)
     try:
         models.attach(engine)
         chats.attach(engine)
@@ -180,4 +187,5 @@ def open_desk(folder: Path, check: Check = lambda _model: None) -> Iterator[Desk
         models.close()
         engine.close()
         store.close()
+        notes.close()
         window.deleteLater()

@@ -1,7 +1,8 @@
 """A chat template that fails: the offer to use one of Lapis instead, taken, kept and taken back."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,11 +17,15 @@ from desktop.domain.engine import EngineState, Phase
 from desktop.domain.errors import EngineDied, TemplateError
 from desktop.domain.history import MessageState, StoredMessage
 from desktop.domain.model import InstalledModel
+from desktop.domain.shelf import ModelDefaults
 from desktop.domain.text import Text
+from desktop.services.model_notes import ModelNotes
 from desktop.store.chats import ChatStore
+from desktop.store.records import Records
 from desktop.ui.bridge import Bridge
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.error_card import ErrorCard
+from desktop.ui.own_settings import OwnSettings
 from desktop.ui.popup import Popup
 from desktop.ui.popup_controller import PopupController
 from desktop.ui.preferences import Preferences
@@ -52,6 +57,12 @@ def _offers(card: ErrorCard) -> list[str]:
     return [each.text() for each in card.findChildren(QPushButton) if not each.isHidden()]
 
 
+def kept(desk: Desk) -> ModelDefaults:
+    """Return what the disk says is set for the model that fails."""
+    with closing(Records(desk.paths.records)) as records:
+        return records.defaults(os.path.realpath(_BROKEN.path))
+
+
 def _entry(desk: Desk, text: str) -> QAction | None:
     menu = desk.window.header.model_menu
     menu.aboutToShow.emit()
@@ -71,9 +82,7 @@ def test_a_failed_template_is_replaced_with_one_click_and_the_question_asked_aga
         desk.engine.tell(2, *say("Because."), DONE)
     desk.ask("And now?")
     assert desk.engine.requests[2].builtin_template == "auto"
-    assert SettingsStore(desk.paths.settings).load().engine.builtin_templates == (
-        str(_BROKEN.path),
-    )
+    assert kept(desk) == ModelDefaults(template="auto")
 
 
 def test_other_models_keep_their_own_template(desk: Desk, qtbot: QtBot) -> None:
@@ -139,7 +148,7 @@ def test_the_menu_gives_the_file_its_own_template_back(desk: Desk, qtbot: QtBot)
     assert entry is not None
     entry.trigger()
 
-    assert desk.preferences.value.engine.builtin_templates == ()
+    assert kept(desk) == ModelDefaults(template="own")
     assert _entry(desk, own) is None
     desk.ask("And now?")
     assert desk.engine.requests[-1].builtin_template == ""
@@ -165,7 +174,7 @@ def test_a_model_without_a_template_continues_text_unless_the_menu_says_otherwis
     undo = _entry(desk, "Go without a template")
     assert undo is not None
     undo.trigger()
-    assert desk.preferences.value.engine.builtin_templates == ()
+    assert kept(desk) == ModelDefaults(template="own")
 
 
 def test_an_embedding_model_is_not_offered_a_template(desk: Desk, qtbot: QtBot) -> None:
@@ -203,7 +212,10 @@ def _real_window(folder: Path, model: Path) -> Iterator[tuple[MainWindow, ChatCo
     store = ChatStore.open(folder / "chats.db")
     bridge = Bridge()
     preferences = Preferences(SettingsStore(folder / "settings.json"))
-    chats = ChatController(store, preferences, bridge)
+    notes = ModelNotes(Records(folder / "models.db"))
+    own = OwnSettings()
+    own.attach(notes)
+    chats = ChatController(store, preferences, own, bridge)
     window = MainWindow()
     controller = WindowController(window, store, chats, preferences)
     window.show()
@@ -216,6 +228,7 @@ def _real_window(folder: Path, model: Path) -> Iterator[tuple[MainWindow, ChatCo
             chats.close()
     finally:
         store.close()
+        notes.close()
         window.deleteLater()
 
 

@@ -277,7 +277,7 @@ def test_a_chat_that_is_gone_is_said_and_not_a_crash(desk: Desk) -> None:
 def test_what_is_asked_before_there_is_an_engine_is_asked_of_the_chosen_model(
     desk: Desk,
 ) -> None:
-    early = ChatController(desk.store, desk.preferences, desk.bridge)
+    early = ChatController(desk.store, desk.preferences, desk.own, desk.bridge)
     early.ask(None, "Already?")
     assert desk.engine.requests == []
     early.attach(desk.engine)

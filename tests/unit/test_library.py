@@ -209,3 +209,32 @@ def test_anything_else_is_not_found_and_says_what_to_do(typed: str, library: Lib
 
     assert str(caught.value.hint)
     assert len(str(caught.value.title)) < 120
+
+
+def test_a_split_model_that_lacks_a_part_is_not_offered(folder: Path, library: Library) -> None:
+    put(folder, "big-00001-of-00003.gguf", "big-00003-of-00003.gguf", "endless-00001-of-99999.gguf")
+    put(folder, "big-00002-of-00003.gguf.part")
+    assert names(library) == ["guide"]
+
+    put(folder, "big-00002-of-00003.gguf")
+    assert names(library) == ["guide", "big"]
+
+
+def test_while_models_are_moved_those_of_both_folders_are_listed_once(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    put(old, "a.gguf", "b/b.gguf", "big-00002-of-00002.gguf")
+    put(new, "a.gguf", "c.gguf", "big-00001-of-00002.gguf", "big-00002-of-00002.gguf")
+    library = Library(old, tmp_path / "guide.gguf", other_half=new)
+
+    found = {model.name: model.path.parent for model in library.models()[1:]}
+
+    assert found == {"a": old, "b": old / "b", "big": new, "c": new}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right on Windows")
+def test_folders_that_lead_into_each_other_are_listed_once(folder: Path, library: Library) -> None:
+    put(folder, "one/a.gguf", "two/b.gguf")
+    (folder / "one" / "to-two").symlink_to(folder / "two")
+    (folder / "two" / "to-one").symlink_to(folder / "one")
+
+    assert names(library) == ["guide", "a", "b"]

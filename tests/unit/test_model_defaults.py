@@ -12,7 +12,7 @@ from desktop.domain.chat import Event, Finished, Role, Sampling, StopReason, Tex
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import EngineSettings, Settings
 from desktop.domain.shelf import ModelDefaults
-from desktop.inference.builtin_templates import AUTOMATIC
+from desktop.inference.builtin_templates import AUTOMATIC, NAMES, builtin_source
 from desktop.services.conversation import Conversations
 from desktop.services.engine import Engine
 from desktop.services.manner import (
@@ -86,35 +86,36 @@ def test_the_guide_keeps_to_its_facts_unless_told_otherwise_for_itself() -> None
 
 
 @pytest.mark.parametrize(
-    ("asked", "set_for_it", "earlier", "used"),
+    ("asked", "set_for_it", "used"),
     [
-        (None, "", False, ""),
-        (None, "", True, AUTOMATIC),
-        (None, "phi", False, "phi"),
-        (None, "phi", True, "phi"),
-        (None, AUTOMATIC, False, AUTOMATIC),
-        (None, "own", True, ""),
-        (None, "of another version", False, ""),
-        ("own", "phi", True, ""),
-        ("chatml", "phi", True, "chatml"),
+        (None, "", ""),
+        (None, "phi", "phi"),
+        (None, AUTOMATIC, AUTOMATIC),
+        (None, "own", ""),
+        (None, "of another version", ""),
+        ("own", "phi", ""),
+        ("chatml", "phi", "chatml"),
+        (AUTOMATIC, "", AUTOMATIC),
     ],
 )
-def test_a_template_asked_for_counts_before_one_set_and_that_before_an_earlier_choice(
-    asked: str | None, set_for_it: str, earlier: bool, used: str
+def test_a_template_asked_for_counts_before_one_set_and_that_before_the_files_own(
+    asked: str | None, set_for_it: str, used: str
 ) -> None:
-    engine = EngineSettings(builtin_templates=(str(MODEL.path),) if earlier else ())
-
-    assert template_for(MODEL, engine, asked, ModelDefaults(template=set_for_it)) == used
+    assert template_for(ModelDefaults(template=set_for_it), asked) == used
 
 
-def test_the_choice_of_a_template_is_taken_back_even_where_an_earlier_version_made_it() -> None:
-    engine = EngineSettings(builtin_templates=(str(MODEL.path),))
+def test_the_choice_of_a_template_is_taken_back_and_touches_nothing_else() -> None:
     builtin = with_choice(OWN, builtin=True)
     own = with_choice(builtin, builtin=False)
 
-    assert template_for(MODEL, engine, defaults=builtin) == AUTOMATIC
-    assert template_for(MODEL, engine, defaults=own) == ""
+    assert template_for(builtin) == AUTOMATIC
+    assert template_for(own) == ""
     assert replace(own, template="phi") == OWN
+
+
+def test_every_name_that_can_be_asked_for_is_a_template() -> None:
+    assert all(builtin_source(name) for name in NAMES)
+    assert not {"own", AUTOMATIC} & set(NAMES)
 
 
 # The command line

@@ -105,7 +105,7 @@ def test_everything_moves_and_is_found_there(
         lambda settings: replace(
             settings,
             model=str(room.folder / "a.gguf"),
-            engine=replace(settings.engine, builtin_templates=(str(room.folder / "b/b.gguf"),)),
+            engine=replace(settings.engine, draft_model=str(room.folder / "b/b.gguf")),
         )
     )
     told: list[tuple[int, int]] = []
@@ -120,7 +120,7 @@ def test_everything_moves_and_is_found_there(
     assert all(entry.facts for entry in room.shelf.entries() if entry.model.name != "big")
     assert room.shelf.defaults(room.entry("b").model) == ModelDefaults(n_ctx=7)
     assert room.settings().model == str(target / "a.gguf")
-    assert room.settings().engine.builtin_templates == (str(target / "b/b.gguf"),)
+    assert room.settings().engine.draft_model == str(target / "b/b.gguf")
     assert unfinished_move(room.paths) is None
 
 

@@ -29,11 +29,12 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from desktop.inference import probing, side_jobs
+# Later it may not be opened any more.
+accounts = open("/proc/self/io")
 real = probing.probe
 def probe(lib, ggml, order):
     real(lib, ggml, order)
-    read = Path("/proc/self/io").read_text().split()[1]
-    Path({noted!r}).write_text(read)
+    Path({noted!r}).write_text(accounts.read().split()[1])
 probing.probe = probe
 side_jobs.main(int(sys.argv[2]))
 """

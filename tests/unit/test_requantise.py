@@ -24,9 +24,9 @@ from desktop.domain.errors import LapisError, ModelFileError, StorageError, User
 from desktop.inference.side_messages import Predict, Predicted
 from desktop.models.gguf import open_header, read_gguf
 from desktop.models.gguf_types import TENSORS
-from desktop.models.quantising import TARGETS
+from desktop.models.quantising import _KINDS, TARGETS, stem_for
 from desktop.services.probe import probe
-from desktop.services.requantise import Choice, choices, requantise, stem_for
+from desktop.services.requantise import Choice, choices, requantise
 from desktop.services.shelf_import import INCOMING, remove_leftovers
 from tests import gguf_files
 from tests.harness.waiting import wait_for
@@ -474,10 +474,10 @@ def test_a_file_cut_off_is_refused(half: Path, work: Path) -> None:
 
 def test_a_layout_that_llama_cpp_would_write_wrongly_is_refused(work: Path, tmp_path: Path) -> None:
     path = gguf_files.write_llama(
-        tmp_path / "model.gguf", weights=Kind.F16, extra={"general.alignment": 64}
+        tmp_path / "model.gguf", weights=Kind.F16, extra={"general.alignment": 16}
     )
 
-    with pytest.raises(ModelFileError):
+    with pytest.raises(ModelFileError, match="laid out"):
         choices(work, path)
 
 
@@ -505,8 +505,6 @@ def test_the_new_file_is_named_after_the_old_one(file: str, stem: str) -> None:
 
 
 def test_the_types_are_those_of_ggml() -> None:
-    from desktop.models.quantising import _KINDS
-
     assert {name.casefold(): number for name, number in _KINDS.items()} == {
         Kind(number).name.casefold(): number for number in _KINDS.values()
     }

@@ -41,9 +41,9 @@ from desktop.domain.errors import (
     TemplateError,
 )
 from desktop.domain.model import InstalledModel
-from desktop.domain.settings import EngineSettings, Language, Settings
+from desktop.domain.settings import Language, Settings
+from desktop.domain.shelf import ModelDefaults
 from desktop.domain.text import Text
-from desktop.services.manner import sampling_for
 from desktop.terminal.answering import follow
 from desktop.terminal.ask import Question, ask
 from desktop.terminal.chat import chat
@@ -436,8 +436,11 @@ def test_lone_surrogates_never_reach_the_model() -> None:
 
 def test_a_chat_uses_the_template_chosen_for_the_file_until_another_is_asked_for() -> None:
     found = Talk(said("a"), said("b"), said("c"), stdin=io.StringIO("One?\n/model gemma\nTwo?\n"))
-    settings = Settings(engine=EngineSettings(builtin_templates=(str(GEMMA.path),)))
-    found.session.terms = Terms(settings, Choices(template="phi", anyway=True))
+    found.session.terms = Terms(
+        Settings(),
+        Choices(template="phi", anyway=True),
+        lambda model: ModelDefaults(template="auto" if model == GEMMA else ""),
+    )
     found.run()
 
     assert [request.builtin_template for request in found.engine.requests] == ["phi", "auto"]
@@ -484,7 +487,9 @@ def test_a_failure_names_the_option_that_may_help(
 def test_the_guide_takes_its_likeliest_words_unless_asked_otherwise(
     model: InstalledModel, asked_for: float | None, used: float
 ) -> None:
-    assert sampling_for(model, Sampling(temperature=0.7), asked_for).temperature == used
+    settings = Settings(sampling=Sampling(temperature=0.7))
+    terms = Terms(settings, Choices(temperature=asked_for))
+    assert terms.settings_for(model).sampling.temperature == used
 
 
 def test_ctrl_c_is_the_systems_again_after_the_patience_ran_out() -> None:

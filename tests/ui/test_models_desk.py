@@ -1,0 +1,260 @@
+"""The Models page at work: a real window, a real queue, a real shelf, and a hub on real sockets."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from desktop.domain.download import DownloadPhase
+from desktop.domain.settings import Language
+from desktop.domain.shelf import Origin, ShelfEntry
+from desktop.services.model_manager import ModelManager
+from desktop.ui.discover_feed import CardFacts, Stage
+from desktop.ui.get_button import Wish
+from desktop.ui.import_card import ImportCard
+from desktop.ui.installed_tab import InstalledTab
+from desktop.ui.models_desk import ModelsDesk
+from desktop.ui.models_page import ModelsPage
+from desktop.ui.translation import Languages
+from tests.gguf_files import write_llama
+from tests.harness.hub.faults import rate_limited
+from tests.harness.hub.repositories import HubRepository, gguf_file
+from tests.harness.hub.server import HubServer
+from tests.ui.desk import Desk
+
+_SIZE = 2_000_000
+_WAIT = 20_000
+REPOSITORY = "bartowski/gemma-2-2b-it-GGUF"
+
+
+@dataclass
+class Place:
+    """A window with its Models page, and the hub that it knows."""
+
+    desk: Desk
+    models: ModelsDesk
+    manager: ModelManager
+    hub: HubServer
+
+    @property
+    def page(self) -> ModelsPage:
+        """The page, once it was shown."""
+        page = self.models._page
+        assert page is not None
+        return page
+
+    @property
+    def installed(self) -> InstalledTab:
+        """Return the tab of that name."""
+        tab = self.page.installed
+        assert isinstance(tab, InstalledTab)
+        return tab
+
+    def entries(self) -> tuple[ShelfEntry, ...]:
+        """Return what the tab lists."""
+        assert self.models._installed is not None
+        return self.models._installed.entries
+
+    def cards(self, beginning: str) -> list[CardFacts]:
+        """Return the cards of models whose id begins so."""
+        return [each for each in self.page.discover._cards if each.id.startswith(beginning)]
+
+    def phases(self) -> list[DownloadPhase]:
+        return [each.phase for each in self.manager.downloads.downloads]
+
+
+@pytest.fixture
+def hub() -> Iterator[HubServer]:
+    names = ("gemma-2-2b-it-Q4_K_M.gguf", "gemma-2-2b-it-Q8_0.gguf")
+    files = tuple(gguf_file(name, _SIZE, seed) for seed, name in enumerate(names))
+    with HubServer([HubRepository(REPOSITORY, files)]) as hub:
+        yield hub
+
+
+@pytest.fixture
+def open_place(desk: Desk, hub: HubServer, qapp: QApplication) -> Iterator[Callable[[], Place]]:
+    places: list[Place] = []
+
+    def make() -> Place:
+        preferences = desk.preferences
+        manager = ModelManager(
+            desk.paths,
+            lambda: preferences.value,
+            preferences.change,
+            environment={"HF_ENDPOINT": hub.endpoint, "MODELSCOPE_ENDPOINT": hub.modelscope},
+            queue=desk.paths.downloads,
+        )
+        models = ModelsDesk(qapp, desk.window, manager, preferences, desk.paths, lambda: 0)
+        places.append(Place(desk, models, manager, hub))
+        return places[-1]
+
+    yield make
+    for place in places:
+        place.models.close()
+
+
+@pytest.fixture
+def place(open_place: Callable[[], Place], qtbot: QtBot) -> Place:
+    """Return the page, shown, its catalogue read."""
+    one = open_place()
+    one.desk.window.shortcuts.models.emit()
+    qtbot.waitUntil(lambda: bool(one.page.discover.browse.all.cards), timeout=_WAIT)
+    return one
+
+
+def _accept_gemma(place: Place) -> None:
+    place.page.model_page.licence_accepted.emit("gemma")
+
+
+def _get(place: Place, qtbot: QtBot) -> None:
+    """Get the recommended quantisation of Gemma 2 2B from its card."""
+    _accept_gemma(place)
+    place.page.discover.wished.emit("gemma-2-2b-it", Wish.GET, "")
+    qtbot.waitUntil(lambda: bool(place.phases()), timeout=_WAIT)
+
+
+def test_the_page_takes_the_place_of_the_talk_and_gives_it_back(place: Place) -> None:
+    window = place.desk.window
+    assert not window.is_talk_shown
+
+    place.page.closed.emit()
+
+    assert window.is_talk_shown
+    window.sidebar.models_requested.emit()
+    assert not window.is_talk_shown
+    window.sidebar.new_chat_requested.emit()
+    assert window.is_talk_shown
+
+
+def test_words_find_repositories_and_a_link_opens_one(place: Place, qtbot: QtBot) -> None:
+    tab = place.page.discover
+    with qtbot.waitSignal(tab.search_requested, timeout=_WAIT):
+        tab.line._field.setText("gemma")
+    qtbot.waitUntil(lambda: [row.hit.name for row in tab.found.hits] == [REPOSITORY], timeout=_WAIT)
+
+    with qtbot.waitSignal(tab.reference_pasted, timeout=_WAIT):
+        tab.line._field.setText(f"https://huggingface.co/{REPOSITORY}")
+    page = place.page.model_page
+    qtbot.waitUntil(lambda: page.key == REPOSITORY, timeout=_WAIT)
+
+
+def test_a_model_is_fetched_verified_listed_used_deleted_and_brought_back(
+    place: Place, qtbot: QtBot
+) -> None:
+    place.hub.faults.cut(after=300_000, times=3)
+    _get(place, qtbot)
+    qtbot.waitUntil(lambda: place.phases() == [DownloadPhase.DONE], timeout=_WAIT)
+    tab = place.installed
+
+    def ours() -> list[str]:
+        return [e.model.name for e in place.entries() if e.origin is Origin.LAPIS]
+
+    qtbot.waitUntil(lambda: len(ours()) == 1, timeout=_WAIT)
+    (entry,) = (e for e in place.entries() if e.origin is Origin.LAPIS)
+    assert entry.record.repository == REPOSITORY
+    assert entry.record.sha256
+
+    with qtbot.waitSignal(place.models.chosen, timeout=_WAIT) as chosen:
+        tab.use_requested.emit(entry)
+    assert chosen.args[0].path == entry.model.path
+
+    tab.delete_requested.emit(entry)
+    qtbot.waitUntil(lambda: not ours(), timeout=_WAIT)
+    assert not entry.model.path.exists()
+    assert tab.toast.undo()
+    qtbot.waitUntil(lambda: ours() == [entry.model.name], timeout=_WAIT)
+    assert entry.model.path.is_file()
+
+
+def test_terms_are_accepted_once_before_anything_is_fetched(place: Place, qtbot: QtBot) -> None:
+    place.page.discover.wished.emit("gemma-2-2b-it", Wish.GET, "")
+
+    assert place.page.model_page.key == "gemma-2-2b-it"
+    assert place.phases() == []
+    _accept_gemma(place)
+    assert place.desk.preferences.value.library.accepted_licences == ("gemma",)
+    assert not any(card.must_accept for card in place.cards("gemma-2"))
+
+
+def test_a_pause_is_kept_over_a_restart_and_the_download_goes_on(
+    place: Place, open_place: Callable[[], Place], qtbot: QtBot
+) -> None:
+    place.hub.faults.bytes_per_second = 400_000
+    _get(place, qtbot)
+    (download,) = place.manager.downloads.downloads
+    qtbot.waitUntil(lambda: place.manager.downloads.downloads[0].done > 100_000, timeout=_WAIT)
+    place.page.discover.wished.emit("gemma-2-2b-it", Wish.PAUSE, download.order.key)
+    qtbot.waitUntil(lambda: place.phases() == [DownloadPhase.PAUSED], timeout=_WAIT)
+    place.models.close()
+    place.hub.faults.bytes_per_second = 0
+
+    again = open_place()
+    assert again.phases() == [DownloadPhase.PAUSED]
+    again.models.show()
+    qtbot.waitUntil(lambda: bool(again.page.discover.browse.all.cards), timeout=_WAIT)
+    qtbot.waitUntil(
+        lambda: any(card.state.stage is Stage.PAUSED for card in again.cards("gemma-2-2b")),
+        timeout=_WAIT,
+    )
+    again.page.discover.wished.emit("gemma-2-2b-it", Wish.RESUME, download.order.key)
+
+    qtbot.waitUntil(lambda: again.phases() == [DownloadPhase.DONE], timeout=_WAIT)
+
+
+def test_a_server_that_asks_to_wait_is_waited_for(place: Place, qtbot: QtBot) -> None:
+    place.hub.faults.hub_answers(rate_limited(1))
+
+    _get(place, qtbot)
+
+    qtbot.waitUntil(lambda: place.phases() == [DownloadPhase.DONE], timeout=_WAIT)
+
+
+def test_what_cannot_be_had_is_said_on_the_page(place: Place, hub: HubServer, qtbot: QtBot) -> None:
+    _accept_gemma(place)
+    place.page.discover.wished.emit("gemma-2-27b-it", Wish.GET, "")
+
+    banner = place.installed.banner
+    qtbot.waitUntil(lambda: banner.topic is not None, timeout=_WAIT)
+
+
+def test_the_catalogue_speaks_the_language_of_the_window(place: Place, qapp: QApplication) -> None:
+    languages = Languages(qapp)
+    english = {card.words for card in place.cards("gemma-2-2b")}
+    place.desk.preferences.set_language(Language.CHINESE)
+    try:
+        languages.use(Language.CHINESE)
+        QApplication.processEvents()
+        assert {card.words for card in place.cards("gemma-2-2b")} != english
+    finally:
+        languages.use(Language.ENGLISH)
+
+
+def test_a_file_is_imported_and_its_settings_are_kept(
+    place: Place, qtbot: QtBot, tmp_path: Path
+) -> None:
+    source = write_llama(tmp_path / "小模型.gguf")
+    tab = place.installed
+    tab.import_requested.emit(source)
+    qtbot.waitUntil(lambda: tab.sheet.card is not None, timeout=_WAIT)
+    card = tab.sheet.card
+    assert isinstance(card, ImportCard)
+    card.accepted.emit(card._offer, card.how)
+
+    qtbot.waitUntil(lambda: "小模型" in [e.model.name for e in place.entries()], timeout=_WAIT)
+
+
+def test_models_move_to_another_folder(place: Place, qtbot: QtBot, tmp_path: Path) -> None:
+    _get(place, qtbot)
+    qtbot.waitUntil(lambda: place.phases() == [DownloadPhase.DONE], timeout=_WAIT)
+    target = tmp_path / "other disk"
+
+    assert place.models._installed is not None
+    place.models._installed.move_to(target)
+
+    qtbot.waitUntil(lambda: len(list(target.rglob("*.gguf"))) == 1, timeout=_WAIT)
+    qtbot.waitUntil(
+        lambda: place.desk.preferences.value.library.folder == str(target), timeout=_WAIT
+    )
