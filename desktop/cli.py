@@ -32,12 +32,11 @@ if TYPE_CHECKING:
     from desktop.services.engine import Engine
     from desktop.services.model_notes import ModelNotes
     from desktop.terminal.choosing import Terms
+    from desktop.terminal.models_orders import ShelfOrder, SourcesOrder
     from desktop.terminal.orders import (
         AskOrder,
         BenchOrder,
         Choices,
-        ShelfOrder,
-        SourcesOrder,
         WindowAction,
     )
     from desktop.terminal.output import Screen
@@ -233,7 +232,7 @@ def _manage_models(
     order: "SourcesOrder | ShelfOrder", paths: Paths, words: Translator, screen: "Screen"
 ) -> int:
     from desktop.config.store import SettingsStore
-    from desktop.terminal.orders import FilesOrder, PullOrder, SearchOrder
+    from desktop.terminal.models_orders import FilesOrder, PullOrder, SearchOrder
 
     store = SettingsStore(paths.settings)
     kept = [store.load()]

@@ -3,18 +3,15 @@
 import os
 import secrets
 
-import psutil
-
 
 def mark() -> str:
     """Return a new mark of this process, fit to be a file's name: no two are the same."""
-    started = int(psutil.Process().create_time())
-    return f"{os.getpid()}-{started}-{secrets.token_hex(4)}"
+    return f"{_ours()}{secrets.token_hex(4)}"
 
 
 def is_ours(name: str) -> bool:
     """Return whether this very process left the mark."""
-    return name.startswith(f"{os.getpid()}-{int(psutil.Process().create_time())}-")
+    return name.startswith(_ours())
 
 
 def is_orphan(name: str) -> bool:
@@ -22,6 +19,8 @@ def is_orphan(name: str) -> bool:
 
     What is no mark has no owner.
     """
+    import psutil
+
     pid, _, rest = name.partition("-")
     started = rest.partition("-")[0]
     if not (pid.isascii() and pid.isdecimal() and started.isascii() and started.isdecimal()):
@@ -32,3 +31,10 @@ def is_orphan(name: str) -> bool:
         return False
     except (psutil.Error, OverflowError):
         return True
+
+
+def _ours() -> str:
+    # Only where it is needed: the library costs more than a list of models may.
+    import psutil
+
+    return f"{os.getpid()}-{int(psutil.Process().create_time())}-"

@@ -31,6 +31,7 @@ from desktop.hub.proxies import asks_system, proxy_for
 from desktop.hub.raw_body import raw_blocks
 from desktop.hub.responses import (
     beginning,
+    drop,
     errors_of,
     failure_of,
     interrupt,
@@ -212,11 +213,16 @@ class Client:
             with self._guard:
                 self._active.add(response)
             try:
+                if self._is_closed:
+                    raise was_closed()
                 yield response
             finally:
                 with self._guard:
                     self._active.discard(response)
                 response.close()
+                if self._is_closed:
+                    # It may have connected after all others were ended: nobody keeps it.
+                    drop(response)
 
     def _client(self, url: str) -> "httpx.Client":
         """Return the connections that go the way of `url`: direct, by a proxy, as the system says."""

@@ -15,7 +15,6 @@ from desktop.domain.model import GgufInfo
 from desktop.domain.shelf import HeaderFacts, Stamp
 from desktop.domain.text import Text
 from desktop.models.families import family_of
-from desktop.models.gguf import read_gguf
 from desktop.models.size_label import parameters_of
 
 # To be raised with every change of what is read out of headers: then all are read anew.
@@ -61,6 +60,9 @@ class HeaderCache:
 
     def read(self, path: str, stamp: Stamp) -> HeaderFacts | None:
         """Read the header of `path`; None leaves a problem. To be kept with `flush`."""
+        # Only here: what is known already needs no reader.
+        from desktop.models.gguf import read_gguf
+
         try:
             facts = facts_of(read_gguf(Path(path)))
         except ModelFileError as error:

@@ -17,7 +17,6 @@ from desktop.domain.errors import LapisError, StorageError
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import MOST_OPENED_MODELS, Settings
 from desktop.domain.shelf import ModelDefaults, Origin, ShelfEntry
-from desktop.models.elsewhere import found as found_elsewhere
 from desktop.models.folder_walk import model_at
 from desktop.models.header_cache import HeaderCache
 from desktop.models.library import Holding, choose
@@ -165,6 +164,9 @@ class Shelf:
 
         None if it was stopped: then the list is as before.
         """
+        # Only here: a list need not know how other programs keep their models.
+        from desktop.models.elsewhere import found as found_elsewhere
+
         found = [_kept(model) for model in found_elsewhere(self._places(), cancel.is_set)]
         if cancel.is_set():
             return None
@@ -195,22 +197,12 @@ class Shelf:
 
     def disk_use(self) -> DiskUse:
         """Return what models take of the disk, each content counted once."""
-        own: dict[object, int] = {}
-        others: dict[object, int] = {}
-        for line in self._lines():
-            key = line.found.identity if line.found.identity != (0, 0) else line.found.real
-            if line.entry.origin is Origin.LAPIS:
-                own[key] = line.found.size
-            elif line.entry.origin is not Origin.GUIDE:
-                others[key] = line.found.size
-        free, total = disk_of(self.folder)
-        return DiskUse(
-            models=sum(own.values()),
-            trash=sum(map(used_by_trash, self._roots())),
-            elsewhere=sum(size for key, size in others.items() if key not in own),
-            free=free,
-            total=total,
-        )
+        return self._use_of(self._lines())
+
+    def survey(self) -> tuple[list[ShelfEntry], DiskUse]:
+        """Return `entries` and `disk_use`, from one look at the disk."""
+        lines = self._lines()
+        return [line.entry for line in lines], self._use_of(lines)
 
     # What is known of it.
 
@@ -350,6 +342,24 @@ class Shelf:
     def _lines(self) -> list[Listed]:
         elsewhere: list[ElsewhereRecord] = self._attempt(self._records.elsewhere, [])
         return listed(self._holdings(), elsewhere, self._remembered(), self._headers)
+
+    def _use_of(self, lines: Sequence[Listed]) -> DiskUse:
+        own: dict[object, int] = {}
+        others: dict[object, int] = {}
+        for line in lines:
+            key = line.found.identity if line.found.identity != (0, 0) else line.found.real
+            if line.entry.origin is Origin.LAPIS:
+                own[key] = line.found.size
+            elif line.entry.origin is not Origin.GUIDE:
+                others[key] = line.found.size
+        free, total = disk_of(self.folder)
+        return DiskUse(
+            models=sum(own.values()),
+            trash=sum(map(used_by_trash, self._roots())),
+            elsewhere=sum(size for key, size in others.items() if key not in own),
+            free=free,
+            total=total,
+        )
 
     def _holdings(self) -> list[Holding]:
         return open_library(self._settings(), self._paths, self._guide).holdings()

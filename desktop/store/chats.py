@@ -16,7 +16,8 @@ from desktop.domain.history import ChatSummary, MessageState, StoredMessage
 from desktop.store.connection import PATIENCE_SECONDS, roll_back
 from desktop.store.faults import Cause, explain, gone, translated
 from desktop.store.opening import Database, open_database
-from desktop.store.rows import BRANCH, Row, storable, stored, usage_column
+from desktop.store.rows import BRANCH, Row, stored, usage_column
+from desktop.store.texts import storable
 
 PURGE_SECONDS = 30 * 86400.0
 _NEW_CHAT_DRAFT = "draft"

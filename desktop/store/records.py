@@ -23,7 +23,7 @@ from desktop.store.connection import roll_back
 from desktop.store.faults import STORE_FAULTS, Cause, cause_of
 from desktop.store.record_faults import explain_record, translated_record
 from desktop.store.record_file import open_records, put_aside
-from desktop.store.rows import storable
+from desktop.store.texts import storable
 
 _PATIENCE_SECONDS: Final = 3.0
 _LOOKED: Final = "looked"

@@ -57,15 +57,6 @@ def usage_column(usage: Usage | None) -> str | None:
     return None if usage is None else msgspec.json.encode(usage).decode()
 
 
-def storable(text: str) -> str:
-    """Return `text` with what has no UTF-8 form (half of a surrogate pair) made visible."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
 def _usage(column: str | None) -> Usage | None:
     if column is None:
         return None

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import get_args
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -13,40 +13,41 @@ from desktop.inference.builtin_templates import AUTOMATIC, NAMES
 from desktop.services.manner import OWN_TEMPLATE
 from desktop.terminal.errors import UsageError
 from desktop.terminal.help_pages import Commands, show_help
-from desktop.terminal.models_commandline import NAMES as MODELS_COMMANDS
-from desktop.terminal.models_commandline import add_models
 from desktop.terminal.orders import (
     AskOrder,
     BenchOrder,
     ChatOrder,
     Choices,
     DoctorOrder,
-    Order,
     WindowAction,
     WindowOrder,
 )
 from desktop.terminal.output import OutputFailed
 
-_COMMANDS = frozenset({"ask", "bench", "chat", "doctor", "models"})
+if TYPE_CHECKING:
+    from desktop.terminal.orders import Order
+
+_MODELS = "models"
+_COMMANDS = frozenset({"ask", "bench", "chat", "doctor", _MODELS})
 _HIGHEST_TEMPERATURE = 5.0
 _HIGHEST_SEED = 2**32 - 2
 _MOST_TOKENS = 2**24
 
 
-def parse(arguments: Sequence[str], words: Translator) -> Order | None:
+def parse(arguments: Sequence[str], words: Translator) -> "Order | None":
     """Return what `arguments`, without `--data-dir`, ask for; None if already answered (help).
 
     Raises UsageError, and OutputFailed if help cannot be printed.
     """
-    command = typer.main.get_command(build_app(words))
+    command = typer.main.get_command(_app(words, with_models=_MODELS in arguments))
     try:
         found = command.main(list(arguments), prog_name="lapis", standalone_mode=False, obj=words)
     except typer.TyperException as error:
         raise _explained(error, arguments) from error
     except OSError as error:
         raise OutputFailed(error) from error
-    # Help and version have printed and return None.
-    order: Order | None = found if isinstance(found, get_args(Order)) else None
+    # Help and version have printed; they return None, or an exit code.
+    order: Order | None = None if isinstance(found, int) else found
     return order
 
 
@@ -55,8 +56,11 @@ def is_model_file(word: str) -> bool:
     return word.casefold().endswith(".gguf") and not word.startswith("-")
 
 
-def build_app(words: Translator) -> typer.Typer:
-    """Return the typer application whose commands return orders, its texts in `words`."""
+def _app(words: Translator, *, with_models: bool) -> typer.Typer:
+    """Return the typer application whose commands return orders, its texts in `words`.
+
+    Without `with_models` of that command there is only its line in the help.
+    """
     say = words.say
     app = typer.Typer(
         cls=Commands,
@@ -149,7 +153,7 @@ def build_app(words: Translator) -> typer.Typer:
             "--background", say("Start in the tray, without the window"), words
         ),
         leave: bool = _flag("--quit", say("End the running Lapis and its engine"), words),
-    ) -> Order:
+    ) -> WindowOrder:
         wished = {
             WindowAction.SHOW: show,
             WindowAction.NEW_CHAT: new_chat,
@@ -190,7 +194,7 @@ def build_app(words: Translator) -> typer.Typer:
         anyway: bool = anyway_option,
         as_json: bool = json_option,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
-    ) -> Order:
+    ) -> AskOrder:
         return AskOrder(
             " ".join(question or ()).strip(),
             as_json,
@@ -217,7 +221,7 @@ def build_app(words: Translator) -> typer.Typer:
         template: str = template_option,
         anyway: bool = anyway_option,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
-    ) -> Order:
+    ) -> ChatOrder:
         return ChatOrder(
             _choices(
                 model, system, temperature, max_tokens, seed, context, template, anyway=anyway
@@ -240,7 +244,7 @@ def build_app(words: Translator) -> typer.Typer:
             False, "--json", help=say("Print one JSON object with every finding and its figures")
         ),
         page: bool = help_option,  # noqa: ARG001 - its callback acts
-    ) -> Order:
+    ) -> DoctorOrder:
         return DoctorOrder(as_json)
 
     @app.command(
@@ -263,11 +267,20 @@ def build_app(words: Translator) -> typer.Typer:
             False, "--json", help=say("Print one JSON object with every single value")
         ),
         page: bool = help_option,  # noqa: ARG001 - its callback acts
-    ) -> Order:
+    ) -> BenchOrder:
         return BenchOrder(model, as_json, quick)
 
-    add_models(app, words)
+    if with_models:
+        from desktop.terminal.models_commandline import add_models
+
+        add_models(app, words)
+    else:
+        app.command(_MODELS, short_help=say("Find, get and keep models"))(_not_needed)
     return app
+
+
+def _not_needed() -> None:
+    """Stand in the list of commands."""
 
 
 def _flag(name: str, text: str, words: Translator) -> bool:
@@ -344,8 +357,12 @@ def _whole(option: str, text: str, lowest: int, highest: int) -> int | None:
 def _command_in(arguments: Sequence[str]) -> str:
     """Return the command that was meant, as one would ask for its page."""
     word = next((word for word in arguments if word in _COMMANDS), "")
-    inner = next((word for word in arguments if word in MODELS_COMMANDS), "")
-    return " ".join(filter(None, ("lapis", word, inner if word == "models" else "")))
+    inner = ""
+    if word == _MODELS:
+        from desktop.terminal.models_commandline import NAMES as INNER
+
+        inner = next((word for word in arguments if word in INNER), "")
+    return " ".join(filter(None, ("lapis", word, inner)))
 
 
 def _explained(error: typer.TyperException, arguments: Sequence[str]) -> UsageError:

@@ -17,7 +17,7 @@ from desktop.terminal.errors import EXIT_INTERRUPTED, EXIT_OK, report
 from desktop.terminal.interrupt import stopping_on_interrupt
 from desktop.terminal.models_changes import empty_trash, import_files, remove, verify
 from desktop.terminal.models_kept import entry_as_json, list_as_json, show_entry, show_list
-from desktop.terminal.orders import (
+from desktop.terminal.models_orders import (
     ImportOrder,
     ListOrder,
     RemoveOrder,
@@ -45,28 +45,37 @@ class ShelfCommand:
         """
         cancel = threading.Event()
         with stopping_on_interrupt(cancel, patience=2):
-            match order:
-                case ListOrder(as_json):
-                    return self._list(cancel, as_json=as_json)
-                case ShowOrder():
-                    return self._show(order, cancel)
-                case ImportOrder():
-                    return self._import(order, cancel)
-                case RemoveOrder(name):
-                    return self._remove(name)
-                case VerifyOrder(name):
-                    entry = self._shelf.find(name)
-                    return verify(entry, self._shelf, self._words, self._screen, cancel)
-                case ScanOrder(as_json):
-                    return self._scan(cancel, as_json=as_json)
+            code = self._carry_out(order, cancel)
+        notice = self._shelf.notice
+        if notice is not None:
+            report(notice, self._words, self._screen)
+        return code
+
+    def _carry_out(self, order: ShelfOrder, cancel: threading.Event) -> int:
+        match order:
+            case ListOrder(as_json):
+                return self._list(cancel, as_json=as_json)
+            case ShowOrder():
+                return self._show(order, cancel)
+            case ImportOrder():
+                return self._import(order, cancel)
+            case RemoveOrder(name):
+                return self._remove(name)
+            case VerifyOrder(name):
+                entry = self._shelf.find(name)
+                return verify(entry, self._shelf, self._words, self._screen, cancel)
+            case ScanOrder(as_json):
+                return self._scan(cancel, as_json=as_json)
 
     def _list(self, cancel: threading.Event, *, as_json: bool) -> int:
-        self._read_headers(cancel)
-        entries = self._shelf.entries()
+        entries, use = self._shelf.survey()
+        if any(entry.facts is None and entry.problem is None for entry in entries):
+            self._read_headers(cancel)
+            entries, use = self._shelf.survey()
         if as_json:
             self._screen.line(list_as_json(entries))
             return EXIT_OK
-        show_list(entries, self._shelf.disk_use(), self._words, self._screen)
+        show_list(entries, use, self._words, self._screen)
         if not self._shelf.has_looked:
             self._screen.note(
                 self._words.say("lapis models scan looks for models of other programs.")
@@ -133,9 +142,6 @@ class ShelfCommand:
         self._screen.status.allow()
         self._shelf.scan_headers(show, cancel)
         self._screen.status.clear()
-        notice = self._shelf.notice
-        if notice is not None:
-            report(notice, self._words, self._screen)
 
 
 def _files(words: Iterable[str]) -> list[Path]:

@@ -7,11 +7,10 @@ from desktop.domain.repository import SourceKind
 from desktop.domain.text import Text
 from desktop.terminal.errors import UsageError
 from desktop.terminal.help_pages import Subcommands, show_help
-from desktop.terminal.orders import (
+from desktop.terminal.models_orders import (
     FilesOrder,
     ImportOrder,
     ListOrder,
-    Order,
     PullOrder,
     RemoveOrder,
     ScanOrder,
@@ -78,7 +77,7 @@ def add_models(app: typer.Typer, words: Translator) -> None:
         source: str = source_option,
         as_json: bool = json_option,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
-    ) -> Order:
+    ) -> SearchOrder:
         wish = _given(wanted, Text("What should be looked for?"), "search gemma")
         return SearchOrder(wish, _source(source), as_json)
 
@@ -93,7 +92,7 @@ def add_models(app: typer.Typer, words: Translator) -> None:
         source: str = source_option,
         as_json: bool = json_option,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
-    ) -> Order:
+    ) -> FilesOrder:
         wish = _given(reference, Text("Which repository?"), "files bartowski/gemma-2-2b-it-GGUF")
         return FilesOrder(wish, _source(source), as_json)
 
@@ -113,7 +112,7 @@ def add_models(app: typer.Typer, words: Translator) -> None:
         reference: list[str] | None = where_argument,
         source: str = source_option,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
-    ) -> Order:
+    ) -> PullOrder:
         return PullOrder(
             _given(reference, Text("Which model?"), "pull gemma-2-2b-it"), _source(source)
         )
@@ -127,7 +126,7 @@ def add_models(app: typer.Typer, words: Translator) -> None:
     def list_models(
         as_json: bool = json_option,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
-    ) -> Order:
+    ) -> ListOrder:
         return ListOrder(as_json)
 
     @models.command(
@@ -139,7 +138,7 @@ def add_models(app: typer.Typer, words: Translator) -> None:
         name: list[str] | None = model_argument,
         as_json: bool = json_option,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
-    ) -> Order:
+    ) -> ShowOrder:
         return ShowOrder(_given(name, Text("Which model?"), "show guide"), as_json)
 
     @models.command(
@@ -158,7 +157,7 @@ def add_models(app: typer.Typer, words: Translator) -> None:
             False, "--in-place", help=say("Leave the file where it is, and list it")
         ),
         page: bool = help_option,  # noqa: ARG001 - its callback acts
-    ) -> Order:
+    ) -> ImportOrder:
         if copies and in_place:
             raise UsageError(
                 Text("--{option} does not go together with the rest", {"option": "copy"}),
@@ -179,7 +178,7 @@ def add_models(app: typer.Typer, words: Translator) -> None:
             False, "--empty", help=say("Remove for good what was deleted and is still kept")
         ),
         page: bool = help_option,  # noqa: ARG001 - its callback acts
-    ) -> Order:
+    ) -> RemoveOrder:
         if empties and name:
             raise UsageError(
                 Text("--{option} does not go together with the rest", {"option": "empty"}),
@@ -197,7 +196,7 @@ def add_models(app: typer.Typer, words: Translator) -> None:
     def verify(
         name: list[str] | None = model_argument,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
-    ) -> Order:
+    ) -> VerifyOrder:
         return VerifyOrder(_given(name, Text("Which model?"), "verify gemma-2-2b-it-Q4_K_M"))
 
     @models.command(
@@ -211,7 +210,7 @@ def add_models(app: typer.Typer, words: Translator) -> None:
     def scan(
         as_json: bool = json_option,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
-    ) -> Order:
+    ) -> ScanOrder:
         return ScanOrder(as_json)
 
     app.add_typer(models, name="models", short_help=say("Find, get and keep models"))

@@ -10,7 +10,7 @@ from desktop.domain.quantities import parameters, tokens
 from desktop.domain.settings import EngineSettings
 from desktop.models.catalogue import load_catalogue
 from desktop.services.recommendation import advise, this_computer
-from desktop.terminal.orders import ShowOrder
+from desktop.terminal.models_orders import ShowOrder
 from desktop.terminal.output import Screen, Style
 from desktop.terminal.tables import print_facts, print_prose
 

@@ -44,7 +44,10 @@ def print_rows(
     if head:
         screen.line(_joined(head, widths), Style.FAINT)
     for row in table:
-        lines = [fitted(row[-1], room)] if cut else wrapped(row[-1], room) or [""]
+        if cut or cell_len(row[-1]) <= room:
+            lines = [fitted(row[-1], room)]
+        else:
+            lines = wrapped(row[-1], room)
         screen.labelled(row[0], _joined([*row[:-1], lines[0]], widths))
         for line in lines[1:]:
             screen.line(" " * left + line)

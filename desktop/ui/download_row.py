@@ -15,13 +15,13 @@ from PySide6.QtWidgets import (
 
 from desktop.domain.download import Download, DownloadPhase
 from desktop.domain.errors import GatedModel
-from desktop.domain.quantities import sized
-from desktop.ui.buttons import IconButton, TextButton
+from desktop.ui.buttons import IconButton
 from desktop.ui.download_words import download_words
 from desktop.ui.icons import icon
 from desktop.ui.labels import ElidedLabel, PlainLabel, restyle
 from desktop.ui.link_button import LinkButton
 from desktop.ui.shortcuts import with_key
+from desktop.ui.stop_question import StopQuestion
 from desktop.ui.tokens import Space
 
 __all__ = ["DownloadRow"]
@@ -68,7 +68,7 @@ class DownloadRow(QFrame):
         self._use = LinkButton()
         self._pause = IconButton("pause", side=_BUTTON)
         self._stop = IconButton("close", side=_BUTTON)
-        self._question = _Question()
+        self._question = StopQuestion()
         self._stack = QStackedLayout(self)
         self._lay_out()
         self._connect()
@@ -201,9 +201,9 @@ class DownloadRow(QFrame):
         if self._download.phase is DownloadPhase.DONE:
             self.clear_requested.emit(self.key)
         elif self._download.done > 0:
-            self._question.ask(self._download)
+            self._question.ask(self._download.done)
             self._stack.setCurrentIndex(1)
-            self._question.focus()
+            self._question.take_focus()
         else:
             self.cancel_requested.emit(self.key)
 
@@ -242,43 +242,3 @@ class DownloadRow(QFrame):
         self.setAccessibleDescription(
             " ".join(part for part in (self._words.whole_text(), self._hint.text()) if part)
         )
-
-
-class _Question(QWidget):
-    """Asks, in the row's own place, before bytes are thrown away."""
-
-    answered = Signal(bool)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._words = PlainLabel(wrap=True)
-        self._keep = TextButton()
-        self._stop = TextButton(kind="danger")
-        self._size = 0
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(Space.S)
-        row.addWidget(self._words, 1)
-        row.addWidget(self._keep)
-        row.addWidget(self._stop)
-        self._keep.clicked.connect(lambda: self.answered.emit(False))
-        self._stop.clicked.connect(lambda: self.answered.emit(True))
-        self._say()
-
-    def ask(self, download: Download) -> None:
-        self._size = download.done
-        self._say()
-
-    def focus(self) -> None:
-        self._keep.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.LanguageChange:
-            self._say()
-
-    def _say(self) -> None:
-        words = self.tr("Stop, and delete the {size} that are here already?")
-        self._words.setText(words.format(size=sized(self._size)))
-        self._keep.setText(self.tr("Keep"))
-        self._stop.setText(self.tr("Stop and delete"))

@@ -187,7 +187,13 @@ class InstalledList(QAbstractListModel):
 
 def _size(entries: Sequence[ShelfEntry]) -> int:
     """Return the bytes on the disk; what is the same file twice counts once."""
-    return sum(entry.model.size for entry in entries if not entry.twin)
+    counted: set[str] = set()
+    size = 0
+    for entry in entries:
+        if not entry.twin or entry.twin not in counted:
+            size += entry.model.size
+        counted.add(entry.model.name)
+    return size
 
 
 def _haystack(entry: ShelfEntry) -> str:

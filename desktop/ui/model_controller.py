@@ -93,6 +93,7 @@ class ModelController(QObject):
         menu.about_to_fill.connect(self._on_about_to_fill)
         menu.model_chosen.connect(self.choose)
         menu.open_file_requested.connect(self.open_file)
+        menu.more_requested.connect(window.models_requested)
         menu.open_folder_requested.connect(self._on_open_folder_requested)
         menu.free_memory_requested.connect(self.free_memory)
         menu.full_settings_requested.connect(self._use_full_settings)

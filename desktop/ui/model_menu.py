@@ -12,6 +12,7 @@ from desktop.ui.icons import icon
 __all__ = ["ModelMenu"]
 
 _NAME_LIMIT = 60
+_MOST = 30
 
 
 class ModelMenu(QMenu):
@@ -22,6 +23,8 @@ class ModelMenu(QMenu):
     """(InstalledModel)"""
     open_file_requested = Signal()
     open_folder_requested = Signal()
+    more_requested = Signal()
+    """All models, and those that could be had."""
     free_memory_requested = Signal()
     full_settings_requested = Signal()
     builtin_template_chosen = Signal(bool)
@@ -70,6 +73,8 @@ class ModelMenu(QMenu):
         self._free = None
         self.clear()
         self._add_models()
+        more = self.addAction(icon("models"), self.tr("All models, and more to get…"))
+        more.triggered.connect(self.more_requested)
         self.addSeparator()
         self._add_memory()
         self.addSeparator()
@@ -101,7 +106,7 @@ class ModelMenu(QMenu):
             self._free.setEnabled(bool(self._memory))
 
     def _add_models(self) -> None:
-        models = self._models
+        models = self._models[:_MOST]
         if self._chosen is not None and self._chosen not in models:
             models = [*models, self._chosen]
         group = QActionGroup(self)

@@ -38,6 +38,8 @@ class ModelPageController(QObject):
 
     failed = Signal(object)
     """(LapisError): something that was asked for cannot be had."""
+    opened = Signal(str)
+    """(name of the model): its page is on show."""
     installed_wanted = Signal(str)
     """(name of a model): it is here, and to be shown."""
 
@@ -97,6 +99,7 @@ class ModelPageController(QObject):
         self._shown = shown
         self._show_sheet()
         self._page.open_model_page()
+        self.opened.emit(shown.listed.name if shown.listed is not None else shown.key)
 
     def _ask(self) -> None:
         """Ask the source what files there are."""

@@ -85,8 +85,8 @@ class ModelSettingsCard(QWidget):
     def show_model(
         self, model: InstalledModel, defaults: ModelDefaults, general: GeneralValues
     ) -> None:
-        """Show what is set for `model`."""
-        self._pause.stop()
+        """Show what is set for `model`; what was typed for another one is told first."""
+        self.flush()
         self._model = model
         self._defaults = defaults
         self._general = general

@@ -73,13 +73,12 @@ class ModelsDesk(QObject):
         self._page: ModelsPage | None = None
         self._installed: InstalledController | None = None
         self._discover: DiscoverController | None = None
-        window.models_requested.connect(self.show)
         self._errands.run("settle", lambda _errand: self._settle(), lambda _none: None, self._tell)
 
     def show(self) -> None:
         """Show the page in the window."""
         page = self._page or self._make()
-        self._window.show_page(page)
+        self._window.show_page(page, page.accessibleName())
         page.take_focus()
         if self._installed is not None:
             self._installed.refresh()
@@ -135,6 +134,8 @@ class ModelsDesk(QObject):
         for part in (pages, discover):
             part.failed.connect(self._tell)
             part.installed_wanted.connect(self.show_installed)
+        pages.opened.connect(self._window.show_page_title)
+        page.model_page_left.connect(lambda: self._window.show_page_title(page.accessibleName()))
         installed = InstalledController(tab, manager.shelf, errands, self._is_downloading)
         installed.entries_changed.connect(known.set_entries)
         installed.chosen.connect(self.chosen)

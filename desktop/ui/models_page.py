@@ -42,7 +42,6 @@ class ModelsPage(QWidget):
         self.model_page = ModelPage()
         self.installed = installed
         self.this_computer = this_computer
-        self._opener: QWidget | None = None
         self._title = PlainLabel(size="large")
         self._sidebar = IconButton("sidebar")
         self._close = IconButton("close")
@@ -78,8 +77,6 @@ class ModelsPage(QWidget):
 
     def open_model_page(self) -> None:
         """Show `model_page` over the tabs."""
-        if self._whole.currentWidget() is not self.model_page:
-            self._opener = self.focusWidget()
         self._whole.setCurrentWidget(self.model_page)
         self.model_page.take_focus()
 
@@ -87,9 +84,9 @@ class ModelsPage(QWidget):
         """Show the tabs again, with the focus where it was."""
         if self._whole.currentWidget() is self.model_page:
             self._whole.setCurrentWidget(self._front)
-            if self._opener is not None:
-                self._opener.setFocus(Qt.FocusReason.OtherFocusReason)
-            self._opener = None
+            before = self._front.focusWidget()
+            if before is not None:
+                before.setFocus(Qt.FocusReason.OtherFocusReason)
             self.model_page_left.emit()
 
     def take_focus(self) -> None:

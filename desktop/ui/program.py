@@ -69,6 +69,7 @@ class Program(QObject):
         self._loads: LoadWatch | None = None
         self._manager: ModelManager | None = None
         self._models_desk: ModelsDesk | None = None
+        self._wants_models = False
         self._models: ModelController | None = None
         self._presence: Presence | None = None
         self._report = ""
@@ -125,6 +126,8 @@ class Program(QObject):
         self._models = models
         self._presence = presence = self._appear(models)
         self._models_desk = self._open_models(self._manage_models(), models, presence)
+        if self._wants_models:
+            self._models_desk.show()
         match self._options.command:
             case "new-chat":
                 self._desk.new_chat()
@@ -252,6 +255,7 @@ class Program(QObject):
     def _connect(self) -> None:
         window, menu = self._window, self._window.header.main_menu
         window.close_requested.connect(self._on_close_requested)
+        window.models_requested.connect(self._on_models_requested)
         window.banner.remedy_chosen.connect(self._on_remedy_chosen)
         self._desk.quit_requested.connect(self.quit)
         menu.theme_chosen.connect(self._preferences.set_theme)
@@ -290,6 +294,13 @@ class Program(QObject):
                 # Asked for before the second part of the start, which will see to it.
                 model = argument or self._options.model
                 self._options = replace(self._options, command=command, model=model)
+
+    def _on_models_requested(self) -> None:
+        if self._models_desk is not None:
+            self._models_desk.show()
+        else:
+            # The second part of the start will see to it.
+            self._wants_models = True
 
     def _on_chat_wanted(self, chat: int) -> None:
         self._desk.open_chat(chat)

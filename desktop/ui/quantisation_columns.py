@@ -43,8 +43,8 @@ def columns(width: int, height: int, button: int) -> Columns:
     if width < _WIDE:
         half = height // 2
         fit = round(room * 0.45)
-        above = QRect(PAD, 4, room - fit, half)
-        beside = QRect(PAD + room - fit, 4, fit, half)
+        above = QRect(PAD, 4, room - fit, half - 4)
+        beside = QRect(PAD + room - fit, 4, fit, half - 4)
         below = QRect(PAD, half, room, height - half - 4)
         none = QRect()
         return Columns(False, above, none, below, none, beside, none)

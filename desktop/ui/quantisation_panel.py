@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from desktop.domain.catalogue import QuantisationFacts
 from desktop.ui.buttons import IconButton
@@ -78,7 +79,8 @@ class QuantisationPanel(QWidget):
     def close_panel(self) -> None:
         """Go away, and give the focus back."""
         self.hide()
-        if self._opener is not None:
+        # The list may have been built anew meanwhile.
+        if self._opener is not None and isValid(self._opener):
             self._opener.setFocus(Qt.FocusReason.OtherFocusReason)
         self._opener = None
 

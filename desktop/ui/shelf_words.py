@@ -99,7 +99,8 @@ def _facts(entry: ShelfEntry) -> Iterator[str]:
         yield origin_words(entry.origin)
     if entry.twin:
         yield say(Text("same file as {name}", {"name": " ".join(entry.twin.split())}))
-        return
+        if not is_ours(entry):
+            return
     if facts is not None:
         size = parameters(facts.parameters) if facts.parameters else ""
         named = " ".join(part for part in (" ".join(facts.family.split()), size) if part)

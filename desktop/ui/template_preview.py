@@ -86,7 +86,7 @@ class TemplatePreview(QWidget):
         self._fold.setIcon(icon(name, QPalette.ColorRole.PlaceholderText))
         self._fold.setText(self.tr("Preview"))
         self._about.setText(
-            self.tr("A short talk as this model would read it, with its control marks.")
+            self.tr("A short chat as this model would read it, with its control marks.")
         )
         self._about.setVisible(self._is_open)
         self._text.setVisible(self._is_open and self._error is None)

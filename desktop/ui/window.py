@@ -70,6 +70,7 @@ class MainWindow(QWidget):
         self.keys = WindowKeys(self, self.composer, self.toast)
         self._painted = False
         self._makes_room = False
+        self._chat_title = ""
         self._sidebar_width = WindowSettings().sidebar_width
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._pages = QStackedWidget()
@@ -96,26 +97,34 @@ class MainWindow(QWidget):
     def show_title(self, title: str) -> None:
         """Name the open chat in header and title bar."""
         self.header.set_title(title)
-        clean = "".join(letter for letter in title if letter.isprintable())[:_TITLE_LIMIT]
-        self.setWindowTitle(f"{clean} – Lapis" if clean else "Lapis")
+        self._chat_title = title
+        if self.is_talk_shown:
+            self._name_window(title)
 
     @property
     def is_talk_shown(self) -> bool:
         """Whether the conversation is on show, and not another page."""
         return self._pages.currentIndex() == 0
 
-    def show_page(self, page: QWidget) -> None:
+    def show_page(self, page: QWidget, title: str) -> None:
         """Show `page` in place of the conversation; it is taken in at its first time."""
         if self._pages.indexOf(page) < 0:
             self._pages.addWidget(page)
         self._pages.setCurrentWidget(page)
         self.sidebar.mark_models(marked=True)
+        self._name_window(title)
+
+    def show_page_title(self, title: str) -> None:
+        """Name what the page shows now in the title bar, unless the conversation is on show."""
+        if not self.is_talk_shown:
+            self._name_window(title)
 
     def show_talk(self) -> None:
         """Show the conversation again."""
         if not self.is_talk_shown:
             self._pages.setCurrentIndex(0)
             self.sidebar.mark_models(marked=False)
+            self._name_window(self._chat_title)
             self.composer.focus_field()
 
     def expect_model(self, model: InstalledModel) -> None:
@@ -249,6 +258,10 @@ class MainWindow(QWidget):
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._splitter)
+
+    def _name_window(self, title: str) -> None:
+        clean = "".join(letter for letter in title if letter.isprintable())[:_TITLE_LIMIT]
+        self.setWindowTitle(f"{clean} – Lapis" if clean else "Lapis")
 
     def _on_models_wanted(self) -> None:
         if self.is_talk_shown:

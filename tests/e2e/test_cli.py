@@ -8,6 +8,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,10 @@ import pytest
 from desktop.backends.learned import DEATHS_IN_A_ROW, Learned, Lesson
 from desktop.base.paths import paths_under, resources
 from desktop.base.translation import Translator
+from desktop.domain.chat import Sampling
 from desktop.domain.settings import Language
+from desktop.domain.shelf import ModelDefaults
+from desktop.store.records import Records
 from desktop.terminal.harmless import harmless
 from tests.conftest import RunLapis
 from tests.e2e.terminal import TerminalSession
@@ -373,20 +377,43 @@ def test_a_broken_template_is_named_and_another_answers_when_asked_for(
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{ANSWER}\n\n", "")
 
 
-def test_the_template_chosen_in_the_window_holds_in_the_terminal_until_its_own_is_asked_for(
+def test_what_is_set_for_a_model_holds_in_the_terminal_until_something_else_is_asked_for(
     lapis: RunLapis, lapis_home: Path, tmp_path: Path
 ) -> None:
     broken = write_llama(tmp_path / "broken.gguf", template="{% if %}", answer=ANSWER, stops=True)
-    settings = paths_under(lapis_home).settings
-    settings.parent.mkdir(parents=True)
-    settings.write_text(json.dumps({"engine": {"builtin_templates": [str(broken)]}}))
+    paths = paths_under(lapis_home)
+    paths.create()
+    with closing(Records(paths.records)) as records:
+        own = ModelDefaults(sampling=Sampling(max_tokens=3), n_ctx=768, template="auto")
+        records.set_defaults(os.path.realpath(broken), own)
 
+    asked = asked_json(lapis, "--model", str(broken), "How?")
+    assert (asked["completion_tokens"], asked["finish_reason"]) == (3, "length")
+    assert ANSWER.startswith(asked["text"])
     for front_end in ("ask", "chat"):
-        done = lapis(front_end, "--model", str(broken), stdin="How?\n")
-        assert (done.returncode, done.stdout.strip(), done.stderr) == (0, ANSWER, "")
         done = lapis(front_end, "--model", str(broken), "--template", "own", stdin="How?\n")
         assert (done.returncode, done.stdout.strip()) == (1, "")
         assert "The chat template of this model failed" in done.stderr
+    done = lapis("chat", "--model", str(broken), stdin="How?\n")
+    assert ANSWER.startswith(done.stdout.strip())
+    with closing(Records(paths.records)) as records:
+        record = records.file(os.path.realpath(broken)).record
+    assert record.measured_context == 768
+    assert record.measured_memory > 10_000_000, "a process with llama.cpp"
+    assert record.used_at > 0
+
+
+def test_models_of_a_folder_of_ones_own_are_found_by_name(
+    lapis: RunLapis, lapis_home: Path, speaker: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "模型"
+    folder.mkdir()
+    shutil.copyfile(speaker, folder / "mine.gguf")
+    settings = paths_under(lapis_home).settings
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"library": {"folder": str(folder)}}))
+
+    assert asked_json(lapis, "--model", "mine", "How?")["text"] == ANSWER
 
 
 def test_a_model_that_crashes_here_is_loaded_when_it_is_wanted_anyway(

@@ -22,6 +22,7 @@ from desktop.domain.model import InstalledModel, LoadedModel, LoadPlan
 from desktop.domain.text import Text
 from desktop.models.library import Library
 from desktop.services.model_notes import ModelNotes
+from desktop.services.models_folder import models_folder, open_library
 from desktop.store.chats import ChatStore
 from desktop.store.records import Records
 from desktop.ui.bridge import Bridge
@@ -122,6 +123,7 @@ class Desk:
     paths: Paths
     store: ChatStore
     preferences: Preferences
+    notes: ModelNotes
     own: OwnSettings
     bridge: Bridge
     chats: ChatController
@@ -172,10 +174,20 @@ def open_desk(folder: Path, check: Check = lambda _model: None) -> Iterator[Desk
     engine.observer = bridge.engine_observer
 
     def library() -> Library:
-        return Library(paths.models, guide, preferences.value.opened_models)
+        return open_library(preferences.value, paths, guide)
 
-    models = ModelController(window, preferences, own, library, bridge, lambda: paths.models, check)
-    desk = Desk(paths, store, preferences, own, bridge, chats, window, controller, models, engine)
+    models = ModelController(
+        window,
+        preferences,
+        own,
+        library,
+        bridge,
+        lambda: models_folder(preferences.value, paths),
+        check,
+    )
+    desk = Desk(
+        paths, store, preferences, notes, own, bridge, chats, window, controller, models, engine
+    )
     try:
         models.attach(engine)
         chats.attach(engine)

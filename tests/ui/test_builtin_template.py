@@ -1,6 +1,7 @@
 """A chat template that fails: the offer to use one of Lapis instead, taken, kept and taken back."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop.config.store import SettingsStore
-from desktop.domain.chat import Failed
+from desktop.domain.chat import Failed, Sampling
 from desktop.domain.engine import EngineState, Phase
 from desktop.domain.errors import EngineDied, TemplateError
 from desktop.domain.history import MessageState, StoredMessage
@@ -22,6 +23,7 @@ from desktop.domain.text import Text
 from desktop.services.model_notes import ModelNotes
 from desktop.store.chats import ChatStore
 from desktop.store.records import Records
+from desktop.ui.banner import Topic
 from desktop.ui.bridge import Bridge
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.error_card import ErrorCard
@@ -83,6 +85,28 @@ def test_a_failed_template_is_replaced_with_one_click_and_the_question_asked_aga
     desk.ask("And now?")
     assert desk.engine.requests[2].builtin_template == "auto"
     assert kept(desk) == ModelDefaults(template="auto")
+
+
+def test_a_choice_that_cannot_be_kept_holds_until_the_end_and_that_is_said(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    card = _fail(desk, qtbot)
+    desk.own.set(_OTHER, ModelDefaults(n_ctx=512))
+    with closing(sqlite3.connect(desk.paths.records, isolation_level=None)) as backup:
+        backup.execute("BEGIN IMMEDIATE")
+        click(qtbot, button(card, _OFFER))
+
+    assert [each.builtin_template for each in desk.engine.requests] == ["", "auto"]
+    assert desk.window.banner.topic is Topic.SETTINGS
+    assert kept(desk) == ModelDefaults()
+
+
+def test_the_choice_leaves_what_else_is_set_for_the_model(desk: Desk, qtbot: QtBot) -> None:
+    own = ModelDefaults("Be brief.", Sampling(temperature=0.1), 512, 0)
+    desk.own.set(_BROKEN, own)
+    click(qtbot, button(_fail(desk, qtbot), _OFFER))
+
+    assert kept(desk) == replace(own, template="auto")
 
 
 def test_other_models_keep_their_own_template(desk: Desk, qtbot: QtBot) -> None:

@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -14,13 +16,18 @@ from desktop.domain.chat import (
     Queued,
     ReasoningDelta,
     Role,
+    Sampling,
     TextDelta,
 )
 from desktop.domain.errors import StorageError
 from desktop.domain.history import MessageState, StoredMessage
+from desktop.domain.model import InstalledModel
+from desktop.domain.shelf import ModelDefaults
 from desktop.ui.banner import Topic
 from desktop.ui.chat_controller import ChatController
-from tests.ui.desk import DIED, DONE, Desk, say
+from tests.ui.desk import DIED, DONE, Desk, become, ready, say
+
+_TINY = InstalledModel("tiny", "Tiny", Path("/m/tiny.gguf"), 1_000_000)
 
 
 def _answer(desk: Desk, chat: int) -> StoredMessage:
@@ -71,6 +78,33 @@ def test_a_question_is_on_the_disk_before_the_engine_hears_of_it(desk: Desk) -> 
         _ask(desk)
 
     assert heard == [2], "the question, and a place for its answer"
+
+
+def test_a_model_is_asked_as_it_was_set_for_it_alone(desk: Desk, qtbot: QtBot) -> None:
+    general = replace(desk.preferences.value, system_prompt="Be kind.")
+    desk.preferences.set(general)
+    own = ModelDefaults("You are a pirate.", Sampling(temperature=0.2), template="phi")
+    desk.own.set(_TINY, own)
+    for model in (_TINY, replace(_TINY, path=Path("/m/other.gguf"))):
+        become(desk, qtbot, ready(model))
+        desk.controller.new_chat()
+        _ask(desk)
+
+    first, second = desk.engine.requests
+    assert (first.messages[0].content, first.sampling) == (own.system_prompt, own.sampling)
+    assert first.builtin_template == "phi"
+    assert (second.messages[0].content, second.sampling) == ("Be kind.", general.sampling)
+    assert second.builtin_template == ""
+
+
+def test_what_was_set_elsewhere_is_known_with_the_next_question(desk: Desk, qtbot: QtBot) -> None:
+    become(desk, qtbot, ready(_TINY))
+    assert desk.chats.own_template == "tiny"
+    desk.notes.set_defaults(_TINY, ModelDefaults(template="auto"))
+    _ask(desk)
+
+    assert desk.engine.requests[0].builtin_template == "auto"
+    assert desk.chats.own_template == ""
 
 
 def test_an_answer_grows_and_is_saved_with_its_counts(desk: Desk, qtbot: QtBot) -> None:

@@ -34,7 +34,17 @@ from desktop.ui.model_card import ModelCard
 from desktop.ui.search_line import looks_like_reference
 from desktop.ui.text_lines import text_lines
 from desktop.ui.theme import apply_theme
-from tests.ui.model_samples import advice, cards, catalogue, download, entry, hit, listed, picks
+from tests.ui.model_samples import (
+    advice,
+    bury,
+    cards,
+    catalogue,
+    download,
+    entry,
+    hit,
+    listed,
+    picks,
+)
 
 _GEMMA = "gemma-2-9b-it"
 
@@ -50,6 +60,7 @@ def tab(qtbot: QtBot, qapp: QApplication) -> Iterator[DiscoverTab]:
     one.show()
     qtbot.waitExposed(one)
     yield one
+    bury(one)
     apply_theme(qapp, Theme.LIGHT)
 
 
@@ -59,6 +70,10 @@ def _type(tab: DiscoverTab, words: str) -> None:
 
 def _seen(tab: DiscoverTab) -> set[str]:
     return {label.text() for label in tab.findChildren(PlainLabel) if label.isVisible()}
+
+
+def _hits(tab: DiscoverTab) -> list[str]:
+    return [row.hit.name for row in tab.found.hits]
 
 
 def _card(facts: CardFacts, qtbot: QtBot, width: int = 380) -> ModelCard:
@@ -194,7 +209,7 @@ def test_every_card_shows_all_its_words_at_every_width(qtbot: QtBot) -> None:
                 assert not any("…" in line for line in card._lines), (facts.id, width)
                 bottom = card._places[-1].bottom()
                 assert bottom < card._get.geometry().top(), facts.id
-            card.deleteLater()
+            bury(card)
 
 
 def test_lines_break_and_only_the_last_one_is_cut(qapp: QApplication) -> None:
@@ -429,10 +444,11 @@ def test_a_link_that_is_pasted_is_opened(tab: DiscoverTab, qtbot: QtBot) -> None
 def test_hits_are_shown_and_late_ones_are_not(tab: DiscoverTab, qtbot: QtBot) -> None:
     _type(tab, "qwen")
     tab.show_result("gemma", SearchResult((hit("late/One"),)))
-    assert len(tab.found.hits) == 0
+    assert not tab.found.grid.isHidden()
+    assert _hits(tab) == []
 
     tab.show_result("qwen", SearchResult((hit("acme/Two"), hit("acme/Three")), has_more=True))
-    assert [row.hit.name for row in tab.found.hits] == ["acme/Two", "acme/Three"]
+    assert _hits(tab) == ["acme/Two", "acme/Three"]
     assert "On Hugging Face" in _seen(tab)
     with qtbot.waitSignal(tab.hit_opened) as opened:
         tab.found.hits[1].click()

@@ -122,8 +122,9 @@ def test_the_same_file_twice_is_said_and_counted_once(tab: InstalledTab) -> None
     index = tab.list.model().index(3, 0)
 
     assert index.data(ShelfRole.DETAIL) == "Ollama · same file as gemma"
+    tab.set_entries([entry("gemma", twin="copy"), entry("copy", twin="gemma"), QWEN])
     heading = tab.list.model().index(0, 0).data(ShelfRole.DETAIL)
-    assert heading == "1 · 5.8 GB on the disk"
+    assert heading == "3 · 7.8 GB on the disk"
 
 
 @pytest.mark.parametrize(

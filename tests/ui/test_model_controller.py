@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from desktop.domain.engine import EngineState, Phase
 from desktop.domain.errors import ModelFileError, OutOfMemory
 from desktop.domain.model import InstalledModel
-from desktop.domain.settings import Settings
+from desktop.domain.settings import LibrarySettings, Settings
 from desktop.domain.text import Text
 from desktop.services.planning import check_model
 from desktop.ui.banner import Remedy, Topic
@@ -60,6 +60,7 @@ def test_the_menu_lists_the_guide_as_what_it_is_and_each_model_with_its_size(
     assert _lines(menu)[0].startswith("Built-in guide\t")
     assert _lines(menu)[1:] == [
         "Tiny && <b>small\t4 MB",
+        "All models, and more to get…",
         "Free memory now",
         "Open a GGUF file…",
         "Open models folder",
@@ -78,6 +79,22 @@ def test_a_chosen_model_is_loaded_and_found_again_at_the_next_start(
         qtbot.waitUntil(lambda: [each.name for each in desk.engine.chosen] == ["guide", "Tiny"])
     with open_desk(tmp_path / "data") as desk:
         assert [model.name for model in desk.engine.chosen] == ["Tiny"]
+
+
+def test_models_of_a_folder_of_ones_own_are_kept_by_name(
+    desk: Desk, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = tmp_path / "模型"
+    folder.mkdir()
+    file = _elsewhere(folder, "Tiny")
+    library = LibrarySettings(folder=str(folder))
+    desk.preferences.set(replace(desk.preferences.value, library=library))
+    assert desk.models.choose_named("Tiny")
+    qtbot.waitUntil(lambda: desk.engine.chosen[-1].path == file)
+    become(desk, qtbot, ready(desk.engine.chosen[-1]))
+
+    assert desk.preferences.value.model == "Tiny"
+    assert desk.preferences.value.opened_models == ()
 
 
 def test_a_model_named_at_the_start_is_loaded_instead_of_the_last_one(desk: Desk) -> None:
@@ -119,7 +136,7 @@ def test_a_file_from_elsewhere_stays_in_the_menu_once_it_was_loaded(
         menu = desk.window.header.model_menu
         menu.aboutToShow.emit()
         assert [line.split("\t")[0] for line in _lines(menu)[:2]] == ["Built-in guide", "good"]
-        assert len(_lines(menu)) == 5
+        assert len(_lines(menu)) == 6
         assert desk.preferences.value.opened_models == (str(good),)
 
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from desktop.domain.advice import Computer
 from desktop.domain.download import DownloadPhase
@@ -26,7 +27,7 @@ from desktop.ui.quantisation_columns import columns
 from desktop.ui.quantisation_row import QuantisationRow
 from desktop.ui.quantisation_words import bits_words, loss_share, loss_words, speed_words
 from desktop.ui.theme import apply_theme
-from tests.ui.model_samples import GB, advice, catalogue, download, gated, listed
+from tests.ui.model_samples import GB, advice, bury, catalogue, download, gated, listed
 
 _GEMMA = listed("gemma-2-9b-it")
 _QWEN = listed("qwen3.5-9b")
@@ -44,6 +45,7 @@ def page(qtbot: QtBot, qapp: QApplication) -> Iterator[ModelPage]:
     one.show()
     qtbot.waitExposed(one)
     yield one
+    bury(one)
     apply_theme(qapp, Theme.LIGHT)
 
 
@@ -397,6 +399,20 @@ def test_a_name_leads_to_what_it_means(page: ModelPage, qtbot: QtBot) -> None:
     assert page.panel.isHidden()
 
 
+def test_a_list_that_is_built_anew_below_the_card_does_no_harm(
+    page: ModelPage, qtbot: QtBot
+) -> None:
+    row = _row(page, "Q2_K")
+    row._name.setFocus()
+    row._name.click()
+    known = advice(_QWEN)
+    page.show_advice(_QWEN.id, replace(known, quantisations=known.quantisations[1:]))
+    qtbot.waitUntil(lambda: not isValid(row))
+    page.panel.close_panel()
+
+    assert page.panel.isHidden()
+
+
 def test_a_click_beside_the_card_closes_it(page: ModelPage, qtbot: QtBot) -> None:
     page._names.click()
     assert page.panel.chosen == "Q4_K_M", "the one that is chosen in the table"
@@ -447,7 +463,7 @@ def test_points_of_the_chart_fall_with_the_bits_and_lie_inside(page: ModelPage) 
 def test_nothing_lies_outside_the_page(page: ModelPage, width: int) -> None:
     page.resize(width, 560)
     QApplication.processEvents()
-    inside = page._page.widget()
+    inside = page._page._page
     for widget in (page._head, page.memory, page.table, page.licence):
         left = widget.mapTo(inside, QPoint(0, 0)).x()
         assert left >= 0

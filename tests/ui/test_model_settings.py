@@ -203,16 +203,16 @@ def test_what_was_typed_last_is_told_before_the_card_goes(
     assert card.defaults.system_prompt == "Be brief."
 
 
-def test_what_was_typed_for_one_model_is_not_told_for_the_next(
+def test_what_was_typed_for_one_model_is_told_for_that_one(
     card: ModelSettingsCard, qtbot: QtBot
 ) -> None:
     qtbot.keyClicks(_prompt(card), "Be brief.")
-    other = entry("llama").model
+    with qtbot.waitSignal(card.defaults_changed) as told:
+        card.show_model(entry("llama").model, ModelDefaults(), GENERAL)
 
-    with qtbot.assertNotEmitted(card.defaults_changed, wait=700):
-        card.show_model(other, ModelDefaults(), GENERAL)
-
+    assert told.args == [MODEL, ModelDefaults(system_prompt="Be brief.")]
     assert _prompt(card).toPlainText() == ""
+    assert card.defaults == ModelDefaults()
 
 
 @pytest.mark.parametrize(

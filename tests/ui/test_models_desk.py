@@ -100,6 +100,7 @@ def open_place(desk: Desk, hub: HubServer, qapp: QApplication) -> Iterator[Calla
 def place(open_place: Callable[[], Place], qtbot: QtBot) -> Place:
     """Return the page, shown, its catalogue read."""
     one = open_place()
+    one.desk.window.models_requested.connect(one.models.show)
     one.desk.window.shortcuts.models.emit()
     qtbot.waitUntil(lambda: bool(one.page.discover.browse.all.cards), timeout=_WAIT)
     return one

@@ -12,8 +12,9 @@ from desktop.domain.machine import DiskUse, Machine, MemoryUse, Unit, UnitKind
 from desktop.domain.repository import RemoteFile, Source, SourceKind
 from desktop.domain.shelf import ModelDefaults, ModelRecord
 from desktop.domain.text import Text
+from desktop.services.import_offer import ImportOffer
 from desktop.ui.downloads_bar import DownloadsBar
-from desktop.ui.import_card import ImportCard, ImportOffer
+from desktop.ui.import_card import ImportCard
 from desktop.ui.installed_tab import InstalledTab
 from desktop.ui.model_settings_card import GeneralValues, ModelSettingsCard
 from desktop.ui.requantise_card import RequantiseCard, SmallerChoice

@@ -10,9 +10,10 @@ from pytestqt.qtbot import QtBot
 
 from desktop.domain.repository import SearchResult
 from desktop.domain.settings import Theme
+from desktop.ui.model_sheet import listed_sheet, repository_sheet
 from desktop.ui.models_page import ModelsPage
 from desktop.ui.theme import apply_theme
-from tests.ui.model_samples import advice, cards, catalogue, gated, hit, listed, picks
+from tests.ui.model_samples import advice, bury, cards, catalogue, gated, hit, listed, picks
 
 _QWEN = listed("qwen3.5-9b")
 _MARK = "«"
@@ -32,12 +33,10 @@ def page(qtbot: QtBot, qapp: QApplication) -> Iterator[ModelsPage]:
     host.activateWindow()
     qtbot.waitExposed(host)
     yield one
-    host.hide()
+    bury(host)
 
 
 def _open_model(page: ModelsPage) -> None:
-    from desktop.ui.model_sheet import listed_sheet
-
     page.model_page.show_sheet(listed_sheet(_QWEN, "en"), "en")
     page.model_page.show_advice(_QWEN.id, advice(_QWEN))
     page.open_model_page()
@@ -82,8 +81,10 @@ def test_esc_goes_back_one_step_at_a_time(page: ModelsPage, qtbot: QtBot) -> Non
     window_key.activated.connect(lambda: stopped.append(True))
     field = page.discover.line._field
     field.setText("qwen")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
     page.discover.show_result("qwen", SearchResult((hit("a/b"),)))
     row = page.discover.found.hits[0]
+    qtbot.waitUntil(row.isVisible)
     row.setFocus()
     _open_model(page)
     page.model_page._names.click()
@@ -166,7 +167,8 @@ def test_every_word_changes_with_the_language(
 ) -> None:
     marking = _Marking()
     # What comes from outside, or is a name, stays as it is.
-    names = {card.name for card in cards()} | {"downloads", "acme/Private-7B-GGUF"}
+    names = {card.name for card in cards()} | {"downloads", "Hugging Face"}
+    names.add("acme/Private-7B-GGUF")
     names |= set(_QWEN.words.values())
     names |= {each.quantisation for each in advice(_QWEN).quantisations}
 
@@ -181,8 +183,6 @@ def test_every_word_changes_with_the_language(
         page.discover.line._field.setText("zzz")
         page.discover.show_result("zzz", SearchResult())
         assert told() == []
-        from desktop.ui.model_sheet import repository_sheet
-
         page.model_page.show_sheet(repository_sheet(gated()), "en")
         page.model_page.show_advice(gated().name, advice(_QWEN))
         page.open_model_page()

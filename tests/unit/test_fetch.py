@@ -4,14 +4,17 @@ The rows are those of the project's list of download faults: what a server does 
 seen, and what must never happen. Assertions look at the server's log, not only at the result.
 """
 
+import gc
 import hashlib
 import shutil
+import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -840,6 +843,34 @@ def test_nobody_at_the_address(run: Run, tmp_path: Path) -> None:
     with pytest.raises(Unreachable):
         run(wanted)
     assert_nothing(tmp_path / "models")
+
+
+def test_a_connection_after_the_end_is_closed_and_forgotten(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connecting, go_on = threading.Event(), threading.Event()
+    connect = socket.create_connection
+
+    def slowly(*address: Any, **more: Any) -> socket.socket:
+        connecting.set()
+        assert go_on.wait(60)
+        return connect(*address, **more)
+
+    monkeypatch.setattr(socket, "create_connection", slowly)
+    before = set(threading.enumerate())
+    with open_client(Network()) as client:
+        run = Run(client, limits=replace(QUICK, quiet=0.0))
+        run.stop_when = lambda _: connecting.is_set()
+        with pytest.raises(Stopped):
+            run(errand(hub, tmp_path))
+    left = [thread for thread in set(threading.enumerate()) - before if "line" in thread.name]
+    assert left, "somebody still waits for the hub"
+    go_on.set()
+    for thread in left:
+        thread.join()
+    # A socket that nobody closed is a warning, and so an error.
+    gc.collect()
+    assert len(hub.log) <= 1
 
 
 # --- the disk ---------------------------------------------------------------------------------
