@@ -82,9 +82,9 @@ class ModelManager:
         """Return the same files at other sources, as far as their hashes say so."""
         found: list[DownloadOrder] = []
         for kind in _OTHER_SOURCES:
-            if kind is order.source.kind:
-                continue
             try:
+                if self.sources.source(kind).base == order.source.base:
+                    continue
                 repository = self.sources.repository(Reference(order.repository), kind)
                 found += _same_files(order, repository)
             except LapisError:

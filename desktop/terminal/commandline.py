@@ -134,7 +134,7 @@ def _app(words: Translator, *, with_models: bool) -> typer.Typer:
         + "\n\n"
         + say(
             "Without a command Lapis opens its window, or, where there is no display, chats in "
-            "the terminal. Nothing is sent over the network."
+            "the terminal. Nothing that you write is sent over the network."
         ),
         epilog='lapis ask "How do I choose a model?"\n'
         'cat notes.txt | lapis ask "Summarise this"\n'

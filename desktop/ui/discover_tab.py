@@ -97,8 +97,9 @@ class DiscoverTab(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the line above the column of cards."""
         super().resizeEvent(event)
-        side = max(Space.XL, (self.width() - WIDEST) // 2)
-        self._top.setContentsMargins(side, 0, side, 0)
+        bar = self.browse.verticalScrollBar().sizeHint().width()
+        side = max(Space.XL, (self.width() - bar - WIDEST) // 2)
+        self._top.setContentsMargins(side, 0, side + bar, 0)
 
     def _on_typed(self, words: str) -> None:
         if not words:

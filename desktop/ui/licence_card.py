@@ -58,7 +58,7 @@ class LicenceCard(QFrame):
             known is not None
             and known.licence == sheet.licence
             and not sheet.must_accept
-            
+            and (known.must_accept or self._ticked)
         )
         self._sheet = sheet
         self._box.blockSignals(True)

@@ -103,7 +103,7 @@ class QuantisationChart(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(small_font(self.font()))
         tokens = tokens_of(self.palette())
-        self._paint_axes(painter, tokens)
+        taken = self._paint_axes(painter, tokens)
         chosen = next((each for each in self._facts if each.name == self._name), None)
         if chosen is not None:
             place = self._point(chosen)
@@ -111,13 +111,15 @@ class QuantisationChart(QWidget):
             painter.drawLine(place, QPointF(place.x(), self._room().bottom()))
         for each in self._facts:
             self._paint_point(painter, each, tokens)
-        self._paint_names(painter, chosen, tokens)
+        self._paint_names(painter, chosen, taken, tokens)
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(tokens.accent), 2))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
 
-    def _paint_axes(self, painter: QPainter, tokens: Tokens) -> None:
+    def _paint_axes(self, painter: QPainter, tokens: Tokens) -> list[QRectF]:
+        """Paint both axes; return where words of theirs lie between the points."""
+        taken = []
         room = self._room()
         metrics = QFontMetrics(painter.font())
         levels = (
@@ -133,6 +135,8 @@ class QuantisationChart(QWidget):
             painter.setPen(QColor(tokens.muted))
             wide = metrics.horizontalAdvance(words)
             painter.drawText(QPointF(room.right() - wide, level - Space.XS), words)
+            high = metrics.height()
+            taken.append(QRectF(room.right() - wide, level - high, wide, high))
         for bits in _TICKS:
             words = str(bits)
             left = self._x(bits) - metrics.horizontalAdvance(words) / 2
@@ -140,6 +144,7 @@ class QuantisationChart(QWidget):
         title = self.tr("bits per weight")
         left = room.center().x() - metrics.horizontalAdvance(title) / 2
         painter.drawText(QPointF(left, self.height() - 3), title)
+        return taken
 
     def _paint_point(self, painter: QPainter, facts: QuantisationFacts, tokens: Tokens) -> None:
         chosen = facts.name == self._name
@@ -151,14 +156,18 @@ class QuantisationChart(QWidget):
         painter.drawEllipse(self._point(facts), radius, radius)
 
     def _paint_names(
-        self, painter: QPainter, chosen: QuantisationFacts | None, tokens: Tokens
+        self,
+        painter: QPainter,
+        chosen: QuantisationFacts | None,
+        words: list[QRectF],
+        tokens: Tokens,
     ) -> None:
         """Write names beside points, the chosen one first, where they hide nothing."""
         metrics = QFontMetrics(painter.font())
         known = {each.name: each for each in self._facts}
         wanted = [chosen] if chosen is not None else []
         wanted += [known[name] for name in _NAMED if name in known and name != self._name]
-        taken = [QRectF(self._point(each), QSize(1, 1)) for each in self._facts]
+        taken = words + [QRectF(self._point(each), QSize(1, 1)) for each in self._facts]
         if chosen is not None:
             point = self._point(chosen)
             taken.append(QRectF(point.x(), point.y(), 1, self._room().bottom() - point.y()))

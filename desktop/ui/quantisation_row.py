@@ -164,8 +164,8 @@ class QuantisationRow(QAbstractButton):
         used = paint_loss(painter, self._loss(), place, tokens) + Space.M
         facts = (
             quantities.sized(self._advice.size),
-            bits_words(self._advice.facts),
             speed_words(self._advice.speed),
+            bits_words(self._advice.facts),
         )
         metrics = QFontMetrics(painter.font())
         for words in facts:

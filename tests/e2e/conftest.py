@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.models_room import ModelsRoom, offered
+from tests.harness.hub.server import HubServer
 from tests.harness.leftovers import Marker
 from tests.harness.program import Program, unexpected
 from tests.harness.screen import Screen, virtual_screen
@@ -73,3 +75,12 @@ def pytest_runtest_makereport(
     if report.when == "call" and report.failed:
         item.stash[_FAILED] = True
     return report
+
+
+@pytest.fixture
+def models_room(tmp_path: Path, marker: Marker) -> Iterator[ModelsRoom]:
+    """Give a room to run `lapis models` in, with a hub that offers a few models."""
+    with HubServer(offered()) as hub:
+        room = ModelsRoom(hub, tmp_path, marker.environment)
+        yield room
+        room.close()

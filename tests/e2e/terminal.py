@@ -6,6 +6,7 @@ import pty
 import re
 import select
 import subprocess
+import termios
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,11 +25,18 @@ class TerminalSession:
     """`lapis` in a pseudo terminal. `seen` is everything it wrote, escape sequences included."""
 
     def __init__(
-        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        *,
+        width: int = 0,
     ) -> None:
-        """Start it; `folder` is for what the harness keeps."""
+        """Start it; `folder` is for what the harness keeps, `width` in cells, 0 for not known."""
         self._log = folder / "network-attempts.txt"
         self._master, slave = pty.openpty()
+        if width:
+            termios.tcsetwinsize(slave, (24, width))
         self._process = subprocess.Popen(
             [*command(), *arguments],
             stdin=slave,
@@ -145,7 +153,6 @@ class TerminalSession:
 
 def _take_terminal() -> None:
     import fcntl
-    import termios
 
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 

@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 
 from desktop.base.paths import paths_under
+from desktop.domain.chat import Sampling
+from desktop.domain.shelf import ModelDefaults
+from desktop.store.records import Records
 from tests import gguf_files
 from tests.e2e.conftest import StartLapis
 from tests.harness.program import Program
@@ -145,6 +148,29 @@ def test_a_question_typed_into_the_window_is_answered(
     assert answer.content.strip() == _SENTENCE
     assert window.title == "Where do answers come from? – Lapis"
     assert program.running
+
+
+def test_what_is_set_for_a_model_holds_in_the_window_and_what_it_took_is_noted(
+    desk: Desk, lapis_home: Path, tmp_path: Path
+) -> None:
+    model = gguf_files.write_llama(tmp_path / "m.gguf", answer=_SENTENCE)
+    _settle(lapis_home, model=str(model))
+    paths = paths_under(lapis_home)
+    paths.create()
+    with closing(Records(paths.records)) as records:
+        own = ModelDefaults(sampling=Sampling(temperature=0, max_tokens=3), n_ctx=768)
+        records.set_defaults(os.path.realpath(model), own)
+    program, _window = desk.open()
+    desk.ask("Where do answers come from?")
+    wait_for(lambda: desk.disk.answer().state == "complete", 40, "an answer")
+    os.kill(program.pid, signal.SIGTERM)
+    assert program.wait(15) == 0
+
+    assert _SENTENCE.startswith(desk.disk.answer().content)
+    with closing(Records(paths.records)) as records:
+        record = records.file(os.path.realpath(model)).record
+    assert record.measured_context == 768
+    assert record.measured_memory > 10_000_000, "a process with llama.cpp"
 
 
 @pytest.mark.usefixtures("_talks_on")

@@ -232,6 +232,8 @@ def test_terms_come_before_the_files_and_are_asked_once(page: ModelPage, qtbot: 
     assert box.isHidden()
     page.show_sheet(listed_sheet(_GEMMA, "en", frozenset({"gemma"})), "en")
     assert box.isHidden(), "it was accepted before"
+    page.show_sheet(listed_sheet(_GEMMA, "en", frozenset({"gemma"})), "en")
+    assert box.isHidden(), "shown again, it still was"
 
 
 def test_a_gated_model_says_so_and_takes_a_token(page: ModelPage, qtbot: QtBot) -> None:
