@@ -52,7 +52,7 @@ def wanted(
     Raises ModelNotFound and BadReference for names, NetworkError for what the source says, and
     OutOfMemory where a quantisation has to be chosen and none fits this computer.
     """
-    repository, reference, listed = offered(text, sources, catalogue, source)
+    repository, reference, listed = offered(text, sources, catalogue, source, anew=True)
     model, reason = chosen(repository, reference), None
     if model is None:
         advice = advise(repository, computer, catalogue, engine)
@@ -62,17 +62,22 @@ def wanted(
 
 
 def offered(
-    text: str, sources: Sources, catalogue: Catalogue, source: SourceKind | None = None
+    text: str,
+    sources: Sources,
+    catalogue: Catalogue,
+    source: SourceKind | None = None,
+    *,
+    anew: bool = False,
 ) -> tuple[Repository, Reference, ListedModel | None]:
     """Return the repository that `text` names, what it says besides, and what the catalogue knows.
 
-    Raises ModelNotFound and BadReference for names, NetworkError for what the source says.
+    `anew` asks past all that is remembered. Raises ModelNotFound and BadReference for names, NetworkError for what the source says.
     """
     listed, reference = _meant(text, sources, catalogue)
     if listed is None:
-        repository = sources.repository(reference, source)
+        repository = sources.repository(reference, source, anew=anew)
     else:
-        repository = _first_of(listed, reference.quantisation, sources, source)
+        repository = _first_of(listed, reference.quantisation, sources, source, anew=anew)
     return repository, reference, listed or catalogue.for_repository(repository.name)
 
 
@@ -106,13 +111,18 @@ def _meant(
 
 
 def _first_of(
-    listed: ListedModel, quantisation: str, sources: Sources, source: SourceKind | None
+    listed: ListedModel,
+    quantisation: str,
+    sources: Sources,
+    source: SourceKind | None,
+    *,
+    anew: bool = False,
 ) -> Repository:
     """Return the first of the model's repositories that is there and has the quantisation."""
     problem: AccessDenied | RepositoryNotFound | RemoteFileNotFound | None = None
     for reference in _references(listed):
         try:
-            repository = sources.repository(reference, source)
+            repository = sources.repository(reference, source, anew=anew)
             if quantisation:
                 choose(repository, quantisation)
             if repository.refused is None:

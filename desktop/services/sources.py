@@ -100,16 +100,19 @@ class Sources:
         found = _search(asker, place, cut, limit, cursor)
         return replace(found, remembered=asker.remembered)
 
-    def repository(self, reference: Reference, source: SourceKind | None = None) -> Repository:
+    def repository(
+        self, reference: Reference, source: SourceKind | None = None, *, anew: bool = False
+    ) -> Repository:
         """Return what is in a repository.
 
-        `source` overrules what the reference says, and that the settings. Raises NetworkError,
-        among them RepositoryNotFound, GatedModel, and RemoteFileNotFound where it has no GGUF
-        file, or not the file or quantisation of the reference. That the files of a gated one would
-        not be handed out is no error here: it is said by `refused`.
+        `source` overrules what the reference says, and that the settings; `anew` asks past all that
+        is remembered, for what is to be fetched now. Raises NetworkError, among them
+        RepositoryNotFound, GatedModel, and RemoteFileNotFound where it has no GGUF file, or not the
+        file or quantisation of the reference. That the files of a gated one would not be handed out
+        is no error here: it is said by `refused`.
         """
         place = self._place(reference, source)
-        asker = self._asker()
+        asker = self._asker(anew=anew)
         found = _list(asker, place, reference.repository, reference.revision)
         found = replace(found, remembered=asker.remembered)
         if not found.models:

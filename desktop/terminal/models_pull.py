@@ -17,6 +17,7 @@ from desktop.terminal.output import Screen, columns
 _LOOK_SECONDS: Final = 0.2
 _GAP: Final = "  "
 _LEAST_BAR: Final = 8
+_OVER: Final = frozenset({DownloadPhase.DONE, DownloadPhase.FAILED, DownloadPhase.PAUSED})
 
 
 class Queue(Protocol):
@@ -76,16 +77,12 @@ def pull(
     told = ""
     while True:
         state = queue.wait(key, _LOOK_SECONDS)
-        if state is None or state.phase in {
-            DownloadPhase.DONE,
-            DownloadPhase.FAILED,
-            DownloadPhase.PAUSED,
-        }:
-            break
-        if state.notice is not None and words.say(state.notice) != told:
+        if state is not None and state.notice is not None and words.say(state.notice) != told:
             told = words.say(state.notice)
             screen.note(told)
             screen.status.allow()
+        if state is None or state.phase in _OVER:
+            break
         plain = not screen.can_write("█▏")
         screen.status.show(progress_line(state, words, columns(screen.err) - 1, plain=plain))
         if cancel.is_set():

@@ -12,8 +12,8 @@ from desktop.services.recommendation import advise, this_computer
 from desktop.terminal.errors import EXIT_ERROR, EXIT_OK, report
 from desktop.terminal.interrupt import stopping_on_interrupt
 from desktop.terminal.models_found import files_as_json, search_as_json, show_files, show_search
-from desktop.terminal.models_pull import announce, pull
 from desktop.terminal.models_orders import FilesOrder, PullOrder, SearchOrder, SourcesOrder
+from desktop.terminal.models_pull import announce, pull
 from desktop.terminal.output import Screen
 from desktop.terminal.ready import is_ready
 

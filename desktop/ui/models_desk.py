@@ -1,6 +1,7 @@
-"""The Models page of the window and everything behind it, made when it is first wanted. GUI thread.
+"""The Models page of the window and everything behind it. GUI thread.
 
-Downloads go on whether the page is shown or not.
+The manager is made in another thread, since it takes a while to load; the page when it is first
+wanted. Downloads go on whether the page is shown or not.
 """
 
 import sys
@@ -14,16 +15,15 @@ from PySide6.QtWidgets import QApplication
 from desktop.base.paths import Paths
 from desktop.domain.engine import EngineState
 from desktop.domain.errors import LapisError
-from desktop.services.model_manager import ModelManager
 from desktop.ui.banner import Topic
 from desktop.ui.downloads_controller import DownloadsController
-from desktop.ui.errands import Errands
+from desktop.ui.errands import Errand, Errands
 from desktop.ui.preferences import Preferences
 from desktop.ui.taskbar import taskbar_progress
 from desktop.ui.window import MainWindow
 
 if TYPE_CHECKING:
-    from desktop.ui.discover_controller import DiscoverController
+    from desktop.services.model_manager import ModelManager
     from desktop.ui.installed_controller import InstalledController
     from desktop.ui.models_page import ModelsPage
 
@@ -35,7 +35,7 @@ _PATIENCE = 2.0
 
 
 class ModelsDesk(QObject):
-    """Owns the errands and the controllers; the manager is given to it and closed by it."""
+    """Owns the manager, the errands and the controllers."""
 
     chosen = Signal(object)
     """(InstalledModel): it is to be used."""
@@ -49,35 +49,40 @@ class ModelsDesk(QObject):
         self,
         app: QApplication,
         window: MainWindow,
-        manager: ModelManager,
+        make_manager: "Callable[[], ModelManager]",
         preferences: Preferences,
         paths: Paths,
         engine_memory: Callable[[], int],
     ) -> None:
-        """Watch the downloads; the page is made by `show`.
+        """Begin to make the manager; `make_manager` is called in another thread.
 
         `engine_memory` returns at once the bytes that the engine process holds, 0 for none.
         """
         super().__init__(window)
         self._window = window
-        self._manager = manager
         self._preferences = preferences
         self._paths = paths
         self._engine_memory = engine_memory
         self._state = EngineState()
         self._errands = Errands(self)
         self._taskbar = taskbar_progress(app, sys.platform)
-        self._downloads = DownloadsController(manager.downloads, self)
-        self._downloads.progress_told.connect(self._on_progress_told)
-        self._downloads.announced.connect(self.announced)
+        self._made: list[ModelManager] = []
+        self._downloads: DownloadsController | None = None
         self._page: ModelsPage | None = None
         self._installed: InstalledController | None = None
-        self._discover: DiscoverController | None = None
-        self._errands.run("settle", lambda _errand: self._settle(), lambda _none: None, self._tell)
+        self._is_wanted = False
+
+        def make(_errand: Errand) -> None:
+            self._made.append(make_manager())
+
+        self._errands.run("start", make, lambda _none: self._begin(), self._tell)
 
     def show(self) -> None:
-        """Show the page in the window."""
-        page = self._page or self._make()
+        """Show the page in the window, as soon as there is a manager."""
+        if self._downloads is None:
+            self._is_wanted = True
+            return
+        page = self._page or self._make(self._made[0], self._downloads)
         self._window.show_page(page, page.accessibleName())
         page.take_focus()
         if self._installed is not None:
@@ -98,16 +103,29 @@ class ModelsDesk(QObject):
 
     def close(self) -> None:
         """Stop downloads and errands, keep what they have; idempotent."""
-        self._downloads.close()
+        if self._downloads is not None:
+            self._downloads.close()
         self._errands.close()
-        self._manager.close(_PATIENCE)
+        for manager in self._made:
+            manager.close(_PATIENCE)
+        self._made.clear()
 
-    def _settle(self) -> None:
-        """Finish what earlier runs left, and let interrupted downloads go on; in an errand."""
-        self._manager.shelf.settle()
-        self._manager.downloads.resume_interrupted()
+    def _begin(self) -> None:
+        """Watch the downloads, finish what earlier runs left, and go on with what they began."""
+        (manager,) = self._made
+        downloads = self._downloads = DownloadsController(manager.downloads, self)
+        downloads.progress_told.connect(self._on_progress_told)
+        downloads.announced.connect(self.announced)
 
-    def _make(self) -> "ModelsPage":
+        def settle(_errand: Errand) -> None:
+            manager.shelf.settle()
+            manager.downloads.resume_interrupted()
+
+        self._errands.run("settle", settle, lambda _none: None, self._tell)
+        if self._is_wanted:
+            self.show()
+
+    def _make(self, manager: "ModelManager", downloads: DownloadsController) -> "ModelsPage":
         from desktop.ui.discover_controller import DiscoverController
         from desktop.ui.downloads_bar import DownloadsBar
         from desktop.ui.installed_cards import InstalledCards
@@ -119,12 +137,12 @@ class ModelsDesk(QObject):
         from desktop.ui.this_computer_controller import ThisComputerController
         from desktop.ui.this_computer_tab import ThisComputerTab
 
-        manager, errands, downloads = self._manager, self._errands, self._downloads
+        errands = self._errands
         tab, computer, bar = InstalledTab(), ThisComputerTab(), DownloadsBar()
         page = ModelsPage(tab, computer, bar)
         self._page = page
         downloads.attach(bar)
-        bar.use_requested.connect(self._use_download)
+        bar.use_requested.connect(lambda key: self._use_download(manager, downloads, key))
         known = KnownModels(manager, downloads, errands, self._preferences, page)
         known.failed.connect(self._tell)
         pages = ModelPageController(page, known, manager, downloads, errands)
@@ -136,7 +154,12 @@ class ModelsDesk(QObject):
             part.installed_wanted.connect(self.show_installed)
         pages.opened.connect(self._window.show_page_title)
         page.model_page_left.connect(lambda: self._window.show_page_title(page.accessibleName()))
-        installed = InstalledController(tab, manager.shelf, errands, self._is_downloading)
+        installed = InstalledController(
+            tab,
+            manager.shelf,
+            errands,
+            lambda: any(each.is_active for each in manager.downloads.downloads),
+        )
         installed.entries_changed.connect(known.set_entries)
         installed.chosen.connect(self.chosen)
         installed.memory_wanted.connect(self.memory_wanted)
@@ -158,26 +181,24 @@ class ModelsDesk(QObject):
         page.tab_changed.connect(lambda tab: beside.refresh() if tab == _THIS_COMPUTER else None)
         page.closed.connect(self._window.show_talk)
         page.sidebar_requested.connect(self._window.toggle_sidebar)
-        self._installed, self._discover = installed, discover
+        self._installed = installed
         installed.set_engine(self._state)
         known.read()
         return page
 
-    def _use_download(self, key: str) -> None:
-        order = self._downloads.find(key)
+    def _use_download(
+        self, manager: "ModelManager", downloads: DownloadsController, key: str
+    ) -> None:
+        order = downloads.find(key)
         if order is None:
             return
-        place = self._manager.shelf.folder / order.folder / Path(order.files[0].path).name
-
-        def use(found: object) -> None:
-            self.chosen.emit(found)
-
+        place = manager.shelf.folder / order.folder / Path(order.files[0].path).name
         self._errands.run(
-            "use", lambda _errand: self._manager.shelf.find(str(place)).model, use, self._tell
+            "use",
+            lambda _errand: manager.shelf.find(str(place)).model,
+            self.chosen.emit,
+            self._tell,
         )
-
-    def _is_downloading(self) -> bool:
-        return any(each.is_active for each in self._manager.downloads.downloads)
 
     def _on_progress_told(self, words: str, share: float, count: int) -> None:
         self._taskbar.set_progress(share, count)

@@ -67,7 +67,6 @@ class Program(QObject):
         self._engine: Engine | None = None
         self._notes: ModelNotes | None = None
         self._loads: LoadWatch | None = None
-        self._manager: ModelManager | None = None
         self._models_desk: ModelsDesk | None = None
         self._wants_models = False
         self._models: ModelController | None = None
@@ -125,7 +124,7 @@ class Program(QObject):
         models = self._start_engine()
         self._models = models
         self._presence = presence = self._appear(models)
-        self._models_desk = self._open_models(self._manage_models(), models, presence)
+        self._models_desk = self._open_models(models, presence)
         if self._wants_models:
             self._models_desk.show()
         match self._options.command:
@@ -188,28 +187,29 @@ class Program(QObject):
             self._notes = ModelNotes(Records(self._paths.records))
         return self._notes
 
-    def _manage_models(self) -> "ModelManager":
-        """Return what finds, gets and keeps models; made once."""
-        if self._manager is None:
-            from desktop.services.model_manager import ModelManager
+    def _make_manager(self) -> "ModelManager":
+        """Make what finds, gets and keeps models; in another thread."""
+        from desktop.services.model_manager import ModelManager
 
-            preferences = self._preferences
-            self._manager = ModelManager(
-                self._paths,
-                lambda: preferences.value,
-                preferences.change,
-                queue=self._paths.downloads,
-                notes=self._take_notes(),
-            )
-        return self._manager
+        preferences = self._preferences
+        return ModelManager(
+            self._paths,
+            lambda: preferences.value,
+            preferences.change,
+            queue=self._paths.downloads,
+            notes=self._take_notes(),
+        )
 
-    def _open_models(
-        self, manager: "ModelManager", models: "ModelController", presence: "Presence"
-    ) -> "ModelsDesk":
+    def _open_models(self, models: "ModelController", presence: "Presence") -> "ModelsDesk":
         from desktop.ui.models_desk import ModelsDesk
 
         desk = ModelsDesk(
-            self._app, self._window, manager, self._preferences, self._paths, self._engine_bytes
+            self._app,
+            self._window,
+            self._make_manager,
+            self._preferences,
+            self._paths,
+            self._engine_bytes,
         )
         desk.chosen.connect(self._on_model_chosen)
         desk.memory_wanted.connect(models.free_memory)
@@ -371,8 +371,6 @@ class Program(QObject):
     def _close_models(self) -> None:
         if self._models_desk is not None:
             self._models_desk.close()
-        elif self._manager is not None:
-            self._manager.close()
         elif self._notes is not None:
             self._notes.close()
 

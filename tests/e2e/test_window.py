@@ -162,7 +162,7 @@ def test_what_is_set_for_a_model_holds_in_the_window_and_what_it_took_is_noted(
         records.set_defaults(os.path.realpath(model), own)
     program, _window = desk.open()
     desk.ask("Where do answers come from?")
-    wait_for(lambda: desk.disk.answer().state == "complete", 40, "an answer")
+    wait_for(lambda: desk.disk.answer().state == "length", 40, "three tokens")
     os.kill(program.pid, signal.SIGTERM)
     assert program.wait(15) == 0
 
