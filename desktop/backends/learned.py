@@ -18,7 +18,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
-from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import msgspec
 import psutil
@@ -26,6 +25,7 @@ import psutil
 from desktop.backends.ladder import Cause
 from desktop.backends.libraries import bindings_version
 from desktop.base.files import write_atomically
+from desktop.base.path_text import path_of, text_of
 from desktop.domain.model import LoadPlan
 from desktop.domain.text import Text, Value
 
@@ -177,7 +177,7 @@ class Learned:
                 continue
             if not _lives(marker):
                 _remove(file)
-                dead.append(Path(os.fsdecode(unquote_to_bytes(marker.path))))
+                dead.append(path_of(marker.path))
         return dead
 
     def _entries(self) -> dict[str, _Entry]:
@@ -208,8 +208,7 @@ class Learned:
 
 
 def _name(path: Path) -> str:
-    # A path need not be text, and JSON holds nothing else.
-    return quote_from_bytes(os.fsencode(path.absolute()))
+    return text_of(path.absolute())
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -1,6 +1,7 @@
-"""Large files from one disk to another: seen while it goes on, stopped at any time, checked. Any thread.
+"""Large files from one disk to another: seen while it goes on, stopped at any time, checked.
 
 A copy gets its name only when it is whole and on the disk; until then it has another ending.
+Any thread.
 """
 
 import hashlib
@@ -65,14 +66,3 @@ def sha256_of(path: Path, told: Callable[[int], None], cancel: Event) -> str | N
             digest.update(buffer[:count])
             told(count)
     return digest.hexdigest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Put the names in a folder on the disk, where the system can; raises OSError."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -47,7 +47,8 @@ def _address(value: object) -> bool:
 
 
 def _address_or_none(value: object) -> bool:
-    return value == "" or _address(value) or str(value).startswith("socks5://")
+    is_socks = _short_text(value) and str(value).startswith(("socks5://", "socks5h://"))
+    return value == "" or _address(value) or is_socks
 
 
 def _some_texts(most: int) -> Check:

@@ -69,7 +69,8 @@ class Secrets:
         Raises UnusableSecret, and then keeps what was there.
         """
         secret = secret.strip()
-        if not (secret.isascii() and secret.isprintable() and 0 < len(secret) <= LONGEST_SECRET):
+        is_plain = secret.isascii() and secret.isprintable() and " " not in secret
+        if not (is_plain and 0 < len(secret) <= LONGEST_SECRET):
             raise UnusableSecret(
                 Text("This cannot be a token"),
                 Text("Copy it again from the page that made it: letters, digits and a few signs."),

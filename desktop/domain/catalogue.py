@@ -1,5 +1,6 @@
 """The catalogue as values: models worth knowing, before any of their files is here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -80,3 +81,8 @@ class QuantisationFacts:
     bits: float
     loss: float | None
     words: dict[str, str]
+
+
+def in_language(words: Mapping[str, str], language: str) -> str:
+    """Return what `words` (by language code) say in `language`, or else in English."""
+    return words.get(language) or words.get("en", "")

@@ -32,7 +32,7 @@ class DownloadOrder:
 
 
 class DownloadPhase(StrEnum):
-    """Where a download is; `PAUSED` and `FAILED` can be resumed, `DONE` is over."""
+    """Where a download is; `PAUSED` and `FAILED` can be resumed."""
 
     QUEUED = "queued"
     RESOLVING = "resolving"
@@ -43,6 +43,11 @@ class DownloadPhase(StrEnum):
     PAUSED = "paused"
     FAILED = "failed"
     DONE = "done"
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing more happens until somebody asks for it."""
+        return self in {DownloadPhase.PAUSED, DownloadPhase.FAILED, DownloadPhase.DONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +77,4 @@ class Download:
     @property
     def is_active(self) -> bool:
         """Whether it holds one of the places of the queue."""
-        return self.phase not in {
-            DownloadPhase.QUEUED,
-            DownloadPhase.PAUSED,
-            DownloadPhase.FAILED,
-            DownloadPhase.DONE,
-        }
+        return not (self.phase.is_at_rest or self.phase is DownloadPhase.QUEUED)

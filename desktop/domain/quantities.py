@@ -5,6 +5,7 @@ not is a `Text`. Sizes are decimal: a GB is 10^9 bytes, as makers of disks and t
 """
 
 import math
+from datetime import datetime
 from typing import Final
 
 from desktop.domain.text import Text
@@ -106,6 +107,19 @@ def days_ago(days: int) -> Text:
     if days < _MONTHS_TO_SAY:
         return Text("{months} months ago", {"months": round(days / 30.44)})
     return Text("{years} years ago", {"years": days // 365})
+
+
+def ago(moment: float, now: float) -> Text:
+    """Return how long ago a time is, in days of the person's calendar; both in Unix seconds.
+
+    What no clock can have shown counts as today.
+    """
+    today = datetime.fromtimestamp(now).astimezone().date()
+    try:
+        day = datetime.fromtimestamp(moment).astimezone().date()
+    except (OverflowError, ValueError, OSError):
+        return days_ago(0)
+    return days_ago((today - day).days)
 
 
 def tokens(count: int) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from desktop.domain.chat import Sampling
 from desktop.domain.model import InstalledModel
-from desktop.domain.text import Text
+from desktop.domain.text import Text, verbatim
 
 
 class Origin(StrEnum):
@@ -103,3 +103,28 @@ class ModelDefaults:
     n_ctx: int | None = None
     n_gpu_layers: int | None = None
     template: str = ""
+
+
+def origin_name(origin: Origin) -> Text:
+    """Return the name of the program that brought a file; a few words where it was Lapis."""
+    match origin:
+        case Origin.GUIDE:
+            return Text("Comes with Lapis")
+        case Origin.LAPIS:
+            return Text("In the models folder")
+        case Origin.OPENED:
+            return Text("Used where it is")
+        case Origin.LM_STUDIO:
+            return verbatim("LM Studio")
+        case Origin.OLLAMA:
+            return verbatim("Ollama")
+        case Origin.JAN:
+            return verbatim("Jan")
+        case Origin.GPT4ALL:
+            return verbatim("GPT4All")
+        case Origin.HUGGING_FACE_CACHE:
+            return Text("Hugging Face cache")
+        case Origin.LLAMA_CPP:
+            return Text("llama.cpp cache")
+        case Origin.FOLDER:
+            return Text("Another folder")

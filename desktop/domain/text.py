@@ -39,10 +39,3 @@ class Text:
 def verbatim(words: str) -> Text:
     """Return what reads the same in every language: a name, a version, a path."""
     return Text("{name}", {"name": words})
-
-
-def gigabytes(count: int) -> str:
-    """Return a byte count as people read it: `5.8 GB` (10^9 bytes), below 1 GB as `120 MB`."""
-    if count >= 10**9:
-        return f"{count / 10**9:.1f} GB"
-    return f"{max(1, round(count / 10**6))} MB"

@@ -1,10 +1,10 @@
 """What a fetch is asked for, tells meanwhile, and returns. Values only."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from desktop.base.disks import ROOM_TO_LEAVE, room_of
 from desktop.domain.download import DownloadPhase
 from desktop.domain.repository import RemoteFile, Source
 from desktop.domain.text import Text
@@ -56,7 +56,7 @@ class Stopped(Exception):
 
 def free_bytes(folder: Path) -> int:
     """Return the free bytes of the disk that holds `folder`; raises OSError."""
-    return shutil.disk_usage(folder).free
+    return room_of(folder).free
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Limits:
     longest_wait: float = 900.0
     restarts: int = 3
     mismatches: int = 1
-    reserve: int = 512 * 10**6
+    reserve: int = ROOM_TO_LEAVE
     keep: float = 5.0
     report: float = 0.2
     free: Callable[[Path], int] = free_bytes

@@ -12,7 +12,8 @@ from desktop.domain.errors import (
     StorageError,
     Unreachable,
 )
-from desktop.domain.text import Text, gigabytes
+from desktop.domain.quantities import sized
+from desktop.domain.text import Text
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _PROTECTED: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
@@ -119,4 +120,4 @@ def silent() -> Unreachable:
 def _up(missing: int) -> str:
     """Return `missing` rounded up, so that freeing what is said suffices."""
     unit = 10**8 if missing >= 10**9 else 10**6
-    return gigabytes(-(-missing // unit) * unit)
+    return sized(-(-missing // unit) * unit)

@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from desktop.domain.errors import BadReference
+from desktop.domain.split import split_stem
 from desktop.domain.text import Text
 from desktop.hub.network import shown_address
 
@@ -19,7 +20,7 @@ _RESERVED: Final = re.compile(
     r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9\u00b9\u00b2\u00b3])[ ]*(?:\.|$)",
     re.IGNORECASE,
 )
-_SPLIT: Final = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf", re.IGNORECASE)
+_SUFFIX: Final = ".gguf"
 _MOST_PARTS: Final = 999
 _LABEL: Final = (
     r"(?:UD-)?(?:TQ\d_0|I?Q\d(?:_[A-Z0-9]+)*|MXFP4(?:_MOE)?|NVFP4|BF16|FP?16|FP?32)(?:_[A-Z]+)?"
@@ -59,35 +60,32 @@ def local_name(path: str) -> str:
     return path.rsplit("/", 1)[-1]
 
 
-def folder_name(text: str) -> str:
-    """Return a safe name for a folder, as near to `text` as possible; never empty."""
+def safe_name(text: str, most: int = MOST_FOLDER_BYTES) -> str:
+    """Return a safe name of at most `most` bytes, as near to `text` as possible; never empty."""
+    # Half a surrogate pair is not printable, so what is kept can be encoded.
     kept = "".join(
         char if char.isprintable() and char not in _FORBIDDEN else "_" for char in text
     ).strip(". ")
-    while len(kept.encode(errors="replace")) > MOST_FOLDER_BYTES:
+    while len(kept.encode()) > most:
         kept = kept[:-1].strip(". ")
-    kept = kept.encode(errors="replace").decode()
     return kept if is_safe_name(kept) else f"model_{kept}".strip("_ .")
 
 
 def is_gguf(path: str) -> bool:
     """Return whether the name says GGUF."""
-    return path.lower().endswith(".gguf")
+    return path.lower().endswith(_SUFFIX)
 
 
 def split_part(path: str) -> tuple[str, int, int] | None:
     """Return (path without the part, part from 1, number of parts); None for a whole file."""
-    found = _SPLIT.fullmatch(path)
-    if found is None:
-        return None
-    part, count = int(found[2]), int(found[3])
-    return (found[1], part, count) if 1 <= part <= count <= _MOST_PARTS else None
+    split = split_stem(path[: -len(_SUFFIX)]) if is_gguf(path) else None
+    return split if split is not None and 1 <= split[1] <= split[2] <= _MOST_PARTS else None
 
 
 def stem(path: str) -> str:
     """Return the name of a model file without folder, part and ending."""
     split = split_part(path)
-    whole = split[0] if split else re.sub(r"\.gguf$", "", path, flags=re.IGNORECASE)
+    whole = split[0] if split else path[: -len(_SUFFIX)] if is_gguf(path) else path
     return whole.rsplit("/", 1)[-1]
 
 

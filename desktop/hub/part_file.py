@@ -15,23 +15,17 @@ from typing import Final, Self
 
 from desktop.base.files import sync_folder, temporary_of, write_alone
 from desktop.hub.background_hash import BackgroundHash
+from desktop.hub.beside import part_path, sidecar_path
 from desktop.hub.running_hash import RunningHash, new_hash, resumed
 from desktop.hub.sidecar import (
     Identity,
     Sidecar,
     read_sidecar,
-    sidecar_path,
     write_sidecar,
 )
 
-PART_SUFFIX: Final = ".part"
 QUARANTINE: Final = ".quarantine"
 _BLOCK: Final = 1 << 20
-
-
-def part_path(target: Path) -> Path:
-    """Return where the bytes of `target` are while it is downloaded."""
-    return target.with_name(target.name + PART_SUFFIX)
 
 
 def _quarantined(target: Path) -> tuple[Path, Path]:

@@ -25,14 +25,14 @@ def proxy_for(network: Network, url: str) -> str:
     if is_near(host):
         return ""
     if network.proxy:
-        return _proxy_address(network.proxy)
+        return proxy_address(network.proxy)
     variables = network.environment
     if _is_exempt(host, port, variables.get("no_proxy") or variables.get("NO_PROXY") or ""):
         return ""
     for name in (f"{scheme}_proxy", "all_proxy"):
         address = variables.get(name) or variables.get(name.upper())
         if address:
-            return _proxy_address(address)
+            return proxy_address(address)
     return ""
 
 
@@ -47,7 +47,8 @@ def asks_system(network: Network, url: str) -> bool:
     return has_settings and not network.proxy and not told and not is_near(origin(url)[1])
 
 
-def _proxy_address(text: str) -> str:
+def proxy_address(text: str) -> str:
+    """Return the address of a proxy as typed, with its scheme; raises UserFixable."""
     address = text.strip()
     parts = split_address(address if "://" in address else f"http://{address}")
     if parts is None or parts.scheme not in _SCHEMES:

@@ -11,8 +11,8 @@ from typing import Final
 
 from desktop.base.files import write_alone
 from desktop.domain.repository import Source
+from desktop.hub.beside import sidecar_path
 
-SIDECAR_SUFFIX: Final = ".part.json"
 _SCHEMA: Final = 1
 _MOST_BYTES: Final = 64 * 1024
 
@@ -45,11 +45,6 @@ class Sidecar:
     hashed: int = 0
     state: str = ""
     schema: int = _SCHEMA
-
-
-def sidecar_path(target: Path) -> Path:
-    """Return where the sidecar of `target` is."""
-    return target.with_name(target.name + SIDECAR_SUFFIX)
 
 
 def read_sidecar(target: Path) -> Sidecar | None:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from desktop.hub.beside import sidecar_path
 from desktop.hub.fetch_values import Fetched
 from desktop.hub.part_file import remove_leftovers
 from desktop.hub.running_hash import new_hash
-from desktop.hub.sidecar import Identity, sidecar_path
+from desktop.hub.sidecar import Identity
 
 _BLOCK: Final = 1 << 20
 MAGIC: Final = b"GGUF"

@@ -14,8 +14,8 @@ from typing import Final
 
 from desktop.domain.errors import AlreadyDownloading
 from desktop.domain.text import Text
+from desktop.hub.beside import lock_path
 
-LOCK_SUFFIX: Final = ".lock"
 # Network folders that know no locks: whoever has one there downloads without.
 _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 
@@ -23,7 +23,7 @@ _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errn
 @contextlib.contextmanager
 def locked(target: Path) -> Iterator[None]:
     """Hold the lock of `target`; raises AlreadyDownloading at once if another has it, or OSError."""
-    path = target.with_name(target.name + LOCK_SUFFIX)
+    path = lock_path(target)
     descriptor = _take(path)
     try:
         yield

@@ -1,18 +1,13 @@
-"""Names of models split over several files: `name-00001-of-00003.gguf`."""
+"""Files of models split over several: `name-00001-of-00003.gguf`, one beside the other."""
 
-import re
 from pathlib import Path
-from typing import Final
 
-_PART: Final = re.compile(r"(?P<stem>.+)-(?P<part>\d{5})-of-(?P<count>\d{5})", re.DOTALL)
+from desktop.domain.split import split_stem
 
 
 def split_name(path: Path) -> tuple[str, int, int] | None:
     """Return (name without the part, part from 1, number of parts), or None for a whole file."""
-    found = _PART.fullmatch(path.stem)
-    if found is None:
-        return None
-    return found["stem"], int(found["part"]), int(found["count"])
+    return split_stem(path.stem)
 
 
 def part_path(path: Path, part: int, count: int) -> Path:

@@ -12,7 +12,8 @@ from typing import Final
 from desktop.domain.advice import Computer, Place, QuantisationAdvice
 from desktop.domain.catalogue import QuantisationFacts
 from desktop.domain.model import FitLevel
-from desktop.domain.text import Text, gigabytes
+from desktop.domain.quantities import sized
+from desktop.domain.text import Text
 from desktop.services.advice_places import Placed, most_memory
 
 _SMALL: Final = 2_300_000_000
@@ -73,12 +74,6 @@ def speed_of(read: float, bandwidth: float) -> float:
     Decoding waits for memory: seconds for a token = a constant + bytes / bandwidth (bytes/s).
     """
     return 1 / (_STARTING + read / bandwidth) if bandwidth > 0 else 0.0
-
-
-def bandwidth_of(read: float, tokens_per_second: float) -> float:
-    """Return the bandwidth in bytes/s that a measured speed shows, the reverse of `speed_of`."""
-    seconds = 1 / tokens_per_second - _STARTING if tokens_per_second > 0 else 0.0
-    return read / seconds if seconds > 0 else 0.0
 
 
 def chosen(
@@ -187,9 +182,9 @@ def _why_none(
     """Return the reason why nothing is recommended: the smallest good one against what is here."""
     smallest = min(good or candidates, key=lambda one: one.advice.parts.needed)
     values = {
-        "needed": gigabytes(smallest.advice.parts.needed),
-        "total": gigabytes(computer.total),
-        "usable": gigabytes(most_memory(computer)),
+        "needed": sized(smallest.advice.parts.needed),
+        "total": sized(computer.total),
+        "usable": sized(most_memory(computer)),
     }
     if not good:
         return Text("All files here answer plainly worse than the original. Try another one.")
@@ -212,8 +207,8 @@ def _figures(reason: Text, one: Candidate, computer: Computer) -> Text:
     return Text(
         reason.message,
         {
-            "needed": gigabytes(fit.needed),
-            "available": gigabytes(fit.available),
-            "total": gigabytes(computer.total),
+            "needed": sized(fit.needed),
+            "available": sized(fit.available),
+            "total": sized(computer.total),
         },
     )

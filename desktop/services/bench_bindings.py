@@ -18,7 +18,8 @@ from typing import Any, Final
 
 from desktop.domain.chat import ChatRequest
 from desktop.domain.model import LoadedModel
-from desktop.domain.text import Text, gigabytes
+from desktop.domain.quantities import sized
+from desktop.domain.text import Text
 from desktop.models.hardware import memory
 from desktop.services.engine import Stopped
 
@@ -78,7 +79,7 @@ class Bindings:
                 Text(
                     "llama-cpp-python is left out: it would need {needed} of memory beside Lapis, "
                     "and {free} are free.",
-                    {"needed": gigabytes(needed), "free": gigabytes(free)},
+                    {"needed": sized(needed), "free": sized(free)},
                 )
             )
         self._inbox: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()

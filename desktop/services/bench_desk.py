@@ -8,7 +8,8 @@ from desktop.domain.chat import ChatRequest
 from desktop.domain.engine import LoopTimes
 from desktop.domain.errors import LapisError, OutOfMemory
 from desktop.domain.model import GgufInfo, KvType, LoadedModel
-from desktop.domain.text import Text, gigabytes
+from desktop.domain.quantities import sized
+from desktop.domain.text import Text
 from desktop.models.fit import compute_bytes
 from desktop.models.hardware import memory
 from desktop.models.kv_cache import kv_bytes
@@ -51,7 +52,7 @@ class Desk:
                 raise OutOfMemory(
                     Text(
                         "llama.cpp's bare loop needs {needed} of memory, and {free} are free",
-                        {"needed": gigabytes(needed), "free": gigabytes(free)},
+                        {"needed": sized(needed), "free": sized(free)},
                     ),
                     Text("Close other programs, or take a smaller model."),
                 )

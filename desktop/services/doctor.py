@@ -16,7 +16,8 @@ import desktop
 from desktop.backends.libraries import bindings_version, ggml_version
 from desktop.base.paths import Paths, resources
 from desktop.domain.health import Finding, State
-from desktop.domain.text import Text, Value, gigabytes, verbatim
+from desktop.domain.quantities import sized
+from desktop.domain.text import Text, Value, verbatim
 from desktop.models.hardware import memory, processor, usable_cores
 from desktop.services.doctor_desktop import examine_desktop
 from desktop.services.doctor_engine import examine_engine
@@ -133,7 +134,7 @@ def _memory() -> Finding:
         State.WARNING if little else State.OK,
         Text(
             "{free} of {total} are free",
-            {"free": gigabytes(now.available), "total": gigabytes(now.total)},
+            {"free": sized(now.available), "total": sized(now.total)},
         ),
         Text("Close other programs before you load a large model.") if little else None,
         facts={"available": now.available, "total": now.total},

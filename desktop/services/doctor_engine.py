@@ -21,7 +21,8 @@ from desktop.base.redaction import redactor
 from desktop.domain.chat import ChatRequest, Message, Role, Sampling
 from desktop.domain.health import Fact, Finding, State
 from desktop.domain.model import Device, DeviceKind, LoadPlan
-from desktop.domain.text import Text, gigabytes
+from desktop.domain.quantities import sized
+from desktop.domain.text import Text
 from desktop.models.graphics import graphics_cards, vulkan_drivers, vulkan_loader
 from desktop.models.hardware import usable_cores
 from desktop.services.doctor_cards import GPU_BACKENDS, Surroundings, unused_cards
@@ -88,8 +89,8 @@ def backends_found(devices: Iterable[Device], built: Sequence[str]) -> Finding:
 def working_device(device: Device, tried: Tried, *, same_answer: bool) -> Finding:
     """Return the finding on a device that answered, maybe other words than the processor."""
     values = {
-        "free": gigabytes(device.free),
-        "total": gigabytes(device.total),
+        "free": sized(device.free),
+        "total": sized(device.total),
     }
     facts = _facts(device) | {
         "works": same_answer,

@@ -1,7 +1,6 @@
 """Folders, disks, chats and settings: the part of an examination that looks at what is kept."""
 
 import os
-import shutil
 import stat
 import sys
 import tempfile
@@ -9,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from desktop.base.disks import nearest, room_of
 from desktop.base.paths import Paths
 from desktop.config.checkup import settings_fault
 from desktop.domain.errors import LapisError
 from desktop.domain.health import Fact, Finding, State
-from desktop.domain.text import Text, gigabytes, verbatim
+from desktop.domain.quantities import sized
+from desktop.domain.text import Text, verbatim
 from desktop.store.checkup import chats_fault
 
 _LITTLE: Final = 2_000_000_000
@@ -37,7 +38,7 @@ def examine_folder(name: str, label: Text, folder: Path) -> Finding:
     """Return whether files can be made in `folder`, or it can be made at its first use."""
     values = {"folder": str(folder)}
     there = folder.is_dir()
-    reason = _reason_against(folder if there else _nearest(folder))
+    reason = _reason_against(folder if there else nearest(folder))
     facts: dict[str, Fact] = {"path": str(folder), "exists": there, "writable": not reason}
     if reason:
         return Finding(
@@ -58,7 +59,7 @@ def examine_disk(name: str, folder: Path) -> Finding:
     """Return how much room the disk that holds `folder` has."""
     label = Text("Disk")
     try:
-        usage = shutil.disk_usage(_nearest(folder))
+        room = room_of(folder)
     except OSError as error:
         return Finding(
             name,
@@ -67,13 +68,13 @@ def examine_disk(name: str, folder: Path) -> Finding:
             Text("the free space cannot be told: {reason}", {"reason": error.strerror or ""}),
         )
     state, advice = State.OK, None
-    if usage.free < _NOTHING:
+    if room.free < _NOTHING:
         state, advice = State.BAD, Text("Free some space: chats can hardly be saved.")
-    elif usage.free < _LITTLE:
+    elif room.free < _LITTLE:
         state, advice = State.WARNING, Text("Free some space before you add models.")
     values = {
-        "free": gigabytes(usage.free),
-        "total": gigabytes(usage.total),
+        "free": sized(room.free),
+        "total": sized(room.total),
         "folder": str(folder),
     }
     return Finding(
@@ -82,7 +83,7 @@ def examine_disk(name: str, folder: Path) -> Finding:
         state,
         Text("{free} of {total} are free where {folder} is", values),
         advice,
-        {"path": str(folder), "free": usage.free, "total": usage.total},
+        {"path": str(folder), "free": room.free, "total": room.total},
     )
 
 
@@ -108,7 +109,7 @@ def examine_chats(database: Path) -> Finding:
         "storage.chats",
         label,
         State.OK,
-        Text("whole, {size}", {"size": gigabytes(size)}),
+        Text("whole, {size}", {"size": sized(size)}),
         None,
         {"exists": True, "whole": True, "private": True, "size": size},
     )
@@ -129,7 +130,7 @@ def _disks(paths: Paths) -> Iterator[Finding]:
     seen = set()
     for name, folder in (("data", paths.data), ("models", paths.models), ("cache", paths.cache)):
         try:
-            disk = _nearest(folder).stat().st_dev
+            disk = nearest(folder).stat().st_dev
         except OSError:
             disk = -1
         if disk not in seen:
@@ -148,11 +149,6 @@ def _reason_against(folder: Path) -> str:
             return ""
     except OSError as error:
         return error.strerror or str(error)
-
-
-def _nearest(folder: Path) -> Path:
-    """Return `folder`, or the nearest folder above it that exists."""
-    return next((one for one in (folder, *folder.parents) if os.path.lexists(one)), folder)
 
 
 def _is_open_to_others(file: Path) -> bool:

@@ -23,14 +23,12 @@ from desktop.domain.errors import (
 )
 from desktop.domain.repository import RemoteFile
 from desktop.domain.text import Text
+from desktop.hub.beside import part_path
 from desktop.hub.fetch_values import Errand, Fetched, Progress
 from desktop.hub.file_names import is_projector, is_safe_path, local_name, split_part
-from desktop.hub.part_file import part_path
 
 # Whoever knows the same files elsewhere: orders whose files have the same hashes.
 StandIns: TypeAlias = Callable[[DownloadOrder], Sequence[DownloadOrder]]
-# Fetches one file, telling how far it is.
-FetchFile: TypeAlias = Callable[[Errand, Callable[[Progress], None]], Fetched]
 
 _SPEED_SECONDS: Final = 5.0
 _log = logging.getLogger(__name__)

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -44,30 +43,8 @@ Finished: TypeAlias = Callable[[DownloadOrder, tuple[Path, ...]], None]
 
 _NEWS_SECONDS: Final = 0.2
 _COUNTDOWN_SECONDS: Final = 1.0
-_OVER: Final = frozenset({DownloadPhase.PAUSED, DownloadPhase.FAILED, DownloadPhase.DONE})
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Overall:
-    """All that is under way or in line, added up; `active` orders hold a place."""
-
-    done: int
-    total: int
-    speed: float
-    active: int
-
-
-def overall(downloads: tuple[Download, ...]) -> Overall:
-    """Return the sum of what is under way or in line."""
-    going = [each for each in downloads if each.phase not in _OVER]
-    return Overall(
-        sum(each.done for each in going),
-        sum(each.total for each in going),
-        sum(each.speed for each in going),
-        sum(each.is_active for each in going),
-    )
 
 
 def no_stand_ins(_: DownloadOrder) -> tuple[DownloadOrder, ...]:
@@ -128,7 +105,7 @@ class Downloads:
         check_order(order)
         with self._changed:
             old = self._jobs.get(order.key)
-            if old is not None and old.phase not in _OVER:
+            if old is not None and not old.phase.is_at_rest:
                 return order.key
             if old is None or old.phase is DownloadPhase.DONE:
                 self._jobs.pop(order.key, None)
@@ -143,7 +120,7 @@ class Downloads:
         """Stop an order and keep what it has; it stays in its place."""
         with self._changed:
             job = self._jobs.get(key)
-            if job is not None and job.phase not in _OVER:
+            if job is not None and not job.phase.is_at_rest:
                 self._want(job, Wish.PAUSE)
 
     def resume(self, key: str) -> None:
@@ -180,6 +157,12 @@ class Downloads:
             keys.insert(max(0, place), key)
             self._jobs = {each: self._jobs[each] for each in keys}
             self._keep_all()
+            self._tell()
+
+    def fill_places(self) -> None:
+        """Begin with those that wait, as far as the settings allow more side by side by now."""
+        with self._changed:
+            self._start_next()
             self._tell()
 
     def clear_done(self) -> None:
@@ -327,7 +310,7 @@ class Downloads:
 
     def _is_at_rest(self, key: str) -> bool:
         job = self._jobs.get(key)
-        return job is None or (job.thread is None and job.phase in _OVER)
+        return job is None or (job.thread is None and job.phase.is_at_rest)
 
     def _keep(self, job: Job) -> None:
         keys = list(self._jobs)

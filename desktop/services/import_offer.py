@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from desktop.base.disks import nearest
 from desktop.models.folder_walk import model_at
 from desktop.models.gguf import read_gguf
 from desktop.services.shelf_room import disk_of
@@ -27,6 +28,5 @@ def import_offer(path: Path, folder: Path) -> ImportOffer:
     read_gguf(path)
     found = model_at(os.fspath(path))
     size = found.size if found is not None else path.stat().st_size
-    place = next((one for one in (folder, *folder.parents) if one.exists()), folder)
-    can_link = path.stat().st_dev == place.stat().st_dev
+    can_link = path.stat().st_dev == nearest(folder).stat().st_dev
     return ImportOffer(path, size, can_link, disk_of(folder)[0])

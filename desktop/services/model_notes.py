@@ -49,15 +49,22 @@ class ModelNotes:
 
         Waits for BOUND_SECONDS at most, and then, as for a file that cannot be read, nothing is set.
         """
+        try:
+            return self.read_defaults(model, BOUND_SECONDS)
+        except LapisError as error:
+            _log.warning("what is set for a model is not known: %s", error.title.message)
+            return ModelDefaults()
+
+    def read_defaults(self, model: InstalledModel, patience: float | None = None) -> ModelDefaults:
+        """Return the same for whoever is about to change it, and must not take it for nothing.
+
+        Waits for locks for `patience` seconds, or as usual. Raises LapisError.
+        """
         key = key_of(model)
         known = self._known.get(key)
         if known is not None:
             return known
-        try:
-            kept = self.records.defaults(key, BOUND_SECONDS)
-        except LapisError as error:
-            _log.warning("what is set for a model is not known: %s", error.title.message)
-            return ModelDefaults()
+        kept = self.records.defaults(key, patience)
         # What was set meanwhile counts.
         return self._known.setdefault(key, _within_bounds(kept))
 

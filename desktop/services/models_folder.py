@@ -5,14 +5,13 @@ became of the process that moved them. Any thread.
 """
 
 import logging
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import msgspec
 
 from desktop.base.files import write_atomically
+from desktop.base.path_text import path_of, text_of
 from desktop.base.paths import Paths
 from desktop.domain.settings import Settings
 from desktop.models.library import Library
@@ -60,12 +59,12 @@ def unfinished_move(paths: Paths) -> UnfinishedMove | None:
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         _log.warning("the note of a move is unreadable: %s", type(error).__name__)
         return None
-    return UnfinishedMove(_path(note.source), _path(note.target), note.owner)
+    return UnfinishedMove(path_of(note.source), path_of(note.target), note.owner)
 
 
 def note_move(paths: Paths, move: UnfinishedMove) -> None:
     """Leave the note of a move; raises OSError."""
-    note = _Note(_text(move.source), _text(move.target), move.owner)
+    note = _Note(text_of(move.source), text_of(move.target), move.owner)
     write_atomically(paths.moving, msgspec.json.encode(note))
 
 
@@ -88,12 +87,3 @@ def moved_settings(settings: Settings, source: Path, target: Path, default: Path
         engine=replace(settings.engine, draft_model=moved(settings.engine.draft_model)),
         library=replace(settings.library, folder="" if target == default else str(target)),
     )
-
-
-def _text(path: Path) -> str:
-    # A path need not be text, and JSON holds nothing else.
-    return quote_from_bytes(os.fsencode(path))
-
-
-def _path(text: str) -> Path:
-    return Path(os.fsdecode(unquote_to_bytes(text)))

@@ -8,7 +8,7 @@ from desktop.domain.download import DownloadOrder
 from desktop.domain.errors import RemoteFileNotFound
 from desktop.domain.repository import QuantisedModel, Reference, RemoteFile, Repository
 from desktop.domain.text import Text
-from desktop.hub.file_names import MOST_FOLDER_BYTES, folder_name, local_name
+from desktop.hub.file_names import MOST_FOLDER_BYTES, local_name, safe_name
 from desktop.hub.grouping import nearest_projector
 
 _DYNAMIC: Final = "UD-"
@@ -106,13 +106,13 @@ def _folder(repository: Repository, model: QuantisedModel) -> str:
     labels = [one.quantisation for one in repository.models]
     is_plain = model.quantisation and labels.count(model.quantisation) == 1
     whole = f"{owner}--{name}--{model.quantisation if is_plain else model.name}"
-    folder = folder_name(whole)
+    folder = safe_name(whole)
     same = [one for one in repository.models if one.name == model.name]
     if folder == whole and len(whole.encode()) <= MOST_FOLDER_BYTES and len(same) == 1:
         return folder
     # Cut, changed, or the name of a second file in another folder there.
     mark = _hash(f"{repository.name}\n{model.files[0].path}")[:8]
-    return f"{folder_name(whole[: MOST_FOLDER_BYTES // 2])}--{mark}"
+    return f"{safe_name(whole[: MOST_FOLDER_BYTES // 2])}--{mark}"
 
 
 def _hash(text: str) -> str:

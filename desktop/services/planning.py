@@ -20,8 +20,9 @@ from desktop.domain.model import (
     KvType,
     LoadPlan,
 )
+from desktop.domain.quantities import sized
 from desktop.domain.settings import EngineSettings, Settings
-from desktop.domain.text import Text, gigabytes
+from desktop.domain.text import Text
 from desktop.models.fit import context_for, estimate, placed
 from desktop.models.gguf import read_gguf
 from desktop.models.hardware import Memory, memory, usable_cores
@@ -155,9 +156,9 @@ def _too_large(name: str, fit: Fit, shorter: tuple[int, int] | None) -> OutOfMem
         "{name} needs {needed} of memory, and {free} of {total} are free",
         {
             "name": name,
-            "needed": gigabytes(fit.needed),
-            "free": gigabytes(fit.available),
-            "total": gigabytes(fit.total),
+            "needed": sized(fit.needed),
+            "free": sized(fit.available),
+            "total": sized(fit.total),
         },
     )
     if shorter is None:
@@ -170,6 +171,6 @@ def _too_large(name: str, fit: Fit, shorter: tuple[int, int] | None) -> OutOfMem
         Text(
             "With a context of {tokens} tokens it needs {needed}: shorten it to that, or choose a "
             "smaller model or quantisation.",
-            {"tokens": f"{tokens:,}", "needed": gigabytes(needed)},
+            {"tokens": f"{tokens:,}", "needed": sized(needed)},
         ),
     )

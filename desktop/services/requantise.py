@@ -1,15 +1,13 @@
 """A smaller quantisation of an installed model, made on this computer from F16, BF16 or Q8_0.
 
 llama.cpp does it in a process of its own that gives way to every other program; still, chats are
-answered more slowly meanwhile. The new file gathers in a hidden folder of the models folder (which
-`shelf_import.remove_leftovers` clears after a kill) and gets its name when it is whole, checked and
-on the disk. The thread that asks.
+answered more slowly meanwhile. The new file gathers apart (`shelf_incoming`) and gets its name when
+it is whole, checked and on the disk. The thread that asks.
 """
 
 import contextlib
 import errno
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +17,8 @@ from typing import Final, NamedTuple
 from desktop.backends import explain
 from desktop.backends.ladder import Cause
 from desktop.backends.side_job import Cancelled, JobDied, JobRefused, run_job
-from desktop.base.copying import sync_folder
-from desktop.base.owner import mark
+from desktop.base.disks import ROOM_TO_LEAVE, room_of
+from desktop.base.files import sync_folder
 from desktop.domain.errors import LapisError, ModelFileError, StorageError, UserFixable
 from desktop.domain.text import Text
 from desktop.inference.messages import LoadFailed
@@ -39,11 +37,10 @@ from desktop.models.quantising import (
     written_size,
 )
 from desktop.services.shelf_faults import file_fault, is_there_already, told_about
-from desktop.services.shelf_import import INCOMING
+from desktop.services.shelf_incoming import gathering
 from desktop.services.shelf_progress import Progress
-from desktop.services.shelf_room import ROOM_TO_LEAVE, check_room
+from desktop.services.shelf_room import check_room
 
-MEANWHILE: Final = Text("While this runs, answers in chats come more slowly.")
 _PREDICTION_SECONDS: Final = 60.0
 # For one tensor, of which the largest has a billion numbers.
 _TENSOR_SECONDS: Final = 900.0
@@ -104,29 +101,25 @@ def requantise(
         )
     source = _source(path)
     stem = stem_for(path, source.name, quantisation)
-    place = folder / INCOMING / mark()
     try:
-        (choice,) = _predicted(work_folder, source, (quantisation,), cancel)
-        if choice.size >= source.parts.size:
-            raise UserFixable(
-                Text("As {name} this model would not be smaller", {"name": quantisation}),
-                Text("Choose a smaller quantisation."),
-            )
-        with told_about(folder):
-            place.mkdir(mode=0o700, parents=True)
-            _check_free(folder, stem)
-        check_room(folder, choice.size)
-        part = place / "model.gguf.part"
-        _write(work_folder, source, choice, part, progress, cancel)
-        _check_result(part, choice)
-        with told_about(folder):
-            _keep(part, folder, stem)
+        with gathering(folder) as place:
+            (choice,) = _predicted(work_folder, source, (quantisation,), cancel)
+            if choice.size >= source.parts.size:
+                raise UserFixable(
+                    Text("As {name} this model would not be smaller", {"name": quantisation}),
+                    Text("Choose a smaller quantisation."),
+                )
+            with told_about(folder):
+                place.mkdir(mode=0o700, parents=True)
+                _check_free(folder, stem)
+            check_room(folder, choice.size)
+            part = place / "model.gguf.part"
+            _write(work_folder, source, choice, part, progress, cancel)
+            _check_result(part, choice)
+            with told_about(folder):
+                _keep(part, folder, stem)
     except Cancelled:
         return None
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            place.parent.rmdir()
     progress(choice.size, choice.size)
     return folder / stem / f"{stem}.gguf"
 
@@ -235,7 +228,7 @@ def _disk_fault(part: Path) -> StorageError:
     folder = part.parents[2]
     code = errno.EIO
     with contextlib.suppress(OSError):
-        if shutil.disk_usage(folder).free < ROOM_TO_LEAVE:
+        if room_of(folder).free < ROOM_TO_LEAVE:
             code = errno.ENOSPC
         elif part.stat().st_size >= _FAT32_BYTES:
             code = errno.EFBIG

@@ -31,7 +31,8 @@ from desktop.services.models_folder import (
 from desktop.services.shelf_bin import TRASH, Bin, Deleted, used_by_trash
 from desktop.services.shelf_checking import Verified, learn_contents, stamp_at, verify
 from desktop.services.shelf_deleting import files_to_delete, root_of
-from desktop.services.shelf_import import Imported, ImportHow, import_model, remove_leftovers
+from desktop.services.shelf_import import Imported, ImportHow, import_model
+from desktop.services.shelf_incoming import remove_leftovers
 from desktop.services.shelf_list import Listed, line_of, listed, stamp_of
 from desktop.services.shelf_mover import Mover
 from desktop.services.shelf_progress import Progress
@@ -55,7 +56,7 @@ class ChangeSettings(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class DiskUse:
+class ShelfUse:
     """What models take, in bytes.
 
     `models` in the models folder, `trash` deleted ones that can still be brought back, `elsewhere`
@@ -195,11 +196,11 @@ class Shelf:
         self._headers.flush()
         return len(unread)
 
-    def disk_use(self) -> DiskUse:
+    def disk_use(self) -> ShelfUse:
         """Return what models take of the disk, each content counted once."""
         return self._use_of(self._lines())
 
-    def survey(self) -> tuple[list[ShelfEntry], DiskUse]:
+    def survey(self) -> tuple[list[ShelfEntry], ShelfUse]:
         """Return `entries` and `disk_use`, from one look at the disk."""
         lines = self._lines()
         return [line.entry for line in lines], self._use_of(lines)
@@ -207,8 +208,11 @@ class Shelf:
     # What is known of it.
 
     def defaults(self, model: InstalledModel) -> ModelDefaults:
-        """Return what a person set for this model, within bounds; never waits long."""
-        return self._notes.defaults(model)
+        """Return what a person set for this model, within bounds; may wait for another program.
+
+        Raises StorageError if it is not known.
+        """
+        return self._notes.read_defaults(model)
 
     def set_defaults(self, model: InstalledModel, defaults: ModelDefaults) -> None:
         """Use and keep what a person set for this model; may wait for another program.
@@ -343,7 +347,7 @@ class Shelf:
         elsewhere: list[ElsewhereRecord] = self._attempt(self._records.elsewhere, [])
         return listed(self._holdings(), elsewhere, self._remembered(), self._headers)
 
-    def _use_of(self, lines: Sequence[Listed]) -> DiskUse:
+    def _use_of(self, lines: Sequence[Listed]) -> ShelfUse:
         own: dict[object, int] = {}
         others: dict[object, int] = {}
         for line in lines:
@@ -353,7 +357,7 @@ class Shelf:
             elif line.entry.origin is not Origin.GUIDE:
                 others[key] = line.found.size
         free, total = disk_of(self.folder)
-        return DiskUse(
+        return ShelfUse(
             models=sum(own.values()),
             trash=sum(map(used_by_trash, self._roots())),
             elsewhere=sum(size for key, size in others.items() if key not in own),

@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import msgspec
 
 from desktop.base.files import write_atomically
 from desktop.base.owner import is_orphan, is_ours, mark
+from desktop.base.path_text import path_of, text_of
 from desktop.domain.errors import StorageError
 from desktop.domain.text import Text
 from desktop.services.shelf_faults import is_there_already, told_about
@@ -76,7 +76,7 @@ class _Item:
     def pairs(self) -> Iterator[tuple[Path, Path]]:
         """Yield each file with the place it came from."""
         for text in self.note.files:
-            inside = os.fsdecode(unquote_to_bytes(text))
+            inside = path_of(text)
             yield self.folder / inside, self.root / inside
 
 
@@ -101,7 +101,7 @@ class Bin:
     def put(self, root: Path, name: str, files: Sequence[Path]) -> Deleted:
         """Move `files`, all below `root`, into its trash; raises StorageError, and none is moved."""
         size = sum(map(_freed, files))
-        inside = tuple(quote_from_bytes(os.fsencode(file.relative_to(root))) for file in files)
+        inside = tuple(text_of(file.relative_to(root)) for file in files)
         item = _Item(root, mark(), _Note(name, size, self._now(), inside))
         with self._lock, told_about(root):
             item.folder.mkdir(mode=0o700, parents=True)

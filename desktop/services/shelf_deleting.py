@@ -3,14 +3,11 @@
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
 
 from desktop.domain.errors import StorageError
 from desktop.domain.shelf import Origin, ShelfEntry
 from desktop.domain.text import Text
-
-# What a download leaves beside its file.
-_SIDECARS: Final = (".part", ".part.json", ".lock")
+from desktop.hub.beside import all_beside
 
 
 def root_of(entry: ShelfEntry, roots: Iterable[Path]) -> Path:
@@ -56,8 +53,7 @@ def files_to_delete(entry: ShelfEntry, entries: Iterable[ShelfEntry]) -> Sequenc
         if not used and projector.parent == entry.model.path.parent:
             files.append(projector)
     for file in list(files):
-        beside = (file.with_name(f"{file.name}{suffix}") for suffix in _SIDECARS)
-        files += [each for each in beside if os.path.lexists(each)]
+        files += [each for each in all_beside(file) if os.path.lexists(each)]
     return files
 
 

@@ -1,15 +1,12 @@
 """A model file from elsewhere becomes one of the library: linked, copied, or used where it is.
 
-Whatever is refused, fails or is stopped leaves nothing behind: files gather in a hidden folder of
-the models folder, which gets its name when all of them are there. The thread that asks.
+Whatever is refused, fails or is stopped leaves nothing behind: files gather in a folder that gets
+its name when all of them are there. The thread that asks.
 """
 
-import contextlib
 import errno
 import logging
 import os
-import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,22 +15,20 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from desktop.base.copying import copy_file, sync_folder
-from desktop.base.owner import is_orphan, mark
+from desktop.base.copying import copy_file
+from desktop.base.files import sync_folder
 from desktop.domain.errors import ModelFileError
 from desktop.domain.text import Text
+from desktop.hub.file_names import MOST_NAME_BYTES, safe_name
 from desktop.models.folder_walk import model_at, walk
 from desktop.models.gguf import read_gguf
 from desktop.models.split import split_name
 from desktop.services.shelf_faults import is_there_already, told_about
+from desktop.services.shelf_incoming import gathering
 from desktop.services.shelf_progress import Meter, Progress
 from desktop.services.shelf_room import check_room
 
-INCOMING: Final = ".incoming"
 _SUFFIX: Final = ".gguf"
-_FORBIDDEN: Final = re.compile(r'[<>:"|?*\\/]')
-_RESERVED: Final = re.compile(r"(?:CON|PRN|AUX|NUL|(?:COM|LPT)\d)\s*(?:\.|$)", re.IGNORECASE)
-_MOST_NAME_BYTES: Final = 200
 # What a disk says that cannot give one file two names, or not across its border.
 _NO_LINKS: Final = frozenset(
     {
@@ -96,19 +91,6 @@ def import_model(
         return _gather(files, names, title, how, folder, progress, cancel)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what imports have left whose process was killed."""
-    try:
-        waiting = list((folder / INCOMING).iterdir())
-    except OSError:
-        return
-    for place in waiting:
-        if is_orphan(place.name):
-            shutil.rmtree(place, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        (folder / INCOMING).rmdir()
-
-
 def _gather(
     files: Sequence[Path],
     names: Sequence[str],
@@ -121,14 +103,12 @@ def _gather(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     sizes = [file.stat().st_size for file in files]
     meter = Meter(sum(sizes), progress)
-    place = folder / INCOMING / mark()
-    place.mkdir(mode=0o700, parents=True)
-    try:
+    with gathering(folder) as place:
+        place.mkdir(mode=0o700, parents=True)
+        fell_back = False
         if how is ImportHow.HARD_LINK:
             how = _linked(files, names, place)
             fell_back = how is ImportHow.COPY
-        else:
-            fell_back = False
         if how is ImportHow.COPY:
             check_room(folder, sum(sizes))
             for file, name in zip(files, names, strict=True):
@@ -139,10 +119,6 @@ def _gather(
         sync_folder(place)
         target = _free_folder(folder, title)
         place.rename(target)
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            place.parent.rmdir()
     sync_folder(folder)
     notice = (
         Text("The file lies on another disk, or its disk knows no links, so it was copied")
@@ -192,14 +168,9 @@ def _safe_name(name: str, other: str) -> str:
     if not name.casefold().endswith(_SUFFIX):
         name = f"{other}{_SUFFIX}"
     stem, suffix = name[: -len(_SUFFIX)], name[-len(_SUFFIX) :]
-    stem = "".join(char if char.isprintable() else "_" for char in stem)
-    stem = _FORBIDDEN.sub("_", stem).strip(". ")
     # The parts of a split model are told by the ends of their names.
-    while len(os.fsencode(stem)) > _MOST_NAME_BYTES and split_name(Path(name)) is None:
-        stem = stem[:-1]
-    if not stem or _RESERVED.match(stem):
-        stem = f"model_{stem}".rstrip("_")
-    return stem + suffix
+    whole = split_name(Path(name)) is None
+    return safe_name(stem, MOST_NAME_BYTES if whole else len(os.fsencode(stem))) + suffix
 
 
 def _is_below(path: Path, folder: Path) -> bool:

@@ -13,7 +13,8 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from desktop.base.copying import copy_file, sync_folder
+from desktop.base.copying import copy_file
+from desktop.base.files import sync_folder
 from desktop.domain.errors import StorageError
 from desktop.domain.text import Text
 from desktop.models.gguf_faults import shown

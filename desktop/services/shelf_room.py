@@ -1,32 +1,27 @@
 """Room on the disks that hold models. Any thread."""
 
-import shutil
 from pathlib import Path
-from typing import Final
 
+from desktop.base.disks import ROOM_TO_LEAVE, room_of
 from desktop.domain.errors import StorageError
 from desktop.domain.quantities import sized
 from desktop.domain.text import Text
 from desktop.services.shelf_faults import told_about
 
-# What the system needs to go on; nobody fills a disk to the last byte.
-ROOM_TO_LEAVE: Final = 512 * 10**6
-
 
 def disk_of(folder: Path) -> tuple[int, int]:
     """Return (free, total) bytes of the disk that holds `folder`; 0, 0 where nobody tells."""
-    there = next((one for one in (folder, *folder.parents) if one.exists()), folder)
     try:
-        usage = shutil.disk_usage(there)
+        room = room_of(folder)
     except OSError:
         return 0, 0
-    return usage.free, usage.total
+    return room.free, room.total
 
 
 def check_room(folder: Path, needed: int) -> None:
     """Raise StorageError unless the disk of `folder` takes `needed` bytes and has some left."""
     with told_about(folder):
-        free = shutil.disk_usage(folder).free
+        free = room_of(folder).free
     if free < needed + ROOM_TO_LEAVE:
         raise _no_room(folder, needed, free)
 

@@ -88,20 +88,28 @@ class Sources:
         return looks_like_reference(text, self._known())
 
     def search(
-        self, words: str, source: SourceKind | None = None, limit: int = 30, cursor: str = ""
+        self,
+        words: str,
+        source: Source | SourceKind | None = None,
+        limit: int = 30,
+        cursor: str = "",
     ) -> SearchResult:
         """Return repositories with GGUF files that match `words`, the most downloaded first.
 
         `cursor` is that of the result before, for more. Raises NetworkError.
         """
-        place = self.source(source)
+        place = source if isinstance(source, Source) else self.source(source)
         asker = self._asker()
         cut = " ".join(words.split())[:_MOST_WORDS]
         found = _search(asker, place, cut, limit, cursor)
         return replace(found, remembered=asker.remembered)
 
     def repository(
-        self, reference: Reference, source: SourceKind | None = None, *, anew: bool = False
+        self,
+        reference: Reference,
+        source: Source | SourceKind | None = None,
+        *,
+        anew: bool = False,
     ) -> Repository:
         """Return what is in a repository.
 
@@ -139,7 +147,9 @@ class Sources:
                 raise stream.failure()
             next(stream.blocks(), b"")
 
-    def _place(self, reference: Reference, source: SourceKind | None) -> Source:
+    def _place(self, reference: Reference, source: Source | SourceKind | None) -> Source:
+        if isinstance(source, Source):
+            return source
         if source is not None:
             return self.source(source)
         chosen_kind = self._settings().source
@@ -204,7 +214,7 @@ class Sources:
         copies: list[str] = []
         with suppress(LapisError):
             words = found.name.partition("/")[2]
-            hits = self.search(words, found.source.kind, 10).hits
+            hits = self.search(words, found.source, 10).hits
             copies = [hit.name for hit in hits if hit.name != found.name][:_MOST_COPIES]
         if copies:
             return RemoteFileNotFound(

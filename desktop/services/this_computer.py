@@ -5,7 +5,6 @@ Plain functions for any thread but the GUI's: small files are read, and on a Mac
 """
 
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Final
 
 from desktop.backends.libraries import built_backends
 from desktop.backends.trial import TrialFailed, find_devices
+from desktop.base.disks import room_of
 from desktop.domain.health import Finding
 from desktop.domain.machine import DiskUse, Machine, MemoryUse, Unit, UnitKind
 from desktop.domain.model import Device, DeviceKind
@@ -59,12 +59,11 @@ def look(folder: Path, models: int, engine: int, cards: Cards | None) -> Machine
 
 def disk_use(folder: Path, models: int) -> DiskUse | None:
     """Return how full the disk of `folder` is, which need not exist yet; None if nobody can tell."""
-    place = next((each for each in (folder, *folder.parents) if each.exists()), folder)
     try:
-        usage = shutil.disk_usage(place)
+        room = room_of(folder)
     except OSError:
         return None
-    return DiskUse(str(folder), usage.total, min(models, usage.used), usage.free)
+    return DiskUse(str(folder), room.total, min(models, room.used), room.free)
 
 
 def processor_unit(found: Processor, cores: int, available: int) -> Unit:

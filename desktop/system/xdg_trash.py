@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from desktop.base.disks import nearest
+
 _MOST_TRIES: Final = 1000
 _SCREENS: Final = ("DISPLAY", "WAYLAND_DISPLAY")
 
@@ -48,8 +50,7 @@ def _home_trash(environment: Mapping[str, str]) -> Path:
 
 def _device(folder: Path) -> int:
     """Return the disk of a folder, or of the nearest one above that exists."""
-    there = next(one for one in (folder, *folder.parents) if one.exists())
-    return there.stat().st_dev
+    return nearest(folder).stat().st_dev
 
 
 def _top_folder(path: Path) -> Path:

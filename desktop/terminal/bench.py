@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 import desktop
 from desktop.base.translation import Translator
-from desktop.domain.text import gigabytes
+from desktop.domain.quantities import sized
 from desktop.services.bench_values import Doing, Item, Result, Side, Skipped, Subject, Unit
 from desktop.services.engine import Stopped
 from desktop.terminal.bars import WIDEST_BAR, bar
@@ -110,7 +110,7 @@ def _subject(item: Subject, words: Translator) -> str:
     return words.say(
         "{model}, {size} · {device} · {threads} threads · {context} tokens of context",
         model=item.model.title,
-        size=gigabytes(item.loaded.weights),
+        size=sized(item.loaded.weights),
         device=", ".join(item.loaded.devices),
         threads=item.threads,
         context=item.loaded.n_ctx,

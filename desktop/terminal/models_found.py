@@ -6,7 +6,7 @@ from typing import Final
 
 from desktop.base.translation import Translator
 from desktop.domain.advice import ModelAdvice, QuantisationAdvice
-from desktop.domain.catalogue import ListedModel
+from desktop.domain.catalogue import ListedModel, in_language
 from desktop.domain.errors import LapisError
 from desktop.domain.model import FitLevel
 from desktop.domain.quantities import parameters, sized, tokens
@@ -14,7 +14,7 @@ from desktop.domain.repository import Gate, QuantisedModel, Repository, SearchHi
 from desktop.domain.text import Text
 from desktop.terminal.errors import report
 from desktop.terminal.output import Screen, Style
-from desktop.terminal.tables import print_rows
+from desktop.terminal.tables import note_prose, print_rows
 
 _FITS: Final = {
     FitLevel.FITS: Text("fits"),
@@ -109,7 +109,7 @@ def show_files(
     if best is not None:
         label = best.quantisation or best.name
         screen.note(say("{mark} Recommended: {name}", mark=mark, name=label))
-    screen.note(say(advice.reason))
+    note_prose(say(advice.reason), screen)
     for projector in repository.projectors[:1]:
         screen.note(say("With {size} more it sees pictures.", size=sized(projector.size)))
     if repository.refused is not None:
@@ -147,7 +147,7 @@ def _listed_row(model: ListedModel, words: Translator) -> list[str]:
         model.id,
         parameters(model.parameters),
         tokens(model.context_length),
-        model.words.get(language, model.words["en"]),
+        in_language(model.words, language),
     ]
 
 
@@ -173,7 +173,7 @@ def _file_row(
         f"{mark if is_best else ' '} {model.quantisation or model.name}",
         sized(model.size),
         words.say(_FITS[advice.fit.level]) if advice is not None else "",
-        facts.words.get(words.language.value, facts.words["en"]) if facts is not None else "",
+        in_language(facts.words, words.language.value) if facts is not None else "",
     ]
 
 

@@ -3,27 +3,27 @@
 import json
 import time
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from desktop.base.translation import Translator
-from desktop.domain.quantities import days_ago, parameters, sized, tokens
-from desktop.domain.shelf import Origin, ShelfEntry
-from desktop.domain.text import Text, verbatim
-from desktop.services.shelf import DiskUse
+from desktop.domain.quantities import ago, parameters, sized, tokens
+from desktop.domain.shelf import ShelfEntry, origin_name
+from desktop.domain.text import Text
+from desktop.services.shelf import ShelfUse
 from desktop.terminal.output import Screen, Style
 from desktop.terminal.tables import print_facts, print_rows
 
 
 def show_list(
-    entries: Sequence[ShelfEntry], use: DiskUse, words: Translator, screen: Screen
+    entries: Sequence[ShelfEntry], use: ShelfUse, words: Translator, screen: Screen
 ) -> None:
     """Print one line for each model, and what they take together."""
-    say, today = words.say, _local_day(time.time())
+    say, now = words.say, time.time()
     header = (
         *(say("Name"), say("Size"), say("Quantisation"), say("Context"), say("Last used")),
         say("Where from"),
     )
-    print_rows((_row(entry, today, words) for entry in entries), screen, header=header)
+    print_rows((_row(entry, now, words) for entry in entries), screen, header=header)
     screen.note(
         words.say(
             "{models} in the models folder, {free} free on its disk",
@@ -111,47 +111,18 @@ def entry_fields(entry: ShelfEntry) -> dict[str, object]:
     }
 
 
-def origin_name(origin: Origin) -> Text:
-    """Return who put a model where it is."""
-    match origin:
-        case Origin.GUIDE:
-            return Text("Comes with Lapis")
-        case Origin.LAPIS:
-            return Text("In the models folder")
-        case Origin.OPENED:
-            return Text("Used where it is")
-        case Origin.LM_STUDIO:
-            return verbatim("LM Studio")
-        case Origin.OLLAMA:
-            return verbatim("Ollama")
-        case Origin.JAN:
-            return verbatim("Jan")
-        case Origin.GPT4ALL:
-            return verbatim("GPT4All")
-        case Origin.HUGGING_FACE_CACHE:
-            return Text("Hugging Face cache")
-        case Origin.LLAMA_CPP:
-            return Text("llama.cpp cache")
-        case Origin.FOLDER:
-            return Text("Another folder")
-
-
-def _row(entry: ShelfEntry, today: date, words: Translator) -> list[str]:
+def _row(entry: ShelfEntry, now: float, words: Translator) -> list[str]:
     facts, used = entry.facts, entry.record.used_at
     context = facts.context_length if facts is not None else 0
-    when = days_ago((today - _local_day(used)).days) if used > 0 else verbatim("")
+    when = words.say(ago(used, now)) if used > 0 else ""
     return [
         entry.model.name,
         sized(entry.model.size),
         "" if facts is None else facts.quantisation,
         tokens(context) if context else "",
-        words.say(when),
+        when,
         words.say(entry.problem or origin_name(entry.origin)),
     ]
-
-
-def _local_day(seconds: float) -> date:
-    return datetime.fromtimestamp(seconds, UTC).astimezone().date()
 
 
 def _day(seconds: float) -> str:

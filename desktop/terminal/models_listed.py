@@ -4,7 +4,7 @@ import json
 
 from desktop.base.translation import Translator
 from desktop.domain.advice import ModelAdvice
-from desktop.domain.catalogue import ListedModel
+from desktop.domain.catalogue import ListedModel, in_language
 from desktop.domain.errors import ModelNotFound
 from desktop.domain.quantities import parameters, tokens
 from desktop.domain.settings import EngineSettings
@@ -12,7 +12,7 @@ from desktop.models.catalogue import load_catalogue
 from desktop.services.recommendation import advise, this_computer
 from desktop.terminal.models_orders import ShowOrder
 from desktop.terminal.output import Screen, Style
-from desktop.terminal.tables import print_facts, print_prose
+from desktop.terminal.tables import note_prose, print_facts, print_prose
 
 
 def show_from_catalogue(
@@ -53,7 +53,7 @@ def listed_as_json(model: ListedModel, advice: ModelAdvice) -> str:
 def _show(model: ListedModel, advice: ModelAdvice, words: Translator, screen: Screen) -> None:
     say, language = words.say, words.language.value
     screen.line(model.name, Style.STRONG)
-    print_prose(model.words.get(language, model.words["en"]), screen)
+    print_prose(in_language(model.words, language), screen)
     best = advice.recommended
     print_facts(
         [
@@ -66,6 +66,6 @@ def _show(model: ListedModel, advice: ModelAdvice, words: Translator, screen: Sc
         screen,
     )
     screen.note(say("It is in the catalogue, and not on this computer."))
-    screen.note(say(advice.reason))
+    note_prose(say(advice.reason), screen)
     if best is not None:
         screen.note(say("To download: {command}", command=f"lapis models pull {model.id}"))

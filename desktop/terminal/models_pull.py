@@ -13,11 +13,11 @@ from desktop.services.getting import Wanted
 from desktop.terminal.bars import WIDEST_BAR, bar
 from desktop.terminal.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, report
 from desktop.terminal.output import Screen, columns
+from desktop.terminal.tables import note_prose
 
 _LOOK_SECONDS: Final = 0.2
 _GAP: Final = "  "
 _LEAST_BAR: Final = 8
-_OVER: Final = frozenset({DownloadPhase.DONE, DownloadPhase.FAILED, DownloadPhase.PAUSED})
 
 
 class Queue(Protocol):
@@ -48,7 +48,7 @@ def announce(wanted: Wanted, words: Translator, screen: Screen) -> None:
         )
     )
     if wanted.reason is not None:
-        screen.note(words.say(wanted.reason))
+        note_prose(words.say(wanted.reason), screen)
     listed = wanted.listed
     if listed is not None and listed.must_accept:
         language = words.language.value
@@ -61,7 +61,7 @@ def announce(wanted: Wanted, words: Translator, screen: Screen) -> None:
         )
         note = listed.licence_note.get(language, listed.licence_note.get("en", ""))
         if note:
-            screen.note(note)
+            note_prose(note, screen)
 
 
 def pull(
@@ -81,7 +81,7 @@ def pull(
             told = words.say(state.notice)
             screen.note(told)
             screen.status.allow()
-        if state is None or state.phase in _OVER:
+        if state is None or state.phase.is_at_rest:
             break
         plain = not screen.can_write("█▏")
         screen.status.show(progress_line(state, words, columns(screen.err) - 1, plain=plain))

@@ -3,8 +3,8 @@
 import threading
 
 from desktop.base.translation import Translator
-from desktop.domain.errors import LapisError
-from desktop.domain.repository import SearchResult
+from desktop.domain.errors import GatedModel, LapisError
+from desktop.domain.repository import SearchResult, SourceKind
 from desktop.domain.settings import Settings
 from desktop.services.getting import Wanted, offered, wanted
 from desktop.services.model_manager import ModelManager
@@ -34,13 +34,21 @@ class SourcesCommand:
 
         Ctrl-C pauses a download, and raises KeyboardInterrupt while a source is asked.
         """
-        match order:
-            case SearchOrder():
-                return self._search(order)
-            case FilesOrder():
-                return self._files(order)
-            case PullOrder():
-                return self._pull(order)
+        try:
+            match order:
+                case SearchOrder():
+                    return self._search(order)
+                case FilesOrder():
+                    return self._files(order)
+                case PullOrder():
+                    return self._pull(order)
+        except GatedModel as error:
+            report(error, self._words, self._screen)
+            # Nobody else is ever shown a token.
+            if self._manager.sources.source(order.source).kind is SourceKind.HUGGING_FACE:
+                say = self._words.say
+                self._screen.note(say("A token can also be given as {name}.", name="HF_TOKEN"))
+            return EXIT_ERROR
 
     def _search(self, order: SearchOrder) -> int:
         listed = self._manager.catalogue.search(order.words)

@@ -5,7 +5,8 @@ import locale
 from typing import BinaryIO
 
 from desktop.domain.errors import UserFixable
-from desktop.domain.text import Text, gigabytes
+from desktop.domain.quantities import sized
+from desktop.domain.text import Text
 
 MAX_BYTES = 8_000_000
 _BOMS = (
@@ -28,7 +29,7 @@ def read_piped(stream: BinaryIO) -> str:
     data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise UnusableInput(
-            Text("More than {limit} of text was piped in", {"limit": gigabytes(MAX_BYTES)}),
+            Text("More than {limit} of text was piped in", {"limit": sized(MAX_BYTES)}),
             Text("No model can read that much at once. Pipe in a part of it."),
         )
     return _decoded(data).replace("\r\n", "\n").strip()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from desktop.base.files import write_atomically
 from desktop.domain.errors import LapisError, StorageError, UserFixable
-from desktop.domain.text import Text, gigabytes
+from desktop.domain.quantities import sized
+from desktop.domain.text import Text
 from desktop.terminal.errors import report
 from desktop.terminal.output import Style
 from desktop.terminal.seams import Tools
@@ -110,7 +111,7 @@ def _list_models(session: Session, tools: Tools) -> None:
         [
             (
                 model.name,
-                gigabytes(model.size),
+                sized(model.size),
                 model_title(model, tools.words),
                 here if model == session.model else "",
             )

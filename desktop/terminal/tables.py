@@ -39,7 +39,7 @@ def print_rows(
     room = columns(screen.out) - left if screen.out.isatty() else widths[-1]
     if room < min(widths[-1], _LEAST_PROSE):
         for row in table:
-            _print_stacked(row, screen)
+            _print_stacked(row, screen, cut=cut)
         return
     if head:
         screen.line(_joined(head, widths), Style.FAINT)
@@ -70,10 +70,16 @@ def print_prose(text: str, screen: Screen) -> None:
         screen.line(line)
 
 
-def _print_stacked(row: Sequence[str], screen: Screen) -> None:
+def note_prose(text: str, screen: Screen) -> None:
+    """Write sentences to `err`, broken as `print_prose` does."""
+    for line in wrapped(text, columns(screen.err)) if screen.err.isatty() else [text]:
+        screen.note(line)
+
+
+def _print_stacked(row: Sequence[str], screen: Screen, *, cut: bool) -> None:
     screen.labelled(row[0].lstrip(), row[0].lstrip())
-    rest = _GAP.join(filter(None, row[1:]))
-    for line in wrapped(rest, columns(screen.out) - len(_GAP)):
+    rest, room = _GAP.join(filter(None, row[1:])), columns(screen.out) - len(_GAP)
+    for line in [fitted(rest, room)] if cut else wrapped(rest, room):
         screen.line(_GAP + line)
 
 

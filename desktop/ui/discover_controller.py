@@ -65,6 +65,11 @@ class DiscoverController(QObject):
         tab.set_finder(known.search)
         tab.set_source(preferences.value.library.source)
 
+    def ask_again(self) -> None:
+        """Look the same words up once more: the source is another one, or the way to it."""
+        self._found = {}
+        self._tab.line.ask_again()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the language: the catalogue brings its own words."""
         if watched is self._tab and event.type() == QEvent.Type.LanguageChange:
@@ -120,9 +125,8 @@ class DiscoverController(QObject):
 
     def _on_source_chosen(self, kind: SourceKind) -> None:
         self._known.set_library(replace(self._preferences.value.library, source=kind))
-        self._found = {}
         self._tab.set_source(kind)
-        self._tab.line.ask_again()
+        self.ask_again()
 
     def _on_wished(self, name: str, wish: Wish, key: str) -> None:
         listed = self._known.find(name)

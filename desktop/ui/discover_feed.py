@@ -4,15 +4,16 @@ Plain values, no widgets, so that it can be tested without a window. Any thread.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from desktop.domain.advice import ModelAdvice
-from desktop.domain.catalogue import ListedModel, Standing
+from desktop.domain.catalogue import ListedModel, Standing, in_language
 from desktop.domain.download import Download, DownloadPhase
 from desktop.domain.model import FitLevel
 from desktop.domain.shelf import ShelfEntry
+from desktop.hub.file_names import stem
 
 __all__ = [
     "CardFacts",
@@ -23,12 +24,9 @@ __all__ = [
     "families",
     "good_here",
     "in_family",
-    "in_words",
-    "matching",
 ]
 
 _MOST_GOOD = 6
-_PART = re.compile(r"-\d{5}-of-\d{5}$")
 _SEPARATOR = re.compile(r"[^a-z0-9]+")
 
 
@@ -73,14 +71,14 @@ class Here:
         for download in downloads:
             order, state = download.order, _download_state(download)
             kept = self._states.setdefault(order.repository.lower(), [])
-            kept.extend((_stem(file.path), state) for file in order.files)
+            kept.extend((stem(file.path), state) for file in order.files)
         installed = GetState(Stage.INSTALLED, 1.0)
         for entry in entries:
-            stem = _stem(entry.model.path.name)
-            self._names.add(_plain(stem))
+            name = stem(entry.model.path.name)
+            self._names.add(_plain(name))
             repository = entry.record.repository.lower()
             if repository:
-                self._states.setdefault(repository, []).append((stem, installed))
+                self._states.setdefault(repository, []).append((name, installed))
 
     def state(self, repositories: Iterable[str], name: str, quantisation: str) -> GetState:
         """Return how far `quantisation` of the model `name`, from any of `repositories`, is."""
@@ -88,8 +86,8 @@ class Here:
         found = [
             state
             for repository in repositories
-            for stem, state in self._states.get(repository.lower(), ())
-            if label.search(stem)
+            for kept, state in self._states.get(repository.lower(), ())
+            if label.search(kept)
         ]
         return _foremost([*found, *self._by_name(name, (quantisation,))])
 
@@ -98,7 +96,7 @@ class Here:
         found = [
             state
             for repository in model.repositories
-            for _stem, state in self._states.get(repository.lower(), ())
+            for _name, state in self._states.get(repository.lower(), ())
         ]
         labels = (*(file.quantisation for file in model.files), "")
         return _foremost([*found, *self._by_name(model.name, labels)])
@@ -159,7 +157,7 @@ def card_facts(
         name=model.name,
         family=model.family,
         standing=model.standing,
-        words=in_words(model.words, language),
+        words=in_language(model.words, language),
         licence=model.licence,
         licence_name=model.licence_name,
         sees_pictures=model.sees_pictures,
@@ -175,11 +173,6 @@ def card_facts(
         must_accept=model.must_accept and model.licence not in accepted,
         state=here.any_state(model),
     )
-
-
-def in_words(words: Mapping[str, str], language: str) -> str:
-    """Return what `words` (by language code) say in `language`, or else in English."""
-    return words.get(language) or words.get("en", "")
 
 
 def good_here(cards: Iterable[CardFacts], picks: Iterable[str]) -> tuple[CardFacts, ...]:
@@ -201,16 +194,6 @@ def in_family(cards: Iterable[CardFacts], family: str) -> tuple[CardFacts, ...]:
     return tuple(sorted(chosen, key=lambda card: card.standing is Standing.LEGACY))
 
 
-def matching(cards: Iterable[CardFacts], words: str) -> tuple[CardFacts, ...]:
-    """Return the cards in whose names or families all of `words` occur, in the given order."""
-    wanted = [_plain(word) for word in words.split()]
-    return tuple(
-        card
-        for card in cards
-        if all(word in _plain(f"{card.name} {card.family} {card.id}") for word in wanted)
-    )
-
-
 def _foremost(states: Iterable[GetState]) -> GetState:
     """Return the state that says most: what moves before what waits, before what is over."""
     return min(states, key=lambda state: _FOREMOST.index(state.stage), default=GetState())
@@ -230,11 +213,6 @@ def _download_state(download: Download) -> GetState:
         case _:
             stage = Stage.RUNNING
     return GetState(stage, min(1.0, share), download.order.key)
-
-
-def _stem(path: str) -> str:
-    """Return the name of a file without folders, ending, and its number among its parts."""
-    return _PART.sub("", path.rpartition("/")[2].removesuffix(".gguf"))
 
 
 def _label(quantisation: str) -> re.Pattern[str]:

@@ -3,7 +3,15 @@
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from desktop.domain.errors import LapisError, Unreachable
+from desktop.domain.errors import (
+    BadReference,
+    Defect,
+    LapisError,
+    RemoteFileNotFound,
+    RepositoryNotFound,
+    TooManyRequests,
+    Unreachable,
+)
 from desktop.domain.repository import SearchHit, SearchResult
 from desktop.ui.activity import Activity
 from desktop.ui.buttons import TextButton
@@ -22,6 +30,8 @@ from desktop.ui.translation import say
 __all__ = ["DiscoverSearch"]
 
 _MOST_CARDS = 4
+# The way to the source is fine: there, or here, something else is the matter.
+_ANSWERED = (BadReference, Defect, RemoteFileNotFound, RepositoryNotFound, TooManyRequests)
 
 
 class DiscoverSearch(PageScroll):
@@ -32,6 +42,7 @@ class DiscoverSearch(PageScroll):
     hit_opened = Signal(object)
     more_requested = Signal()
     retry_requested = Signal()
+    connection_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start without anything found."""
@@ -49,7 +60,8 @@ class DiscoverSearch(PageScroll):
         self._activity = Activity()
         self._nothing = PlainLabel(tone="muted", wrap=True)
         self._retry = TextButton()
-        self._notice = NoticeCard((self._retry,))
+        self._connection = TextButton()
+        self._notice = NoticeCard((self._retry, self._connection))
         self._rows = QVBoxLayout()
         self._rows.setSpacing(Space.S)
         self._hits: list[HitRow] = []
@@ -68,6 +80,7 @@ class DiscoverSearch(PageScroll):
         self._all.clicked.connect(self._on_all_clicked)
         self._more.clicked.connect(self.more_requested)
         self._retry.clicked.connect(self.retry_requested)
+        self._connection.clicked.connect(self.connection_requested)
         self._say()
 
     @property
@@ -151,6 +164,8 @@ class DiscoverSearch(PageScroll):
         self._more.setVisible(self._result is not None and self._result.has_more)
         self._more.setText(self.tr("Show more"))
         self._retry.setText(self.tr("Try again"))
+        self._connection.setText(self.tr("Connection…"))
+        self._connection.setVisible(not isinstance(self._error, _ANSWERED))
         self._notice.setVisible(self._error is not None)
         if isinstance(self._error, Unreachable):
             title = self.tr("No connection to {source}").format(source=self._source)

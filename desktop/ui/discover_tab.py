@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 from desktop.domain.errors import LapisError
 from desktop.domain.repository import SearchResult, SourceKind
 from desktop.ui.discover_browse import WIDEST, DiscoverBrowse
-from desktop.ui.discover_feed import CardFacts, matching
+from desktop.ui.discover_feed import CardFacts
 from desktop.ui.discover_search import DiscoverSearch
 from desktop.ui.search_line import SearchLine
 from desktop.ui.tokens import Space
@@ -31,6 +31,8 @@ class DiscoverTab(QWidget):
     """(words): answer with `show_result` of all hits, the earlier ones first."""
     source_chosen = Signal(object)
     """(SourceKind)"""
+    connection_requested = Signal()
+    """The way to the sources is to be set."""
     model_opened = Signal(str)
     """(id of a model of the catalogue)"""
     hit_opened = Signal(object)
@@ -42,7 +44,7 @@ class DiscoverTab(QWidget):
         """Start with an empty catalogue."""
         super().__init__(parent)
         self._cards: tuple[CardFacts, ...] = ()
-        self._find: Callable[[str], Sequence[str]] | None = None
+        self._find: Callable[[str], Sequence[str]] = lambda _words: ()
         self.line = SearchLine()
         self.browse = DiscoverBrowse()
         self.found = DiscoverSearch()
@@ -67,6 +69,8 @@ class DiscoverTab(QWidget):
         self.line.search_requested.connect(self._on_search_requested)
         self.line.reference_pasted.connect(self._on_reference_pasted)
         self.line.source_chosen.connect(self.source_chosen)
+        for part in (self.line, self.found):
+            part.connection_requested.connect(self.connection_requested)
         self.line.left_downwards.connect(self._on_left_downwards)
 
     def set_cards(self, cards: tuple[CardFacts, ...], picks: Sequence[str] = ()) -> None:
@@ -115,8 +119,6 @@ class DiscoverTab(QWidget):
         words = self.line.words
         if self.line.is_reference:
             self.found.set_cards(())
-        elif self._find is None:
-            self.found.set_cards(matching(self._cards, words))
         else:
             known = {card.id: card for card in self._cards}
             names = (name for name in self._find(words) if name in known)

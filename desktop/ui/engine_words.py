@@ -4,7 +4,8 @@ from typing import Literal, TypeAlias
 
 from desktop.domain.engine import EngineMemory, EngineState, Phase
 from desktop.domain.model import InstalledModel
-from desktop.domain.text import Text, gigabytes
+from desktop.domain.quantities import sized
+from desktop.domain.text import Text
 from desktop.ui.translation import say
 
 __all__ = ["loading_words", "memory_words", "model_title", "state_hint", "state_words"]
@@ -25,7 +26,7 @@ def loading_words(state: EngineState) -> str:
     if size <= 0 or state.progress <= 0:
         return say(Text("Starting the engine"))
     done = f"{size * state.progress / _unit(size):.{_digits(size)}f}"
-    return say(Text("Reading {done} of {size}", {"done": done, "size": gigabytes(size)}))
+    return say(Text("Reading {done} of {size}", {"done": done, "size": sized(size)}))
 
 
 def state_words(state: EngineState) -> tuple[str, Tone]:
@@ -53,10 +54,10 @@ def state_hint(state: EngineState) -> str:
 
 def memory_words(memory: EngineMemory) -> str:
     """Return what an engine holds: "2.4 GB", and beside it what lies on a graphics card."""
-    own = gigabytes(memory.resident)
+    own = sized(memory.resident)
     if not memory.gpu:
         return own
-    return say(Text("{memory} + {gpu} on the GPU", {"memory": own, "gpu": gigabytes(memory.gpu)}))
+    return say(Text("{memory} + {gpu} on the GPU", {"memory": own, "gpu": sized(memory.gpu)}))
 
 
 def _unit(size: int) -> int:

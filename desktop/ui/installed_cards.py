@@ -4,11 +4,13 @@ GUI thread; what touches files or starts a process is an errand.
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
+from desktop.domain.catalogue import in_language
 from desktop.domain.chat import Message, Role
 from desktop.domain.errors import LapisError
 from desktop.domain.model import InstalledModel
@@ -114,8 +116,18 @@ class InstalledCards(QObject):
     # Settings of one model.
 
     def _open_settings(self, entry: ShelfEntry) -> None:
+        # After what was changed last, which may still be on its way to the disk.
+        self._errands.run(
+            "change",
+            lambda _errand: self._shelf.defaults(entry.model),
+            partial(self._show_settings, entry),
+            self._installed.say,
+            queued=True,
+        )
+
+    def _show_settings(self, entry: ShelfEntry, defaults: ModelDefaults) -> None:
         card = ModelSettingsCard()
-        card.show_model(entry.model, self._shelf.defaults(entry.model), self._general(entry))
+        card.show_model(entry.model, defaults, self._general(entry))
         card.defaults_changed.connect(self._keep_defaults)
         card.preview_requested.connect(lambda defaults: self._preview(card, entry.model, defaults))
         self._tab.sheet.left.connect(card.flush)
@@ -180,7 +192,7 @@ class InstalledCards(QObject):
         language, out = self._language(), []
         for choice in found:
             facts = self._catalogue().quantisation(choice.quantisation)
-            words = facts.words.get(language, facts.words["en"]) if facts is not None else ""
+            words = in_language(facts.words, language) if facts is not None else ""
             liked = choice.quantisation == _LIKED
             out.append(SmallerChoice(choice.quantisation, choice.size, words, liked))
         return out

@@ -17,7 +17,7 @@ from desktop.domain.engine import EngineState, Phase
 from desktop.domain.errors import LapisError
 from desktop.domain.shelf import Origin, ShelfEntry
 from desktop.domain.text import Text
-from desktop.services.shelf import DiskUse, Shelf
+from desktop.services.shelf import Shelf, ShelfUse
 from desktop.services.shelf_bin import Deleted
 from desktop.services.shelf_checking import Verified
 from desktop.ui.banner import Topic
@@ -97,10 +97,11 @@ class InstalledController(QObject):
 
     # What there is.
 
-    def _read(self, _errand: Errand) -> tuple[tuple[ShelfEntry, ...], DiskUse]:
-        return tuple(self._shelf.entries()), self._shelf.disk_use()
+    def _read(self, _errand: Errand) -> tuple[tuple[ShelfEntry, ...], ShelfUse]:
+        entries, use = self._shelf.survey()
+        return tuple(entries), use
 
-    def _show(self, found: tuple[tuple[ShelfEntry, ...], DiskUse]) -> None:
+    def _show(self, found: tuple[tuple[ShelfEntry, ...], ShelfUse]) -> None:
         self._entries, use = found
         self._tab.set_entries(self._entries)
         self._tab.set_folder(self._shelf.folder, use.free)

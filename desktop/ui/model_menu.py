@@ -5,7 +5,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop.domain.model import InstalledModel
-from desktop.domain.text import gigabytes
+from desktop.domain.quantities import sized
 from desktop.ui.engine_words import model_title
 from desktop.ui.icons import icon
 
@@ -126,4 +126,4 @@ def _line(model: InstalledModel) -> str:
     name = model_title(model).replace("\t", " ").replace("&", "&&")
     if len(name) > _NAME_LIMIT:
         name = name[: _NAME_LIMIT - 1] + "…"
-    return f"{name}\t{gigabytes(model.size)}"
+    return f"{name}\t{sized(model.size)}"

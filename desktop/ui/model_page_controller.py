@@ -110,8 +110,9 @@ class ModelPageController(QObject):
         def ask(_errand: Errand) -> Repository:
             if shown.hit is None and shown.listed is not None:
                 return repository_of(shown.listed, sources)
-            kind = shown.hit.source.kind if shown.hit is not None else None
-            return sources.repository(sources.reference(shown.key), kind)
+            # Where it was found, whatever address that is.
+            source = shown.hit.source if shown.hit is not None else None
+            return sources.repository(sources.reference(shown.key), source)
 
         self._errands.run(
             "page",

@@ -5,9 +5,8 @@ Plain values, no widgets. Any thread.
 
 from dataclasses import dataclass
 
-from desktop.domain.catalogue import ListedModel
+from desktop.domain.catalogue import ListedModel, in_language
 from desktop.domain.repository import Gate, Repository
-from desktop.ui.discover_feed import in_words
 from desktop.ui.licences import licence_page
 
 __all__ = ["ModelSheet", "listed_sheet", "repository_sheet"]
@@ -57,13 +56,13 @@ def listed_sheet(
     return ModelSheet(
         key=model.id,
         name=model.name,
-        words=in_words(model.words, language),
+        words=in_language(model.words, language),
         repositories=model.repositories,
         page=page,
         gate=repository.gate if repository is not None else Gate.OPEN,
         licence=model.licence,
         licence_name=model.licence_name,
-        licence_note=in_words(model.licence_note, language),
+        licence_note=in_language(model.licence_note, language),
         terms=licence_page(model.licence, original),
         must_accept=model.must_accept and model.licence not in accepted,
         sees_pictures=model.sees_pictures,

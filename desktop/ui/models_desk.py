@@ -126,6 +126,7 @@ class ModelsDesk(QObject):
             self.show()
 
     def _make(self, manager: "ModelManager", downloads: DownloadsController) -> "ModelsPage":
+        from desktop.ui.connection_controller import ConnectionController
         from desktop.ui.discover_controller import DiscoverController
         from desktop.ui.downloads_bar import DownloadsBar
         from desktop.ui.installed_cards import InstalledCards
@@ -152,8 +153,12 @@ class ModelsDesk(QObject):
         for part in (pages, discover):
             part.failed.connect(self._tell)
             part.installed_wanted.connect(self.show_installed)
-        pages.opened.connect(self._window.show_page_title)
-        page.model_page_left.connect(lambda: self._window.show_page_title(page.accessibleName()))
+        connection = ConnectionController(page, known, manager, errands, self._preferences)
+        page.discover.connection_requested.connect(connection.open)
+        connection.changed.connect(discover.ask_again)
+        for each in (pages, connection):
+            each.opened.connect(self._window.show_page_title)
+        page.page_left.connect(lambda: self._window.show_page_title(page.accessibleName()))
         installed = InstalledController(
             tab,
             manager.shelf,

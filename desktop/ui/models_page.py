@@ -8,6 +8,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QTabBar, QVBoxLayout, QWidget
 
 from desktop.ui.buttons import IconButton
+from desktop.ui.connection_page import ConnectionPage
 from desktop.ui.discover_tab import DiscoverTab
 from desktop.ui.labels import PlainLabel
 from desktop.ui.model_page import ModelPage
@@ -19,13 +20,13 @@ _TABS = 3
 
 
 class ModelsPage(QWidget):
-    """Its parts are public; a model's own page lies over the tabs until one goes back."""
+    """Its parts are public; `model_page` and `connection` lie over the tabs until one goes back."""
 
     closed = Signal()
     """Esc, or the button: back to the chat."""
     sidebar_requested = Signal()
-    model_page_left = Signal()
-    """One went back from a model's page to the tabs."""
+    page_left = Signal()
+    """One went back from a page over the tabs to these."""
     tab_changed = Signal(int)
     """(number, from 0): Discover, Installed, This computer."""
 
@@ -40,6 +41,7 @@ class ModelsPage(QWidget):
         super().__init__(parent)
         self.discover = DiscoverTab()
         self.model_page = ModelPage()
+        self.connection = ConnectionPage()
         self.installed = installed
         self.this_computer = this_computer
         self._title = PlainLabel(size="large")
@@ -61,13 +63,14 @@ class ModelsPage(QWidget):
         self._tabs.currentChanged.connect(self._on_current_changed)
         self._close.clicked.connect(self.closed)
         self._sidebar.clicked.connect(self.sidebar_requested)
-        self.model_page.back_requested.connect(self.close_model_page)
+        for over in (self.model_page, self.connection):
+            over.back_requested.connect(self.close_page)
         self._bind_keys()
         self._retranslate()
 
     def show_tab(self, number: int) -> None:
         """Show the tab with this number, from 0."""
-        self.close_model_page()
+        self.close_page()
         self._tabs.setCurrentIndex(number)
 
     @property
@@ -80,19 +83,25 @@ class ModelsPage(QWidget):
         self._whole.setCurrentWidget(self.model_page)
         self.model_page.take_focus()
 
-    def close_model_page(self) -> None:
+    def open_connection(self) -> None:
+        """Show `connection` over the tabs."""
+        self._whole.setCurrentWidget(self.connection)
+        self.connection.take_focus()
+
+    def close_page(self) -> None:
         """Show the tabs again, with the focus where it was."""
-        if self._whole.currentWidget() is self.model_page:
+        if self._whole.currentWidget() is not self._front:
             self._whole.setCurrentWidget(self._front)
             before = self._front.focusWidget()
             if before is not None:
                 before.setFocus(Qt.FocusReason.OtherFocusReason)
-            self.model_page_left.emit()
+            self.page_left.emit()
 
     def take_focus(self) -> None:
         """Let the keyboard begin with what is shown."""
-        if self._whole.currentWidget() is self.model_page:
-            self.model_page.take_focus()
+        shown = self._whole.currentWidget()
+        if isinstance(shown, ModelPage | ConnectionPage):
+            shown.take_focus()
         elif self.tab == 0:
             self.discover.line.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
@@ -119,7 +128,7 @@ class ModelsPage(QWidget):
         if event.key() == Qt.Key.Key_Escape and front:
             self.closed.emit()
         elif event.key() == Qt.Key.Key_Escape:
-            self.close_model_page()
+            self.close_page()
         elif event.text().strip() and event.text().isprintable() and not _is_command(event):
             if front and self.tab == 0:
                 self.discover.line.type(event)
@@ -155,6 +164,7 @@ class ModelsPage(QWidget):
         front.addLayout(self._views, 1)
         self._whole.addWidget(self._front)
         self._whole.addWidget(self.model_page)
+        self._whole.addWidget(self.connection)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

@@ -7,9 +7,8 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
-from desktop.domain.catalogue import QuantisationFacts
+from desktop.domain.catalogue import QuantisationFacts, in_language
 from desktop.ui.buttons import IconButton
-from desktop.ui.discover_feed import in_words
 from desktop.ui.labels import PlainLabel
 from desktop.ui.page_scroll import PageScroll
 from desktop.ui.quantisation_chart import QuantisationChart
@@ -160,7 +159,7 @@ class QuantisationPanel(QWidget):
         self._name.setText(facts.name)
         loss = self.tr("Quality loss: {words}").format(words=loss_words(facts.loss))
         self._numbers.setText(f"{bits_words(facts)} · {loss}")
-        self._words.setText(in_words(facts.words, self._language))
+        self._words.setText(in_language(facts.words, self._language))
 
     def _retranslate(self) -> None:
         self._title.setText(self.tr("What do these names mean?"))

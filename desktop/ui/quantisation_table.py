@@ -7,7 +7,8 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from desktop.domain.advice import ModelAdvice, QuantisationAdvice
-from desktop.ui.discover_feed import GetState, in_words
+from desktop.domain.catalogue import in_language
+from desktop.ui.discover_feed import GetState
 from desktop.ui.get_button import GetButton
 from desktop.ui.quantisation_columns import columns, small_font
 from desktop.ui.quantisation_row import QuantisationRow
@@ -60,7 +61,7 @@ class QuantisationTable(QFrame):
         if wanted != [_key(row.advice) for row in self._rows]:
             self._build(advice)
         for row, each in zip(self._rows, advice.quantisations, strict=True):
-            words = in_words(each.facts.words, language) if each.facts is not None else ""
+            words = in_language(each.facts.words, language) if each.facts is not None else ""
             best = advice.recommended is not None and _key(advice.recommended) == _key(each)
             reason = self.tr("Recommended: {reason}").format(reason=say(advice.reason))
             row.show_advice(each, words, reason if best else "")

@@ -5,6 +5,7 @@ from PySide6.QtGui import QKeyEvent, QPalette
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QWidget
 
 from desktop.domain.repository import SourceKind
+from desktop.ui.buttons import IconButton
 from desktop.ui.choice_menu import ChoiceMenu
 from desktop.ui.icons import icon
 from desktop.ui.tokens import Space
@@ -27,6 +28,8 @@ class SearchLine(QWidget):
     """(text): it names a repository or is a link to one."""
     source_chosen = Signal(object)
     """(SourceKind)"""
+    connection_requested = Signal()
+    """The way to the sources is to be set."""
     left_downwards = Signal()
     """The down key: on to what was found."""
 
@@ -42,6 +45,7 @@ class SearchLine(QWidget):
             QLineEdit.ActionPosition.LeadingPosition,
         )
         self._source = ChoiceMenu()
+        self._connection = IconButton("settings", side=_HEIGHT)
         self._kind = SourceKind.HUGGING_FACE
         self._typed = ""
         self._asked = ""
@@ -51,11 +55,13 @@ class SearchLine(QWidget):
         row.setSpacing(Space.S)
         row.addWidget(self._field, 1)
         row.addWidget(self._source)
+        row.addWidget(self._connection)
         self.setFocusProxy(self._field)
         self._field.textChanged.connect(self._on_text_changed)
         self._field.returnPressed.connect(self._ask)
         self._pause.timeout.connect(self._ask)
         self._source.chosen.connect(self._on_source_chosen)
+        self._connection.clicked.connect(self.connection_requested)
         self._retranslate()
 
     @property
@@ -148,6 +154,7 @@ class SearchLine(QWidget):
         self._field.setPlaceholderText(self.tr("Search models, or paste a name or a link"))
         self._field.setAccessibleName(self.tr("Search models"))
         self._source.set_label(self.tr("Where to search"))
+        self._connection.set_label(self.tr("Connection: mirror, access token, proxy"))
         choices = [(kind.value, words) for kind, words in self._titles().items()]
         self._source.set_choices(choices, self._kind.value)
 

@@ -57,8 +57,8 @@ class SettingRow(QWidget):
         self._reset.clicked.connect(self.reset_requested)
         self.set_overridden(overridden=False)
 
-    def say(self, name: str, hint: str) -> None:
-        """Name what is set, and explain it in one sentence."""
+    def say(self, name: str, hint: str, reset: str = "") -> None:
+        """Name what is set, and explain it in one sentence; `reset` says what the way back does."""
         self._name.setText(name)
         self._hint.setText(hint)
         self._hint.setVisible(bool(hint))
@@ -66,7 +66,7 @@ class SettingRow(QWidget):
             self._control.setAccessibleName(name)
             self._control.setAccessibleDescription(hint)
         words = self.tr("{name}: as in the general settings").format(name=name)
-        self._reset.set_label(words)
+        self._reset.set_label(reset or words)
 
     def set_overridden(self, *, overridden: bool) -> None:
         """Offer the way back where there is one."""

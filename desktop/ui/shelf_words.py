@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Iterator
-from datetime import datetime
 
-from desktop.domain.quantities import days_ago, parameters, sized, tokens
-from desktop.domain.shelf import Origin, ShelfEntry
+from desktop.domain import quantities
+from desktop.domain.quantities import parameters, sized, tokens
+from desktop.domain.shelf import Origin, ShelfEntry, origin_name
 from desktop.domain.text import Text
 from desktop.ui.engine_words import model_title
 from desktop.ui.translation import say
@@ -36,27 +36,7 @@ def is_ours(entry: ShelfEntry) -> bool:
 
 def origin_words(origin: Origin) -> str:
     """Return the name of the program that brought a file; a few words where it was Lapis."""
-    match origin:
-        case Origin.GUIDE:
-            return say(Text("Comes with Lapis"))
-        case Origin.LAPIS:
-            return say(Text("In the models folder"))
-        case Origin.OPENED:
-            return say(Text("Used where it is"))
-        case Origin.LM_STUDIO:
-            return "LM Studio"
-        case Origin.OLLAMA:
-            return "Ollama"
-        case Origin.JAN:
-            return "Jan"
-        case Origin.GPT4ALL:
-            return "GPT4All"
-        case Origin.HUGGING_FACE_CACHE:
-            return say(Text("Hugging Face cache"))
-        case Origin.LLAMA_CPP:
-            return say(Text("llama.cpp cache"))
-        case Origin.FOLDER:
-            return say(Text("Another folder"))
+    return say(origin_name(origin))
 
 
 def context_words(entry: ShelfEntry) -> str:
@@ -85,12 +65,7 @@ def facts_line(entry: ShelfEntry) -> str:
 
 def ago(when: float) -> str:
     """Return how long ago a time in seconds since 1970 is, in days of the person's calendar."""
-    today = datetime.fromtimestamp(time.time()).astimezone().date()
-    try:
-        day = datetime.fromtimestamp(when).astimezone().date()
-    except (OverflowError, ValueError, OSError):
-        return say(days_ago(0))
-    return say(days_ago((today - day).days))
+    return say(quantities.ago(when, time.time()))
 
 
 def _facts(entry: ShelfEntry) -> Iterator[str]:

@@ -43,7 +43,8 @@ def assert_refused(room: ModelsRoom, words: tuple[str, ...], title: str, hint: s
         ("owner/words", "owner/words has no GGUF files to chat with", "others may have made them"),
         (f"{TINY}:Q5_K_M", f"{TINY} has no Q5_K_M", "It has: Q2_K, Q4_K_M, Q8_0."),
         (f"{TINY}/absent.gguf", "has no model file absent.gguf", "tiny-Q4_K_M.gguf"),
-        (f"{TINY}:../x", "is not the name of a quantisation", f"{TINY}:Q4_K_M"),
+        (f"{TINY}:../x", "names no model", "owner/name"),
+        (f"{TINY}:Q4 K M", "is not the name of a quantisation", f"{TINY}:Q4_K_M"),
         ("../../etc/passwd", "../../etc/passwd names no model", "owner/name"),
         ("owner/..", "owner/.. names no model", "owner/name"),
         ("owner/na\x1b[31mme", "names no model", "owner/name"),
@@ -128,8 +129,9 @@ def _truncated(folder: Path) -> Path:
 
 
 def _half(folder: Path) -> Path:
-    whole = write_llama(folder / "whole.gguf")
-    return whole.rename(folder / "half-00001-of-00002.gguf")
+    first = write_llama(folder / "half.gguf", parts=2)
+    first.with_name("half-00002-of-00002.gguf").unlink()
+    return first
 
 
 def _folder(folder: Path) -> Path:

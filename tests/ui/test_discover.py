@@ -23,7 +23,6 @@ from desktop.ui.discover_feed import (
     families,
     good_here,
     in_family,
-    matching,
 )
 from desktop.ui.discover_tab import DiscoverTab
 from desktop.ui.get_button import GetButton, Wish
@@ -189,12 +188,6 @@ def test_a_family_is_narrowed_down_to_and_old_models_come_last() -> None:
     assert {card.family for card in in_family(every, "Gemma 2")} == {"Gemma 2"}
     standings = [card.standing == "legacy" for card in in_family(every, "")]
     assert standings == sorted(standings)
-
-
-def test_words_match_names_loosely_but_not_across_numbers() -> None:
-    found = [card.id for card in matching(cards(), "Qwen3.5 9b")]
-
-    assert found == ["qwen3.5-9b"]
 
 
 # What is painted

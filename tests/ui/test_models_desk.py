@@ -10,12 +10,13 @@ from pytestqt.qtbot import QtBot
 
 from desktop.domain.download import DownloadPhase
 from desktop.domain.settings import Language
-from desktop.domain.shelf import Origin, ShelfEntry
+from desktop.domain.shelf import ModelDefaults, Origin, ShelfEntry
 from desktop.services.model_manager import ModelManager
 from desktop.ui.discover_feed import CardFacts, Stage
 from desktop.ui.get_button import Wish
 from desktop.ui.import_card import ImportCard
 from desktop.ui.installed_tab import InstalledTab
+from desktop.ui.model_settings_card import ModelSettingsCard
 from desktop.ui.models_desk import ModelsDesk
 from desktop.ui.models_page import ModelsPage
 from desktop.ui.translation import Languages
@@ -115,6 +116,19 @@ def _get(place: Place, qtbot: QtBot) -> None:
     _accept_gemma(place)
     place.page.discover.wished.emit("gemma-2-2b-it", Wish.GET, "")
     qtbot.waitUntil(lambda: bool(place.phases()), timeout=_WAIT)
+
+
+def _settings_card(
+    place: Place, entry: ShelfEntry, qtbot: QtBot, after: ModelSettingsCard | None = None
+) -> ModelSettingsCard:
+    """Open the settings of one model; return their card, another one than `after`."""
+    sheet = place.installed.sheet
+    place.installed.settings_requested.emit(entry)
+    qtbot.waitUntil(
+        lambda: isinstance(sheet.card, ModelSettingsCard) and sheet.card is not after, timeout=_WAIT
+    )
+    assert isinstance(sheet.card, ModelSettingsCard)
+    return sheet.card
 
 
 def test_the_page_takes_the_place_of_the_talk_and_gives_it_back(place: Place) -> None:
@@ -245,6 +259,12 @@ def test_a_file_is_imported_and_its_settings_are_kept(
     card.accepted.emit(card._offer, card.how)
 
     qtbot.waitUntil(lambda: "小模型" in [e.model.name for e in place.entries()], timeout=_WAIT)
+    entry = next(each for each in place.entries() if each.model.name == "小模型")
+    own = ModelDefaults(n_ctx=2048)
+    opened = _settings_card(place, entry, qtbot)
+    opened.defaults_changed.emit(entry.model, own)
+
+    assert _settings_card(place, entry, qtbot, after=opened).defaults == own
 
 
 def test_models_move_to_another_folder(place: Place, qtbot: QtBot, tmp_path: Path) -> None:

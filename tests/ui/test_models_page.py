@@ -92,7 +92,7 @@ def test_esc_goes_back_one_step_at_a_time(page: ModelsPage, qtbot: QtBot) -> Non
     qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Escape)
     assert page.model_page.panel.isHidden()
     assert page.model_page.isVisible()
-    with qtbot.waitSignal(page.model_page_left):
+    with qtbot.waitSignal(page.page_left):
         qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Escape)
     assert page.discover.isVisible()
     assert page.focusWidget() is row, "where one was before"

@@ -13,12 +13,25 @@ from rich.cells import cell_len
 import desktop
 from desktop import cli
 from desktop.base.translation import Translator
+from desktop.domain.repository import SourceKind
 from desktop.domain.settings import Language
 from desktop.domain.text import Text, Value
 from desktop.terminal.commandline import parse
 from desktop.terminal.data_folder import without_data_dir
 from desktop.terminal.errors import UsageError
 from desktop.terminal.help_pages import wrapped
+from desktop.terminal.models_commandline import NAMES
+from desktop.terminal.models_orders import (
+    FilesOrder,
+    ImportOrder,
+    ListOrder,
+    PullOrder,
+    RemoveOrder,
+    ScanOrder,
+    SearchOrder,
+    ShowOrder,
+    VerifyOrder,
+)
 from desktop.terminal.orders import (
     AskOrder,
     ChatOrder,
@@ -31,6 +44,17 @@ from desktop.terminal.orders import (
 ROOT = Path(desktop.__file__).parent.parent
 ENGLISH = Translator(Language.ENGLISH, Path("nowhere"))
 HEAVY = ("PySide6", "llama_cpp", "jinja2", "numpy", "psutil", "msgspec", "pydantic", "rich.console")
+MODELS_OPTIONS = {
+    "search": ["--source SOURCE", "--json", "WORDS"],
+    "files": ["--source SOURCE", "--json", "REPOSITORY"],
+    "pull": ["--source SOURCE", "REPOSITORY"],
+    "ls": ["--json"],
+    "show": ["--json", "MODEL"],
+    "import": ["--copy", "--in-place", "PATH"],
+    "rm": ["--empty", "MODEL"],
+    "verify": ["MODEL"],
+    "scan": ["--json"],
+}
 
 
 class Marked(Translator):
@@ -57,7 +81,15 @@ def lapis(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--version"], ["--help"], ["ask", "--help"], ["doctor", "--help"], ["bench", "--help"]],
+    [
+        ["--version"],
+        ["--help"],
+        ["ask", "--help"],
+        ["doctor", "--help"],
+        ["bench", "--help"],
+        ["models", "--help"],
+        ["models", "pull", "--help"],
+    ],
 )
 def test_nothing_heavy_is_imported(arguments: list[str], tmp_path: Path) -> None:
     script = (
@@ -121,6 +153,19 @@ def test_help_names_every_command_and_option() -> None:
         assert "chatml, gemma, gpt-oss, llama3, mistral, phi" in " ".join(page.split())
 
 
+def test_help_of_models_names_its_commands_and_their_options() -> None:
+    page = lapis("models", "--help").stdout
+    assert lapis("models").stdout == page
+    for word in NAMES:
+        assert f"\n  {word} " in page
+    for word, options in MODELS_OPTIONS.items():
+        page = lapis("models", word, "--help").stdout
+        assert page.startswith(f"Usage: lapis models {word} [OPTIONS]")
+        for option in options:
+            assert f" {option}" in page
+    assert set(MODELS_OPTIONS) == NAMES
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -129,6 +174,8 @@ def test_help_names_every_command_and_option() -> None:
         ["chat", "--help"],
         ["doctor", "--help"],
         ["bench", "--help"],
+        ["models", "--help"],
+        *(["models", name, "--help"] for name in sorted(NAMES)),
     ],
 )
 def test_every_word_of_help_is_translated(
@@ -138,13 +185,13 @@ def test_every_word_of_help_is_translated(
     page = capsys.readouterr().out
     outside = []
     depth = 0
-    for sign in page[: page.index("⟦Examples⟧")]:
+    for sign in page.partition("⟦Examples⟧")[0]:
         depth += {"⟦": 1, "⟧": -1}.get(sign, 0)
         if depth == 0:
             outside.append(sign)
     words = "".join(outside).replace("⟧", " ").split()
     left = [word.strip("[],") for word in words if not word.startswith("-")]
-    assert set(left) <= {"lapis", "ask", "bench", "chat", "doctor", ""}
+    assert set(left) <= {"lapis", "ask", "bench", "chat", "doctor", "models", *NAMES, ""}
 
 
 def test_help_in_chinese_is_aligned_and_fits(
@@ -209,6 +256,23 @@ def test_a_damaged_settings_file_leaves_the_computers_language(
         ),
         (["doctor"], DoctorOrder(as_json=False)),
         (["doctor", "--json"], DoctorOrder(as_json=True)),
+        (["models", "search", "a", "b"], SearchOrder("a b", None, as_json=False)),
+        (
+            ["models", "files", "o/r", "--source", "modelscope", "--json"],
+            FilesOrder("o/r", SourceKind.MODELSCOPE, as_json=True),
+        ),
+        (["models", "pull", "gemma", "2", "2b:q4_0"], PullOrder("gemma 2 2b:q4_0", None)),
+        (["models", "ls", "--json"], ListOrder(as_json=True)),
+        (["models", "show", "two", "words"], ShowOrder("two words", as_json=False)),
+        (
+            ["models", "import", "a.gguf", "b.gguf", "--copy"],
+            ImportOrder(("a.gguf", "b.gguf"), copies=True, in_place=False),
+        ),
+        (["models", "rm", "two", "words"], RemoveOrder("two words")),
+        (["models", "rm", "--empty"], RemoveOrder("")),
+        (["models", "verify", "two", "words"], VerifyOrder("two words")),
+        (["models", "scan"], ScanOrder(as_json=False)),
+        (["ask", "models"], AskOrder("models", as_json=False, choices=Choices())),
     ],
 )
 def test_a_command_line_becomes_an_order(line: list[str], order: object) -> None:
@@ -247,6 +311,15 @@ def test_the_data_folder_may_stand_anywhere(
         (["ask", "--seed", "1.5", "x"], "--seed cannot be 1.5", "whole number"),
         (["ask", "--context", "-4", "x"], "--context cannot be -4", "256 to"),
         (["ask", "--template", "chatlm", "x"], "--template cannot be chatlm", "own, auto, chatml"),
+        (["models", "frob"], "There is no command models frob", "search, files, pull"),
+        (["models", "pull"], "Which model?", "lapis models pull gemma-2-2b-it"),
+        (["models", "ls", "--frob"], "There is no option --frob", "lapis models ls --help"),
+        (
+            ["models", "pull", "x", "--source", "y"],
+            "--source cannot be y",
+            "hf, mirror, modelscope",
+        ),
+        (["models", "rm", "--empty", "x"], "--empty does not go together", "models rm --help"),
         (["--show", "--quit"], "--show does not go together", "one at a time"),
         (["--quit", "ask", "x"], "--quit does not go together", "one at a time"),
     ],

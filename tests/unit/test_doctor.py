@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import sqlite3
 import stat
 import threading
@@ -325,8 +326,7 @@ def test_examining_a_folder_leaves_nothing_in_it(tmp_path: Path) -> None:
 def test_a_disk_is_judged_by_its_free_space(
     free: int, state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = type("Usage", (), {"total": 10**11, "free": free})
-    monkeypatch.setattr("desktop.services.doctor_storage.shutil.disk_usage", lambda _path: usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: (10**11, 10**11 - free, free))
     finding = examine_disk("storage.disk.data", tmp_path / "not" / "there")
     assert finding.state is state
     assert finding.needs_action == (finding.advice is not None)

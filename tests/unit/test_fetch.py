@@ -37,12 +37,12 @@ from desktop.domain.errors import (
     Unreachable,
 )
 from desktop.domain.repository import RemoteFile, Source, SourceKind
+from desktop.hub.beside import part_path, sidecar_path
 from desktop.hub.client import Client, open_client
 from desktop.hub.fetch import fetch
 from desktop.hub.fetch_values import Errand, Fetched, Limits, Progress, Stopped
 from desktop.hub.network import Network
-from desktop.hub.part_file import part_path
-from desktop.hub.sidecar import read_sidecar, sidecar_path
+from desktop.hub.sidecar import read_sidecar
 from desktop.hub.target_lock import locked
 from tests.harness.hub.faults import Cut, rate_limited, refusal, web_page
 from tests.harness.hub.repositories import HubFile, HubRepository, gguf_file

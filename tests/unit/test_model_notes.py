@@ -115,6 +115,8 @@ def test_nobody_who_asks_waits_behind_a_thread_that_waits_for_another_program(pa
 
             assert notes.defaults(OTHER) == ModelDefaults(), "as where nothing can be read"
             with pytest.raises(StorageError, match="Another program"):
+                notes.read_defaults(OTHER, 0.01)
+            with pytest.raises(StorageError, match="Another program"):
                 notes.set_defaults(MODEL, OWN, 0.01)
             assert notes.records._lock.locked()
         thread.join(10)

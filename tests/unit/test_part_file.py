@@ -14,8 +14,9 @@ import pytest
 from desktop.domain.errors import AlreadyDownloading
 from desktop.domain.repository import Source, SourceKind
 from desktop.hub import part_file
-from desktop.hub.part_file import PartFile, part_path, remove_leftovers
-from desktop.hub.sidecar import Identity, Sidecar, read_sidecar, sidecar_path, write_sidecar
+from desktop.hub.beside import part_path, sidecar_path
+from desktop.hub.part_file import PartFile, remove_leftovers
+from desktop.hub.sidecar import Identity, Sidecar, read_sidecar, write_sidecar
 from desktop.hub.target_lock import locked
 
 CONTENT = b"GGUF" + bytes(range(256)) * 400

@@ -1,8 +1,11 @@
 """Sizes, speeds and times in words."""
 
+from datetime import datetime
+
 import pytest
 
 from desktop.domain.quantities import (
+    ago,
     days_ago,
     duration,
     parameters,
@@ -110,6 +113,18 @@ def test_what_is_left_does_not_flicker(seconds: float, words: str) -> None:
 )
 def test_days_are_told_as_people_tell_them(days: int, words: str) -> None:
     assert str(days_ago(days)) == words
+
+
+def test_a_time_is_as_many_days_ago_as_the_calendar_has_turned() -> None:
+    now = datetime(2026, 3, 9, 0, 10).astimezone().timestamp()
+    assert str(ago(now - 300, now)) == "today"
+    assert str(ago(now - 1200, now)) == "yesterday"
+    assert str(ago(now - 3 * 86400, now)) == "3 days ago"
+
+
+@pytest.mark.parametrize("moment", [1e300, float("nan"), float("inf"), 2e9])
+def test_a_time_that_cannot_be_is_today(moment: float) -> None:
+    assert str(ago(moment, 1.7e9)) == "today"
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,6 @@ from desktop.domain.settings import EngineSettings
 from desktop.models.catalogue import load_catalogue
 from desktop.models.fit import estimate
 from desktop.models.hardware import Memory
-from desktop.services.advice_choice import bandwidth_of, speed_of
 from desktop.services.recommendation import advise, best_for, this_computer
 
 GB = 10**9
@@ -452,12 +451,6 @@ def test_what_would_be_too_slow_gives_way_to_a_smaller_file() -> None:
     quick, slow = (replace(laptop(64), bandwidth=speed) for speed in (200e9, 50e9))
     assert recommended("llama-3-8b-instruct", quick) == "Q6_K"
     assert recommended("llama-3-8b-instruct", slow) == "Q5_K_M"
-
-
-def test_a_measured_speed_gives_back_the_bandwidth() -> None:
-    assert bandwidth_of(4.9e9, speed_of(4.9e9, 40e9)) == pytest.approx(40e9)
-    assert bandwidth_of(4.9e9, 0.0) == 0.0
-    assert bandwidth_of(4.9e9, 10_000.0) == 0.0
 
 
 def test_the_first_models_suit_the_memory() -> None:

@@ -14,11 +14,11 @@ from desktop.domain.repository import (
 )
 from desktop.domain.text import Text
 from desktop.hub.file_names import (
-    folder_name,
     is_safe_name,
     is_safe_path,
     local_name,
     quantisation_label,
+    safe_name,
     split_part,
     stem,
 )
@@ -89,7 +89,7 @@ def test_a_plain_name_of_any_script_is_kept(path: str) -> None:
 
 @pytest.mark.parametrize("text", [*HOSTILE, "owner--repo", "a" * 300, "模" * 200, "...", "CON"])
 def test_any_text_gives_a_safe_name_for_a_folder(text: str) -> None:
-    name = folder_name(text)
+    name = safe_name(text)
 
     assert is_safe_name(name)
     assert len(name.encode()) <= 110

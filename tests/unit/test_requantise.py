@@ -27,7 +27,7 @@ from desktop.models.gguf_types import TENSORS
 from desktop.models.quantising import _KINDS, TARGETS, stem_for
 from desktop.services.probe import probe
 from desktop.services.requantise import Choice, choices, requantise
-from desktop.services.shelf_import import INCOMING, remove_leftovers
+from desktop.services.shelf_incoming import INCOMING, remove_leftovers
 from tests import gguf_files
 from tests.harness.waiting import wait_for
 from tests.unit.engine_stubs import stub

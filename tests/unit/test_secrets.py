@@ -81,7 +81,7 @@ def test_a_keyring_that_stores_nothing_or_plain_text_is_not_used(
     assert Secrets().put(HUGGING_FACE, TOKEN) is not None
 
 
-@pytest.mark.parametrize("secret", ["", "   ", "hf_a\nb", "h\0", "密", "x" * 513])
+@pytest.mark.parametrize("secret", ["", "   ", "hf_a\nb", "hf_a b", "h\0", "密", "x" * 513])
 def test_what_can_be_no_token_is_refused(secret: str) -> None:
     with pytest.raises(UnusableSecret):
         Secrets().put(HUGGING_FACE, secret)
