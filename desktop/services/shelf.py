@@ -37,7 +37,8 @@ from desktop.services.shelf_list import Listed, line_of, listed, stamp_of
 from desktop.services.shelf_mover import Mover
 from desktop.services.shelf_progress import Progress
 from desktop.services.shelf_room import disk_of
-from desktop.store.records import ElsewhereRecord, FileRecord, Records
+from desktop.store.record_rows import ElsewhereRecord, FileRecord
+from desktop.store.records import Records
 from desktop.system.trash import to_trash
 
 _FLUSH_EVERY = 64

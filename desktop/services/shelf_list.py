@@ -15,7 +15,7 @@ from desktop.models.folder_walk import FoundModel
 from desktop.models.gguf_faults import shown
 from desktop.models.header_cache import HeaderCache
 from desktop.models.library import Holding
-from desktop.store.records import ElsewhereRecord, FileRecord
+from desktop.store.record_rows import ElsewhereRecord, FileRecord
 
 _UNKNOWN: Final = FileRecord()
 

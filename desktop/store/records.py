@@ -11,56 +11,42 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from desktop.domain.errors import StorageError
-from desktop.domain.shelf import HeaderFacts, ModelDefaults, ModelRecord, Origin, Stamp
+from desktop.domain.shelf import HeaderFacts, ModelDefaults, Origin, Stamp
 from desktop.store.connection import roll_back
 from desktop.store.faults import STORE_FAULTS, Cause, cause_of
 from desktop.store.record_faults import explain_record, translated_record
 from desktop.store.record_file import open_records, put_aside
+from desktop.store.record_rows import (
+    ELSEWHERE,
+    FILES,
+    SET_CHECKED,
+    SET_MEASURED,
+    SET_SOURCE,
+    SET_USED,
+    ElsewhereRecord,
+    FileRecord,
+    Row,
+    decoded,
+    elsewhere_record,
+    elsewhere_row,
+    encoded,
+    file_record,
+    storable_defaults,
+)
 from desktop.store.texts import storable
 
 _PATIENCE_SECONDS: Final = 3.0
 _LOOKED: Final = "looked"
 
 Result = TypeVar("Result")
-Value = TypeVar("Value")
-Row: TypeAlias = tuple[Any, ...]
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class FileRecord:
-    """What is remembered of one file.
-
-    `record.verified_at`, and `content`, the SHA-256 that its bytes were found to have (empty for
-    unknown), hold for the file as it was at `stamp`.
-    """
-
-    record: ModelRecord = field(default_factory=ModelRecord)
-    stamp: Stamp | None = None
-    content: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ElsewhereRecord:
-    """A model of another program as it was found last; all paths as texts."""
-
-    name: str
-    origin: Origin
-    files: tuple[str, ...]
-    size: int
-    projector: str = ""
-    sha256: str = ""
-    repository: str = ""
-    commit: str = ""
-    needs_probe: bool = False
 
 
 class Records:
@@ -97,7 +83,7 @@ class Records:
         rows = self._rows("SELECT path, size, changed, facts FROM facts WHERE version = ?", version)
         kept: dict[str, tuple[Stamp, HeaderFacts]] = {}
         for path, size, changed, facts in rows:
-            value = _decoded(self._facts, facts)
+            value = decoded(self._facts, facts)
             if value is not None:
                 kept[os.fsdecode(path)] = (Stamp(size, changed), value)
         return kept
@@ -105,19 +91,19 @@ class Records:
     def keep_facts(self, kept: Mapping[str, tuple[Stamp, HeaderFacts]], version: int) -> None:
         """Add to, and replace, what headers said."""
         rows = [
-            (os.fsencode(path), stamp.size, stamp.changed, version, _encoded(facts))
+            (os.fsencode(path), stamp.size, stamp.changed, version, encoded(facts))
             for path, (stamp, facts) in kept.items()
         ]
         self._change(("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?, ?)", rows))
 
     def files(self) -> dict[str, FileRecord]:
         """Return what is remembered of files, by path."""
-        return {os.fsdecode(row[0]): _file_record(row) for row in self._rows(_FILES)}
+        return {os.fsdecode(row[0]): file_record(row) for row in self._rows(FILES)}
 
     def file(self, path: str) -> FileRecord:
         """Return what is remembered of one file; all empty where nothing is."""
-        rows = self._rows(f"{_FILES} WHERE path = ?", os.fsencode(path))
-        return _file_record(rows[0]) if rows else FileRecord()
+        rows = self._rows(f"{FILES} WHERE path = ?", os.fsencode(path))
+        return file_record(rows[0]) if rows else FileRecord()
 
     def set_source(
         self, hashes: Mapping[str, str], source: str, repository: str, commit: str
@@ -130,22 +116,22 @@ class Records:
             (os.fsencode(path), storable(source), storable(repository), storable(commit), sha256)
             for path, sha256 in hashes.items()
         ]
-        self._change((_SET_SOURCE, rows))
+        self._change((SET_SOURCE, rows))
 
     def set_checked(self, path: str, stamp: Stamp, content: str, *, verified: bool) -> None:
         """Remember a file's own SHA-256 (empty: unknown), and that it is as it should be."""
         verified_at = self._now() if verified else 0.0
         row = (os.fsencode(path), stamp.size, stamp.changed, content, verified_at)
-        self._change((_SET_CHECKED, [row]))
+        self._change((SET_CHECKED, [row]))
 
     def set_measured(self, path: str, context: int, memory: int) -> None:
         """Remember what a loaded model took: `memory` in bytes, with `context` tokens."""
         row = (os.fsencode(path), self._now(), memory, context)
-        self._change((_SET_MEASURED, [row]))
+        self._change((SET_MEASURED, [row]))
 
     def set_used(self, path: str) -> None:
         """Remember that a model is used now."""
-        self._change((_SET_USED, [(os.fsencode(path), self._now())]))
+        self._change((SET_USED, [(os.fsencode(path), self._now())]))
 
     def moved(self, source: str, target: str) -> None:
         """Keep knowing the files below `source`, which were all moved to below `target`."""
@@ -176,7 +162,7 @@ class Records:
         rows: list[Row] = self._work(
             lambda connection: connection.execute(query, (key,)).fetchall(), patience
         )
-        value = _decoded(self._defaults, rows[0][0]) if rows else None
+        value = decoded(self._defaults, rows[0][0]) if rows else None
         return value or ModelDefaults()
 
     def set_defaults(
@@ -187,7 +173,7 @@ class Records:
         `patience` as for `defaults`.
         """
         key = os.fsencode(model)
-        row = (key, _encoded(_storable(defaults)))
+        row = (key, encoded(storable_defaults(defaults)))
         change: tuple[str, list[Row]] = ("INSERT OR REPLACE INTO defaults VALUES (?, ?)", [row])
         if defaults == ModelDefaults():
             change = ("DELETE FROM defaults WHERE model = ?", [(key,)])
@@ -203,23 +189,12 @@ class Records:
 
     def elsewhere(self) -> list[ElsewhereRecord]:
         """Return the models of other programs as they were found last, in that order."""
-        rows = self._rows(
-            "SELECT name, origin, files, size, projector, sha256, repository, revision,"
-            " needs_probe FROM elsewhere ORDER BY position"
-        )
-        return [_elsewhere(row) for row in rows if row[1] in set(Origin)]
+        rows = self._rows(ELSEWHERE)
+        return [elsewhere_record(row) for row in rows if row[1] in set(Origin)]
 
     def set_elsewhere(self, found: Iterable[ElsewhereRecord]) -> None:
         """Keep what was found now in place of what was found before."""
-        rows = [
-            (
-                *(os.fsencode(each.files[0]), position, storable(each.name), each.origin),
-                *(b"\0".join(map(os.fsencode, each.files)), each.size),
-                *(os.fsencode(each.projector), each.sha256, storable(each.repository)),
-                *(storable(each.commit), each.needs_probe),
-            )
-            for position, each in enumerate(found)
-        ]
+        rows = [elsewhere_row(each, position) for position, each in enumerate(found)]
         self._change(
             ("DELETE FROM elsewhere", [()]),
             ("INSERT OR REPLACE INTO elsewhere VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows),
@@ -290,87 +265,7 @@ class Records:
             connection.close()
 
 
-_FILES: Final = (
-    "SELECT path, source, repository, revision, sha256, used_at, measured_at, measured_memory,"
-    " measured_context, size, changed, verified_at, content FROM files"
-)
-_SET_SOURCE: Final = (
-    "INSERT INTO files (path, source, repository, revision, sha256) VALUES (?, ?, ?, ?, ?)"
-    " ON CONFLICT (path) DO UPDATE SET source = excluded.source,"
-    " repository = excluded.repository, revision = excluded.revision,"
-    " sha256 = excluded.sha256, content = '', verified_at = 0"
-)
-_SET_CHECKED: Final = (
-    "INSERT INTO files (path, size, changed, content, verified_at) VALUES (?, ?, ?, ?, ?)"
-    " ON CONFLICT (path) DO UPDATE SET size = excluded.size, changed = excluded.changed,"
-    " content = excluded.content, verified_at = excluded.verified_at"
-)
-_SET_MEASURED: Final = (
-    "INSERT INTO files (path, measured_at, measured_memory, measured_context)"
-    " VALUES (?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET measured_at = excluded.measured_at,"
-    " measured_memory = excluded.measured_memory, measured_context = excluded.measured_context"
-)
-_SET_USED: Final = (
-    "INSERT INTO files (path, used_at) VALUES (?, ?)"
-    " ON CONFLICT (path) DO UPDATE SET used_at = excluded.used_at"
-)
 _KEYS: Final = (("facts", "path"), ("files", "path"), ("defaults", "model"))
-
-
-def _file_record(row: Row) -> FileRecord:
-    _, source, repository, commit, sha256, used_at, measured_at, memory, context, *rest = row
-    size, changed, verified_at, content = rest
-    return FileRecord(
-        ModelRecord(
-            source=source,
-            repository=repository,
-            commit=commit,
-            sha256=sha256,
-            verified_at=verified_at,
-            used_at=used_at,
-            measured_at=measured_at,
-            measured_memory=memory,
-            measured_context=context,
-        ),
-        Stamp(size, changed),
-        content,
-    )
-
-
-def _elsewhere(row: Row) -> ElsewhereRecord:
-    name, origin, files, size, projector, sha256, repository, commit, needs_probe = row
-    return ElsewhereRecord(
-        name=name,
-        origin=Origin(origin),
-        files=tuple(map(os.fsdecode, files.split(b"\0"))),
-        size=size,
-        projector=os.fsdecode(projector),
-        sha256=sha256,
-        repository=repository,
-        commit=commit,
-        needs_probe=bool(needs_probe),
-    )
-
-
-def _storable(defaults: ModelDefaults) -> ModelDefaults:
-    prompt, sampling = defaults.system_prompt, defaults.sampling
-    return replace(
-        defaults,
-        system_prompt=None if prompt is None else storable(prompt),
-        sampling=sampling and replace(sampling, stop=tuple(map(storable, sampling.stop))),
-    )
-
-
-def _encoded(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _decoded(decoder: "msgspec.json.Decoder[Value]", text: object) -> Value | None:
-    """Return the value in a column; None where a flipped bit has made it unreadable."""
-    try:
-        return decoder.decode(text) if isinstance(text, str) else None
-    except msgspec.MsgspecError:
-        return None
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -39,7 +39,8 @@ from desktop.services.bench_values import (
     median_ratio,
 )
 from desktop.services.engine import Engine, Stopped
-from desktop.terminal.bench import bar, results_as_json, show_results
+from desktop.terminal.bars import bar
+from desktop.terminal.bench import results_as_json, show_results
 from desktop.terminal.commandline import parse
 from desktop.terminal.orders import BenchOrder
 from desktop.terminal.output import Screen

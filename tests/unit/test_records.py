@@ -16,7 +16,8 @@ from desktop.domain.chat import Sampling
 from desktop.domain.errors import Defect, StorageError
 from desktop.domain.shelf import HeaderFacts, ModelDefaults, Origin, Stamp
 from desktop.store.connection import APPLICATION_ID
-from desktop.store.records import ElsewhereRecord, Records
+from desktop.store.record_rows import ElsewhereRecord
+from desktop.store.records import Records
 
 ODD = os.fsdecode(b"/models/caf\xe9/\xe6\xa8\xa1\xe5\x9e\x8b.gguf")
 FACTS = HeaderFacts("gemma2", "Gemma 2", "Q4_K_M", 8192, 2_600_000_000, True, True)

@@ -1,0 +1,143 @@
+"""Rows of the database about model files, and what they say. Pure.
+
+Paths are bytes there, for a path need not be text; values of several fields are JSON.
+"""
+
+import os
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeAlias, TypeVar
+
+import msgspec
+
+from desktop.domain.shelf import ModelDefaults, ModelRecord, Origin, Stamp
+from desktop.store.texts import storable
+
+Row: TypeAlias = tuple[Any, ...]
+Value = TypeVar("Value")
+
+FILES: Final = (
+    "SELECT path, source, repository, revision, sha256, used_at, measured_at, measured_memory,"
+    " measured_context, size, changed, verified_at, content FROM files"
+)
+ELSEWHERE: Final = (
+    "SELECT name, origin, files, size, projector, sha256, repository, revision, needs_probe"
+    " FROM elsewhere ORDER BY position"
+)
+SET_SOURCE: Final = (
+    "INSERT INTO files (path, source, repository, revision, sha256) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (path) DO UPDATE SET source = excluded.source,"
+    " repository = excluded.repository, revision = excluded.revision,"
+    " sha256 = excluded.sha256, content = '', verified_at = 0"
+)
+SET_CHECKED: Final = (
+    "INSERT INTO files (path, size, changed, content, verified_at) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (path) DO UPDATE SET size = excluded.size, changed = excluded.changed,"
+    " content = excluded.content, verified_at = excluded.verified_at"
+)
+SET_MEASURED: Final = (
+    "INSERT INTO files (path, measured_at, measured_memory, measured_context)"
+    " VALUES (?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET measured_at = excluded.measured_at,"
+    " measured_memory = excluded.measured_memory, measured_context = excluded.measured_context"
+)
+SET_USED: Final = (
+    "INSERT INTO files (path, used_at) VALUES (?, ?)"
+    " ON CONFLICT (path) DO UPDATE SET used_at = excluded.used_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What is remembered of one file.
+
+    `record.verified_at`, and `content`, the SHA-256 that its bytes were found to have (empty for
+    unknown), hold for the file as it was at `stamp`.
+    """
+
+    record: ModelRecord = field(default_factory=ModelRecord)
+    stamp: Stamp | None = None
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ElsewhereRecord:
+    """A model of another program as it was found last; all paths as texts."""
+
+    name: str
+    origin: Origin
+    files: tuple[str, ...]
+    size: int
+    projector: str = ""
+    sha256: str = ""
+    repository: str = ""
+    commit: str = ""
+    needs_probe: bool = False
+
+
+def file_record(row: Row) -> FileRecord:
+    """Return what a row of `FILES` says."""
+    _, source, repository, commit, sha256, used_at, measured_at, memory, context, *rest = row
+    size, changed, verified_at, content = rest
+    return FileRecord(
+        ModelRecord(
+            source=source,
+            repository=repository,
+            commit=commit,
+            sha256=sha256,
+            verified_at=verified_at,
+            used_at=used_at,
+            measured_at=measured_at,
+            measured_memory=memory,
+            measured_context=context,
+        ),
+        Stamp(size, changed),
+        content,
+    )
+
+
+def elsewhere_record(row: Row) -> ElsewhereRecord:
+    """Return what a row of `ELSEWHERE` says."""
+    name, origin, files, size, projector, sha256, repository, commit, needs_probe = row
+    return ElsewhereRecord(
+        name=name,
+        origin=Origin(origin),
+        files=tuple(map(os.fsdecode, files.split(b"\0"))),
+        size=size,
+        projector=os.fsdecode(projector),
+        sha256=sha256,
+        repository=repository,
+        commit=commit,
+        needs_probe=bool(needs_probe),
+    )
+
+
+def elsewhere_row(record: ElsewhereRecord, position: int) -> Row:
+    """Return the row for a model that was found at `position`."""
+    return (
+        *(os.fsencode(record.files[0]), position, storable(record.name), record.origin),
+        *(b"\0".join(map(os.fsencode, record.files)), record.size),
+        *(os.fsencode(record.projector), record.sha256, storable(record.repository)),
+        *(storable(record.commit), record.needs_probe),
+    )
+
+
+def storable_defaults(defaults: ModelDefaults) -> ModelDefaults:
+    """Return `defaults` with texts that a database takes."""
+    prompt, sampling = defaults.system_prompt, defaults.sampling
+    return replace(
+        defaults,
+        system_prompt=None if prompt is None else storable(prompt),
+        sampling=sampling and replace(sampling, stop=tuple(map(storable, sampling.stop))),
+    )
+
+
+def encoded(value: object) -> str:
+    """Return what stands for a value in a column."""
+    return msgspec.json.encode(value).decode()
+
+
+def decoded(decoder: "msgspec.json.Decoder[Value]", text: object) -> Value | None:
+    """Return the value in a column; None where a flipped bit has made it unreadable."""
+    try:
+        return decoder.decode(text) if isinstance(text, str) else None
+    except msgspec.MsgspecError:
+        return None
