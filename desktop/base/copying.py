@@ -42,7 +42,9 @@ def copy_file(
                 told(count)
             os.fsync(writer.fileno())
             copied = os.fstat(writer.fileno()).st_size
-        if copied != status.st_size:
+            after = os.fstat(reader.fileno())
+        was, now = ((each.st_size, each.st_mtime_ns) for each in (status, after))
+        if was != now or copied != status.st_size:
             message = "the file changed while it was copied"
             raise OSError(message)
         os.utime(unfinished, ns=(status.st_atime_ns, status.st_mtime_ns))

@@ -3,7 +3,9 @@
 import os
 import tempfile
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
+
+_BINARY: Final = getattr(os, "O_BINARY", 0)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -23,7 +25,10 @@ def write_alone(path: Path, content: bytes) -> None:
     the next time.
     """
     temporary = temporary_of(path)
-    _write_over(path, temporary, temporary.open("wb"), content)
+    # Never through a link: whoever can write to a shared folder could have put one there.
+    temporary.unlink(missing_ok=True)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
+    _write_over(path, temporary, os.fdopen(handle, "wb"), content)
 
 
 def temporary_of(path: Path) -> Path:

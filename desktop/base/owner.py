@@ -1,12 +1,21 @@
 """Marks that tell later whether the process that left them still runs. Any thread."""
 
 import os
+import re
 import secrets
+from typing import Final
+
+_MARK: Final = re.compile(r"[0-9]{1,10}-[0-9]{1,12}-[0-9a-f]{1,32}")
 
 
 def mark() -> str:
     """Return a new mark of this process, fit to be a file's name: no two are the same."""
     return f"{_ours()}{secrets.token_hex(4)}"
+
+
+def is_mark(name: str) -> bool:
+    """Return whether `name` is a mark of some process: then it leads nowhere else as a file's name."""
+    return _MARK.fullmatch(name) is not None
 
 
 def is_ours(name: str) -> bool:

@@ -36,6 +36,18 @@ class Text:
         return self.filled(self.message)
 
 
+def printable(foreign: str, instead: str = "\ufffd") -> str:
+    """Return a text that others wrote without what cannot be seen: `instead` stands for each."""
+    if foreign.isprintable():
+        return foreign
+    return "".join(char if char.isprintable() else instead for char in foreign)
+
+
+def shortened(words: str, most: int) -> str:
+    """Return `words`, or as much of them as `most` characters hold, the last one an ellipsis."""
+    return words if len(words) <= most else words[: most - 1] + "…"
+
+
 def verbatim(words: str) -> Text:
     """Return what reads the same in every language: a name, a version, a path."""
     return Text("{name}", {"name": words})

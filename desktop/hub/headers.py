@@ -6,6 +6,7 @@ of HTTP itself (`Link`, `Retry-After`).
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urljoin
@@ -42,7 +43,8 @@ def next_page(link: str, here: str) -> str:
     """Return the absolute address that a `Link` header calls the next one; empty for none."""
     for found in _LINK.finditer(link):
         if _RELATION.search(found[2]):
-            return urljoin(here, str(found[1]).strip())
+            with suppress(ValueError):  # no address at all: then it was the last page
+                return urljoin(here, str(found[1]).strip())
     return ""
 
 

@@ -127,7 +127,7 @@ def _at_home(url: str, base: str) -> str:
     if url.startswith(f"{base}/"):
         return url
     parts = urlsplit(url)
-    return f"{base}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+    return f"{base}/{parts.path.lstrip('/')}" + (f"?{parts.query}" if parts.query else "")
 
 
 def _gate(value: object) -> Gate:

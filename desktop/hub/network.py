@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 from desktop.domain.errors import BadReference, UserFixable
 from desktop.domain.repository import Source, SourceKind
 from desktop.domain.settings import LibrarySettings
-from desktop.domain.text import Text
+from desktop.domain.text import Text, printable, shortened
 
 if TYPE_CHECKING:
     import ssl
@@ -26,6 +26,7 @@ MODELSCOPE: Final = "https://modelscope.cn"
 # The hub itself. Names below these belong to its storage, which has no business with tokens.
 HUB_HOSTS: Final = frozenset({"huggingface.co", "www.huggingface.co", "hf.co", "www.hf.co"})
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,512}")
+_MOST_SHOWN: Final = 80
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -42,9 +43,10 @@ class Network:
     whenever it is needed, empty for none.
     """
 
-    proxy: str = ""
+    # Passwords and tokens are in there: not even a traceback with values shows them.
+    proxy: str = field(default="", repr=False)
     certificates: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     token: Callable[[], str] = _no_token
 
 
@@ -102,9 +104,7 @@ def base_address(text: str) -> str:
 
 def shown_address(text: str) -> str:
     """Return an address as people may see it: short, nothing invisible, no name or password."""
-    plain = "".join(char if char.isprintable() else "\ufffd" for char in text)
-    plain = re.sub(r"(?<=://)[^/@\s]*@", "…@", plain)
-    return plain if len(plain) <= 80 else plain[:79] + "…"
+    return shortened(re.sub(r"(?<=://)[^/@\s]*@", "…@", printable(text)), _MOST_SHOWN)
 
 
 def split_address(url: str) -> SplitResult | None:

@@ -8,6 +8,7 @@ lock of the target. OSErrors are left to the caller.
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
@@ -76,7 +77,7 @@ class PartFile:
         """Begin anew, with the sidecar before the first byte."""
         part_path(target).unlink(missing_ok=True)
         write_sidecar(target, Sidecar(identity))
-        stream = FileIO(part_path(target), "w+")
+        stream = FileIO(part_path(target), "x+")
         return cls(target, identity, stream, new_hash())
 
     @classmethod
@@ -89,8 +90,10 @@ class PartFile:
         if known is None or not identity.has_bytes_of(known.identity):
             return None
         try:
-            stream = FileIO(part_path(target), "r+")
+            stream = _opened(part_path(target))
         except FileNotFoundError:
+            return None
+        if stream is None:
             return None
         length = stream.seek(0, os.SEEK_END)
         if length > known.hashed and _is_from_before_start(stream):
@@ -107,7 +110,7 @@ class PartFile:
     @staticmethod
     def remains(target: Path) -> bool:
         """Return whether there is anything of an earlier download of `target`."""
-        return part_path(target).exists() or sidecar_path(target).exists()
+        return os.path.lexists(part_path(target)) or os.path.lexists(sidecar_path(target))
 
     def __enter__(self) -> Self:
         return self
@@ -215,6 +218,8 @@ class PartFile:
         """Put the bytes where nobody takes them for a model, with the reason. Closed afterwards."""
         self._close()
         damaged, note = _quarantined(self._target)
+        if damaged.parent.is_symlink():
+            damaged.parent.unlink()
         damaged.parent.mkdir(exist_ok=True)
         write_alone(note, f"{reason}\n".encode())
         part_path(self._target).replace(damaged)
@@ -228,6 +233,23 @@ class PartFile:
     def _close(self) -> None:
         self._hash.settle()
         self._stream.close()
+
+
+def _opened(path: Path) -> FileIO | None:
+    """Open what must be a plain file; None for anything else, such as a link to another's file."""
+    if path.is_symlink():
+        return None
+    stream = FileIO(path, "r+", opener=_follow_nothing)
+    if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        return stream
+    stream.close()
+    return None
+
+
+def _follow_nothing(path: str, flags: int) -> int:
+    for name in ("O_NOFOLLOW", "O_NONBLOCK"):
+        flags |= getattr(os, name, 0)
+    return os.open(path, flags)
 
 
 def _unhexed(state: str) -> bytes:

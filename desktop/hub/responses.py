@@ -29,6 +29,9 @@ def errors_of(url: str, proxy: str = "") -> Iterator[None]:
         yield
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
         raise transport_failure(error, url, proxy) from error
+    except UnicodeError as error:
+        # From looking up a name that no computer can have: "label empty or too long".
+        raise transport_failure(error, url, proxy) from error
     except RuntimeError as error:
         # httpx has no class for it: "Cannot send a request, as the client has been closed."
         if "has been closed" in str(error):
@@ -39,7 +42,12 @@ def errors_of(url: str, proxy: str = "") -> Iterator[None]:
 def redirect_target(response: "httpx.Response", here: str) -> str:
     """Return where a redirect leads, absolute; empty if it is none."""
     place: str = response.headers.get("location", "")
-    return urljoin(here, place) if response.status_code in _REDIRECTS and place else ""
+    if response.status_code not in _REDIRECTS or not place:
+        return ""
+    try:
+        return urljoin(here, place)
+    except ValueError as error:
+        raise unsafe_redirect(here) from error
 
 
 def is_storage(response: "httpx.Response", here: str, target: str) -> bool:

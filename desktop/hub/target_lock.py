@@ -18,6 +18,7 @@ from desktop.hub.beside import lock_path
 
 # Network folders that know no locks: whoever has one there downloads without.
 _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
+_NOT_BY_LINKS: Final = getattr(os, "O_NOFOLLOW", 0)
 
 
 @contextlib.contextmanager
@@ -39,7 +40,10 @@ def locked(target: Path) -> Iterator[None]:
 
 def _take(path: Path) -> int:
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        if path.is_symlink():
+            # None of ours: it would make, or lock, a file elsewhere.
+            path.unlink()
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NOT_BY_LINKS, 0o600)
         try:
             _lock(descriptor)
         except OSError as error:

@@ -43,7 +43,7 @@ def transport_failure(
         return _proxy_failure(error, host_of(proxy))
     if isinstance(error, httpx.TimeoutException):
         return Unreachable(Text("{host} does not answer", {"host": host}), other_source())
-    if isinstance(error, httpx.ConnectError):
+    if isinstance(error, (httpx.ConnectError, UnicodeError)):
         return _no_connection(error, host)
     if isinstance(error, (httpx.DecodingError, httpx.InvalidURL, httpx.UnsupportedProtocol)):
         return odd_answer(url)
@@ -55,7 +55,8 @@ def transport_failure(
 
 def _no_connection(error: Exception, host: str) -> Unreachable:
     # By name, for sockets are no business of this room: socket.gaierror.
-    if any(type(cause).__name__ == "gaierror" for cause in _causes(error)):
+    unknown = {"gaierror", "UnicodeError", "UnicodeEncodeError"}
+    if any(type(cause).__name__ in unknown for cause in _causes(error)):
         return Unreachable(
             Text("{host} cannot be found", {"host": host}),
             Text(

@@ -11,6 +11,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
+from desktop.domain.text import printable, shortened
+
 _MOST_BYTES: Final = 2**20
 _LONGEST_NAME: Final = 120
 _QT_ESCAPE: Final = re.compile(r"\\(?:x([0-9a-fA-F]{1,4})|(.))", re.DOTALL)
@@ -79,8 +81,7 @@ def qt_value(text: str, key: str) -> str:
 
 def shown_name(text: str) -> str:
     """Return a foreign name fit to be shown on one line: printable, and not endless."""
-    printable = "".join(char if char.isprintable() else "\ufffd" for char in text.strip())
-    return printable if len(printable) <= _LONGEST_NAME else printable[: _LONGEST_NAME - 1] + "…"
+    return shortened(printable(text.strip()), _LONGEST_NAME)
 
 
 def _yaml_value(value: str) -> str:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from desktop.domain.errors import ModelFileError
-from desktop.domain.text import Text
+from desktop.domain.text import Text, printable, shortened
 
 _SHOWN: Final = 60
 
@@ -25,9 +25,7 @@ def impossible(key: str, value: object) -> ModelFileError:
 
 def shown(foreign: str) -> str:
     """Return a text from the file for a person's eyes: one line, no controls, not long."""
-    plain = "".join(char if char.isprintable() else " " for char in foreign[: 2 * _SHOWN])
-    plain = " ".join(plain.split())
-    return plain if len(plain) <= _SHOWN else plain[: _SHOWN - 1] + "…"
+    return shortened(" ".join(printable(foreign[: 2 * _SHOWN], " ").split()), _SHOWN)
 
 
 def unknown_type(name: str, kind: int) -> ModelFileError:

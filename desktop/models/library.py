@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from desktop.domain.errors import ModelNotFound
 from desktop.domain.model import InstalledModel
-from desktop.domain.text import Text
+from desktop.domain.text import Text, printable
 from desktop.models.folder_walk import FoundModel, model_at, walk
 from desktop.models.gguf_faults import shown
 from desktop.models.model_file import check_path
@@ -123,7 +123,7 @@ def choose(wanted: str, models: Sequence[InstalledModel], guide: Path) -> Instal
     """
     key = wanted.casefold()
     named = (model for model in models if key == model.name.casefold())
-    filed = (model for model in models if key == _printable(model.path.name).casefold())
+    filed = (model for model in models if key == printable(model.path.name).casefold())
     found = next(chain(named, filed), None)
     if found is not None:
         return found
@@ -152,10 +152,8 @@ def _named(found: FoundModel, place: str, taken: set[str]) -> InstalledModel:
     path = Path(found.path)
     stem = _stem(found.name)
     if stem.casefold() in taken:
-        whole = _printable(place)
-        wishes = chain(
-            (_printable(found.name), whole), (f"{whole} {number}" for number in count(2))
-        )
+        whole = printable(place)
+        wishes = chain((printable(found.name), whole), (f"{whole} {number}" for number in count(2)))
         name = next(wish for wish in wishes if wish.casefold() not in taken)
     else:
         name = stem
@@ -188,14 +186,7 @@ def _order(path: str) -> tuple[int, str]:
 
 def _stem(name: str) -> str:
     split = split_name(Path(name)) if "-of-" in name else None
-    return _printable(split[0] if split else name.rpartition(".")[0] or name)
-
-
-def _printable(name: str) -> str:
-    """Return a file name that can be shown and printed: nothing invisible, valid text."""
-    if name.isprintable():
-        return name
-    return "".join(char if char.isprintable() else "\ufffd" for char in name)
+    return printable(split[0] if split else name.rpartition(".")[0] or name)
 
 
 def _expanded(text: str) -> Path:

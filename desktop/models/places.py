@@ -4,6 +4,7 @@ Nothing is asked of the running system: home, environment and the kind of system
 every system's paths can be looked up on any other. Any thread.
 """
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -102,6 +103,11 @@ class Places:
         if bare == "~" or bare.startswith(("~/", "~\\")):
             return self.home / bare[2:]
         path = Path(bare)
+        try:
+            # What stands in JSON may be no text that a path can be made of.
+            os.fsencode(path)
+        except UnicodeEncodeError:
+            return None
         return path if path.is_absolute() and "\0" not in bare else None
 
 

@@ -21,7 +21,7 @@ from typing import Final
 import msgspec
 
 from desktop.base.files import write_atomically
-from desktop.base.owner import is_orphan, is_ours, mark
+from desktop.base.owner import is_mark, is_orphan, is_ours, mark
 from desktop.base.path_text import path_of, text_of
 from desktop.domain.errors import StorageError
 from desktop.domain.text import Text
@@ -193,15 +193,22 @@ class Bin:
 
     def _items(self) -> Iterator[_Item]:
         for root in self._roots():
+            if (root / TRASH).is_symlink():
+                continue
             for file in sorted((root / TRASH).glob("*.json")):
+                if not is_mark(file.stem):
+                    continue
                 try:
                     note = msgspec.json.decode(file.read_bytes(), type=_Note)
                 except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
                     _log.warning("a note of the trash is unreadable: %s", type(error).__name__)
                     continue
                 item = _Item(root, file.stem, note)
-                # Notes may come along with a disk from elsewhere.
-                if all(_is_inside(kept, item.folder) for kept, _ in item.pairs()):
+                # Notes, and links, may come along with a disk from elsewhere.
+                if not item.folder.is_symlink() and all(
+                    _is_inside(kept, item.folder) and _is_inside(original, root)
+                    for kept, original in item.pairs()
+                ):
                     yield item
 
 
@@ -241,7 +248,10 @@ def _remove_empty(folder: Path, root: Path) -> None:
 
 
 def _is_inside(file: Path, folder: Path) -> bool:
-    return file.is_relative_to(folder) and ".." not in file.parts
+    """Return whether `file` is below `folder`, and no link on the way leads out of it."""
+    if not file.is_relative_to(folder) or ".." in file.relative_to(folder).parts:
+        return False
+    return Path(os.path.realpath(file.parent)).is_relative_to(os.path.realpath(folder))
 
 
 def _freed(file: Path) -> int:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from desktop.base.owner import is_orphan, mark
+from desktop.base.owner import is_mark, is_orphan, mark
 
 INCOMING: Final = ".incoming"
 
@@ -32,13 +32,18 @@ def gathering(folder: Path) -> Iterator[Path]:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what processes have left in the models folder `folder` that were killed."""
+    """Remove what processes have left in the models folder `folder` that were killed.
+
+    A disk may come from elsewhere with a link instead, to what is nobody's to remove.
+    """
+    if (folder / INCOMING).is_symlink():
+        return
     try:
         waiting = list((folder / INCOMING).iterdir())
     except OSError:
         return
     for place in waiting:
-        if is_orphan(place.name):
+        if is_mark(place.name) and is_orphan(place.name):
             shutil.rmtree(place, ignore_errors=True)
     with contextlib.suppress(OSError):
         (folder / INCOMING).rmdir()

@@ -66,7 +66,8 @@ class TokenRow(QWidget):
     def show_state(self, state: TokenState, problem: LapisError | None = None) -> None:
         """Say where the token is, and what went wrong on the way, if anything did."""
         self._state = state
-        self._is_left = problem is not None and problem is state.problem
+        is_here = state.place is not TokenPlace.NOWHERE
+        self._is_left = problem is not None and problem is state.problem and not is_here
         self.problem.clear()
         if problem is not None and not self._is_left:
             self.problem.show_error(problem)

@@ -30,12 +30,16 @@ class RecordedEngine:
     def __init__(self, _plan_for: object, _paths: object, **limits: Callable[[], Any]) -> None:
         self.limits = limits
         self.state = EngineState()
-        self.observer: Callable[[EngineState], None] = lambda _state: None
+        self.observers: list[Callable[[EngineState], None]] = []
         self.chosen: list[InstalledModel] = []
         RecordedEngine.made = self
 
     def watch(self, observer: Callable[[EngineState], None]) -> None:
-        self.observer = observer
+        self.observers.append(observer)
+
+    def become(self, state: EngineState) -> None:
+        for observer in self.observers:
+            observer(state)
 
     def choose(self, model: InstalledModel) -> None:
         self.chosen.append(model)
@@ -86,7 +90,7 @@ def test_the_engine_asks_the_settings_of_the_moment_for_its_limits(program: Prog
 def test_the_window_shows_the_memory_of_a_loaded_model(program: Program, qtbot: QtBot) -> None:
     program._window.show()
     engine = RecordedEngine.made
-    engine.observer(ready(engine.chosen[-1]))
+    engine.become(ready(engine.chosen[-1]))
     (button,) = program._window.header.findChildren(_ModelButton)
 
     qtbot.waitUntil(lambda: "2.4 GB in memory" in button.accessibleDescription())
