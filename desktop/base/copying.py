@@ -4,6 +4,7 @@ A copy gets its name only when it is whole and on the disk; until then it has an
 Any thread.
 """
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable
@@ -29,11 +30,16 @@ def copy_file(
     not whole yet.
     """
     unfinished = target.with_name(f"{target.name}{suffix}")
+    # Never through a link that somebody put there.
+    unfinished.unlink(missing_ok=True)
     try:
-        with source.open("rb", buffering=0) as reader, unfinished.open("wb", buffering=0) as writer:
+        with source.open("rb", buffering=0) as reader, unfinished.open("xb", buffering=0) as writer:
             status = os.fstat(reader.fileno())
             buffer = memoryview(bytearray(min(BLOCK, max(1, status.st_size))))
-            while count := reader.readinto(buffer):
+            left = status.st_size
+            # What is written on meanwhile would have no end.
+            while left >= 0 and (count := reader.readinto(buffer)):
+                left -= count
                 if cancel.is_set():
                     return False
                 rest = buffer[:count]
@@ -45,8 +51,7 @@ def copy_file(
             after = os.fstat(reader.fileno())
         was, now = ((each.st_size, each.st_mtime_ns) for each in (status, after))
         if was != now or copied != status.st_size:
-            message = "the file changed while it was copied"
-            raise OSError(message)
+            raise OSError(errno.EBUSY, "the file was changed while it was being copied")
         os.utime(unfinished, ns=(status.st_atime_ns, status.st_mtime_ns))
         unfinished.replace(target)
     finally:
@@ -57,14 +62,18 @@ def copy_file(
 def sha256_of(path: Path, told: Callable[[int], None], cancel: Event) -> str | None:
     """Return the SHA-256 of a file in hex, None if it was stopped; raises OSError.
 
-    `told` gets the size in bytes of each block.
+    `told` gets the size in bytes of each block. Of a file that grows meanwhile it is that of some
+    beginning.
     """
     digest = hashlib.sha256()
     buffer = memoryview(bytearray(BLOCK))
     with path.open("rb", buffering=0) as reader:
-        while count := reader.readinto(buffer):
+        left = os.fstat(reader.fileno()).st_size
+        # What is written on meanwhile would have no end.
+        while left >= 0 and (count := reader.readinto(buffer)):
             if cancel.is_set():
                 return None
             digest.update(buffer[:count])
+            left -= count
             told(count)
     return digest.hexdigest()

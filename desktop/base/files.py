@@ -58,3 +58,11 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def size_of(path: Path) -> int:
+    """Return the size of a file in bytes; 0 for what cannot be looked at."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

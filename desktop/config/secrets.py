@@ -126,19 +126,21 @@ class _Call(Generic[Found]):
 
 def _keyring() -> "KeyringBackend":
     """Return the best keyring that encrypts; raises KeyringProblem."""
-    from keyring.backend import get_all_keyring
+    from keyring.backend import KeyringBackend, get_all_keyring
 
-    rings = [ring for ring in get_all_keyring() if _name(ring) in _KEYRINGS and ring.viable]
-    if not rings:
+    get_all_keyring()
+    # That loads them, and remembers who was there the first time; one may have started since.
+    kinds = [kind for kind in KeyringBackend.get_viable_backends() if _name(kind) in _KEYRINGS]
+    if not kinds:
         raise KeyringProblem(
             Text("This computer has no keyring that Lapis can use"),
             Text("Install or start one, such as GNOME Keyring, KWallet or KeePassXC."),
         )
-    return max(rings, key=lambda ring: ring.priority)
+    return max(kinds, key=lambda kind: kind.priority)()
 
 
-def _name(ring: "KeyringBackend") -> tuple[str, str]:
-    return type(ring).__module__, type(ring).__name__
+def _name(kind: "type[KeyringBackend]") -> tuple[str, str]:
+    return kind.__module__, kind.__name__
 
 
 def _put(ring: "KeyringBackend", name: str, secret: str) -> None:

@@ -36,8 +36,7 @@ class ListedModel:
     Cache figures are bytes per token at f16: of layers that see the whole context, and of layers
     that see `sliding_window` tokens (0: none); `state` bytes of a fixed state for each sequence;
     `compute` bytes of working memory at 8,192 tokens, where few tokens of a batch are answered. 0
-    where unknown. `files` smallest first, empty where no size is known. `projector_size` in bytes,
-    0 where there is none or its size is unknown.
+    where unknown. `files` smallest first, empty where no size is known.
     """
 
     id: str
@@ -65,7 +64,6 @@ class ListedModel:
     state: int
     compute: int
     files: tuple[ListedFile, ...]
-    projector_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

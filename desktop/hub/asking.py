@@ -7,13 +7,15 @@ A server that asks for a short wait gets it; where none can be reached, an older
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from desktop.domain.errors import NetworkError, TooManyRequests
 from desktop.hub.answers import Answers, KeptAnswer
 from desktop.hub.client import Answer, Client
 from desktop.hub.network import may_carry_token
 
+Ask: TypeAlias = Callable[[str], Answer]
+"""Returns the answer to a GET of an address; raises NetworkError."""
 _LONGEST_WAIT: Final = 10.0
 _MOST_WAITS: Final = 2
 

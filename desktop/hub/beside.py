@@ -5,7 +5,7 @@ from typing import Final
 
 _PART: Final = ".part"
 _SIDECAR: Final = ".part.json"
-_LOCK: Final = ".lock"
+LOCK: Final = ".lock"
 
 
 def part_path(target: Path) -> Path:
@@ -20,7 +20,7 @@ def sidecar_path(target: Path) -> Path:
 
 def lock_path(target: Path) -> Path:
     """Return the file that whoever downloads `target` has locked."""
-    return target.with_name(target.name + _LOCK)
+    return target.with_name(target.name + LOCK)
 
 
 def all_beside(target: Path) -> tuple[Path, ...]:

@@ -8,10 +8,12 @@ leaves as a LapisError. httpx is imported with the first request.
 import json
 import logging
 import threading
+import time
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from desktop import __version__
 from desktop.domain.errors import LapisError
@@ -28,6 +30,7 @@ from desktop.hub.network import (
     trusted_certificates,
 )
 from desktop.hub.proxies import asks_system, proxy_for
+from desktop.hub.pump import Nothing, Pump
 from desktop.hub.raw_body import raw_blocks
 from desktop.hub.responses import (
     beginning,
@@ -36,8 +39,10 @@ from desktop.hub.responses import (
     failure_of,
     interrupt,
     is_storage,
+    no_answer,
     redirect_target,
     unsafe_redirect,
+    wake,
     was_closed,
 )
 
@@ -46,8 +51,10 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS: Final = 20.0
 READ_SECONDS: Final = 30.0
+LISTING_SECONDS: Final = 60.0
 MOST_LISTING_BYTES: Final = 64 * 2**20
 _MOST_REDIRECTS: Final = 5
+_CHECK_SECONDS: Final = 0.1
 
 _log = logging.getLogger(__name__)
 
@@ -107,7 +114,7 @@ class Client:
         self._network = network
         self._guard = threading.Lock()
         self._clients: dict[str, httpx.Client] = {}
-        self._active: set[httpx.Response] = set()
+        self._lines: weakref.WeakSet[Any] = weakref.WeakSet()
         self._is_closed = False
 
     def __enter__(self) -> Self:
@@ -121,17 +128,32 @@ class Client:
         with self._guard:
             self._is_closed = True
             clients, self._clients = list(self._clients.values()), {}
-            active = list(self._active)
-        for response in active:
-            interrupt(response)
+            lines = list(self._lines)
+        for line in lines:
+            wake(line)
         for client in clients:
             client.close()
 
     def get_json(self, url: str, most_bytes: int = MOST_LISTING_BYTES) -> Answer:
         """Return what the server answers at `url`, with redirects followed; raises NetworkError.
 
-        Larger bodies than `most_bytes`, and what is no JSON, are an OddAnswer.
+        Larger bodies than `most_bytes`, and what is no JSON, are an OddAnswer. However slowly a
+        server drips, it is given up after a while.
         """
+        pump = Pump(lambda: iter((self._get_json(url, most_bytes),)))
+        end = time.monotonic() + LISTING_SECONDS
+        try:
+            while time.monotonic() < end:
+                if self._is_closed:
+                    raise was_closed()
+                answer = pump.take(_CHECK_SECONDS)
+                if not isinstance(answer, Nothing):
+                    return answer
+        finally:
+            pump.give_up()
+        raise no_answer(url)
+
+    def _get_json(self, url: str, most_bytes: int) -> Answer:
         with self._request("GET", url, {"Accept": "application/json"}) as (response, here):
             if response.status_code != 200:
                 raise failure_of(response, here)
@@ -208,21 +230,32 @@ class Client:
         """Yield one answer, its body unread."""
         with errors_of(url, proxy_for(self._network, url)):
             client = self._client(url)
-            response = client.send(client.build_request(method, url, headers=headers), stream=True)
+            watch = {"trace": self._watch}
+            request = client.build_request(method, url, headers=headers, extensions=watch)
+            response = client.send(request, stream=True)
             _log.debug("%s %s: %d", method, origin(url)[1], response.status_code)
-            with self._guard:
-                self._active.add(response)
             try:
                 if self._is_closed:
                     raise was_closed()
                 yield response
             finally:
-                with self._guard:
-                    self._active.discard(response)
                 response.close()
                 if self._is_closed:
                     # It may have connected after all others were ended: nobody keeps it.
                     drop(response)
+
+    def _watch(self, event: str, about: Mapping[str, Any]) -> None:
+        """Hear from httpcore of every connection (its `trace` extension), to wake who waits for it.
+
+        Closing a connection wakes no thread that waits for an answer; it would stay for 30 s.
+        """
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            line = about["return_value"]
+            with self._guard:
+                self._lines.add(line)
+                is_closed = self._is_closed
+            if is_closed:
+                wake(line)
 
     def _client(self, url: str) -> "httpx.Client":
         """Return the connections that go the way of `url`: direct, by a proxy, as the system says."""

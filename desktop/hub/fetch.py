@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from desktop.base.disk_faults import file_fault
 from desktop.domain.download import DownloadPhase
 from desktop.domain.errors import LapisError, NetworkError, TooManyRequests
 from desktop.domain.text import Text
@@ -26,7 +27,6 @@ from desktop.hub.fetch_words import (
     REPLACES,
     UNPROVEN,
     broke_off,
-    disk_failure,
     is_full,
     never_ends,
     no_room,
@@ -83,7 +83,7 @@ def fetch(
             return _Fetch(errand, target, client, report, stop, limits, also_needed).run()
     except OSError as error:
         _log.warning("a download failed on the disk: %s", error.strerror)
-        raise disk_failure(error, errand.folder) from error
+        raise file_fault(error, errand.folder) from error
 
 
 @contextlib.contextmanager

@@ -7,16 +7,13 @@ from typing import Final
 from desktop.domain.errors import (
     DamagedDownload,
     DownloadError,
-    LapisError,
     NoRoom,
-    StorageError,
     Unreachable,
 )
 from desktop.domain.quantities import sized
 from desktop.domain.text import Text
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
-_PROTECTED: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 CHANGED: Final = Text("The file was changed at its source, so it is downloaded from the start")
 UNPROVEN: Final = Text("What was there already could not be relied on, so the download starts anew")
@@ -40,25 +37,6 @@ def no_room(folder: Path, missing: int) -> NoRoom:
 def is_full(error: OSError) -> bool:
     """Return whether `error` says that a disk or a quota is used up."""
     return error.errno in _FULL
-
-
-def disk_failure(error: OSError, folder: Path) -> LapisError:
-    """Return in words why the disk does not take a download, apart from being full."""
-    where = {"folder": str(folder)}
-    if error.errno in _PROTECTED:
-        return StorageError(
-            Text("The folder {folder} cannot be written to", where),
-            Text("Allow writing to it, or choose another folder for models in the settings."),
-        )
-    if error.errno == errno.EFBIG:
-        return StorageError(
-            Text("The disk of {folder} takes no files of this size", where),
-            Text("Choose a folder on another disk in the settings. FAT32 ends at 4 GB."),
-        )
-    return StorageError(
-        Text("The disk did not accept the download"),
-        Text("It may be disconnected or failing. Check {folder}.", where),
-    )
 
 
 def wrong_bytes(name: str) -> DamagedDownload:

@@ -5,19 +5,17 @@ Routes: `/api/models` (search), `/api/models/{repo}[/revision/{rev}]` (commit, g
 before the files are listed, so that an update in between cannot mix two versions. Any thread.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from desktop.domain.repository import Gate, RemoteFile, Repository, SearchHit, SearchResult, Source
-from desktop.hub.client import Answer
+from desktop.hub.asking import Ask
 from desktop.hub.failures import odd_answer
 from desktop.hub.grouping import grouped
 from desktop.hub.headers import commit_in, content_hash
 from desktop.hub.json_values import day, mapping, number, repository_name, sequence, text
 from desktop.hub.network import HUGGING_FACE
-
-Ask = Callable[[str], Answer]
 
 MOST_HITS: Final = 100
 _MOST_PAGES: Final = 20

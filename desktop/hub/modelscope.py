@@ -6,19 +6,17 @@ Bytes come from `/models/{repo}/resolve/{revision}/{path}`. The branch is `maste
 pinned to a commit, so it is their SHA-256 that tells versions apart.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote, urlencode
 
 from desktop.domain.errors import AccessDenied, OddAnswer, RepositoryNotFound, ServerFault
 from desktop.domain.repository import Gate, RemoteFile, Repository, SearchHit, SearchResult, Source
-from desktop.hub.client import Answer
+from desktop.hub.asking import Ask
 from desktop.hub.failures import answer_failure, odd_answer
 from desktop.hub.grouping import grouped
 from desktop.hub.headers import commit_in, content_hash
 from desktop.hub.json_values import day, mapping, number, repository_name, text
-
-Ask = Callable[[str], Answer]
 
 # More is refused (HTTP 400).
 MOST_HITS: Final = 50

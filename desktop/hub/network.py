@@ -25,6 +25,8 @@ HUGGING_FACE: Final = "https://huggingface.co"
 MODELSCOPE: Final = "https://modelscope.cn"
 # The hub itself. Names below these belong to its storage, which has no business with tokens.
 HUB_HOSTS: Final = frozenset({"huggingface.co", "www.huggingface.co", "hf.co", "www.hf.co"})
+# A name and password before a host; these may hold anything, also what no address should.
+_NAMED: Final = re.compile(r"(?<=://).*@|^[^/:@\s]+:[^/].*@")
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,512}")
 _MOST_SHOWN: Final = 80
 _PORTS: Final = {"http": 80, "https": 443}
@@ -104,7 +106,7 @@ def base_address(text: str) -> str:
 
 def shown_address(text: str) -> str:
     """Return an address as people may see it: short, nothing invisible, no name or password."""
-    return shortened(re.sub(r"(?<=://)[^/@\s]*@", "…@", printable(text)), _MOST_SHOWN)
+    return shortened(_NAMED.sub("…@", printable(text)), _MOST_SHOWN)
 
 
 def split_address(url: str) -> SplitResult | None:

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from desktop.domain.errors import BadReference
 from desktop.domain.repository import Reference, SourceKind
 from desktop.domain.text import Text
-from desktop.hub.file_names import is_gguf, is_safe_path
+from desktop.hub.file_names import is_gguf, local_name
 from desktop.hub.network import HUB_HOSTS, shown_address
 
 _MOST_TEXT: Final = 2000
@@ -185,11 +185,8 @@ def _checked(
         )
     if (revision and not _REVISION.fullmatch(revision)) or ".." in revision:
         raise _unreadable(text)
-    if file and not is_safe_path(file):
-        raise BadReference(
-            Text("{name} is no name for a file", {"name": shown_address(file)}),
-            Text("Whoever offers it may mean harm. Choose another repository."),
-        )
+    if file:
+        local_name(file)
     # `latest` is what others write for "no matter which"; pages of other files are of the model.
     return Reference(
         repository,

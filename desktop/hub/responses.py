@@ -7,11 +7,12 @@ from urllib.parse import urljoin
 
 from desktop.domain.errors import LapisError, OddAnswer, Unreachable
 from desktop.domain.text import Text
-from desktop.hub.failures import answer_failure
+from desktop.hub.failures import answer_failure, host_of, other_source
 from desktop.hub.network import HUB_HOSTS, origin
 from desktop.hub.transport_failures import transport_failure
 
 if TYPE_CHECKING:
+    import httpcore
     import httpx
 
 _MOST_ERROR_BYTES: Final = 64 * 1024
@@ -75,7 +76,13 @@ def failure_of(response: "httpx.Response", here: str) -> LapisError:
 def interrupt(response: "httpx.Response") -> None:
     """Wake a thread that waits for the body: its reading fails at once. From any thread."""
     stream = response.extensions.get("network_stream")
-    connection = None if stream is None else stream.get_extra_info("socket")
+    if stream is not None:
+        wake(stream)
+
+
+def wake(stream: "httpcore.NetworkStream") -> None:
+    """Let everything fail that waits for a connection, or will. From any thread."""
+    connection = stream.get_extra_info("socket")
     if connection is not None:
         # Shut down, for closing wakes nobody; below TLS, whose state belongs to the reader.
         with suppress(OSError):  # it is gone already
@@ -110,6 +117,11 @@ def unsafe_redirect(url: str) -> OddAnswer:
         Text("{host} sends Lapis somewhere unsafe", {"host": origin(url)[1]}),
         Text("This may be the login page of a network. Choose another source in the settings."),
     )
+
+
+def no_answer(url: str) -> Unreachable:
+    """Return the error of a server that takes too long over a small answer."""
+    return Unreachable(Text("{host} does not answer", {"host": host_of(url)}), other_source())
 
 
 def was_closed() -> Unreachable:

@@ -37,7 +37,6 @@ class Picks:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    schema_version: int
     data_date: str
     picks: tuple[Picks, ...]
     models: tuple[ListedModel, ...]

@@ -11,6 +11,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from desktop.base.files import size_of
 from desktop.domain.errors import ModelNotFound
 from desktop.domain.model import InstalledModel
 from desktop.domain.text import Text, printable
@@ -112,7 +113,7 @@ class Library:
 
     def _guide_model(self) -> InstalledModel:
         return InstalledModel(
-            GUIDE_NAME, GUIDE_NAME, self._guide, _size(self._guide), is_guide=True
+            GUIDE_NAME, GUIDE_NAME, self._guide, size_of(self._guide), is_guide=True
         )
 
 
@@ -141,9 +142,9 @@ def _at(path: Path, guide: Path) -> InstalledModel:
     check_path(path)
     path = path.absolute()
     if path == guide.absolute():
-        return InstalledModel(GUIDE_NAME, GUIDE_NAME, guide, _size(guide), is_guide=True)
+        return InstalledModel(GUIDE_NAME, GUIDE_NAME, guide, size_of(guide), is_guide=True)
     found = model_at(os.fspath(path))
-    size = _size(path) if found is None else found.size
+    size = size_of(path) if found is None else found.size
     return InstalledModel(_stem(path.name), _stem(path.name), path, size)
 
 
@@ -202,14 +203,6 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):  # longer than any name may be
         return False
-
-
-def _size(path: Path) -> int:
-    """Return the size in bytes; 0 for what cannot be looked at, which is said when chosen."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def _not_found(wanted: str, names: list[str], matches: int) -> ModelNotFound:

@@ -1,11 +1,13 @@
 """The queue of downloads on the disk: one small file for each order.
 
 So a damaged one costs no other. Addresses and hashes are in there, tokens never. Whoever holds the
-queue's lock calls.
+queue's lock calls, and waits for no disk: while gigabytes are being written, flushing a small file
+may take seconds. A thread of this module writes; it ends when nothing is left to write.
 """
 
 import hashlib
 import logging
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,32 +41,68 @@ class DownloadBook:
     def __init__(self, folder: Path | None) -> None:
         """Keep orders in `folder`; None keeps nothing."""
         self._folder = folder
+        self._changed = threading.Condition()
+        self._waiting: dict[str, bytes | None] = {}
+        self._written: dict[str, bytes] = {}
+        self._writer: threading.Thread | None = None
 
     def read(self) -> list[KeptOrder]:
         """Return all orders, first in the queue first."""
         return sorted(self._kept(), key=lambda kept: kept.place)
 
     def write(self, kept: KeptOrder) -> None:
-        """Keep `kept`, instead of what was kept under its key."""
+        """Keep `kept` soon, instead of what was kept under its key."""
         import msgspec
 
-        if self._folder is None:
-            return
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_alone(self._path(kept.order.key), msgspec.json.encode(kept))
-        except OSError as error:
-            _log.warning("a download cannot be kept for the next start: %s", error.strerror)
+        key, content = kept.order.key, msgspec.json.encode(kept)
+        with self._changed:
+            if self._written.get(key) != content:
+                self._written[key] = content
+                self._wait_for_disk(key, content)
 
     def remove(self, key: str) -> None:
-        """Forget the order of that key."""
+        """Forget the order of that key soon."""
+        with self._changed:
+            self._written.pop(key, None)
+            self._wait_for_disk(key, None)
+
+    def settle(self, timeout: float | None = None) -> bool:
+        """Wait until all is on the disk; return whether it is, after `timeout` seconds at most."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._writer is None, timeout)
+
+    def _wait_for_disk(self, key: str, content: bytes | None) -> None:
         if self._folder is None:
             return
-        try:
-            for path in (temporary_of(self._path(key)), self._path(key)):
-                path.unlink(missing_ok=True)
-        except OSError as error:
-            _log.warning("a download cannot be forgotten: %s", error.strerror)
+        self._waiting[key] = content
+        if self._writer is None:
+            self._writer = threading.Thread(target=self._run, name="download-book", daemon=True)
+            self._writer.start()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                if not self._waiting:
+                    self._writer = None
+                    self._changed.notify_all()
+                    return
+                key = next(iter(self._waiting))
+                content = self._waiting.pop(key)
+            try:
+                self._put(key, content)
+            except OSError as error:
+                _log.warning("a download is not kept as it is now: %s", error.strerror)
+                with self._changed:
+                    self._written.pop(key, None)
+
+    def _put(self, key: str, content: bytes | None) -> None:
+        path = self._path(key)
+        if content is not None:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_alone(path, content)
+            return
+        for each in (temporary_of(path), path):
+            each.unlink(missing_ok=True)
 
     def _kept(self) -> Iterator[KeptOrder]:
         import msgspec

@@ -4,15 +4,18 @@ The state is changed under the lock of the queue; the fetching runs in a thread 
 """
 
 import logging
+import os
 import threading
 import time
+import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
+from desktop.base.files import size_of
 from desktop.domain.download import Download, DownloadOrder, DownloadPhase
 from desktop.domain.errors import (
     BadReference,
@@ -20,16 +23,21 @@ from desktop.domain.errors import (
     GatedModel,
     LapisError,
     NetworkError,
+    StorageError,
 )
 from desktop.domain.repository import RemoteFile
 from desktop.domain.text import Text
 from desktop.hub.beside import part_path
-from desktop.hub.fetch_values import Errand, Fetched, Progress
+from desktop.hub.fetch_values import Errand, Fetched, Progress, Stopped
 from desktop.hub.file_names import is_projector, is_safe_path, local_name, split_part
+from desktop.hub.pump import Nothing, Pump
 
 # Whoever knows the same files elsewhere: orders whose files have the same hashes.
 StandIns: TypeAlias = Callable[[DownloadOrder], Sequence[DownloadOrder]]
 
+Answer = TypeVar("Answer")
+
+_CHECK_SECONDS: Final = 0.1
 _SPEED_SECONDS: Final = 5.0
 _log = logging.getLogger(__name__)
 
@@ -137,9 +145,9 @@ class Job:
         """Count what is there of it."""
         for file in self.order.files:
             target = folder / local_name(file.path)
-            size = _size(target)
+            size = size_of(target)
             self.done[file.path] = (
-                size if size == file.size else min(_size(part_path(target)), file.size)
+                size if size == file.size else min(size_of(part_path(target)), file.size)
             )
 
     def _file(self, path: str) -> RemoteFile:
@@ -156,12 +164,36 @@ class Job:
 
 def check_order(order: DownloadOrder) -> None:
     """Raise BadReference if its files cannot be put into one folder inside the models folder."""
-    names = [local_name(file.path).casefold() for file in order.files]
+    # Some disks know no case of letters, and some only one way to write an accent.
+    names = [unicodedata.normalize("NFC", local_name(file.path)).casefold() for file in order.files]
     if not names or len(set(names)) < len(names) or not is_safe_path(order.folder):
         raise BadReference(
             Text("{name} cannot be downloaded into one folder", {"name": order.title}),
             Text("Whoever offers it may mean harm. Choose another repository."),
         )
+
+
+def check_place(folder: Path, models: Path) -> None:
+    """Raise StorageError if a link leads from `folder`, below `models`, to somewhere else."""
+    if not Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(models)):
+        raise StorageError(
+            Text("{folder} is a link that leads out of the models folder", {"folder": str(folder)}),
+            Text("Lapis downloads into its own folder only. Remove the link, then resume."),
+        )
+
+
+def stoppable(ask: Callable[[], Answer], stop: threading.Event) -> Answer:
+    """Return what `ask` returns, which runs in another thread; raises Stopped when `stop` is set."""
+    pump = Pump(lambda: iter((ask(),)))
+    try:
+        while True:
+            if stop.is_set():
+                raise Stopped
+            answer = pump.take(_CHECK_SECONDS)
+            if not isinstance(answer, Nothing):
+                return answer
+    finally:
+        pump.give_up()
 
 
 def in_order(files: Iterable[RemoteFile]) -> list[RemoteFile]:
@@ -225,10 +257,3 @@ def _elsewhere(
 
 def _errand(order: DownloadOrder, file: RemoteFile, folder: Path, *, is_live: bool) -> Errand:
     return Errand(order.source, order.repository, order.commit, file, folder, is_live=is_live)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

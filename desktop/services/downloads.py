@@ -9,7 +9,7 @@ from a thread of this module.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -33,8 +33,10 @@ from desktop.services.download_job import (
     StandIns,
     Wish,
     check_order,
+    check_place,
     fetch_from_anywhere,
     in_order,
+    stoppable,
 )
 
 Observer: TypeAlias = Callable[[tuple[Download, ...]], None]
@@ -50,6 +52,10 @@ _log = logging.getLogger(__name__)
 def no_stand_ins(_: DownloadOrder) -> tuple[DownloadOrder, ...]:
     """Know no other source."""
     return ()
+
+
+def _nothing_to_check() -> None:
+    pass
 
 
 def _tell_nobody(_: DownloadOrder, __: tuple[Path, ...]) -> None:
@@ -69,12 +75,14 @@ class Downloads:
         *,
         stand_ins: StandIns = no_stand_ins,
         finished: Finished = _tell_nobody,
+        check_folder: Callable[[], None] = _nothing_to_check,
         limits: Limits | None = None,
     ) -> None:
         """Read the queue that is kept in `state` (None: kept nowhere); nothing is started.
 
         `folder` returns the models folder, `token` that of Hugging Face; both, and `settings`, are
-        asked whenever an order starts. What was not done comes back as paused.
+        asked whenever an order starts. What was not done comes back as paused. `check_folder` raises
+        StorageError if the models folder is not to be made anew: its disk may be away.
         """
         self._folder = folder
         self._settings = settings
@@ -82,6 +90,7 @@ class Downloads:
         self._environment = environment
         self._stand_ins = stand_ins
         self._finished = finished
+        self._check_folder = check_folder
         self._limits = limits or Limits()
         self._changed = threading.Condition(threading.RLock())
         self._jobs: dict[str, Job] = {}
@@ -206,11 +215,13 @@ class Downloads:
     def wait(self, key: str, timeout: float | None = None) -> Download | None:
         """Return the order once it is done, failed or paused; None if it was cancelled.
 
-        After `timeout` seconds return it as it is.
+        The queue on the disk says so too then. After `timeout` seconds return it as it is.
         """
+        end = None if timeout is None else time.monotonic() + timeout
         with self._changed:
             self._changed.wait_for(lambda: self._is_at_rest(key), timeout)
-            return self.find(key)
+        self._book.settle(None if end is None else max(0.0, end - time.monotonic()))
+        return self.find(key)
 
     def close(self, timeout: float = 2.0) -> bool:
         """Stop everything, keep what there is; return whether all ended within `timeout` seconds."""
@@ -227,7 +238,8 @@ class Downloads:
             threads.append(self._news)
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
-        return not any(thread.is_alive() for thread in threads)
+        is_kept = self._book.settle(max(0.0, end - time.monotonic()))
+        return is_kept and not any(thread.is_alive() for thread in threads)
 
     # Under the lock.
 
@@ -278,6 +290,11 @@ class Downloads:
     def _sweep(self, job: Job) -> None:
         """Remove what an order put on the disk."""
         folder = self._place(job)
+        try:
+            check_place(folder, self._folder())
+        except LapisError:
+            _log.warning("what a cancelled download left is where a link leads to")
+            return
         for file in job.order.files:
             target = folder / local_name(file.path)
             try:
@@ -313,15 +330,17 @@ class Downloads:
         return job is None or (job.thread is None and job.phase.is_at_rest)
 
     def _keep(self, job: Job) -> None:
-        keys = list(self._jobs)
-        key = job.order.key
-        if key in self._jobs and job.phase is not DownloadPhase.DONE:
-            runs = job.wish is Wish.RUN and job.phase is not DownloadPhase.FAILED
-            self._book.write(KeptOrder(job.order, keys.index(key), runs, tuple(sorted(job.made))))
+        if job.order.key in self._jobs:
+            self._keep_at(list(self._jobs).index(job.order.key), job)
 
     def _keep_all(self) -> None:
-        for job in self._jobs.values():
-            self._keep(job)
+        for place, job in enumerate(self._jobs.values()):
+            self._keep_at(place, job)
+
+    def _keep_at(self, place: int, job: Job) -> None:
+        if job.phase is not DownloadPhase.DONE:
+            runs = job.wish is Wish.RUN and job.phase is not DownloadPhase.FAILED
+            self._book.write(KeptOrder(job.order, place, runs, tuple(sorted(job.made))))
 
     def _place(self, job: Job) -> Path:
         return self._folder() / job.order.folder
@@ -381,6 +400,8 @@ class Downloads:
 
     def _fetch_all(self, job: Job) -> tuple[Path, ...]:
         folder = self._place(job)
+        self._check_folder()
+        check_place(folder, self._folder())
         with self._changed:
             job.look_at_disk(folder)
         paths: dict[str, Path] = {}
@@ -390,7 +411,10 @@ class Downloads:
                 def fetch_file(errand: Errand, file: RemoteFile = file) -> Fetched:
                     return self._fetch(job, client, file, errand)
 
-                fetched = fetch_from_anywhere(job.order, file, folder, fetch_file, self._stand_ins)
+                def others(order: DownloadOrder) -> Sequence[DownloadOrder]:
+                    return stoppable(lambda: self._stand_ins(order), job.stop)
+
+                fetched = fetch_from_anywhere(job.order, file, folder, fetch_file, others)
                 paths[file.path] = fetched.path
                 with self._changed:
                     job.finish(file, fetched)

@@ -16,6 +16,7 @@ from desktop.models.catalogue import Catalogue, load_catalogue
 from desktop.services.downloads import Downloads
 from desktop.services.hub_token import HubToken
 from desktop.services.model_notes import ModelNotes
+from desktop.services.models_folder import check_models_folder
 from desktop.services.orders import order_for
 from desktop.services.shelf import ChangeSettings
 from desktop.services.shelf_opening import open_shelf
@@ -54,6 +55,7 @@ class ModelManager:
             environment,
             stand_ins=self._stand_ins,
             finished=self._on_finished,
+            check_folder=lambda: check_models_folder(settings(), paths),
         )
 
     @property

@@ -13,7 +13,9 @@ import msgspec
 from desktop.base.files import write_atomically
 from desktop.base.path_text import path_of, text_of
 from desktop.base.paths import Paths
+from desktop.domain.errors import StorageError
 from desktop.domain.settings import Settings
+from desktop.domain.text import Text
 from desktop.models.library import Library
 
 _log = logging.getLogger(__name__)
@@ -38,6 +40,19 @@ class _Note:
 def models_folder(settings: Settings, paths: Paths) -> Path:
     """Return the folder that model files are kept in, which need not exist."""
     return Path(settings.library.folder) if settings.library.folder else paths.models
+
+
+def check_models_folder(settings: Settings, paths: Paths) -> None:
+    """Raise StorageError if the folder that a person chose is not there.
+
+    Made anew it would be on another disk, and hide what comes back with the right one.
+    """
+    folder = models_folder(settings, paths)
+    if settings.library.folder and not folder.is_dir():
+        raise StorageError(
+            Text("The models folder {folder} is not there", {"folder": str(folder)}),
+            Text("Connect the disk that holds it, or choose another folder for models."),
+        )
 
 
 def open_library(settings: Settings, paths: Paths, guide: Path) -> Library:

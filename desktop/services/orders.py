@@ -1,6 +1,7 @@
 """From a repository to what is fetched: the model that was meant, and the order for it. Pure."""
 
 import hashlib
+import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
@@ -107,12 +108,18 @@ def _folder(repository: Repository, model: QuantisedModel) -> str:
     is_plain = model.quantisation and labels.count(model.quantisation) == 1
     whole = f"{owner}--{name}--{model.quantisation if is_plain else model.name}"
     folder = safe_name(whole)
-    same = [one for one in repository.models if one.name == model.name]
-    if folder == whole and len(whole.encode()) <= MOST_FOLDER_BYTES and len(same) == 1:
+    # Some disks know no case of letters, and some only one way to write an accent.
+    same = [one for one in repository.models if _folded(one.name) == _folded(model.name)]
+    is_clear = "--" not in repository.name
+    if is_clear and folder == whole and len(whole.encode()) <= MOST_FOLDER_BYTES and len(same) == 1:
         return folder
     # Cut, changed, or the name of a second file in another folder there.
     mark = _hash(f"{repository.name}\n{model.files[0].path}")[:8]
     return f"{safe_name(whole[: MOST_FOLDER_BYTES // 2])}--{mark}"
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _hash(text: str) -> str:

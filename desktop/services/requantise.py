@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from desktop.backends import explain
 from desktop.backends.ladder import Cause
 from desktop.backends.side_job import Cancelled, JobDied, JobRefused, run_job
+from desktop.base.disk_faults import file_fault, told_about
 from desktop.base.disks import ROOM_TO_LEAVE, room_of
 from desktop.base.files import sync_folder
 from desktop.domain.errors import LapisError, ModelFileError, StorageError, UserFixable
@@ -36,7 +37,7 @@ from desktop.models.quantising import (
     stem_for,
     written_size,
 )
-from desktop.services.shelf_faults import file_fault, is_there_already, told_about
+from desktop.services.shelf_faults import is_there_already
 from desktop.services.shelf_incoming import gathering
 from desktop.services.shelf_progress import Progress
 from desktop.services.shelf_room import check_room

@@ -24,13 +24,14 @@ from desktop.models.places import ForeignModel, Places
 from desktop.services.model_notes import ModelNotes
 from desktop.services.models_folder import (
     UnfinishedMove,
+    check_models_folder,
     models_folder,
     open_library,
     unfinished_move,
 )
 from desktop.services.shelf_bin import TRASH, Bin, Deleted, used_by_trash
 from desktop.services.shelf_checking import Verified, learn_contents, stamp_at, verify
-from desktop.services.shelf_deleting import files_to_delete, root_of
+from desktop.services.shelf_deleting import check_quiet, files_to_delete, root_of
 from desktop.services.shelf_import import Imported, ImportHow, import_model
 from desktop.services.shelf_incoming import remove_leftovers
 from desktop.services.shelf_list import Listed, line_of, listed, stamp_of
@@ -120,7 +121,11 @@ class Shelf:
 
     @property
     def notice(self) -> StorageError | None:
-        """What a person has to be told about what is remembered; None for nothing."""
+        """What a person has to be told about folder or memory of models; None for nothing."""
+        try:
+            check_models_folder(self._settings(), self._paths)
+        except StorageError as problem:
+            return problem
         return self._records.notice
 
     # What there is.
@@ -275,9 +280,11 @@ class Shelf:
         """Take a model of ours out of the library, with all its files; it must not be loaded.
 
         Until `close` it is kept where `undo` can bring it back, and takes the disk it took. Raises
-        StorageError for what is not ours to delete, and when the disk refuses; then all is there.
+        StorageError for what is not ours to delete, for what is being downloaded anew, and when the
+        disk refuses; then all is there.
         """
         root = root_of(entry, self._roots())
+        check_quiet(entry)
         return self._bin.put(root, entry.model.name, files_to_delete(entry, self.entries()))
 
     def hand_over(self, deleted: Deleted) -> Path | None:
@@ -311,6 +318,7 @@ class Shelf:
 
         Raises ModelFileError and StorageError; then nothing was written.
         """
+        check_models_folder(self._settings(), self._paths)
         imported = import_model(path, how, self.folder, progress, cancel)
         if imported is not None and imported.how is ImportHow.IN_PLACE:
             self._change_settings(lambda settings: _with_opened(settings, imported.path))

@@ -20,12 +20,13 @@ from typing import Final
 
 import msgspec
 
+from desktop.base.disk_faults import told_about
 from desktop.base.files import write_atomically
 from desktop.base.owner import is_mark, is_orphan, is_ours, mark
 from desktop.base.path_text import path_of, text_of
 from desktop.domain.errors import StorageError
 from desktop.domain.text import Text
-from desktop.services.shelf_faults import is_there_already, told_about
+from desktop.services.shelf_faults import is_there_already
 from desktop.system.trash import to_trash
 
 TRASH: Final = ".trash"
@@ -162,7 +163,8 @@ class Bin:
                     continue
                 originals = [original for _, original in item.pairs()]
                 with told_about(item.root):
-                    shutil.rmtree(item.folder)
+                    if item.folder.exists():  # a person may have removed it by hand
+                        shutil.rmtree(item.folder)
                     item.note_file.unlink(missing_ok=True)
                 freed += item.note.size
                 self._gone(originals)

@@ -10,13 +10,13 @@ from pathlib import Path
 from threading import Event
 
 from desktop.base.copying import sha256_of
-from desktop.domain.errors import LapisError, ModelFileError
+from desktop.base.disk_faults import told_about
+from desktop.domain.errors import LapisError, ModelFileError, StorageError
 from desktop.domain.shelf import Origin, ShelfEntry, Stamp
 from desktop.domain.text import Text
 from desktop.models.gguf import read_gguf
 from desktop.models.gguf_faults import shown
 from desktop.models.model_file import check_path
-from desktop.services.shelf_faults import told_about
 from desktop.services.shelf_progress import Meter, Progress
 from desktop.store.records import Records
 
@@ -91,6 +91,11 @@ def _content(
     stamp = stamp_at(file)
     with told_about(file.parent):
         found = sha256_of(file, meter.add, cancel)
+    if found is not None and stamp_at(file) != stamp:
+        raise StorageError(
+            Text("{name} was changed while it was being read", {"name": shown(file.name)}),
+            Text("Wait until nothing writes to it any more, then try again."),
+        )
     if found is not None:
         records.set_checked(_real(file), stamp, found, verified=found == verified)
     return found

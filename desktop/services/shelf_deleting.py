@@ -4,10 +4,11 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from desktop.domain.errors import StorageError
+from desktop.domain.errors import AlreadyDownloading, StorageError
 from desktop.domain.shelf import Origin, ShelfEntry
 from desktop.domain.text import Text
-from desktop.hub.beside import all_beside
+from desktop.hub.beside import all_beside, lock_path
+from desktop.hub.target_lock import locked
 
 
 def root_of(entry: ShelfEntry, roots: Iterable[Path]) -> Path:
@@ -36,6 +37,25 @@ def root_of(entry: ShelfEntry, roots: Iterable[Path]) -> Path:
                 Text("This model belongs to another program; Lapis does not delete it"),
                 Text("Delete it with the program that brought it."),
             )
+
+
+def check_quiet(entry: ShelfEntry) -> None:
+    """Raise StorageError while a file of the model is being downloaded anew, by whichever Lapis."""
+    projector = () if entry.projector is None else (entry.projector,)
+    for file in (*entry.files, *projector):
+        if not os.path.lexists(lock_path(file)):
+            continue
+        try:
+            with locked(file):
+                pass
+        except AlreadyDownloading as error:
+            raise StorageError(
+                Text("{name} is being downloaded at the moment", {"name": entry.model.name}),
+                Text("Cancel the download, or wait until it is done; then delete it."),
+            ) from error
+        except OSError:
+            # The disk does not let us; it will say so when the files are to go.
+            return
 
 
 def files_to_delete(entry: ShelfEntry, entries: Iterable[ShelfEntry]) -> Sequence[Path]:

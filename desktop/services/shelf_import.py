@@ -16,6 +16,7 @@ from threading import Event
 from typing import Final
 
 from desktop.base.copying import copy_file
+from desktop.base.disk_faults import told_about
 from desktop.base.files import sync_folder
 from desktop.domain.errors import ModelFileError
 from desktop.domain.text import Text
@@ -23,7 +24,7 @@ from desktop.hub.file_names import MOST_NAME_BYTES, safe_name
 from desktop.models.folder_walk import model_at, walk
 from desktop.models.gguf import read_gguf
 from desktop.models.split import split_name
-from desktop.services.shelf_faults import is_there_already, told_about
+from desktop.services.shelf_faults import is_there_already
 from desktop.services.shelf_incoming import gathering
 from desktop.services.shelf_progress import Meter, Progress
 from desktop.services.shelf_room import check_room

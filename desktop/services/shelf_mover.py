@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
+from desktop.base.disk_faults import told_about
 from desktop.base.owner import is_orphan, is_ours, mark
 from desktop.base.paths import Paths
 from desktop.domain.errors import LapisError, StorageError
@@ -28,8 +29,7 @@ from desktop.services.models_folder import (
     note_move,
     unfinished_move,
 )
-from desktop.services.shelf_faults import told_about
-from desktop.services.shelf_moving import check_target, move_models
+from desktop.services.shelf_moving import check_quiet_folder, check_target, move_models
 from desktop.services.shelf_progress import Progress
 from desktop.store.records import Records
 
@@ -92,6 +92,7 @@ class Mover:
                 Text("Lapis does not move them. Choose another models folder in the settings."),
             )
         check_target(source, target, goes_on=begun is not None)
+        check_quiet_folder(source)
         with told_about(self._paths.data):
             note_move(self._paths, UnfinishedMove(source, target, mark()))
         if not move_models(source, target, progress, cancel):

@@ -14,12 +14,14 @@ from threading import Event
 from typing import Final
 
 from desktop.base.copying import copy_file
-from desktop.base.files import sync_folder
-from desktop.domain.errors import StorageError
+from desktop.base.disk_faults import told_about
+from desktop.base.files import size_of, sync_folder
+from desktop.domain.errors import AlreadyDownloading, StorageError
 from desktop.domain.text import Text
+from desktop.hub.beside import LOCK
+from desktop.hub.target_lock import locked
 from desktop.models.gguf_faults import shown
 from desktop.models.split import split_name
-from desktop.services.shelf_faults import told_about
 from desktop.services.shelf_progress import Meter, Progress
 from desktop.services.shelf_room import check_room
 
@@ -73,6 +75,23 @@ def check_target(source: Path, target: Path, *, goes_on: bool = False) -> None:
         check_room(nearest, freight.size - _arrived(target, freight))
 
 
+def check_quiet_folder(source: Path) -> None:
+    """Raise StorageError while another Lapis downloads into the models folder `source`."""
+    for here, _, names in os.walk(source):
+        for name in names:
+            target = Path(here, name.removesuffix(LOCK))
+            if target.name == name:
+                continue
+            try:
+                with told_about(source), locked(target):
+                    pass
+            except AlreadyDownloading as error:
+                raise StorageError(
+                    Text("{name} is being downloaded at the moment", {"name": shown(target.name)}),
+                    Text("Pause the download, or wait until it is done; then move the models."),
+                ) from error
+
+
 def move_models(source: Path, target: Path, progress: Progress, cancel: Event) -> bool:
     """Move everything from `source` to `target`, both checked; return whether it was finished.
 
@@ -116,7 +135,7 @@ def _load_up(source: Path) -> _Freight:
                 continue
             split = split_name(Path(name))
             units.setdefault((here, split[0] if split else name), []).append(inside / name)
-            size += _size(file)
+            size += size_of(file)
     return _Freight(tuple(tuple(unit) for unit in units.values()), tuple(links), size)
 
 
@@ -134,7 +153,7 @@ def _check_conflicts(target: Path, freight: _Freight) -> None:
 
 def _arrived(target: Path, freight: _Freight) -> int:
     """Return the bytes of the freight that are at the target already."""
-    return sum(_size(target / file) for unit in freight.units for file in unit)
+    return sum(size_of(target / file) for unit in freight.units for file in unit)
 
 
 def _is_one_disk(source: Path, target: Path) -> bool:
@@ -165,7 +184,7 @@ def _renames(source: Path, target: Path) -> bool:
 def _by_renaming(pairs: list[tuple[Path, Path]], meter: Meter, cancel: Event) -> bool:
     """Rename one unit; of several files none leaves before all have their second name."""
     del cancel
-    size = sum(_size(old) for old, _ in pairs)
+    size = sum(size_of(old) for old, _ in pairs)
     if len(pairs) > 1 and _link_all(pairs):
         sync_folder(pairs[0][1].parent)
         for old, _ in pairs:
@@ -196,13 +215,13 @@ def _link_all(pairs: list[tuple[Path, Path]]) -> bool:
 
 def _by_copying(pairs: list[tuple[Path, Path]], meter: Meter, cancel: Event) -> bool:
     for old, new in pairs:
-        size = _size(old)
+        size = size_of(old)
         # Of this size and with its name it was copied whole before.
-        if new.exists() and _size(new) == size:
+        if new.exists() and size_of(new) == size:
             meter.add(size)
         elif not copy_file(old, new, meter.add, cancel, suffix=_UNFINISHED):
             return False
-        if _size(new) != size:
+        if size_of(new) != size:
             message = "a copy is not as long as the file"
             raise OSError(message)
     sync_folder(pairs[0][1].parent)
@@ -230,10 +249,3 @@ def _tidy_up(source: Path, target: Path) -> None:
         if Path(here) != source:
             with contextlib.suppress(OSError):
                 Path(here).rmdir()
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:
-        return 0

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from desktop.base.disk_faults import told_about
 from desktop.base.disks import ROOM_TO_LEAVE, room_of
 from desktop.domain.errors import StorageError
 from desktop.domain.quantities import sized
 from desktop.domain.text import Text
-from desktop.services.shelf_faults import told_about
 
 
 def disk_of(folder: Path) -> tuple[int, int]:

@@ -15,6 +15,14 @@ from desktop.store.texts import storable
 Row: TypeAlias = tuple[Any, ...]
 Value = TypeVar("Value")
 
+_KINDS: Final[dict[str, type | tuple[type, ...]]] = {
+    "t": str,
+    "b": bytes,
+    "i": int,
+    "n": (int, float),
+}
+_FILES_KINDS: Final = "bttttnniiiint"
+_ELSEWHERE_KINDS: Final = "ttbibttti"
 FILES: Final = (
     "SELECT path, source, repository, revision, sha256, used_at, measured_at, measured_memory,"
     " measured_context, size, changed, verified_at, content FROM files"
@@ -73,8 +81,18 @@ class ElsewhereRecord:
     needs_probe: bool = False
 
 
+def is_sound(row: Row, kinds: str) -> bool:
+    """Return whether the values of a row are of the `kinds` that Lapis writes, a letter for each.
+
+    SQLite holds anything in any column, and so does a page with a flipped bit.
+    """
+    return all(isinstance(value, _KINDS[kind]) for value, kind in zip(row, kinds, strict=True))
+
+
 def file_record(row: Row) -> FileRecord:
-    """Return what a row of `FILES` says."""
+    """Return what a row of `FILES` says; nothing for one that Lapis has not written."""
+    if not is_sound(row, _FILES_KINDS):
+        return FileRecord()
     _, source, repository, commit, sha256, used_at, measured_at, memory, context, *rest = row
     size, changed, verified_at, content = rest
     return FileRecord(
@@ -94,8 +112,10 @@ def file_record(row: Row) -> FileRecord:
     )
 
 
-def elsewhere_record(row: Row) -> ElsewhereRecord:
-    """Return what a row of `ELSEWHERE` says."""
+def elsewhere_record(row: Row) -> ElsewhereRecord | None:
+    """Return what a row of `ELSEWHERE` says; None for one that Lapis has not written."""
+    if not is_sound(row, _ELSEWHERE_KINDS) or row[1] not in set(Origin):
+        return None
     name, origin, files, size, projector, sha256, repository, commit, needs_probe = row
     return ElsewhereRecord(
         name=name,

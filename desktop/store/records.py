@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from desktop.domain.errors import StorageError
-from desktop.domain.shelf import HeaderFacts, ModelDefaults, Origin, Stamp
+from desktop.domain.shelf import HeaderFacts, ModelDefaults, Stamp
 from desktop.store.connection import roll_back
 from desktop.store.faults import STORE_FAULTS, Cause, cause_of
 from desktop.store.record_faults import explain_record, translated_record
@@ -84,7 +84,7 @@ class Records:
         kept: dict[str, tuple[Stamp, HeaderFacts]] = {}
         for path, size, changed, facts in rows:
             value = decoded(self._facts, facts)
-            if value is not None:
+            if value is not None and isinstance(path, bytes):
                 kept[os.fsdecode(path)] = (Stamp(size, changed), value)
         return kept
 
@@ -98,7 +98,8 @@ class Records:
 
     def files(self) -> dict[str, FileRecord]:
         """Return what is remembered of files, by path."""
-        return {os.fsdecode(row[0]): file_record(row) for row in self._rows(FILES)}
+        rows = (row for row in self._rows(FILES) if isinstance(row[0], bytes))
+        return {os.fsdecode(row[0]): file_record(row) for row in rows}
 
     def file(self, path: str) -> FileRecord:
         """Return what is remembered of one file; all empty where nothing is."""
@@ -189,8 +190,8 @@ class Records:
 
     def elsewhere(self) -> list[ElsewhereRecord]:
         """Return the models of other programs as they were found last, in that order."""
-        rows = self._rows(ELSEWHERE)
-        return [elsewhere_record(row) for row in rows if row[1] in set(Origin)]
+        found = map(elsewhere_record, self._rows(ELSEWHERE))
+        return [each for each in found if each is not None]
 
     def set_elsewhere(self, found: Iterable[ElsewhereRecord]) -> None:
         """Keep what was found now in place of what was found before."""

@@ -1,6 +1,5 @@
 """The command line in one language: words in, an order out. Nothing is carried out here."""
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,15 +8,15 @@ import typer
 import desktop
 from desktop.base.translation import Translator
 from desktop.domain.text import Text
-from desktop.inference.builtin_templates import AUTOMATIC, NAMES
-from desktop.services.manner import OWN_TEMPLATE
+from desktop.inference.builtin_templates import NAMES
 from desktop.terminal.errors import UsageError
 from desktop.terminal.help_pages import Commands, show_help
+from desktop.terminal.misread import MODELS, explained
+from desktop.terminal.option_values import choices
 from desktop.terminal.orders import (
     AskOrder,
     BenchOrder,
     ChatOrder,
-    Choices,
     DoctorOrder,
     WindowAction,
     WindowOrder,
@@ -27,23 +26,17 @@ from desktop.terminal.output import OutputFailed
 if TYPE_CHECKING:
     from desktop.terminal.orders import Order
 
-_MODELS = "models"
-_COMMANDS = frozenset({"ask", "bench", "chat", "doctor", _MODELS})
-_HIGHEST_TEMPERATURE = 5.0
-_HIGHEST_SEED = 2**32 - 2
-_MOST_TOKENS = 2**24
-
 
 def parse(arguments: Sequence[str], words: Translator) -> "Order | None":
     """Return what `arguments`, without `--data-dir`, ask for; None if already answered (help).
 
     Raises UsageError, and OutputFailed if help cannot be printed.
     """
-    command = typer.main.get_command(_app(words, with_models=_MODELS in arguments))
+    command = typer.main.get_command(_app(words, with_models=MODELS in arguments))
     try:
         found = command.main(list(arguments), prog_name="lapis", standalone_mode=False, obj=words)
     except typer.TyperException as error:
-        raise _explained(error, arguments) from error
+        raise explained(error, arguments) from error
     except OSError as error:
         raise OutputFailed(error) from error
     # Help and version have printed; they return None, or an exit code.
@@ -198,9 +191,7 @@ def _app(words: Translator, *, with_models: bool) -> typer.Typer:
         return AskOrder(
             " ".join(question or ()).strip(),
             as_json,
-            _choices(
-                model, system, temperature, max_tokens, seed, context, template, anyway=anyway
-            ),
+            choices(model, system, temperature, max_tokens, seed, context, template, anyway=anyway),
         )
 
     @app.command(
@@ -223,9 +214,7 @@ def _app(words: Translator, *, with_models: bool) -> typer.Typer:
         page: bool = help_option,  # noqa: ARG001 - its callback acts
     ) -> ChatOrder:
         return ChatOrder(
-            _choices(
-                model, system, temperature, max_tokens, seed, context, template, anyway=anyway
-            ),
+            choices(model, system, temperature, max_tokens, seed, context, template, anyway=anyway),
         )
 
     @app.command(
@@ -275,7 +264,7 @@ def _app(words: Translator, *, with_models: bool) -> typer.Typer:
 
         add_models(app, words)
     else:
-        app.command(_MODELS, short_help=say("Find, get and keep models"))(_not_needed)
+        app.command(MODELS, short_help=say("Find, get and keep models"))(_not_needed)
     return app
 
 
@@ -293,95 +282,3 @@ def _show_version(asked: bool) -> None:
     if asked:
         typer.echo(f"Lapis {desktop.__version__}")
         raise typer.Exit
-
-
-def _choices(
-    model: str,
-    system: str | None,
-    temperature: str,
-    max_tokens: str,
-    seed: str,
-    context: str,
-    template: str,
-    *,
-    anyway: bool,
-) -> Choices:
-    return Choices(
-        model=model,
-        system=system,
-        temperature=_decimal("--temperature", temperature, _HIGHEST_TEMPERATURE),
-        max_tokens=_whole("--max-tokens", max_tokens, 1, _MOST_TOKENS),
-        seed=_whole("--seed", seed, 0, _HIGHEST_SEED),
-        context=_whole("--context", context, 256, _MOST_TOKENS),
-        template=_word("--template", template, (OWN_TEMPLATE, AUTOMATIC, *NAMES)),
-        anyway=anyway,
-    )
-
-
-def _word(option: str, text: str, words: Sequence[str]) -> str | None:
-    if text and text not in words:
-        raise UsageError(
-            Text("{option} cannot be {value}", {"option": option, "value": text}),
-            Text("It takes one of: {names}.", {"names": ", ".join(words)}),
-        )
-    return text or None
-
-
-def _decimal(option: str, text: str, highest: float) -> float | None:
-    if not text:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value <= highest:
-        raise UsageError(
-            Text("{option} cannot be {value}", {"option": option, "value": text}),
-            Text("It takes a number from {low} to {high}.", {"low": 0, "high": f"{highest:g}"}),
-        )
-    return value
-
-
-def _whole(option: str, text: str, lowest: int, highest: int) -> int | None:
-    if not text:
-        return None
-    value = int(text) if text.isascii() and text.isdecimal() else -1
-    if not lowest <= value <= highest:
-        raise UsageError(
-            Text("{option} cannot be {value}", {"option": option, "value": text}),
-            Text("It takes a whole number from {low} to {high}.", {"low": lowest, "high": highest}),
-        )
-    return value
-
-
-def _command_in(arguments: Sequence[str]) -> str:
-    """Return the command that was meant, as one would ask for its page."""
-    word = next((word for word in arguments if word in _COMMANDS), "")
-    inner = ""
-    if word == _MODELS:
-        from desktop.terminal.models_commandline import NAMES as INNER
-
-        inner = next((word for word in arguments if word in INNER), "")
-    return " ".join(filter(None, ("lapis", word, inner)))
-
-
-def _explained(error: typer.TyperException, arguments: Sequence[str]) -> UsageError:
-    command = _command_in(arguments)
-    page = Text("{command} --help lists what can be given.", {"command": command})
-    option = getattr(error, "option_name", "")
-    if option == "--data-dir":
-        return UsageError(Text("{option} needs a value", {"option": option}), page)
-    if not option:
-        return UsageError(
-            Text("This command line is not understood: {reason}", {"reason": str(error.message)}),
-            page,
-        )
-    if not hasattr(error, "possibilities"):
-        return UsageError(Text("{option} needs a value", {"option": option}), page)
-    near = getattr(error, "possibilities", None)
-    if near:
-        return UsageError(
-            Text("There is no option {option}", {"option": option}),
-            Text("Did you mean {others}?", {"others": ", ".join(sorted(near))}),
-        )
-    return UsageError(Text("There is no option {option}", {"option": option}), page)

@@ -96,13 +96,20 @@ class DiscoverController(QObject):
         """Open what was pasted once there is something to show."""
         sources = self._manager.sources
 
-        def ask(_errand: Errand) -> Repository:
-            return sources.repository(sources.reference(text))
+        def ask(_errand: Errand) -> tuple[Repository, str]:
+            reference = sources.reference(text)
+            return sources.repository(reference), reference.quantisation
+
+        def show(found: tuple[Repository, str]) -> None:
+            # Whoever comes back finds the catalogue, not a search for what was opened.
+            if self._tab.line.words == text:
+                self._tab.line.clear()
+            self._pages.open_repository(*found)
 
         self._errands.run(
             "search",
             ask,
-            self._pages.open_repository,
+            show,
             lambda error: self._tab.show_error(text, error),
         )
 

@@ -49,8 +49,6 @@ class DiscoverTab(QWidget):
         self.browse = DiscoverBrowse()
         self.found = DiscoverSearch()
         self._stack = QStackedLayout()
-        self._stack.addWidget(self.browse)
-        self._stack.addWidget(self.found)
         self._column = column = QVBoxLayout(self)
         column.setContentsMargins(0, Space.L, 0, 0)
         column.setSpacing(Space.S)
@@ -58,6 +56,9 @@ class DiscoverTab(QWidget):
         self._top.addWidget(self.line)
         column.addLayout(self._top)
         column.addLayout(self._stack, 1)
+        # Not before: what is first in a stack without a place would be a window of its own.
+        self._stack.addWidget(self.browse)
+        self._stack.addWidget(self.found)
         self.setFocusProxy(self.line)
         for view in (self.browse, self.found):
             view.opened.connect(self.model_opened)

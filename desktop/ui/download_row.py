@@ -61,6 +61,7 @@ class DownloadRow(QFrame):
         self._bar = QProgressBar(textVisible=False, maximum=_STEPS)
         self._bar.setProperty("thick", True)
         self._words = ElidedLabel(size="small")
+        self._problem = PlainLabel(size="small", wrap=True)
         self._hint = PlainLabel(tone="muted", size="small", wrap=True)
         self._ways = QWidget()
         self._page = LinkButton()
@@ -85,8 +86,14 @@ class DownloadRow(QFrame):
         phase = download.phase
         words = download_words(download)
         self._title.setText(download.order.title)
-        self._words.setText(words.line)
+        # What went wrong is never cut short.
+        broken = phase in _RESUMABLE and download.error is not None
+        self._words.setText("" if broken else words.line)
         self._words.set_tone(words.tone)
+        self._words.setVisible(not broken)
+        self._problem.setText(words.line if broken else "")
+        self._problem.set_tone(words.tone)
+        self._problem.setVisible(broken)
         self._hint.setText(words.hint)
         self._hint.setVisible(bool(words.hint))
         self._show_bar(words.tone)
@@ -94,7 +101,7 @@ class DownloadRow(QFrame):
         done = phase is DownloadPhase.DONE
         self._pause.setVisible(not done)
         self._pause.set_icon("play" if resumable else "pause")
-        self._ways.setVisible(resumable and download.error is not None)
+        self._ways.setVisible(broken)
         self._page.setVisible(isinstance(download.error, GatedModel))
         self._use.setVisible(done)
         if done:
@@ -151,7 +158,7 @@ class DownloadRow(QFrame):
         below.addWidget(self._words, 1)
         below.addWidget(self._use)
         ways = QHBoxLayout(self._ways)
-        ways.setContentsMargins(-3, 0, 0, 0)
+        ways.setContentsMargins(0, 0, 0, 0)
         ways.setSpacing(Space.S)
         ways.addWidget(self._again)
         ways.addWidget(self._page)
@@ -161,6 +168,7 @@ class DownloadRow(QFrame):
         words.addWidget(self._title)
         words.addWidget(self._bar)
         words.addLayout(below)
+        words.addWidget(self._problem)
         words.addWidget(self._hint)
         words.addWidget(self._ways)
         front = QWidget()
@@ -240,5 +248,9 @@ class DownloadRow(QFrame):
         self._bar.setAccessibleName(self.tr("Download of {name}").format(name=title))
         self.setAccessibleName(title)
         self.setAccessibleDescription(
-            " ".join(part for part in (self._words.whole_text(), self._hint.text()) if part)
+            " ".join(
+                part
+                for part in (self._words.whole_text(), self._problem.text(), self._hint.text())
+                if part
+            )
         )

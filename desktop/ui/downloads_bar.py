@@ -6,8 +6,8 @@ their download is there. GUI thread.
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QScrollArea,
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.domain.download import Download
+from desktop.domain.download import Download, DownloadPhase
 from desktop.ui.download_row import DownloadRow
 from desktop.ui.downloads_sum import DownloadsSum
 from desktop.ui.tokens import Space, tokens_of
@@ -24,6 +24,7 @@ from desktop.ui.tokens import Space, tokens_of
 __all__ = ["DownloadsBar"]
 
 _TALLEST = 232
+_LOWEST = 76
 
 
 class DownloadsBar(QFrame):
@@ -60,18 +61,21 @@ class DownloadsBar(QFrame):
         column.addWidget(self._scroll)
         self._sum.clicked.connect(self._on_sum_clicked)
         self._sum.clear.clicked.connect(self.clear_requested)
-        self._list.dropped.connect(self.move_requested)
+        self._list.dropped.connect(self._on_dropped)
         self.hide()
 
     def set_downloads(self, downloads: Sequence[Download]) -> None:
-        """Show `downloads` in this order."""
+        """Show `downloads` in the order of the queue, with what is done at the end."""
         downloads = tuple(downloads)
         if downloads == self._downloads:
             return
         self._downloads = downloads
-        for row in self._list.show_downloads(downloads):
+        new = self._list.show_downloads(sorted(downloads, key=_is_done))
+        for row in new:
             self._connect(row)
         self._show()
+        if new:
+            self._scroll.show_soon(new[-1])
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
@@ -94,8 +98,8 @@ class DownloadsBar(QFrame):
         row.cancel_requested.connect(self.cancel_requested)
         row.use_requested.connect(self.use_requested)
         row.page_requested.connect(self.page_requested)
-        row.clear_requested.connect(lambda _key: self.clear_requested.emit())
-        row.step_requested.connect(self._on_step_requested)
+        row.clear_requested.connect(self.cancel_requested)
+        row.step_requested.connect(self._list.on_step)
         row.dragged.connect(self._list.on_dragged)
         row.dropped.connect(self._list.on_dropped)
 
@@ -103,17 +107,17 @@ class DownloadsBar(QFrame):
         self._is_open = not self._is_open
         self._show()
 
-    def _on_step_requested(self, key: str, step: int) -> None:
-        keys = [download.order.key for download in self._downloads]
-        place = keys.index(key) + step
-        if 0 <= place < len(keys):
-            self.move_requested.emit(key, place)
+    def _on_dropped(self, key: str, before: str) -> None:
+        """Move `key` before another one, or to the end of the queue."""
+        keys = [each.order.key for each in self._downloads if each.order.key != key]
+        self.move_requested.emit(key, keys.index(before) if before in keys else len(keys))
 
 
 class _Rows(QWidget):
     """The rows, in order; a line shows where a carried one would be put down."""
 
-    dropped = Signal(str, int)
+    dropped = Signal(str, str)
+    """(key, key of the one before which it is to be, empty for the end)"""
 
     def __init__(self) -> None:
         super().__init__()
@@ -156,9 +160,13 @@ class _Rows(QWidget):
         self.update()
         now = self._column.indexOf(self._rows[key])
         place = self._place_at(pointer)
-        place -= place > now
-        if place != now:
-            self.dropped.emit(key, place)
+        self._put(key, place - (place > now))
+
+    def on_step(self, key: str, step: int) -> None:
+        """Let a row change places with its neighbour."""
+        place = self._column.indexOf(self._rows[key]) + step
+        if 0 <= place < len(self._rows):
+            self._put(key, place)
 
     def tall(self, width: int) -> int:
         """Return the height that the rows need in `width`."""
@@ -173,6 +181,16 @@ class _Rows(QWidget):
         if self._mark is not None:
             painter = QPainter(self)
             painter.fillRect(self._gap(self._mark), QColor(tokens_of(self.palette()).accent))
+
+    def _put(self, key: str, place: int) -> None:
+        """Ask for `place` among the rows, counted without the one that moves."""
+        if place == self._column.indexOf(self._rows[key]):
+            return
+        others = sorted(
+            (name for name in self._rows if name != key),
+            key=lambda name: self._column.indexOf(self._rows[name]),
+        )
+        self.dropped.emit(key, others[place] if place < len(others) else "")
 
     def _place_at(self, pointer: QPoint) -> int:
         y = self.mapFromGlobal(pointer).y()
@@ -202,20 +220,35 @@ class _Scroll(QScrollArea):
         rows.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Grow with the rows."""
-        if event.type() == QEvent.Type.LayoutRequest:
+        """Grow with the rows, and with the window."""
+        kind = QEvent.Type.LayoutRequest if watched is self._rows else QEvent.Type.Resize
+        if event.type() == kind:
             self.updateGeometry()
         return super().eventFilter(watched, event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.window().installEventFilter(self)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.updateGeometry()
 
+    def show_soon(self, row: DownloadRow) -> None:
+        """Scroll to `row`, once it has its place."""
+        QTimer.singleShot(0, row, lambda: self.ensureWidgetVisible(row, 0, Space.M))
+
     def sizeHint(self) -> QSize:
         return QSize(super().sizeHint().width(), self._wanted())
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(0, min(self._wanted(), _TALLEST // 2))
+        return QSize(0, min(self._wanted(), _LOWEST))
 
     def _wanted(self) -> int:
-        return min(_TALLEST, self._rows.tall(max(1, self.viewport().width())))
+        """Return the height of the rows, but never more than a part of the window."""
+        bound = min(_TALLEST, max(_LOWEST, self.window().height() // 3))
+        return min(bound, self._rows.tall(max(1, self.viewport().width())))
+
+
+def _is_done(download: Download) -> bool:
+    return download.phase is DownloadPhase.DONE

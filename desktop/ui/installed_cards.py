@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from desktop.domain.catalogue import in_language
 from desktop.domain.chat import Message, Role
@@ -63,10 +63,25 @@ class InstalledCards(QObject):
         self._catalogue = catalogue
         self._work_folder = work_folder
         self._language = language
+        self._settings_card: ModelSettingsCard | None = None
+        tab.sheet.left.connect(self._leave)
         tab.import_requested.connect(self.offer_import)
         tab.import_wanted.connect(self._choose_file)
         tab.settings_requested.connect(self._open_settings)
         tab.shrink_requested.connect(self._open_shrinking)
+
+    def _open_sheet(self, title: Text, card: QWidget) -> None:
+        self._leave()
+        self._tab.open_sheet(title, card)
+
+    def _leave(self) -> None:
+        """Keep what was typed last, and end what the card that goes waits for."""
+        card, self._settings_card = self._settings_card, None
+        if card is not None:
+            card.flush()
+        # Afterwards: what was typed last asks for a preview too.
+        for lane in ("preview", "shrink"):
+            self._errands.cancel(lane)
 
     # Importing.
 
@@ -90,8 +105,8 @@ class InstalledCards(QObject):
     def _show_offer(self, found: ImportOffer) -> None:
         card = ImportCard(found)
         card.accepted.connect(self._import)
-        card.cancelled.connect(self._tab.close_sheet)
-        self._tab.open_sheet(Text("Import a model"), card)
+        card.cancelled.connect(self._tab.sheet.left)
+        self._open_sheet(Text("Import a model"), card)
 
     def _import(self, found: ImportOffer, how: ImportHow) -> None:
         self._tab.close_sheet()
@@ -130,8 +145,8 @@ class InstalledCards(QObject):
         card.show_model(entry.model, defaults, self._general(entry))
         card.defaults_changed.connect(self._keep_defaults)
         card.preview_requested.connect(lambda defaults: self._preview(card, entry.model, defaults))
-        self._tab.sheet.left.connect(card.flush)
-        self._tab.open_sheet(verbatim(shown_title(entry)), card)
+        self._open_sheet(verbatim(shown_title(entry)), card)
+        self._settings_card = card
 
     def _general(self, entry: ShelfEntry) -> GeneralValues:
         settings, facts = self._settings(), entry.facts
@@ -177,9 +192,8 @@ class InstalledCards(QObject):
         card = RequantiseCard(entry)
         card.start_requested.connect(lambda entry, choice: self._shrink(card, entry, choice))
         card.stop_requested.connect(lambda: self._errands.cancel("shrink"))
-        card.cancelled.connect(self._tab.close_sheet)
-        self._tab.sheet.left.connect(lambda: self._errands.cancel("shrink"))
-        self._tab.open_sheet(verbatim(shown_title(entry)), card)
+        card.cancelled.connect(self._tab.sheet.left)
+        self._open_sheet(verbatim(shown_title(entry)), card)
         self._errands.run(
             "shrink",
             lambda _errand: (choices(self._work_folder, entry.model.path), self._shelf.disk_use()),

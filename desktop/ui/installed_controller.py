@@ -95,6 +95,10 @@ class InstalledController(QObject):
         """Show that something failed."""
         self._tell(error)
 
+    def undo(self) -> bool:
+        """Undo the deletion that is on offer; return whether one was."""
+        return self._tab.toast.undo()
+
     # What there is.
 
     def _read(self, _errand: Errand) -> tuple[tuple[ShelfEntry, ...], ShelfUse]:
@@ -253,28 +257,41 @@ class InstalledController(QObject):
         def run(errand: Errand) -> object:
             def progress(so_far: int, total: int) -> None:
                 shown = TaskProgress(words, so_far, total)
-                errand.report_latest(lambda: tasks.show_task(key, shown))
+                errand.report_latest(lambda: show(errand, shown))
 
             return work(progress, errand)
 
+        def show(errand: Errand, shown: TaskProgress) -> None:
+            if self._running.get(key) is errand:
+                tasks.show_task(key, shown)
+
         def end(found: object) -> None:
-            tasks.end_task(key)
-            self._running.pop(key, None)
+            leave()
             done(found)
 
         def fail(error: LapisError) -> None:
-            tasks.end_task(key)
-            self._running.pop(key, None)
+            leave()
             self._tell(error)
             if failed is not None:
                 failed()
 
-        self._running[key] = self._errands.run("work", run, end, fail, queued=True)
+        def leave() -> None:
+            # Not the line of somebody who began anew after a stop.
+            if self._running.get(key) is started:
+                self._take_line(key)
+
+        started = self._running[key] = self._errands.run("work", run, end, fail, queued=True)
 
     def _stop(self, key: str) -> None:
+        """Let the line go at once, though the work may take a moment to end, or wait its turn."""
         errand = self._running.get(key)
         if errand is not None:
             errand.stop.set()
+            self._take_line(key)
+
+    def _take_line(self, key: str) -> None:
+        self._running.pop(key, None)
+        self._tab.tasks.end_task(key)
 
     def _tell(self, error: LapisError) -> None:
         self._tab.banner.show_error(Topic.MODEL_CHOICE, error)

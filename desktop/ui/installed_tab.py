@@ -45,6 +45,7 @@ __all__ = ["InstalledTab"]
 
 _WIDE = 700
 _DETAIL = 288
+_LOW = 260
 
 
 class InstalledTab(QWidget):
@@ -85,7 +86,7 @@ class InstalledTab(QWidget):
         self._nothing = NothingFound()
         self._middle = QWidget()
         self._views = QStackedLayout(self._middle)
-        self._pages = QStackedLayout(self)
+        self._pages = QStackedLayout()
         self._browse = QWidget()
         self._hint = DropHint(self)
         self._lay_out()
@@ -126,6 +127,7 @@ class InstalledTab(QWidget):
     def open_sheet(self, title: Text, card: QWidget) -> None:
         """Show `card` over the list until it is closed."""
         self.sheet.show_card(title, card)
+        self._show_page()
         self._pages.setCurrentWidget(self.sheet)
         self.sheet.take_focus()
 
@@ -139,6 +141,7 @@ class InstalledTab(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._show_details()
+        self._show_page()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take model files."""
@@ -173,14 +176,24 @@ class InstalledTab(QWidget):
         self._body.addWidget(self._middle, 1)
         self._body.addWidget(self.detail)
         column = QVBoxLayout(self._browse)
-        column.setContentsMargins(Space.XL - Space.M, Space.L, Space.XL, Space.M)
         column.setSpacing(Space.M)
-        for part in (self.toolbar, self.banner, self.tasks):
-            column.addLayout(_indented(part))
+        column.setContentsMargins(Space.XL - Space.M, Space.L, Space.XL, 0)
+        column.addLayout(_indented(self.toolbar))
         column.addLayout(self._body, 1)
         column.addLayout(_indented(self.strip))
-        column.addWidget(self.toast, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(self.folder)
+        # Below all pages: what goes on and what is to be said, whatever is looked at.
+        foot = QVBoxLayout()
+        foot.setContentsMargins(Space.XL - Space.M, 0, Space.XL, 0)
+        foot.setSpacing(Space.S)
+        for part in (self.tasks, self.banner):
+            foot.addLayout(_indented(part))
+        foot.addWidget(self.toast, 0, Qt.AlignmentFlag.AlignHCenter)
+        foot.addWidget(self.folder)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, Space.M)
+        whole.setSpacing(Space.M)
+        whole.addLayout(self._pages, 1)
+        whole.addLayout(foot)
         for page in (self._browse, self._empty, self.sheet):
             self._pages.addWidget(page)
         self._show_page()
@@ -218,7 +231,7 @@ class InstalledTab(QWidget):
 
     def _show_current(self) -> None:
         """Mark what was marked, else what is in memory, else the first model."""
-        for path in (self._chosen, self._loaded):
+        for path in (self._chosen, None if self._has_guide_loaded() else self._loaded):
             index = self._model.index_of(path)
             if index.isValid():
                 break
@@ -231,7 +244,14 @@ class InstalledTab(QWidget):
         self._show_page()
         self._show_details()
 
+    def _has_guide_loaded(self) -> bool:
+        """Return whether the guide, which comes last in the list, is in memory."""
+        index = self._model.index_of(self._loaded)
+        entry = index.data(ShelfRole.ENTRY)
+        return isinstance(entry, ShelfEntry) and entry.model.is_guide
+
     def _show_page(self) -> None:
+        self.folder.setVisible(self.sheet.card is None and self.height() >= _LOW)
         if self.sheet.card is not None:
             return
         has_models = any(not entry.model.is_guide for entry in self._model.entries)

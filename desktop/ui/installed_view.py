@@ -41,5 +41,9 @@ class InstalledView(QListView):
                 self.activated_by_key.emit()
             case Qt.Key.Key_Delete:
                 self.delete_pressed.emit()
+            case Qt.Key.Key_Home:
+                # The first row is a heading, which Qt would stop at.
+                self.setCurrentIndex(self.model().index(1, 0))
+                self.scrollToTop()
             case _:
                 super().keyPressEvent(event)

@@ -9,7 +9,7 @@ __all__ = ["LinkButton"]
 
 _LOOK = """
 QPushButton {{
-  color: palette(link); background: transparent; border: none; padding: 2px 3px;
+  color: palette(link); background: transparent; border: none; padding: 2px 0;
   font-size: {size}px; min-height: 0; font-weight: 500;
 }}
 QPushButton:hover, QPushButton:focus {{ text-decoration: underline; }}

@@ -83,11 +83,12 @@ class ModelPageController(QObject):
         self._open(_Shown(hit.name, self._known.of_repository(hit.name), hit))
         self._ask()
 
-    def open_repository(self, repository: Repository) -> None:
-        """Show a repository whose files are known."""
+    def open_repository(self, repository: Repository, quantisation: str = "") -> None:
+        """Show a repository whose files are known, with `quantisation` chosen if it has that."""
         listed = self._known.of_repository(repository.name)
         self._open(_Shown(repository.name, listed, repository=repository))
         self._show_advice()
+        self._view.table.choose(quantisation)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the language: the catalogue brings its own words."""

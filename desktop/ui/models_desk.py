@@ -115,7 +115,7 @@ class ModelsDesk(QObject):
         (manager,) = self._made
         downloads = self._downloads = DownloadsController(manager.downloads, self)
         downloads.progress_told.connect(self._on_progress_told)
-        downloads.announced.connect(self.announced)
+        downloads.announced.connect(self._on_announced)
 
         def settle(_errand: Errand) -> None:
             manager.shelf.settle()
@@ -186,6 +186,13 @@ class ModelsDesk(QObject):
         page.tab_changed.connect(lambda tab: beside.refresh() if tab == _THIS_COMPUTER else None)
         page.closed.connect(self._window.show_talk)
         page.sidebar_requested.connect(self._window.toggle_sidebar)
+        page.show_sidebar_button(visible=not self._window.is_sidebar_shown)
+        self._window.sidebar_shown.connect(
+            lambda shown: page.show_sidebar_button(visible=not shown)
+        )
+        self._window.shortcuts.undo.connect(self._on_undo)
+        for place in (page.discover, page.model_page):
+            place.wished.connect(lambda *_wish: page.banner.solve(Topic.MODEL_CHOICE))
         self._installed = installed
         installed.set_engine(self._state)
         known.read()
@@ -209,8 +216,17 @@ class ModelsDesk(QObject):
         self._taskbar.set_progress(share, count)
         self.progress_told.emit(words)
 
-    def _tell(self, error: LapisError) -> None:
+    def _on_announced(self, words: str) -> None:
+        """Tell what the person in front of the page cannot see."""
+        if self._window.is_talk_shown or not self._window.isActiveWindow():
+            self.announced.emit(words)
+
+    def _on_undo(self) -> None:
         if self._installed is not None and not self._window.is_talk_shown:
-            self._installed.say(error)
-        else:
-            self._window.banner.show_error(Topic.MODEL_CHOICE, error)
+            self._installed.undo()
+
+    def _tell(self, error: LapisError) -> None:
+        """Say it where the person is."""
+        shown = self._page if not self._window.is_talk_shown else None
+        banner = shown.banner if shown is not None else self._window.banner
+        banner.show_error(Topic.MODEL_CHOICE, error)

@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QTabBar, QVBoxLayout, QWidget
 
+from desktop.ui.banner import Banner
 from desktop.ui.buttons import IconButton
 from desktop.ui.connection_page import ConnectionPage
 from desktop.ui.discover_tab import DiscoverTab
@@ -37,13 +38,14 @@ class ModelsPage(QWidget):
         downloads: QWidget,
         parent: QWidget | None = None,
     ) -> None:
-        """Show `downloads` at the foot of every tab."""
+        """Show `downloads` at the foot of every tab, and above it what `banner` has to say."""
         super().__init__(parent)
         self.discover = DiscoverTab()
         self.model_page = ModelPage()
         self.connection = ConnectionPage()
         self.installed = installed
         self.this_computer = this_computer
+        self.banner = Banner()
         self._title = PlainLabel(size="large")
         self._sidebar = IconButton("sidebar")
         self._close = IconButton("close")
@@ -54,8 +56,6 @@ class ModelsPage(QWidget):
         for _ in range(_TABS):
             self._tabs.addTab("")
         self._views = QStackedLayout()
-        for view in (self.discover, installed, this_computer):
-            self._views.addWidget(view)
         self._front = QWidget()
         self._whole = QStackedLayout()
         self._lay_out(downloads)
@@ -162,14 +162,20 @@ class ModelsPage(QWidget):
         front.addLayout(tabs)
         front.addWidget(line)
         front.addLayout(self._views, 1)
-        self._whole.addWidget(self._front)
-        self._whole.addWidget(self.model_page)
-        self._whole.addWidget(self.connection)
+        news = QVBoxLayout()
+        news.setContentsMargins(Space.XL, 0, Space.XL, 0)
+        news.addWidget(self.banner)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(self._whole, 1)
+        column.addLayout(news)
         column.addWidget(downloads)
+        # Not before: what is first in a stack without a place would be a window of its own.
+        for view in (self.discover, self.installed, self.this_computer):
+            self._views.addWidget(view)
+        for page in (self._front, self.model_page, self.connection):
+            self._whole.addWidget(page)
 
     def _bind_keys(self) -> None:
         keys = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)

@@ -235,6 +235,7 @@ class Program(QObject):
         tray = Tray(app_icon(), self._engine_memory, self)
         tray.quit_requested.connect(self.quit)
         tray.free_memory_requested.connect(models.free_memory)
+        tray.models_requested.connect(self._on_tray_models_requested)
         presence = Presence(self._window, tray, self._chats, self._preferences, self)
         presence.chat_wanted.connect(self._on_chat_wanted)
         presence.model_dropped.connect(lambda path: self._on_command("open-model", "", str(path)))
@@ -284,6 +285,7 @@ class Program(QObject):
             case "toggle-popup" if self._presence is not None:
                 self._presence.toggle_popup()
             case "open-model" if self._models is not None:
+                self._window.show_talk()
                 self._window.bring_to_front()
                 self._models.choose_named(argument)
             case "quit":
@@ -294,6 +296,10 @@ class Program(QObject):
                 # Asked for before the second part of the start, which will see to it.
                 model = argument or self._options.model
                 self._options = replace(self._options, command=command, model=model)
+
+    def _on_tray_models_requested(self) -> None:
+        self._on_models_requested()
+        self._window.bring_to_front()
 
     def _on_models_requested(self) -> None:
         if self._models_desk is not None:

@@ -34,10 +34,11 @@ class Columns:
     speed: QRect
 
 
-def columns(width: int, height: int, button: int) -> Columns:
+def columns(width: int, height: int, button: int, *, speed: bool) -> Columns:
     """Return the columns of a row, `width` by `height`, that ends in a button so wide.
 
-    Narrow: name and fit above, everything else in the line below, at `size`.
+    `speed` False: the others share its room. Narrow: name and fit above, everything else in the
+    line below, at `size`.
     """
     room = width - 2 * PAD - button - Space.M
     if width < _WIDE:
@@ -50,13 +51,15 @@ def columns(width: int, height: int, button: int) -> Columns:
         return Columns(False, above, none, below, none, beside, none)
     places = []
     left = PAD
-    for share in (_NAME, _BITS, _SIZE, _LOSS, _FIT):
-        wide = round(room * share)
+    shares = (_NAME, _BITS, _SIZE, _LOSS, _FIT)
+    shared = room if speed else room / sum(shares)
+    for share in shares:
+        wide = round(shared * share)
         places.append(QRect(left, 0, wide, height))
         left += wide
     name, bits, size, loss, fit_place = places
-    speed = QRect(left, 0, PAD + room - left, height)
-    return Columns(True, name, bits, size, loss, fit_place, speed)
+    rest = QRect(left, 0, PAD + room - left, height) if speed else QRect()
+    return Columns(True, name, bits, size, loss, fit_place, rest)
 
 
 def small_font(base: QFont) -> QFont:

@@ -55,6 +55,7 @@ class QuantisationRow(QAbstractButton):
         self._advice = advice
         self._reason = ""
         self._words = ""
+        self._with_speed = True
         self._name = NameButton(visible(advice.quantisation or advice.name), self)
         self._get = GetButton(parent=self)
         self.setCheckable(True)
@@ -74,9 +75,15 @@ class QuantisationRow(QAbstractButton):
         """What is shown."""
         return self._advice
 
-    def show_advice(self, advice: QuantisationAdvice, words: str, reason: str) -> None:
-        """Show `advice`; `words` explain the quantisation, `reason` why it is recommended."""
+    def show_advice(
+        self, advice: QuantisationAdvice, words: str, reason: str, *, with_speed: bool
+    ) -> None:
+        """Show `advice`; `words` explain the quantisation, `reason` why it is recommended.
+
+        `with_speed` False: no speed is known in the whole table.
+        """
         self._advice, self._words, self._reason = advice, words, reason
+        self._with_speed = with_speed
         self._get.set_primary(primary=bool(reason))
         self.updateGeometry()
         self._say()
@@ -193,7 +200,8 @@ class QuantisationRow(QAbstractButton):
 
     def _columns(self) -> Columns:
         button = self._get.sizeHint().width()
-        return columns(self.width(), self._line_height(self.width()), button)
+        height = self._line_height(self.width())
+        return columns(self.width(), height, button, speed=self._with_speed)
 
     def _line_height(self, width: int) -> int:
         return _NARROW_HEIGHT if width < _NARROW else _HEIGHT

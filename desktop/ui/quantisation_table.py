@@ -60,16 +60,26 @@ class QuantisationTable(QFrame):
         wanted = [_key(each) for each in advice.quantisations]
         if wanted != [_key(row.advice) for row in self._rows]:
             self._build(advice)
+        with_speed = any(each.speed > 0 for each in advice.quantisations)
+        self._head.show_speed(shown=with_speed)
         for row, each in zip(self._rows, advice.quantisations, strict=True):
             words = in_language(each.facts.words, language) if each.facts is not None else ""
             best = advice.recommended is not None and _key(advice.recommended) == _key(each)
             reason = self.tr("Recommended: {reason}").format(reason=say(advice.reason))
-            row.show_advice(each, words, reason if best else "")
+            row.show_advice(each, words, reason if best else "", with_speed=with_speed)
             row.set_state(state(each))
 
     def forget_choice(self) -> None:
         """Choose what is recommended from now on: another model comes."""
         self._picked = ""
+
+    def choose(self, quantisation: str) -> None:
+        """Choose the first row of this name, as a press on it does; none if there is none."""
+        wanted = quantisation.casefold()
+        for row in self._rows:
+            if wanted and row.advice.quantisation.casefold() == wanted:
+                row.click()
+                return
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Move from row to row with the arrow keys."""
@@ -118,6 +128,12 @@ class _Head(QWidget):
         self._button = GetButton()
         self._button.setParent(self)
         self._button.hide()
+        self._with_speed = True
+
+    def show_speed(self, *, shown: bool) -> None:
+        """Name the column of speeds, or let the others have its room."""
+        self._with_speed = shown
+        self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(320, _HEAD)
@@ -126,7 +142,8 @@ class _Head(QWidget):
         return QSize(0, _HEAD)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        places = columns(self.width(), self.height(), self._button.sizeHint().width())
+        button = self._button.sizeHint().width()
+        places = columns(self.width(), self.height(), button, speed=self._with_speed)
         painter = QPainter(self)
         painter.setFont(small_font(self.font()))
         painter.setPen(QColor(tokens_of(self.palette()).muted))
@@ -136,7 +153,8 @@ class _Head(QWidget):
             painter.drawText(places.bits, _LEFT, self.tr("Per weight"))
             painter.drawText(places.size, _LEFT, self.tr("Size"))
             painter.drawText(places.loss, _LEFT, self.tr("Quality loss"))
-            painter.drawText(places.speed, _LEFT, self.tr("Speed"))
+            if self._with_speed:
+                painter.drawText(places.speed, _LEFT, self.tr("Speed"))
 
 
 def _key(advice: QuantisationAdvice) -> tuple[str, str, int]:

@@ -39,24 +39,27 @@ class RowNote(QWidget):
 
     def clear(self) -> None:
         """Say nothing."""
-        self._show("", "muted")
         self.hide()
+        self._say("", "muted")
 
     def show_words(self, words: str, tone: Tone = "muted") -> None:
         """Say `words`; their owner says them again in another language."""
-        self._show(words, tone)
+        self._say(words, tone)
+        self.show()
 
     def show_busy(self, words: str) -> None:
         """Say what is being done."""
-        self._show("", "muted")
+        self._say("", "muted")
         self._activity.say(words)
         self._activity.show()
+        self.show()
 
     def show_error(self, error: LapisError) -> None:
         """Say what is wrong, and what helps."""
         words = self.tr("{title}. {hint}").format(title=say(error.title), hint=say(error.hint))
-        self._show(words, "bad")
+        self._say(words, "bad")
         self._error = error
+        self.show()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
@@ -64,10 +67,9 @@ class RowNote(QWidget):
         if event.type() == QEvent.Type.LanguageChange and self._error is not None:
             self.show_error(self._error)
 
-    def _show(self, words: str, tone: Tone) -> None:
+    def _say(self, words: str, tone: Tone) -> None:
         self._error = None
         self._activity.hide()
         self._words.setText(words)
         self._words.set_tone(tone)
         self._words.setVisible(bool(words))
-        self.show()

@@ -43,7 +43,7 @@ class SamplingPanel(QWidget):
         self._numbers = _numbers()
         self._more = LinkButton()
         foot = QHBoxLayout()
-        foot.setContentsMargins(-3, 0, 0, 0)
+        foot.setContentsMargins(0, 0, 0, 0)
         foot.addWidget(self._more)
         foot.addStretch(1)
         self._panel = FormPanel([number.row for number in self._numbers], foot)

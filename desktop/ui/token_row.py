@@ -121,19 +121,22 @@ class TokenRow(QWidget):
                 self.note.show_words(words, "good")
             case TokenPlace.THIS_RUN:
                 words = self.tr("A token is in use, but only until Lapis ends.")
-                self.note.show_words(f"{words} {why}", "warn")
+                self.note.show_words(self._because(words, why), "warn")
             case TokenPlace.ENVIRONMENT:
                 words = self.tr("The token of the variable HF_TOKEN is in use.")
                 self.note.show_words(words, "good")
             case TokenPlace.NOWHERE if self._is_left:
                 words = self.tr("No token is used any more, but the keyring may still have it.")
-                self.note.show_words(f"{words} {why}", "bad")
+                self.note.show_words(self._because(words, why), "bad")
             case TokenPlace.NOWHERE if why:
                 words = self.tr("No token is in use. One could be kept only until Lapis ends.")
-                self.note.show_words(f"{words} {why}")
+                self.note.show_words(self._because(words, why))
             case TokenPlace.NOWHERE:
                 words = self.tr("No token is in use. The keyring of this computer would keep one.")
                 self.note.show_words(words)
+
+    def _because(self, fact: str, reason: str) -> str:
+        return self.tr("{fact} {reason}").format(fact=fact, reason=reason)
 
     def _why(self, problem: LapisError) -> str:
         return self.tr("{title}. {hint}").format(title=say(problem.title), hint=say(problem.hint))
@@ -149,8 +152,7 @@ class TokenRow(QWidget):
         )
         self._field.setAccessibleName(name)
         self._field.setPlaceholderText("hf_…")
-        self._keep.setText(self.tr("Keep"))
-        self._keep.setAccessibleName(self.tr("Keep token"))
+        self._keep.setText(self.tr("Keep token"))
         self._forget.setText(self.tr("Forget"))
         self._forget.setAccessibleName(self.tr("Forget the token"))
         self._show()

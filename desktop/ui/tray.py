@@ -21,6 +21,7 @@ class Tray(QObject):
 
     popup_requested = Signal()
     window_requested = Signal()
+    models_requested = Signal()
     free_memory_requested = Signal()
     quit_requested = Signal()
 
@@ -40,6 +41,7 @@ class Tray(QObject):
         # its first entry has to be the most wanted.
         self._ask = self._menu.addAction("")
         self._show = self._menu.addAction("")
+        self._models = self._menu.addAction("")
         self._menu.addSeparator()
         self._model = self._menu.addAction("")
         self._model.setEnabled(False)
@@ -52,6 +54,7 @@ class Tray(QObject):
         self._icon.setContextMenu(self._menu)
         self._ask.triggered.connect(self.popup_requested)
         self._show.triggered.connect(self.window_requested)
+        self._models.triggered.connect(self.models_requested)
         self._free.triggered.connect(self.free_memory_requested)
         self._quit.triggered.connect(self.quit_requested)
         self._icon.activated.connect(self._on_activated)
@@ -145,6 +148,7 @@ class Tray(QObject):
     def _retranslate(self) -> None:
         self._ask.setText(self.tr("Ask…"))
         self._show.setText(self.tr("Show Lapis"))
+        self._models.setText(self.tr("Models"))
         self._free.setText(self.tr("Free memory now"))
         self._quit.setText(self.tr("Quit"))
         self._show_model()

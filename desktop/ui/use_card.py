@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.quantities import sized
+from desktop.ui.flow_layout import FlowLayout
 from desktop.ui.icons import IconName
 from desktop.ui.labels import ElidedLabel, PlainLabel
 from desktop.ui.meter import Key, Meter, Part, Shade
@@ -51,11 +52,9 @@ class UseCard(QFrame):
         top.addWidget(self._title)
         top.addWidget(self._about, 1)
         top.addWidget(self._figure)
-        keys = QHBoxLayout()
-        keys.setSpacing(Space.XL)
+        keys = FlowLayout(beside=Space.XL, between=Space.XS)
         for key in self._keys:
             keys.addWidget(key)
-        keys.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.L, Space.L, Space.L, Space.L)
         column.setSpacing(Space.M)

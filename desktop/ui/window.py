@@ -53,6 +53,8 @@ class MainWindow(QWidget):
     """The models are to be shown; who makes their page gives it to `show_page`."""
     place_changed = Signal()
     """Size, place or sidebar are other ones now."""
+    sidebar_shown = Signal(bool)
+    """The list of chats came, or went."""
 
     def __init__(self) -> None:
         """Build everything; not shown yet."""
@@ -86,6 +88,7 @@ class MainWindow(QWidget):
             self.sidebar.new_chat_requested,
             self.shortcuts.new_chat,
             self.shortcuts.composer,
+            self.shortcuts.rename,
         ):
             wish.connect(self.show_talk)
         self.sidebar.menu_opened.connect(self.keys.follow)
@@ -105,6 +108,11 @@ class MainWindow(QWidget):
     def is_talk_shown(self) -> bool:
         """Whether the conversation is on show, and not another page."""
         return self._pages.currentIndex() == 0
+
+    @property
+    def is_sidebar_shown(self) -> bool:
+        """Whether the list of chats is on show."""
+        return self.sidebar.isVisibleTo(self)
 
     def show_page(self, page: QWidget, title: str) -> None:
         """Show `page` in place of the conversation; it is taken in at its first time."""
@@ -169,17 +177,17 @@ class MainWindow(QWidget):
             )
 
     def bring_to_front(self) -> None:
-        """Show the window, whatever hid it, with the cursor in the composer."""
+        """Show the window, whatever hid it, with the cursor in the composer if that is on show."""
         if QGuiApplication.platformName().startswith("wayland") and self.isVisible():
             # Wayland lets nobody raise a window; a new one comes up in front.
             self.hide()
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         # Before it is shown too: else Qt looks for a first field by itself.
-        self.composer.focus_field()
+        self._focus_composer()
         self.show()
         self.raise_()
         self.activateWindow()
-        self.composer.focus_field()
+        self._focus_composer()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Let typing go on in the composer, wherever the focus was."""
@@ -259,6 +267,10 @@ class MainWindow(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._splitter)
 
+    def _focus_composer(self) -> None:
+        if self.is_talk_shown:
+            self.composer.focus_field()
+
     def _name_window(self, title: str) -> None:
         clean = "".join(letter for letter in title if letter.isprintable())[:_TITLE_LIMIT]
         self.setWindowTitle(f"{clean} – Lapis" if clean else "Lapis")
@@ -286,4 +298,5 @@ class MainWindow(QWidget):
     def _show_sidebar(self, *, visible: bool) -> None:
         self.sidebar.setVisible(visible)
         self.header.show_sidebar_button(visible=not visible)
+        self.sidebar_shown.emit(visible)
         self.place_changed.emit()

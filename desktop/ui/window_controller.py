@@ -65,6 +65,7 @@ class WindowController(QObject):
 
     def open_chat(self, chat: int | None) -> None:
         """Show another chat, or a new one; the draft of the present one is kept."""
+        self._window.show_talk()
         if chat == self._chat:
             self._window.sidebar.set_current(chat)
             return
@@ -226,6 +227,7 @@ class WindowController(QObject):
         self.refresh()
         if chat == self._chat:
             self._show(neighbour)
+        self._window.show_talk()
         self._window.toast.offer_undo(Text("“{title}” is deleted", {"title": title}), chat)
         self._window.composer.focus_field()
 

@@ -59,5 +59,6 @@ class WindowKeys(QObject):
         return super().eventFilter(watched, event)
 
     def _take_focus(self) -> None:
-        if not isinstance(self._window.focusWidget(), QLineEdit):
+        is_shown = self._composer.isVisibleTo(self._window)
+        if is_shown and not isinstance(self._window.focusWidget(), QLineEdit):
             self._composer.focus_field()

@@ -41,6 +41,8 @@ from torch import Tensor
 SEED = 20
 OFF_TOPIC_SHARE = 0.33
 SHORT_ANSWER_SHARE = 0.75
+FAVOURED_TIMES = 3
+FAVOURED_SHORT_ANSWER_SHARE = 0.4
 HELD_OUT = {OFF_TOPIC: 8}
 PAIR_SHARE = 0.08
 THIN_SHARE = 0.2
@@ -135,15 +137,30 @@ def thin(text: str, language: str, rng: random.Random) -> str:
 
 
 class Sampler:
-    """Draws random training examples from the entries."""
+    """Draws random training examples from the entries.
 
-    def __init__(self, entries: list[Entry], tokenizer: Tokenizer, seed: int) -> None:
+    Topics that are favoured come more often, and more often with the whole answer.
+    """
+
+    def __init__(
+        self,
+        entries: list[Entry],
+        tokenizer: Tokenizer,
+        seed: int,
+        favoured: frozenset[str] = frozenset(),
+    ) -> None:
         self.rng = random.Random(seed)
         self.tokenizer = tokenizer
         self.loose = Tokenizer.from_str(tokenizer.to_str())
         self.loose.model.dropout = 0.1
         self.user, self.guide, self.end = (tokenizer.token_to_id(t) for t in (USER, GUIDE, END))
-        self.on_topic = [e for e in entries if e.topic != OFF_TOPIC]
+        self.favoured = favoured
+        self.on_topic = [
+            e
+            for e in entries
+            if e.topic != OFF_TOPIC
+            for _ in range(FAVOURED_TIMES if e.topic in favoured else 1)
+        ]
         self.off_topic = [e for e in entries if e.topic == OFF_TOPIC]
         self.answers = {e.answer: self.encode(e.answer) for e in entries}
         self.topics = {name: n for n, name in enumerate(sorted({e.topic for e in entries}))}
@@ -190,7 +207,8 @@ class Sampler:
         entry = self.entry()
         prompt = [self.user, *self.question(entry), self.end, self.guide]
         answer = [*self.answers[entry.answer], self.end]
-        if rng.random() < SHORT_ANSWER_SHARE:
+        favoured = entry.topic in self.favoured
+        if rng.random() < (FAVOURED_SHORT_ANSWER_SHARE if favoured else SHORT_ANSWER_SHARE):
             answer = answer[: rng.randint(4, 10)]
         weights = [2.0 if i < 4 else 1.0 for i in range(len(answer))]
         return Example(
@@ -315,11 +333,17 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=55.0, help="time to train")
     parser.add_argument("--rate", type=float, default=PEAK_RATE, help="peak learning rate")
     parser.add_argument("--resume", type=Path, help="start from this GGUF file of the guide")
+    parser.add_argument(
+        "--favour", default="", help="topics to train most, by their ids with commas between"
+    )
     parser.add_argument("--dev", action="store_true", help="hold out phrasings and measure them")
     parser.add_argument("--output", type=Path, default=HERE / "guide.gguf")
     args = parser.parse_args()
     torch.manual_seed(SEED)
     entries = build_entries(load_topics(), hold_out=args.dev)
+    favoured = frozenset(filter(None, args.favour.split(",")))
+    if unknown := favoured - {entry.topic for entry in entries}:
+        raise SystemExit(f"no such topics: {', '.join(sorted(unknown))}")
     cfg = Config()
     model = Guide(cfg, topics=len({entry.topic for entry in entries}))
     if args.resume:
@@ -329,7 +353,7 @@ def main() -> None:
     if tokenizer.get_vocab_size() != cfg.vocab:
         raise SystemExit(f"the tokenizer has only {tokenizer.get_vocab_size()} tokens")
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
-    sampler = Sampler(entries, tokenizer, SEED)
+    sampler = Sampler(entries, tokenizer, SEED, favoured)
 
     def save() -> None:
         write_gguf(args.output, model, tokenizer)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -11,6 +12,16 @@ from desktop.domain.settings import Theme
 from desktop.ui.theme import apply_theme
 from desktop.ui.transcript import Transcript
 from tests.ui.desk import Desk, open_desk
+
+
+@pytest.fixture(autouse=True)
+def _bury() -> Iterator[None]:
+    """Delete what a test's end gave up: where no event loop runs, it would wait for ever.
+
+    Each widget that is left makes every later change of theme slower.
+    """
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QTranslator
 from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 
-_MARK = "«"
+MARK = "«"
 
 
 class Marking(QTranslator):
@@ -15,7 +15,7 @@ class Marking(QTranslator):
     def translate(
         self, _context: str, source: str, _disambiguation: str | None = None, _n: int = -1
     ) -> str:
-        return f"{_MARK}{source}"
+        return f"{MARK}{source}"
 
 
 def unmarked(top: QWidget) -> set[str]:
@@ -24,7 +24,11 @@ def unmarked(top: QWidget) -> set[str]:
     for widget in top.findChildren(QWidget):
         if not widget.isVisible():
             continue
+        if isinstance(widget, QLabel):
+            # A name may be shown with places where it can be broken.
+            words.append(widget.accessibleName() or widget.text())
+            continue
         words.append(widget.accessibleName())
-        if isinstance(widget, QLabel | QAbstractButton):
+        if isinstance(widget, QAbstractButton):
             words.append(widget.text())
-    return {word for word in words if word and _MARK not in word}
+    return {word for word in words if word and MARK not in word}

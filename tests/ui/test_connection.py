@@ -1,6 +1,8 @@
 """The page of the connection: a real window, a real hub as the mirror, a real keyring daemon."""
 
+import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,9 +177,9 @@ def test_a_source_that_cannot_be_reached_leads_here_and_is_asked_again(
     page, card = place.page, place.card
     page.close_page()
     tab = page.discover
-    tab.line._field.setText("tiny")
-    tab.line._source._on_triggered("mirror")
     card.mirror.entered.emit(_DEAD)
+    tab.line._source._on_triggered("mirror")
+    tab.line._field.setText("tiny")
     qtbot.waitUntil(tab.found._connection.isVisible, timeout=_WAIT)
 
     tab.found._connection.click()
@@ -276,18 +278,16 @@ def test_the_usual_mirror_comes_back(place: Place, qtbot: QtBot) -> None:
 def test_a_test_of_another_address_need_not_wait_for_the_silent_one(
     place: Place, hub: HubServer, qtbot: QtBot
 ) -> None:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as silent:
         _enter(place.card.mirror, f"http://127.0.0.1:{silent.getsockname()[1]}", qtbot)
         place.card._test.click()
         connection, _ = silent.accept()
         with connection:
+            first = place.controller._test
             _enter(place.card.mirror, hub.endpoint, qtbot)
-            words = _tested(place.card, qtbot)
-            silent_one = place.controller._test
-            assert words.startswith("It works")
-            assert silent_one is not None
+            assert _tested(place.card, qtbot).startswith("It works")
+            assert first is not None
+            assert not first.ended.is_set()
 
 
 # The token.
@@ -390,8 +390,6 @@ def test_the_token_of_the_environment_is_named(open_place: Callable[..., Place])
 def test_the_keyring_is_not_asked_in_the_window_s_thread(
     place: Place, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import threading
-
     asked: list[threading.Thread] = []
     state = place.manager.token.state
 
@@ -487,7 +485,7 @@ def test_more_downloads_at_once_begin_at_once(place: Place, hub: HubServer, qtbo
 
     assert place.library.downloads_at_once == 3
     assert begun
-    _reset(place.card._downloads_row.parentWidget())
+    place.card._downloads_row._reset.click()
     assert place.library.downloads_at_once == USUAL.downloads_at_once
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QTranslator
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.settings import Language
@@ -17,44 +17,18 @@ from desktop.ui.translation import Languages, say
 from desktop.ui.tray import Tray
 from tests.ui.desk import DONE, Desk
 from tests.ui.desk import say as script
-
-_MARK = "«"
-
-
-class _Marking(QTranslator):
-    """Translates everything, recognisably: what stays unmarked was not translated."""
-
-    def isEmpty(self) -> bool:
-        return False
-
-    def translate(
-        self, _context: str, source: str, _disambiguation: str | None = None, _n: int = -1
-    ) -> str:
-        return f"{_MARK}{source}"
+from tests.ui.marking import MARK, Marking, unmarked
 
 
 @pytest.fixture
-def marking(qapp: QApplication) -> Iterator[_Marking]:
-    translator = _Marking()
+def marking(qapp: QApplication) -> Iterator[Marking]:
+    translator = Marking()
     yield translator
     qapp.removeTranslator(translator)
 
 
-def _unmarked(top: QWidget) -> list[str]:
-    """Return the words on visible widgets under `top` that were not translated again."""
-    words = []
-    for widget in top.findChildren(QWidget):
-        if not widget.isVisible():
-            continue
-        if isinstance(widget, QLabel):
-            words.append(widget.accessibleName() or widget.text())
-        elif isinstance(widget, QAbstractButton):
-            words += [widget.text(), widget.accessibleName()]
-    return [word for word in words if word and _MARK not in word]
-
-
 def test_every_word_of_the_window_changes_with_the_language(
-    desk: Desk, qtbot: QtBot, qapp: QApplication, marking: _Marking
+    desk: Desk, qtbot: QtBot, qapp: QApplication, marking: Marking
 ) -> None:
     desk.ask("Lapis?")
     with qtbot.waitSignal(desk.chats.answer_finished):
@@ -66,12 +40,12 @@ def test_every_word_of_the_window_changes_with_the_language(
     qapp.processEvents()
 
     # The name of a model that is no guide would be no word to translate; this one is.
-    assert _unmarked(desk.window) == []
-    assert desk.window.composer.field.placeholderText().startswith(_MARK)
-    assert str(desk.window.sidebar.list.model().index(0, 0).data()).startswith(_MARK)
+    assert unmarked(desk.window) == set()
+    assert desk.window.composer.field.placeholderText().startswith(MARK)
+    assert str(desk.window.sidebar.list.model().index(0, 0).data()).startswith(MARK)
 
 
-def test_tray_and_popup_change_too(desk: Desk, qapp: QApplication, marking: _Marking) -> None:
+def test_tray_and_popup_change_too(desk: Desk, qapp: QApplication, marking: Marking) -> None:
     tray = Tray(app_icon(), lambda: None)
     popup = Popup(translucent=True)
     popup.set_model("", is_guide=False)
@@ -79,8 +53,8 @@ def test_tray_and_popup_change_too(desk: Desk, qapp: QApplication, marking: _Mar
     qapp.processEvents()
 
     lines = [each.text() for each in tray.menu.actions() if not each.isSeparator()]
-    assert all(line.startswith(_MARK) for line in lines), lines
-    assert popup.windowTitle().startswith(_MARK)
+    assert all(line.startswith(MARK) for line in lines), lines
+    assert popup.windowTitle().startswith(MARK)
     tray.close()
     popup.deleteLater()
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt, QTranslator
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.repository import SearchResult
@@ -13,10 +13,10 @@ from desktop.domain.settings import Theme
 from desktop.ui.model_sheet import listed_sheet, repository_sheet
 from desktop.ui.models_page import ModelsPage
 from desktop.ui.theme import apply_theme
+from tests.ui.marking import MARK, Marking, unmarked
 from tests.ui.model_samples import advice, bury, cards, catalogue, gated, hit, listed, picks
 
 _QWEN = listed("qwen3.5-9b")
-_MARK = "«"
 
 
 @pytest.fixture
@@ -140,32 +140,10 @@ def test_the_sidebar_can_be_brought_back(page: ModelsPage, qtbot: QtBot) -> None
         page._sidebar.click()
 
 
-class _Marking(QTranslator):
-    """Translates everything, recognisably: what stays unmarked was not translated."""
-
-    def isEmpty(self) -> bool:
-        return False
-
-    def translate(
-        self, _context: str, source: str, _disambiguation: str | None = None, _n: int = -1
-    ) -> str:
-        return f"{_MARK}{source}"
-
-
-def _unmarked(top: QWidget) -> list[str]:
-    words = []
-    for widget in top.findChildren(QWidget):
-        if isinstance(widget, QLabel) and widget.isVisible():
-            words.append(widget.accessibleName() or widget.text())
-        elif isinstance(widget, QAbstractButton) and widget.isVisible():
-            words += [widget.text(), widget.accessibleName()]
-    return [word for word in words if word and _MARK not in word]
-
-
 def test_every_word_changes_with_the_language(
     page: ModelsPage, qtbot: QtBot, qapp: QApplication
 ) -> None:
-    marking = _Marking()
+    marking = Marking()
     # What comes from outside, or is a name, stays as it is.
     names = {card.name for card in cards()} | {"downloads", "Hugging Face"}
     names.add("acme/Private-7B-GGUF")
@@ -173,7 +151,7 @@ def test_every_word_changes_with_the_language(
     names |= {each.quantisation for each in advice(_QWEN).quantisations}
 
     def told() -> list[str]:
-        shown = [word for word in _unmarked(page) if word not in names]
+        shown = [word for word in unmarked(page) if word not in names]
         return [word for word in shown if any(letter.isalpha() for letter in _plain(word))]
 
     qapp.installTranslator(marking)
@@ -191,7 +169,7 @@ def test_every_word_changes_with_the_language(
         qapp.installTranslator(marking)
         qapp.processEvents()
         assert told() == []
-        assert page.model_page.panel._letters.text().startswith(_MARK)
+        assert page.model_page.panel._letters.text().startswith(MARK)
     finally:
         qapp.removeTranslator(marking)
 

@@ -37,6 +37,7 @@ def test_the_first_entry_asks_and_the_last_quits(tray: Tray) -> None:
     assert _lines(tray) == [
         "Ask…",
         "Show Lapis",
+        "Models",
         "Built-in guide · 1.5 GB",
         "Free memory now",
         "Quit",
@@ -95,7 +96,12 @@ def test_without_an_engine_process_there_is_no_memory_to_free(
 
 @pytest.mark.parametrize(
     ("start", "signal"),
-    [("Ask", "popup_requested"), ("Show", "window_requested"), ("Quit", "quit_requested")],
+    [
+        ("Ask", "popup_requested"),
+        ("Show", "window_requested"),
+        ("Models", "models_requested"),
+        ("Quit", "quit_requested"),
+    ],
 )
 def test_each_entry_does_what_it_says(tray: Tray, start: str, signal: str, qtbot: QtBot) -> None:
     (action,) = [each for each in tray.menu.actions() if each.text().startswith(start)]

@@ -154,6 +154,26 @@ def test_more_may_run_at_a_time_if_the_settings_say_so(hub: HubServer, tmp_path:
         assert phases(downloads)[3] is DownloadPhase.QUEUED
 
 
+def test_a_place_more_is_taken_while_another_runs(hub: HubServer, tmp_path: Path) -> None:
+    hub.faults.bytes_per_second = SLOW
+    places = 1
+
+    def settings() -> LibrarySettings:
+        return LibrarySettings(downloads_at_once=places)
+
+    downloads = Downloads(lambda: tmp_path, None, settings, str, {}, limits=QUICK)
+    try:
+        keys = [downloads.add(order(hub, file)) for file in FILES[:3]]
+        running(downloads, keys[0])
+        assert phases(downloads)[1] is DownloadPhase.QUEUED
+        places = 2
+        downloads.fill_places()
+        running(downloads, keys[1])
+        assert phases(downloads)[2] is DownloadPhase.QUEUED
+    finally:
+        assert downloads.close(5)
+
+
 def test_who_waits_can_be_moved_to_the_front(hub: HubServer, tmp_path: Path) -> None:
     hub.faults.bytes_per_second = SLOW
     with queue(tmp_path, settings=LibrarySettings(downloads_at_once=1)) as downloads:

@@ -1,0 +1,47 @@
+"""A command line that is not understood, in words that help. Main thread."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from desktop.domain.text import Text
+from desktop.terminal.errors import UsageError
+
+if TYPE_CHECKING:
+    import typer
+
+MODELS: Final = "models"
+_COMMANDS: Final = frozenset({"ask", "bench", "chat", "doctor", MODELS})
+
+
+def explained(error: "typer.TyperException", arguments: Sequence[str]) -> UsageError:
+    """Return why `arguments` are not understood, and what helps."""
+    command = _command_in(arguments)
+    page = Text("{command} --help lists what can be given.", {"command": command})
+    option = getattr(error, "option_name", "")
+    if option == "--data-dir":
+        return UsageError(Text("{option} needs a value", {"option": option}), page)
+    if not option:
+        return UsageError(
+            Text("This command line is not understood: {reason}", {"reason": str(error.message)}),
+            page,
+        )
+    if not hasattr(error, "possibilities"):
+        return UsageError(Text("{option} needs a value", {"option": option}), page)
+    near = getattr(error, "possibilities", None)
+    if near:
+        return UsageError(
+            Text("There is no option {option}", {"option": option}),
+            Text("Did you mean {others}?", {"others": ", ".join(sorted(near))}),
+        )
+    return UsageError(Text("There is no option {option}", {"option": option}), page)
+
+
+def _command_in(arguments: Sequence[str]) -> str:
+    """Return the command that was meant, as one would ask for its page."""
+    word = next((word for word in arguments if word in _COMMANDS), "")
+    inner = ""
+    if word == MODELS:
+        from desktop.terminal.models_commandline import NAMES as INNER
+
+        inner = next((word for word in arguments if word in INNER), "")
+    return " ".join(filter(None, ("lapis", word, inner)))

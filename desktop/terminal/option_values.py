@@ -1,0 +1,75 @@
+"""What was written behind options of a command, checked; whatever cannot be is a UsageError."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from desktop.domain.text import Text
+from desktop.inference.builtin_templates import AUTOMATIC, NAMES
+from desktop.services.manner import OWN_TEMPLATE
+from desktop.terminal.errors import UsageError
+from desktop.terminal.orders import Choices
+
+_HIGHEST_TEMPERATURE: Final = 5.0
+_HIGHEST_SEED: Final = 2**32 - 2
+_MOST_TOKENS: Final = 2**24
+
+
+def choices(
+    model: str,
+    system: str | None,
+    temperature: str,
+    max_tokens: str,
+    seed: str,
+    context: str,
+    template: str,
+    *,
+    anyway: bool,
+) -> Choices:
+    """Return what the options of a command that answers choose; empty ones choose nothing."""
+    return Choices(
+        model=model,
+        system=system,
+        temperature=_decimal("--temperature", temperature, _HIGHEST_TEMPERATURE),
+        max_tokens=_whole("--max-tokens", max_tokens, 1, _MOST_TOKENS),
+        seed=_whole("--seed", seed, 0, _HIGHEST_SEED),
+        context=_whole("--context", context, 256, _MOST_TOKENS),
+        template=_word("--template", template, (OWN_TEMPLATE, AUTOMATIC, *NAMES)),
+        anyway=anyway,
+    )
+
+
+def _word(option: str, text: str, words: Sequence[str]) -> str | None:
+    if text and text not in words:
+        raise UsageError(
+            Text("{option} cannot be {value}", {"option": option, "value": text}),
+            Text("It takes one of: {names}.", {"names": ", ".join(words)}),
+        )
+    return text or None
+
+
+def _decimal(option: str, text: str, highest: float) -> float | None:
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= highest:
+        raise UsageError(
+            Text("{option} cannot be {value}", {"option": option, "value": text}),
+            Text("It takes a number from {low} to {high}.", {"low": 0, "high": f"{highest:g}"}),
+        )
+    return value
+
+
+def _whole(option: str, text: str, lowest: int, highest: int) -> int | None:
+    if not text:
+        return None
+    value = int(text) if text.isascii() and text.isdecimal() else -1
+    if not lowest <= value <= highest:
+        raise UsageError(
+            Text("{option} cannot be {value}", {"option": option, "value": text}),
+            Text("It takes a whole number from {low} to {high}.", {"low": lowest, "high": highest}),
+        )
+    return value
