@@ -6,7 +6,7 @@ their download is there. GUI thread.
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from desktop.domain.download import Download, DownloadPhase
 from desktop.ui.download_row import DownloadRow
@@ -75,7 +76,7 @@ class DownloadsBar(QFrame):
             self._connect(row)
         self._show()
         if new:
-            self._scroll.show_soon(new[-1])
+            self._scroll.keep_in_sight(new[-1])
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
@@ -218,6 +219,9 @@ class _Scroll(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidget(rows)
         rows.installEventFilter(self)
+        self._sought: DownloadRow | None = None
+        self.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
+        self.verticalScrollBar().actionTriggered.connect(self._on_scrolled)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Grow with the rows, and with the window."""
@@ -234,9 +238,17 @@ class _Scroll(QScrollArea):
         super().resizeEvent(event)
         self.updateGeometry()
 
-    def show_soon(self, row: DownloadRow) -> None:
-        """Scroll to `row`, once it has its place."""
-        QTimer.singleShot(0, row, lambda: self.ensureWidgetVisible(row, 0, Space.M))
+    def keep_in_sight(self, row: DownloadRow) -> None:
+        """Scroll to `row` whenever it moves, until somebody scrolls."""
+        self._sought = row
+        self._on_range_changed()
+
+    def _on_range_changed(self) -> None:
+        if self._sought is not None and isValid(self._sought):
+            self.ensureWidgetVisible(self._sought, 0, Space.M)
+
+    def _on_scrolled(self, _action: int) -> None:
+        self._sought = None
 
     def sizeHint(self) -> QSize:
         return QSize(super().sizeHint().width(), self._wanted())

@@ -40,6 +40,7 @@ class FolderLine(QWidget):
         row.addWidget(self._amount)
         row.addStretch(1)
         row.addWidget(self._open)
+        row.addSpacing(Space.XS)
         row.addWidget(self._change)
         self._open.clicked.connect(self.open_requested)
         self._change.clicked.connect(self.change_requested)

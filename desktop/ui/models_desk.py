@@ -191,8 +191,8 @@ class ModelsDesk(QObject):
             lambda shown: page.show_sidebar_button(visible=not shown)
         )
         self._window.shortcuts.undo.connect(self._on_undo)
-        for place in (page.discover, page.model_page):
-            place.wished.connect(lambda *_wish: page.banner.solve(Topic.MODEL_CHOICE))
+        for answered in (page.discover.wished, page.model_page.wished, page.page_left):
+            answered.connect(lambda *_wish: page.banner.solve(Topic.MODEL_CHOICE))
         self._installed = installed
         installed.set_engine(self._state)
         known.read()

@@ -164,7 +164,12 @@ class ModelsPage(QWidget):
         front.addLayout(self._views, 1)
         news = QVBoxLayout()
         news.setContentsMargins(Space.XL, 0, Space.XL, 0)
+        news.setSpacing(Space.M)
         news.addWidget(self.banner)
+        # Keeps the banner from the edge, and takes no room where there is none.
+        edge = QWidget()
+        edge.setFixedHeight(0)
+        news.addWidget(edge)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

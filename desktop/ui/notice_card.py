@@ -93,19 +93,28 @@ class NoticeCard(QFrame):
 
 
 class _Body(QBoxLayout):
-    """Turns by the width it is asked about, so that the height it asks for is right at once."""
+    """Words and buttons: side by side, or one below the other where it is narrow.
+
+    It turns only when it is given a place: turning asks for a new layout, and whoever lays out asks
+    about many widths before choosing one.
+    """
 
     def __init__(self) -> None:
         super().__init__(QBoxLayout.Direction.LeftToRight)
 
     def heightForWidth(self, width: int) -> int:
-        self._turn(width)
-        return super().heightForWidth(width)
+        words, buttons = self.itemAt(0), self.itemAt(1)
+        if words is None or buttons is None or buttons.isEmpty():
+            return super().heightForWidth(width)
+        beside = buttons.sizeHint()
+        if width < _NARROW:
+            return words.heightForWidth(width) + self.spacing() + beside.height()
+        left = width - self.spacing() - beside.width()
+        return max(words.heightForWidth(left), beside.height())
 
     def setGeometry(self, room: QRect) -> None:
-        self._turn(room.width())
-        super().setGeometry(room)
-
-    def _turn(self, width: int) -> None:
         direction = QBoxLayout.Direction
-        self.setDirection(direction.TopToBottom if width < _NARROW else direction.LeftToRight)
+        turned = direction.TopToBottom if room.width() < _NARROW else direction.LeftToRight
+        if self.direction() != turned:
+            self.setDirection(turned)
+        super().setGeometry(room)

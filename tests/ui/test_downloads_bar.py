@@ -250,8 +250,41 @@ def test_what_is_done_can_leave_the_list(bar: DownloadsBar, qtbot: QtBot) -> Non
         _button(bar, "Clear").click()
 
     bar.set_downloads([_download("a", DownloadPhase.DONE, done=5.4)])
-    with qtbot.waitSignal(bar.clear_requested):
+    with qtbot.waitSignal(bar.cancel_requested) as removed:
         _button(bar, "Remove from the list").click()
+    assert removed.args == ["a"]
+
+
+def test_what_is_done_comes_last_and_what_is_new_is_in_sight(
+    bar: DownloadsBar, qtbot: QtBot
+) -> None:
+    done = [_download(key, DownloadPhase.DONE, done=5.4) for key in "abcdef"]
+    bar.set_downloads([*done, _download("g"), _download("h", DownloadPhase.QUEUED, done=0)])
+    bar.show()
+    _unfold(bar)
+
+    assert _keys(bar) == [*"ghabcdef"]
+    control = Qt.KeyboardModifier.ControlModifier
+    with qtbot.waitSignal(bar.move_requested) as moved:
+        qtbot.keyClick(_rows(bar)[1], Qt.Key.Key_Up, control)
+    # In the queue, which has the others before it.
+    assert moved.args == ["h", 6]
+
+    new = [_download(key, DownloadPhase.QUEUED, done=0) for key in "ijk"]
+    bar.set_downloads([*done, _download("g"), *new])
+    last = next(row for row in bar.findChildren(DownloadRow) if row.key == "k")
+    qtbot.waitUntil(lambda: last.visibleRegion().boundingRect().height() == last.height())
+
+
+def test_what_went_wrong_is_not_cut_short(bar: DownloadsBar, qtbot: QtBot) -> None:
+    words = "The bytes of a file with a very long name are not the announced ones " * 3
+    error = StorageError(Text(words.strip()), Text("Try again."))
+    bar.resize(360, 300)
+    bar.set_downloads([_download("a", DownloadPhase.FAILED, error=error)])
+    bar.show()
+
+    (label,) = [each for each in bar.findChildren(QLabel) if each.text() == words.strip()]
+    qtbot.waitUntil(lambda: label.heightForWidth(label.width()) <= label.height())
 
 
 def test_keys_pause_stop_and_move(bar: DownloadsBar, qtbot: QtBot) -> None:

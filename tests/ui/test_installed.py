@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -14,6 +14,7 @@ from desktop.domain.shelf import ModelRecord, Origin, ShelfEntry
 from desktop.domain.text import Text
 from desktop.services.import_offer import ImportOffer
 from desktop.services.shelf_import import ImportHow
+from desktop.ui.banner import Topic
 from desktop.ui.import_card import ImportCard
 from desktop.ui.installed_list import ShelfRole, Sort
 from desktop.ui.installed_tab import InstalledTab
@@ -169,6 +170,36 @@ def test_keys_use_and_delete(tab: InstalledTab, qtbot: QtBot) -> None:
         qtbot.keyClick(tab.list, Qt.Key.Key_Delete)
 
     assert deleted.args == [GEMMA]
+
+
+def test_home_goes_to_the_first_model_under_its_heading(tab: InstalledTab, qtbot: QtBot) -> None:
+    tab.choose(FOREIGN.model.path)
+
+    qtbot.keyClick(tab.list, Qt.Key.Key_Home)
+
+    assert tab.list.currentIndex().row() == 1
+
+
+def test_a_guide_in_memory_does_not_lead_to_the_end_of_the_list(tab: InstalledTab) -> None:
+    tab.set_loaded(GUIDE.model.path)
+    assert tab.list.currentIndex().row() == 1
+
+    tab.set_loaded(QWEN.model.path)
+    assert tab.current == QWEN
+
+
+def test_what_goes_on_is_seen_on_every_page_of_the_tab(tab: InstalledTab) -> None:
+    tab.tasks.show_task("one", TaskProgress(Text("Importing")))
+    tab.banner.show_error(Topic.MODEL_CHOICE, StorageError(Text("The disk is full"), Text("")))
+    tab.toast.offer_undo(Text("deleted"), 1)
+    parts = (tab.tasks, tab.banner, tab.toast)
+
+    tab.open_sheet(Text("A title"), QPushButton("inside"))
+    assert all(part.isVisible() for part in parts)
+    tab.close_sheet()
+    tab.set_entries([GUIDE])
+    assert all(part.isVisible() for part in parts)
+    assert tab.folder.isVisible()
 
 
 def test_what_belongs_to_others_is_not_deleted_by_a_key(tab: InstalledTab, qtbot: QtBot) -> None:
@@ -400,3 +431,29 @@ def test_every_action_has_words_for_every_origin() -> None:
     for origin in Origin:
         one = entry("one", origin=origin)
         assert all(action_words(action, one) and action_icon(action) for action in ShelfAction)
+
+
+def test_the_tab_comes_to_rest_with_a_notice_in_it(tab: InstalledTab, qtbot: QtBot) -> None:
+    tab.resize(808, 700)
+    tab.banner.show_error(
+        Topic.MODEL_CHOICE, StorageError(Text("The disk is full"), Text("Free some space on it."))
+    )
+    qtbot.waitUntil(tab.banner.isVisible)
+    requests = _LayoutRequests()
+    for part in (tab, *tab.findChildren(QWidget)):
+        part.installEventFilter(requests)
+
+    for _ in range(100):
+        QApplication.processEvents()
+
+    assert requests.count < 100
+
+
+class _LayoutRequests(QObject):
+    """Counts who asks to be laid out anew."""
+
+    count = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.LayoutRequest
+        return super().eventFilter(watched, event)

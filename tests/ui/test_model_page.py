@@ -331,15 +331,17 @@ def test_hostile_names_are_shown_as_they_are(page: ModelPage) -> None:
 # The table
 
 
+@pytest.mark.parametrize("speed", [True, False])
 @pytest.mark.parametrize("width", [440, 639, 640, 760, 832])
-def test_columns_never_overlap(width: int) -> None:
-    found = columns(width, 44 if width >= 640 else 58, 110)
+def test_columns_never_overlap(width: int, speed: bool) -> None:
+    found = columns(width, 44 if width >= 640 else 58, 110, speed=speed)
     every = (found.name, found.bits, found.size, found.loss, found.fit, found.speed)
     places = [place for place in every if not place.isEmpty()]
 
     assert not any(a.intersects(b) for i, a in enumerate(places) for b in places[i + 1 :])
     assert all(place.right() < width - 110 for place in places)
     assert found.wide is (width >= 640)
+    assert found.speed.isEmpty() is not (speed and found.wide)
 
 
 def test_what_is_under_the_pointer_explains_itself(page: ModelPage) -> None:

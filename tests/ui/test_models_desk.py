@@ -1,7 +1,9 @@
 """The Models page at work: a real window, a real queue, a real shelf, and a hub on real sockets."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,10 @@ from pytestqt.qtbot import QtBot
 from desktop.domain.download import DownloadPhase
 from desktop.domain.settings import Language
 from desktop.domain.shelf import ModelDefaults, Origin, ShelfEntry
+from desktop.domain.text import Text
 from desktop.services.model_manager import ModelManager
 from desktop.ui.discover_feed import CardFacts, Stage
+from desktop.ui.errands import Errand
 from desktop.ui.get_button import Wish
 from desktop.ui.import_card import ImportCard
 from desktop.ui.installed_tab import InstalledTab
@@ -155,6 +159,25 @@ def test_words_find_repositories_and_a_link_opens_one(place: Place, qtbot: QtBot
     page = place.page.model_page
     qtbot.waitUntil(lambda: page.key == REPOSITORY, timeout=_WAIT)
 
+    place.page.close_page()
+    assert tab.browse.isVisible()
+
+
+def test_a_link_with_a_quantisation_opens_with_that_one_chosen(place: Place, qtbot: QtBot) -> None:
+    name = "acme/Small-GGUF"
+    files = [gguf_file(f"small-{label}.gguf", 300_000, 7) for label in ("Q2_K", "Q8_0")]
+    place.hub.replace(HubRepository(name, tuple(files)))
+    page = place.page.model_page
+
+    def is_chosen(label: str) -> bool:
+        chosen = page.table.selected
+        return page.isVisible() and chosen is not None and chosen.quantisation == label
+
+    for typed, label in (("q2_k", "Q2_K"), ("Q8_0", "Q8_0")):
+        place.page.discover.line._field.setText(f"hf.co/{name}:{typed}")
+        qtbot.waitUntil(partial(is_chosen, label), timeout=_WAIT)
+        place.page.close_page()
+
 
 def test_a_model_is_fetched_verified_listed_used_deleted_and_brought_back(
     place: Place, qtbot: QtBot
@@ -231,8 +254,11 @@ def test_what_cannot_be_had_is_said_on_the_page(place: Place, hub: HubServer, qt
     _accept_gemma(place)
     place.page.discover.wished.emit("gemma-2-27b-it", Wish.GET, "")
 
-    banner = place.installed.banner
-    qtbot.waitUntil(lambda: banner.topic is not None, timeout=_WAIT)
+    banner = place.page.banner
+    qtbot.waitUntil(lambda: banner.isVisible() and banner.topic is not None, timeout=_WAIT)
+
+    place.page.discover.wished.emit("gemma-2-2b-it", Wish.GET, "")
+    assert not banner.isVisible()
 
 
 def test_the_catalogue_speaks_the_language_of_the_window(place: Place, qapp: QApplication) -> None:
@@ -265,6 +291,93 @@ def test_a_file_is_imported_and_its_settings_are_kept(
     opened.defaults_changed.emit(entry.model, own)
 
     assert _settings_card(place, entry, qtbot, after=opened).defaults == own
+
+
+def test_what_was_typed_last_is_kept_and_nobody_waits_for_a_preview_that_is_gone(
+    place: Place, qtbot: QtBot, tmp_path: Path
+) -> None:
+    model = write_llama(place.manager.shelf.folder / "small.gguf")
+    assert place.models._installed is not None
+    place.models._installed.refresh()
+    qtbot.waitUntil(lambda: "small" in [e.model.name for e in place.entries()], timeout=_WAIT)
+    entry = next(each for each in place.entries() if each.model.path == model)
+    card = _settings_card(place, entry, qtbot)
+    card.preview.opened.emit()
+    card._prompt.setPlainText("Answer briefly")
+
+    place.installed.sheet.left.emit()
+
+    errands = place.models._errands
+    assert not errands._open.get("preview")
+    again = _settings_card(place, entry, qtbot, after=card)
+    assert again.defaults.system_prompt == "Answer briefly"
+
+
+def test_a_stop_takes_the_line_away_at_once(place: Place, qtbot: QtBot) -> None:
+    installed = place.models._installed
+    assert installed is not None
+    tasks = place.installed.tasks
+    goes_on, is_over = threading.Event(), threading.Event()
+
+    def work(progress: Callable[[int, int], None], errand: Errand) -> None:
+        assert goes_on.wait(20)
+        progress(1, 2)
+        is_over.set()
+
+    installed.start("one", Text("Verifying"), work, lambda _none: None)
+    assert tasks.is_running("one")
+    tasks.stop_requested.emit("one")
+    assert not tasks.is_running("one")
+
+    ended: list[None] = []
+    installed.start("two", Text("Moving"), lambda _progress, _errand: None, ended.append)
+    goes_on.set()
+    qtbot.waitUntil(lambda: bool(ended), timeout=_WAIT)
+    assert is_over.is_set()
+    assert not tasks.isVisible()
+
+
+def test_ctrl_z_on_the_page_brings_a_model_back(place: Place, qtbot: QtBot) -> None:
+    model = write_llama(place.manager.shelf.folder / "small.gguf")
+    assert place.models._installed is not None
+    place.models._installed.refresh()
+    qtbot.waitUntil(lambda: "small" in [e.model.name for e in place.entries()], timeout=_WAIT)
+    entry = next(each for each in place.entries() if each.model.path == model)
+    place.page.show_tab(1)
+
+    place.installed.delete_requested.emit(entry)
+    # The last one: there is nothing left to list, and yet a way back.
+    qtbot.waitUntil(place.installed.toast.isVisible, timeout=_WAIT)
+    assert not model.exists()
+
+    place.desk.window.shortcuts.undo.emit()
+    qtbot.waitUntil(model.is_file, timeout=_WAIT)
+
+
+def test_the_way_to_the_sidebar_follows_the_sidebar(place: Place) -> None:
+    window, button = place.desk.window, place.page._sidebar
+    assert button.isVisible() is not window.is_sidebar_shown
+    for _ in range(2):
+        window.toggle_sidebar()
+        assert button.isVisible() is not window.is_sidebar_shown
+
+
+def test_only_what_cannot_be_seen_is_announced(
+    place: Place, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, told = place.desk.window, list[str]()
+    place.models.announced.connect(told.append)
+    assert place.models._downloads is not None
+    say = place.models._downloads.announced
+    monkeypatch.setattr(window, "isActiveWindow", lambda: True)
+    say.emit("seen")
+    monkeypatch.setattr(window, "isActiveWindow", lambda: False)
+    say.emit("behind another window")
+    monkeypatch.setattr(window, "isActiveWindow", lambda: True)
+    window.show_talk()
+    say.emit("in the talk")
+
+    assert told == ["behind another window", "in the talk"]
 
 
 def test_models_move_to_another_folder(place: Place, qtbot: QtBot, tmp_path: Path) -> None:

@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.repository import SearchResult
 from desktop.domain.settings import Theme
+from desktop.ui.downloads_bar import DownloadsBar
+from desktop.ui.installed_tab import InstalledTab
 from desktop.ui.model_sheet import listed_sheet, repository_sheet
 from desktop.ui.models_page import ModelsPage
 from desktop.ui.theme import apply_theme
+from desktop.ui.this_computer_tab import ThisComputerTab
 from tests.ui.marking import MARK, Marking, unmarked
 from tests.ui.model_samples import advice, bury, cards, catalogue, gated, hit, listed, picks
 
@@ -138,6 +141,34 @@ def test_the_sidebar_can_be_brought_back(page: ModelsPage, qtbot: QtBot) -> None
     page.show_sidebar_button(visible=True)
     with qtbot.waitSignal(page.sidebar_requested):
         page._sidebar.click()
+
+
+def test_no_part_is_a_window_of_its_own_while_the_page_is_made(
+    qtbot: QtBot, qapp: QApplication
+) -> None:
+    """What is shown before it has a place flashes up on the desktop."""
+    seen: list[str] = []
+
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if (
+                event.type() == QEvent.Type.Show
+                and isinstance(watched, QWidget)
+                and watched.isWindow()
+            ):
+                seen.append(type(watched).__name__)
+            return False
+
+    watch = Watch()
+    qapp.installEventFilter(watch)
+    host = QWidget()
+    qtbot.addWidget(host)
+    try:
+        ModelsPage(InstalledTab(), ThisComputerTab(), DownloadsBar(), host)
+    finally:
+        qapp.removeEventFilter(watch)
+
+    assert seen == []
 
 
 def test_every_word_changes_with_the_language(

@@ -17,6 +17,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -26,9 +27,11 @@ from desktop.domain.errors import AccessDenied, AlreadyDownloading, StorageError
 from desktop.domain.repository import RemoteFile, Source, SourceKind
 from desktop.domain.settings import LibrarySettings
 from desktop.domain.text import Text
+from desktop.hub.client import Answer as Listing
 from desktop.hub.client import Client, open_client
 from desktop.hub.fetch_values import Limits
-from desktop.hub.network import Network
+from desktop.hub.hugging_face import repository
+from desktop.hub.network import Network, shown_address
 from desktop.services.downloads import Downloads
 from tests.harness.hub.faults import Answer, Cut, rate_limited
 from tests.harness.hub.proxy import RecordingProxy
@@ -320,11 +323,51 @@ def test_a_redirect_to_no_address_is_said(hub: HubServer, tmp_path: Path, place:
     assert type(error).__name__ == "OddAnswer"
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://me:secret@proxy:99999",
+        "me:secret@proxy:99999",
+        "http://me:se/secret@proxy",
+        "http://me:p@secret@pro xy",
+        "me:sec ret/secret@proxy",
+    ],
+)
+def test_an_address_with_a_mistake_is_shown_without_its_password(address: str) -> None:
+    shown = shown_address(address)
+    assert "ret" not in shown
+    assert shown.endswith(address.rpartition("@")[2])
+
+
+@pytest.mark.parametrize("name", ["owner/name", "hf.co/owner/name:Q4_K_M", "owner/name@main"])
+def test_a_name_without_a_password_is_shown_whole(name: str) -> None:
+    assert shown_address(name) == name
+
+
+def test_no_description_of_a_network_has_a_password_or_token() -> None:
+    network = Network("http://me:secret@proxy:80", "", {"HF_TOKEN": "hf_secret"}, lambda: "secret")
+    with open_client(network) as client:
+        assert "secret" not in f"{network!r} {network} {client!r}"
+
+
+def test_a_next_page_is_asked_for_at_the_source_itself() -> None:
+    asked: list[str] = []
+
+    def ask(url: str) -> Listing:
+        asked.append(url)
+        if len(asked) == 1:
+            return Listing({"id": REPOSITORY, "sha": "0" * 40}, "")
+        return Listing([], "" if len(asked) > 2 else "x:.evil.example/steal")
+
+    repository(ask, Source(SourceKind.MIRROR, "https://hub.example"), REPOSITORY)
+    assert [urlsplit(url).hostname for url in asked] == ["hub.example"] * 3
+
+
 # --- servers that never end -------------------------------------------------------------------
 
 
 class Dripping:
-    """A server that sends `head` at once and then a byte for ever, now and then."""
+    """A server that sends `head` at once, then a byte now and then for ever; without one, nothing."""
 
     def __init__(self, head: bytes) -> None:
         self._head = head
@@ -363,7 +406,7 @@ class Dripping:
                 connection.recv(65536)
                 connection.sendall(self._head)
                 while not self._closing.wait(0.02):
-                    connection.sendall(b"x")
+                    connection.sendall(b"x" if self._head else b"")
             except OSError:
                 return
 
