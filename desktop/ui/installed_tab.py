@@ -189,8 +189,7 @@ class InstalledTab(QWidget):
             foot.addLayout(_indented(part))
         foot.addWidget(self.toast, 0, Qt.AlignmentFlag.AlignHCenter)
         foot.addWidget(self.folder)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, Space.M)
+        self._whole = whole = QVBoxLayout(self)
         whole.setSpacing(Space.M)
         whole.addLayout(self._pages, 1)
         whole.addLayout(foot)
@@ -251,8 +250,10 @@ class InstalledTab(QWidget):
         return isinstance(entry, ShelfEntry) and entry.model.is_guide
 
     def _show_page(self) -> None:
-        self.folder.setVisible(self.sheet.card is None and self.height() >= _LOW)
-        if self.sheet.card is not None:
+        on_sheet = self.sheet.card is not None
+        self.folder.setVisible(not on_sheet and self.height() >= _LOW)
+        self._whole.setContentsMargins(0, 0, 0, 0 if on_sheet else Space.M)
+        if on_sheet:
             return
         has_models = any(not entry.model.is_guide for entry in self._model.entries)
         self._pages.setCurrentWidget(self._browse if has_models else self._empty)

@@ -1,14 +1,15 @@
 """Above the installed models: a field to filter them, their order, and a way to more. GUI thread."""
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QAction, QPalette, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop.ui.buttons import TextButton
 from desktop.ui.icons import icon
 from desktop.ui.installed_list import Sort
 from desktop.ui.labels import set_tooltip
 from desktop.ui.menu_button import MenuButton
+from desktop.ui.search_field import SearchField
 from desktop.ui.tokens import Space
 
 __all__ = ["InstalledToolbar"]
@@ -29,9 +30,7 @@ class InstalledToolbar(QWidget):
         """Start unfiltered, by name."""
         super().__init__(parent)
         self._sort = Sort.NAME
-        self.field = QLineEdit(maxLength=_LONGEST, clearButtonEnabled=True)
-        self._sign = QAction(icon("search", QPalette.ColorRole.PlaceholderText), "", self.field)
-        self.field.addAction(self._sign, QLineEdit.ActionPosition.LeadingPosition)
+        self.field = SearchField(_LONGEST)
         self._order = MenuButton("sort")
         self._import = TextButton()
         self._import.setIcon(icon("plus"))

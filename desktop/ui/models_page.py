@@ -5,7 +5,15 @@ Values in, signals out; the tabs of others are given to it as widgets.
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QStackedLayout,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.ui.banner import Banner
 from desktop.ui.buttons import IconButton
@@ -18,6 +26,7 @@ from desktop.ui.tokens import Space
 __all__ = ["ModelsPage"]
 
 _TABS = 3
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class ModelsPage(QWidget):
@@ -123,12 +132,18 @@ class ModelsPage(QWidget):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc goes back, one step at a time; letters that nobody wants are looked for."""
+        """Esc goes back, one step at a time; letters that nobody wants are looked for.
+
+        Enter presses what has the focus: outside of dialogs Qt leaves that to the space bar.
+        """
         front = self._whole.currentWidget() is self._front
+        pressed = self.focusWidget()
         if event.key() == Qt.Key.Key_Escape and front:
             self.closed.emit()
         elif event.key() == Qt.Key.Key_Escape:
             self.close_page()
+        elif event.key() in _ENTER and isinstance(pressed, QAbstractButton):
+            pressed.click()
         elif event.text().strip() and event.text().isprintable() and not _is_command(event):
             if front and self.tab == 0:
                 self.discover.line.type(event)

@@ -1,13 +1,13 @@
 """The line of the Discover tab to search with, and where to search. GUI thread."""
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QPalette
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
 from desktop.domain.repository import SourceKind
 from desktop.ui.buttons import IconButton
 from desktop.ui.choice_menu import ChoiceMenu
-from desktop.ui.icons import icon
+from desktop.ui.search_field import SearchField
 from desktop.ui.tokens import Space
 
 __all__ = ["SearchLine"]
@@ -36,14 +36,8 @@ class SearchLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start empty."""
         super().__init__(parent)
-        self._field = QLineEdit()
-        self._field.setClearButtonEnabled(True)
-        self._field.setMaxLength(_LONGEST)
+        self._field = SearchField(_LONGEST)
         self._field.setMinimumHeight(_HEIGHT)
-        self._field.addAction(
-            icon("search", QPalette.ColorRole.PlaceholderText),
-            QLineEdit.ActionPosition.LeadingPosition,
-        )
         self._source = ChoiceMenu()
         self._connection = IconButton("settings", side=_HEIGHT)
         self._kind = SourceKind.HUGGING_FACE

@@ -143,6 +143,20 @@ def test_the_sidebar_can_be_brought_back(page: ModelsPage, qtbot: QtBot) -> None
         page._sidebar.click()
 
 
+def test_enter_presses_what_has_the_focus(page: ModelsPage, qtbot: QtBot) -> None:
+    card = page.discover.browse.good.cards[1]
+    card.setFocus()
+    with qtbot.waitSignal(page.discover.model_opened) as opened:
+        qtbot.keyClick(card, Qt.Key.Key_Return)
+    assert opened.args == [card.facts.id]
+
+    _open_model(page)
+    row = page.model_page.table.rows[0]
+    row.setFocus()
+    qtbot.keyClick(row, Qt.Key.Key_Enter)
+    assert page.model_page.table.selected == row.advice
+
+
 def test_no_part_is_a_window_of_its_own_while_the_page_is_made(
     qtbot: QtBot, qapp: QApplication
 ) -> None:
