@@ -137,6 +137,7 @@ class ModelsDesk(QObject):
         from desktop.ui.models_page import ModelsPage
         from desktop.ui.this_computer_controller import ThisComputerController
         from desktop.ui.this_computer_tab import ThisComputerTab
+        from desktop.ui.twin_search import TwinSearch
 
         errands = self._errands
         tab, computer, bar = InstalledTab(), ThisComputerTab(), DownloadsBar()
@@ -166,6 +167,8 @@ class ModelsDesk(QObject):
             lambda: any(each.is_active for each in manager.downloads.downloads),
         )
         installed.entries_changed.connect(known.set_entries)
+        twins = TwinSearch(tab.tasks, manager.shelf, errands, installed.refresh)
+        installed.entries_changed.connect(twins.look)
         installed.chosen.connect(self.chosen)
         installed.memory_wanted.connect(self.memory_wanted)
         tab.discover_requested.connect(lambda: page.show_tab(0))

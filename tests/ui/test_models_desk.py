@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -392,3 +392,21 @@ def test_models_move_to_another_folder(place: Place, qtbot: QtBot, tmp_path: Pat
     qtbot.waitUntil(
         lambda: place.desk.preferences.value.library.folder == str(target), timeout=_WAIT
     )
+
+
+def test_the_same_file_of_two_programs_is_said_to_be_the_same(
+    place: Place, qtbot: QtBot, tmp_path: Path
+) -> None:
+    ours = write_llama(place.desk.paths.models / "one-name.gguf")
+    theirs = tmp_path / "theirs" / "another-name.gguf"
+    theirs.parent.mkdir()
+    theirs.write_bytes(ours.read_bytes())
+    library = replace(place.desk.preferences.value.library, other_folders=(str(theirs.parent),))
+    place.desk.preferences.set(replace(place.desk.preferences.value, library=library))
+    assert place.models._installed is not None
+    place.models._installed._has_looked = False
+
+    place.models._installed.refresh()
+
+    qtbot.waitUntil(lambda: any(entry.twin for entry in place.entries()), timeout=_WAIT)
+    assert {entry.twin for entry in place.entries() if entry.twin} <= {"one-name", "another-name"}
