@@ -124,6 +124,7 @@ def place(open_place: Callable[..., Place]) -> Place:
 
 
 def _enter(row: TextRow, text: str, qtbot: QtBot) -> None:
+    row._field.setFocus()
     row._field.selectAll()
     qtbot.keyClicks(row._field, text)
     qtbot.keyClick(row._field, Qt.Key.Key_Return)
