@@ -1,9 +1,9 @@
-"""Chats as they are kept: a tree of messages in each chat."""
+"""Chats as they are kept: a tree of messages in each chat, chats in folders."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from desktop.domain.chat import Role, Usage
+from desktop.domain.chat import Role, ToolCall, Usage
 
 
 class MessageState(StrEnum):
@@ -22,14 +22,79 @@ class MessageState(StrEnum):
     FAILED = "failed"
 
 
+class AttachmentKind(StrEnum):
+    """Where the text beside a question came from."""
+
+    FILE = "file"
+    PASTE = "paste"
+    SELECTION = "selection"
+
+
+class TitleSource(StrEnum):
+    """Who named a chat; what a person wrote is never replaced."""
+
+    QUESTION = "question"
+    MODEL = "model"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Text that goes with a question; `name` is that of the file, empty for other kinds."""
+
+    kind: AttachmentKind
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryStart:
+    """From the message that carries this on, the model is given what was said.
+
+    Of what came before it is given `summary` (empty: nothing) and, with `keeps_first`, the first
+    question with its answer. The system prompt always stays.
+    """
+
+    summary: str = ""
+    keeps_first: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder of the sidebar."""
+
+    id: int
+    name: str
+    is_open: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class ChatSummary:
-    """A line of the sidebar. Times are Unix seconds (UTC). An empty title means "New chat"."""
+    """A line of the sidebar. Times are Unix seconds (UTC). An empty title means "New chat".
+
+    A `temporary` chat is kept in memory alone. `icon` is that of its persona, or empty.
+    """
 
     id: int
     title: str
     created: float
     updated: float
+    folder: int | None = None
+    pinned: bool = False
+    archived: bool = False
+    temporary: bool = False
+    icon: str = ""
+    titled_by: TitleSource = TitleSource.QUESTION
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRef:
+    """A message of a branch without its text; `place` (from 1) of `siblings` with its parent."""
+
+    id: int
+    role: Role
+    place: int = 1
+    siblings: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +102,8 @@ class StoredMessage:
     """One node of a chat's tree; `parent` None is a first message.
 
     `note` is a JSON object with what ended the answer (error title and hint), or empty.
+    `thinking_seconds` is how long the model thought before it spoke. `edited` is set when a person
+    wrote an answer, or changed it. With `memory` the model remembers from this message on.
     """
 
     id: int
@@ -50,3 +117,25 @@ class StoredMessage:
     usage: Usage | None
     note: str
     created: float
+    attachments: tuple[Attachment, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    thinking_seconds: float | None = None
+    edited: bool = False
+    memory: MemoryStart | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A place where searched words stand.
+
+    `snippet` is a piece of the text in one line, `marks` where in it the words are (start and end
+    in characters). `message` None: they are in the chat's title, which is the snippet then.
+    """
+
+    chat: int
+    title: str
+    message: int | None
+    role: Role
+    snippet: str
+    marks: tuple[tuple[int, int], ...] = field(default=())
+    created: float = 0.0
