@@ -27,6 +27,7 @@ class Topic(Enum):
     MODEL_LOADING = auto()
     MODEL_PLAN = auto()
     ANSWER = auto()
+    ATTACHING = auto()
     CLOSING = auto()
     DEFECT = auto()
 

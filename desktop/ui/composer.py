@@ -1,42 +1,73 @@
-"""Where a question is written: the field, long pastes as chips, and the button that sends or stops.
+"""Where a question is written: the field, what goes along as chips, and the buttons.
 
 Values in, signals out: it clears itself only when its owner has saved the question. GUI thread.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from desktop.domain.history import Attachment, AttachmentKind
+from desktop.services.context_estimate import estimated_tokens
+from desktop.services.drafts import draft_of, read_draft
 from desktop.ui.buttons import IconButton
-from desktop.ui.composer_field import FIELD_LIMIT, ComposerField, dropped_model
+from desktop.ui.composer_chips import ComposerChips
+from desktop.ui.composer_field import FIELD_LIMIT, ComposerField, dropped_files, dropped_model
 from desktop.ui.labels import restyle
-from desktop.ui.paste_chip import PasteChips
 from desktop.ui.tokens import Space
 
-__all__ = ["Composer"]
+__all__ = ["Composer", "Draft"]
 
 _LINES = 8
 _DRAFT_MS = 300
 _LONG_DRAFT_MS = 2000
+_LONG = 50_000
 # The role that is light upon dark in the light theme and the other way round in the dark one.
 _ON_ACCENT = QPalette.ColorRole.ToolTipText
-_PART = "\x1d"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A question that is ready: its text, and what goes along."""
+
+    text: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 class Composer(QFrame):
-    """One draft at a time. `text` is the question, `draft` the same in a form to be kept."""
+    """One draft at a time. `question` is what would be sent, `draft` the same to be kept."""
 
-    submitted = Signal(str)
+    submitted = Signal(object)
+    """(Draft)"""
     stop_requested = Signal()
     draft_changed = Signal(str)
     """(draft), shortly after the typing pauses, and at most twice a second."""
+    edited = Signal()
+    """Another text, or something else that goes along."""
     model_dropped = Signal(object)
     """(Path)"""
+    files_dropped = Signal(object)
+    """(list of Path): to be read and given to `attach`."""
+    files_wanted = Signal()
+    """The person wants to choose files."""
+    prompts_wanted = Signal()
+    """The person wants to see the saved prompts."""
 
     def __init__(
-        self, *, lines: int = _LINES, framed: bool = True, parent: QWidget | None = None
+        self,
+        *,
+        lines: int = _LINES,
+        framed: bool = True,
+        tools: bool = True,
+        parent: QWidget | None = None,
     ) -> None:
-        """Start empty, with nothing running; it grows to `lines` lines, then scrolls."""
+        """Start empty, with nothing running; it grows to `lines` lines, then scrolls.
+
+        `tools` are the buttons for files and prompts.
+        """
         super().__init__(parent)
         self._inset = Space.L if framed else Space.S
         if framed:
@@ -47,9 +78,14 @@ class Composer(QFrame):
         self._quiet = False
         self._button_shown: bool | None = None
         self.field = ComposerField(lines, self)
-        self._chips = PasteChips(self)
+        self._chips = ComposerChips(estimated_tokens, self)
+        self._files = IconButton("plus", parent=self)
+        self._prompts = IconButton("slash", parent=self)
+        for tool in (self._files, self._prompts):
+            tool.setVisible(tools)
         self._button = IconButton("send", tint=_ON_ACCENT, parent=self)
         self._button.setProperty("kind", "primary")
+        self._row = QHBoxLayout()
         self._draft_timer = QTimer(self, singleShot=True)
         self._lay_out()
         self.field.submitted.connect(self._on_submitted)
@@ -57,34 +93,49 @@ class Composer(QFrame):
         self.field.textChanged.connect(self._on_changed)
         self.field.focus_changed.connect(self._on_focus_changed)
         self.field.model_dropped.connect(self.model_dropped)
+        self.field.files_dropped.connect(self.files_dropped)
         self.field.long_text_pasted.connect(self._on_long_text_pasted)
         self._chips.changed.connect(self._on_changed)
+        self._files.clicked.connect(self.files_wanted)
+        self._prompts.clicked.connect(self.prompts_wanted)
         self._button.clicked.connect(self._on_button_clicked)
         self._draft_timer.timeout.connect(self._tell_draft)
         self._retranslate()
 
-    def text(self) -> str:
-        """Return the question: what is typed, then the long pastes."""
-        parts = [self.field.toPlainText().strip(), *(part.strip() for part in self._chips.texts())]
-        return "\n\n".join(part for part in parts if part)
+    def question(self) -> Draft:
+        """Return what would be sent."""
+        return Draft(self.field.toPlainText().strip(), self._chips.attachments())
 
     def draft(self) -> str:
-        """Return what is typed and pasted, to be given to `set_draft` later."""
-        typed = self.field.toPlainText()
-        return _PART.join([typed, *self._chips.texts()]) if typed or self._chips.texts() else ""
+        """Return what is typed and goes along, to be given to `set_draft` later."""
+        return draft_of(self.field.toPlainText(), self._chips.attachments())
 
     def set_draft(self, draft: str) -> None:
-        """Show a kept draft in place of the current one; nothing is signalled."""
-        typed, *pasted = draft.split(_PART)
-        if len(typed) > FIELD_LIMIT:
-            typed, pasted = "", [typed, *pasted]
+        """Show a kept draft in place of the current one; nothing is told but `edited`."""
+        typed, attachments = read_draft(draft)
+        self.set_question(typed, attachments)
+
+    def set_question(self, text: str, attachments: Sequence[Attachment] = ()) -> None:
+        """Show a question in place of the current draft; nothing is told but `edited`."""
+        if len(text) > FIELD_LIMIT:
+            attachments = (*attachments, Attachment(AttachmentKind.PASTE, "", text))
+            text = ""
         self._draft_timer.stop()
         self._quiet = True
-        self.field.setPlainText(typed)
-        self._chips.set_texts(pasted)
+        self.field.setPlainText(text)
+        self._chips.set_attachments(attachments)
         self._quiet = False
         self.field.moveCursor(self.field.textCursor().MoveOperation.End)
         self._show_button()
+        self.edited.emit()
+
+    def attach(self, attachment: Attachment) -> None:
+        """Let `attachment` go with the question."""
+        self._chips.add(attachment)
+
+    def add_tool(self, widget: QWidget) -> None:
+        """Place `widget` before the button that sends."""
+        self._row.insertWidget(self._row.count() - 1, widget, 0, Qt.AlignmentFlag.AlignBottom)
 
     def set_running(self, running: bool) -> None:
         """Turn the button into Stop while an answer runs."""
@@ -107,33 +158,31 @@ class Composer(QFrame):
             self._retranslate()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take model files beside the field, too."""
-        if dropped_model(event.mimeData()) is not None:
+        """Take files beside the field, too."""
+        if dropped_model(event.mimeData()) is not None or dropped_files(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Hand the model file over."""
-        path = dropped_model(event.mimeData())
-        if path is not None:
-            event.acceptProposedAction()
-            self.model_dropped.emit(path)
+        """Hand the files over."""
+        event.acceptProposedAction()
+        self.field.insertFromMimeData(event.mimeData())
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(Space.S)
-        row.addWidget(self.field, 1, Qt.AlignmentFlag.AlignVCenter)
-        row.addWidget(self._button, 0, Qt.AlignmentFlag.AlignBottom)
+        self._row.setSpacing(Space.XS)
+        self._row.addWidget(self.field, 1, Qt.AlignmentFlag.AlignVCenter)
+        for button in (self._files, self._prompts, self._button):
+            self._row.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
         column = QVBoxLayout(self)
         column.setContentsMargins(self._inset, Space.S, Space.S, Space.S)
         column.setSpacing(Space.S)
         column.addWidget(self._chips)
-        column.addLayout(row)
+        column.addLayout(self._row)
         self.setFocusProxy(self.field)
 
     def _on_submitted(self) -> None:
-        text = self.text()
-        if text and not self._running:
-            self.submitted.emit(text)
+        question = self.question()
+        if (question.text or question.attachments) and not self._running:
+            self.submitted.emit(question)
 
     def _on_button_clicked(self) -> None:
         if self._running:
@@ -142,12 +191,16 @@ class Composer(QFrame):
             self._on_submitted()
 
     def _on_long_text_pasted(self, text: str) -> None:
-        self._chips.add(text)
+        self.attach(Attachment(AttachmentKind.PASTE, "", text))
 
     def _on_changed(self) -> None:
         self._show_button()
-        if not self._quiet and not self._draft_timer.isActive():
-            self._draft_timer.start(_LONG_DRAFT_MS if self._chips.texts() else _DRAFT_MS)
+        if self._quiet:
+            return
+        self.edited.emit()
+        if not self._draft_timer.isActive():
+            size = sum(len(each.text) for each in self._chips.attachments())
+            self._draft_timer.start(_LONG_DRAFT_MS if size > _LONG else _DRAFT_MS)
 
     def _tell_draft(self) -> None:
         self.draft_changed.emit(self.draft())
@@ -160,7 +213,7 @@ class Composer(QFrame):
             self._button_shown = self._running
             self._button.set_icon("stop" if self._running else "send")
             self._button.set_label(self.tr("Stop") if self._running else self.tr("Send"))
-        written = bool(self._chips.texts()) or bool(self.field.toPlainText().strip())
+        written = bool(self._chips.attachments()) or bool(self.field.toPlainText().strip())
         self._button.setEnabled(self._running or written)
 
     def _retranslate(self) -> None:
@@ -170,5 +223,7 @@ class Composer(QFrame):
         # Qt paints another placeholder only when it was not showing one before.
         self.field.viewport().update()
         self.field.setAccessibleName(self.tr("Your question"))
+        self._files.set_label(self.tr("Let files go with the question"))
+        self._prompts.set_label(self.tr("Saved prompts (/)"))
         self._button_shown = None
         self._show_button()

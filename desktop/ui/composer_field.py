@@ -4,6 +4,7 @@ Shared by the window's composer and the popup. GUI thread.
 """
 
 from pathlib import Path
+from typing import Protocol
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -16,7 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QWidget
 
-__all__ = ["FIELD_LIMIT", "ComposerField", "dropped_model"]
+__all__ = ["FIELD_LIMIT", "ComposerField", "dropped_files", "dropped_model"]
 
 FIELD_LIMIT = 16_000
 """Characters the field holds; laying out more would stop the window for a blink and longer."""
@@ -32,6 +33,20 @@ def dropped_model(data: QMimeData) -> Path | None:
     return None
 
 
+def dropped_files(data: QMimeData) -> list[Path]:
+    """Return the files of this computer among dropped things, model files left out."""
+    paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+    return [path for path in paths if path.suffix.lower() != _MODEL_SUFFIX]
+
+
+class Helper(Protocol):
+    """Somebody who may take keys before the field does, such as an open menu."""
+
+    def take_key(self, event: QKeyEvent) -> bool:
+        """Use the key and return True, or leave it to the field."""
+        ...
+
+
 class ComposerField(QPlainTextEdit):
     """Plain text, one to `lines` lines high."""
 
@@ -40,6 +55,8 @@ class ComposerField(QPlainTextEdit):
     focus_changed = Signal(bool)
     model_dropped = Signal(object)
     """(Path)"""
+    files_dropped = Signal(object)
+    """(list of Path): files dropped or pasted."""
     long_text_pasted = Signal(str)
     """A paste that is too long for the field; it was not inserted."""
 
@@ -48,6 +65,7 @@ class ComposerField(QPlainTextEdit):
         super().__init__(parent)
         self._lines = lines
         self._composing = False
+        self._helpers: list[Helper] = []
         self.setTabChangesFocus(True)
         self.setFrameShape(QPlainTextEdit.Shape.NoFrame)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -57,6 +75,10 @@ class ComposerField(QPlainTextEdit):
         self.viewport().setBackgroundRole(QPalette.ColorRole.NoRole)
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self._fit()
+
+    def ask_first(self, helper: Helper) -> None:
+        """Offer every key to `helper` first, unless an input method composes."""
+        self._helpers.append(helper)
 
     def sizeHint(self) -> QSize:
         """Ask for the height of the text as it is now."""
@@ -83,6 +105,9 @@ class ComposerField(QPlainTextEdit):
 
         While an input method composes, Enter only settles the composition.
         """
+        if not self._composing and any(helper.take_key(event) for helper in self._helpers):
+            event.accept()
+            return
         match event.key():
             case Qt.Key.Key_Return | Qt.Key.Key_Enter:
                 if self._composing:
@@ -116,14 +141,19 @@ class ComposerField(QPlainTextEdit):
         self.focus_changed.emit(False)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        """Take text and model files."""
-        return source.hasText() or dropped_model(source) is not None
+        """Take text and files."""
+        has_files = dropped_model(source) is not None or bool(dropped_files(source))
+        return source.hasText() or has_files
 
     def insertFromMimeData(self, source: QMimeData) -> None:
-        """Insert pasted or dropped text, hand over a model file, and keep long texts out."""
+        """Insert pasted or dropped text, hand over files, and keep long texts out."""
         path = dropped_model(source)
         if path is not None:
             self.model_dropped.emit(path)
+            return
+        files = dropped_files(source)
+        if files:
+            self.files_dropped.emit(files)
             return
         text = source.text()
         if self.document().characterCount() + len(text) > FIELD_LIMIT:

@@ -8,9 +8,13 @@ from PySide6.QtGui import QInputMethodEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from desktop.domain.history import Attachment, AttachmentKind
+from desktop.ui.attaching import Attaching
+from desktop.ui.banner import Banner
 from desktop.ui.buttons import IconButton
-from desktop.ui.composer import Composer
+from desktop.ui.composer import Composer, Draft
 from desktop.ui.composer_field import FIELD_LIMIT
+from desktop.ui.draft_history import DraftHistory
 from tests.harness.waiting import wait_for
 
 
@@ -24,10 +28,14 @@ def composer(qtbot: QtBot) -> Composer:
     return one
 
 
-def _sent(composer: Composer) -> list[str]:
-    sent: list[str] = []
+def _sent(composer: Composer) -> list[Draft]:
+    sent: list[Draft] = []
     composer.submitted.connect(sent.append)
     return sent
+
+
+def _paste(text: str) -> Attachment:
+    return Attachment(AttachmentKind.PASTE, "", text)
 
 
 def _button(composer: Composer) -> IconButton:
@@ -46,7 +54,7 @@ def test_enter_sends_and_the_text_stays_until_its_owner_has_saved_it(
     qtbot.keyClicks(composer.field, "What is GGUF?")
     qtbot.keyClick(composer.field, Qt.Key.Key_Return)
 
-    assert sent == ["What is GGUF?"]
+    assert sent == [Draft("What is GGUF?")]
     assert composer.draft() == "What is GGUF?"
 
 
@@ -57,7 +65,7 @@ def test_shift_enter_breaks_the_line(composer: Composer, qtbot: QtBot) -> None:
     qtbot.keyClicks(composer.field, "two")
 
     assert sent == []
-    assert composer.text() == "one\ntwo"
+    assert composer.question().text == "one\ntwo"
 
 
 def test_enter_while_an_input_method_composes_does_not_send(
@@ -73,9 +81,9 @@ def test_enter_while_an_input_method_composes_does_not_send(
     committed = QInputMethodEvent("", [])
     committed.setCommitString("你好")
     QApplication.sendEvent(composer.field, committed)
-    assert composer.text() == "Hello 你好"
+    assert composer.question().text == "Hello 你好"
     qtbot.keyClick(composer.field, Qt.Key.Key_Return)
-    assert sent == ["Hello 你好"]
+    assert sent == [Draft("Hello 你好")]
 
 
 def test_escape_belongs_to_the_input_method_while_it_composes(composer: Composer) -> None:
@@ -109,7 +117,7 @@ def test_the_button_sends_and_while_an_answer_runs_it_stops(
     composer.stop_requested.connect(lambda: stops.append(None))
     qtbot.keyClicks(composer.field, "Hello")
     qtbot.mouseClick(_button(composer), Qt.MouseButton.LeftButton)
-    assert sent == ["Hello"]
+    assert sent == [Draft("Hello")]
 
     composer.set_running(True)
     assert _button(composer).accessibleName() == "Stop"
@@ -117,7 +125,7 @@ def test_the_button_sends_and_while_an_answer_runs_it_stops(
     qtbot.keyClick(composer.field, Qt.Key.Key_Return)
 
     assert len(stops) == 1
-    assert sent == ["Hello"], "Enter does not ask while an answer runs"
+    assert sent == [Draft("Hello")], "Enter does not ask while an answer runs"
 
 
 def test_escape_asks_to_stop(composer: Composer, qtbot: QtBot) -> None:
@@ -155,7 +163,7 @@ def test_a_five_megabyte_paste_becomes_a_chip_and_does_not_stop_the_typing(
 
     assert composer.field.toPlainText() == "Why?"
     qtbot.keyClick(composer.field, Qt.Key.Key_Return)
-    assert sent == [f"Why?\n\n{log.strip()}"]
+    assert sent == [Draft("Why?", (_paste(log),))]
 
 
 def test_a_chip_can_be_removed(composer: Composer, qtbot: QtBot) -> None:
@@ -163,9 +171,7 @@ def test_a_chip_can_be_removed(composer: Composer, qtbot: QtBot) -> None:
     pasted.setText("x" * (FIELD_LIMIT + 1))
     composer.field.insertFromMimeData(pasted)
     (remove,) = [
-        each
-        for each in composer.findChildren(IconButton)
-        if each.accessibleName() == "Remove the pasted text"
+        each for each in composer.findChildren(IconButton) if each.accessibleName() == "Take away"
     ]
     assert _button(composer).isEnabled()
     qtbot.mouseClick(remove, Qt.MouseButton.LeftButton)
@@ -181,14 +187,14 @@ def test_a_draft_comes_back_as_it_was_with_its_long_pastes(
     pasted.setText("long " * FIELD_LIMIT)
     composer.set_draft("typed\nin two lines")
     composer.field.insertFromMimeData(pasted)
-    draft, text = composer.draft(), composer.text()
+    draft, question = composer.draft(), composer.question()
 
     again = Composer()
     qtbot.addWidget(again)
     again.set_draft(draft)
 
     assert again.draft() == draft
-    assert again.text() == text
+    assert again.question() == question
     assert again.field.toPlainText() == "typed\nin two lines"
 
 
@@ -217,3 +223,93 @@ def test_a_dropped_model_file_is_handed_over_and_not_typed(
 
     assert models == [file]
     assert composer.draft() == ""
+
+
+def _drop(composer: Composer, *paths: Path) -> None:
+    dropped = QMimeData()
+    dropped.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    composer.field.insertFromMimeData(dropped)
+
+
+def test_dropped_files_are_read_and_go_with_the_question(
+    composer: Composer, tmp_path: Path, qtbot: QtBot
+) -> None:
+    banner = Banner()
+    qtbot.addWidget(banner)
+    attaching = Attaching(composer, composer, banner)
+    code, notes = tmp_path / "main.py", tmp_path / "备注.md"
+    code.write_text("print(1)\n", encoding="utf-8")
+    notes.write_text("# 备注\n", encoding="utf-8")
+    sent = _sent(composer)
+
+    _drop(composer, code, notes)
+    qtbot.waitUntil(lambda: len(composer.question().attachments) == 2)
+    qtbot.keyClick(composer.field, Qt.Key.Key_Return)
+
+    assert sent == [
+        Draft(
+            "",
+            (
+                Attachment(AttachmentKind.FILE, "main.py", "print(1)\n"),
+                Attachment(AttachmentKind.FILE, "备注.md", "# 备注\n"),
+            ),
+        )
+    ]
+    assert composer.field.toPlainText() == "", "their addresses are not typed"
+    attaching.close()
+
+
+def test_a_file_that_is_no_text_is_told_and_the_others_go_along(
+    composer: Composer, tmp_path: Path, qtbot: QtBot
+) -> None:
+    banner = Banner()
+    qtbot.addWidget(banner)
+    attaching = Attaching(composer, composer, banner)
+    picture, notes = tmp_path / "picture.png", tmp_path / "notes.txt"
+    picture.write_bytes(b"\x89PNG\0\0")
+    notes.write_text("notes", encoding="utf-8")
+
+    _drop(composer, picture, notes)
+    qtbot.waitUntil(lambda: bool(composer.question().attachments))
+    qtbot.waitUntil(lambda: banner.isVisibleTo(composer) or not banner.isHidden())
+
+    assert [each.name for each in composer.question().attachments] == ["notes.txt"]
+    attaching.close()
+
+
+def test_up_in_an_empty_field_changes_the_last_message(composer: Composer, qtbot: QtBot) -> None:
+    history = DraftHistory(composer, list)
+    with qtbot.waitSignal(history.edit_last_requested, timeout=1000):
+        qtbot.keyClick(composer.field, Qt.Key.Key_Up)
+
+    qtbot.keyClicks(composer.field, "typed")
+    with qtbot.assertNotEmitted(history.edit_last_requested):
+        qtbot.keyClick(composer.field, Qt.Key.Key_Up)
+
+
+def test_earlier_questions_come_back_and_the_unsent_one_is_not_lost(
+    composer: Composer, qtbot: QtBot
+) -> None:
+    DraftHistory(composer, lambda: ["newest", "older"])
+    ctrl, up, down = Qt.KeyboardModifier.ControlModifier, Qt.Key.Key_Up, Qt.Key.Key_Down
+    qtbot.keyClicks(composer.field, "half a thought")
+
+    seen = []
+    for key in (up, up, up, down, down, down):
+        qtbot.keyClick(composer.field, key, ctrl)
+        seen.append(composer.field.toPlainText())
+
+    assert seen == ["newest", "older", "older", "newest", "half a thought", "half a thought"]
+
+
+def test_an_earlier_question_that_was_changed_is_a_draft_of_its_own(
+    composer: Composer, qtbot: QtBot
+) -> None:
+    DraftHistory(composer, lambda: ["newest", "older"])
+    ctrl = Qt.KeyboardModifier.ControlModifier
+    qtbot.keyClick(composer.field, Qt.Key.Key_Up, ctrl)
+    qtbot.keyClicks(composer.field, " and more")
+    qtbot.keyClick(composer.field, Qt.Key.Key_Up, ctrl)
+    qtbot.keyClick(composer.field, Qt.Key.Key_Down, ctrl)
+
+    assert composer.field.toPlainText() == "newest and more"

@@ -1,0 +1,23 @@
+"""How many tokens a text has, roughly, where no model is at hand to count them. Any thread."""
+
+import re
+from typing import Final
+
+_SAMPLE: Final = 20_000
+_SIGN = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
+_LETTERS_PER_TOKEN = 3.8
+_SIGNS_PER_TOKEN = 1.4
+
+
+def estimated_tokens(text: str) -> int:
+    """Return about how many tokens `text` has: Chinese signs count more than Latin letters.
+
+    Today's vocabularies (32,000 to 256,000 tokens) lie within a third of it. Of a long text the
+    beginning stands for the whole.
+    """
+    if not text:
+        return 0
+    sample = text[:_SAMPLE]
+    signs = len(_SIGN.findall(sample))
+    tokens = signs / _SIGNS_PER_TOKEN + (len(sample) - signs) / _LETTERS_PER_TOKEN
+    return max(1, round(tokens * len(text) / len(sample)))

@@ -1,0 +1,86 @@
+"""Files on their way into a question: chosen or dropped, read off the GUI thread. GUI thread."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QDir, QObject
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from desktop.domain.errors import LapisError, UserFixable
+from desktop.domain.history import Attachment
+from desktop.domain.text import Text
+from desktop.services.text_files import read_text_file
+from desktop.ui.banner import Banner, Topic
+from desktop.ui.composer import Composer
+from desktop.ui.errands import Errand, Errands
+
+__all__ = ["Attaching"]
+
+_LANE = "attaching"
+_MOST = 20
+
+
+class Attaching(QObject):
+    """Reads the files that the composer is given, one after the other, and hands the text back."""
+
+    def __init__(self, window: QWidget, composer: Composer, banner: Banner) -> None:
+        """Wait for files."""
+        super().__init__(window)
+        self._window = window
+        self._composer = composer
+        self._banner = banner
+        self._errands = Errands(self)
+        self._folder = QDir.homePath()
+        composer.files_dropped.connect(self.add)
+        composer.files_wanted.connect(self.choose)
+
+    def choose(self) -> None:
+        """Let the person pick files; the window is not blocked meanwhile."""
+        dialog = QFileDialog(self._window, self.tr("Files that go with the question"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilters([self.tr("Text and code (*)")])
+        dialog.setDirectory(self._folder)
+        dialog.filesSelected.connect(self._on_selected)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def add(self, paths: Sequence[Path]) -> None:
+        """Read `paths` and let them go with the question; what cannot be read is told."""
+        self._banner.solve(Topic.ATTACHING)
+        if len(paths) > _MOST:
+            self._banner.show_error(Topic.ATTACHING, _too_many(len(paths)))
+            return
+        for path in paths:
+            self._errands.run(
+                _LANE,
+                partial(_read, path),
+                self._composer.attach,
+                self._on_failed,
+                queued=True,
+            )
+
+    def close(self) -> None:
+        """End the thread that reads; idempotent."""
+        self._errands.close()
+
+    def _on_selected(self, names: Sequence[str]) -> None:
+        paths = [Path(name) for name in names]
+        if paths:
+            self._folder = str(paths[0].parent)
+        self.add(paths)
+        self._composer.focus_field()
+
+    def _on_failed(self, error: LapisError) -> None:
+        self._banner.show_error(Topic.ATTACHING, error)
+
+
+def _read(path: Path, _errand: Errand) -> Attachment:
+    return read_text_file(path)
+
+
+def _too_many(count: int) -> LapisError:
+    return UserFixable(
+        Text("{count} files are too many for one question", {"count": count}),
+        Text("Up to {most} files can go with it.", {"most": _MOST}),
+    )

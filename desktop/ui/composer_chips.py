@@ -1,0 +1,130 @@
+"""What goes with a question, as chips above the field: files, long pastes, selected text.
+
+A five-megabyte log in the field would stop the typing; as a chip it costs nothing. GUI thread.
+"""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+
+from desktop.domain.history import Attachment, AttachmentKind
+from desktop.domain.text import Text
+from desktop.ui.buttons import IconButton
+from desktop.ui.flow_layout import FlowLayout
+from desktop.ui.icons import IconName, icon
+from desktop.ui.labels import ElidedLabel
+from desktop.ui.tokens import Size, Space
+from desktop.ui.translation import say
+
+__all__ = ["ComposerChips"]
+
+_PREVIEW = 40
+_CLOSE = 24
+_ICON = 16
+_WIDEST = 320
+
+
+class ComposerChips(QWidget):
+    """The attachments of a draft; invisible while there are none."""
+
+    changed = Signal()
+
+    def __init__(self, tokens_of_text: Callable[[str], int], parent: QWidget | None = None) -> None:
+        """Start with none; `tokens_of_text` reckons how many tokens a text has."""
+        super().__init__(parent)
+        self._tokens_of_text = tokens_of_text
+        self._attachments: list[Attachment] = []
+        self._flow = FlowLayout(self, beside=Space.S, between=Space.XS)
+        self.hide()
+
+    def attachments(self) -> tuple[Attachment, ...]:
+        """Return them, oldest first."""
+        return tuple(self._attachments)
+
+    def set_attachments(self, attachments: Sequence[Attachment]) -> None:
+        """Show these and no others."""
+        if list(attachments) != self._attachments:
+            self._attachments = list(attachments)
+            self._show()
+
+    def add(self, attachment: Attachment) -> None:
+        """Show one more; the same file or text twice is one."""
+        if attachment not in self._attachments:
+            self._attachments.append(attachment)
+            self._show()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the language."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._show()
+
+    def _show(self) -> None:
+        while (item := self._flow.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for place, attachment in enumerate(self._attachments):
+            chip = _Chip(attachment, self._tokens_of_text(attachment.text), self)
+            chip.removed.connect(lambda place=place: self._remove(place))
+            self._flow.addWidget(chip)
+            chip.show()
+        self.setVisible(bool(self._attachments))
+        self.updateGeometry()
+        self.changed.emit()
+
+    def _remove(self, place: int) -> None:
+        del self._attachments[place]
+        self._show()
+
+
+class _Chip(QFrame):
+    """One attachment: what it is, how long, and how it begins; Delete takes it away."""
+
+    removed = Signal()
+
+    def __init__(self, attachment: Attachment, tokens: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("panel", "code")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setMaximumWidth(_WIDEST)
+        title = _title(attachment)
+        size = say(Text("about {count} tokens", {"count": f"{tokens:,}"}))
+        mark = QLabel()
+        shown = icon(_icon_of(attachment.kind), QPalette.ColorRole.PlaceholderText)
+        mark.setPixmap(shown.pixmap(_ICON, _ICON))
+        close = IconButton("close", self.tr("Take away"), side=_CLOSE)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.S, Space.XS, Space.XS, Space.XS)
+        row.setSpacing(Space.S)
+        row.addWidget(mark)
+        row.addWidget(ElidedLabel(title, size="small"), 1)
+        row.addWidget(ElidedLabel(size, tone="muted", size="small"))
+        row.addWidget(close)
+        self.setMinimumHeight(Size.BUTTON)
+        self.setAccessibleName(f"{title}, {size}")
+        close.clicked.connect(self.removed)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Delete, Qt.Key.Key_Backspace}:
+            self.removed.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+def _title(attachment: Attachment) -> str:
+    match attachment.kind:
+        case AttachmentKind.FILE:
+            return attachment.name
+        case AttachmentKind.SELECTION:
+            words = say(Text("Selected text"))
+        case AttachmentKind.PASTE:
+            words = say(Text("Pasted text"))
+    start = " ".join(attachment.text[: _PREVIEW * 2].split())[:_PREVIEW]
+    return f"{words} · {start}"
+
+
+def _icon_of(kind: AttachmentKind) -> IconName:
+    return "file" if kind is AttachmentKind.FILE else "copy"
