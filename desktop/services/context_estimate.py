@@ -5,19 +5,33 @@ from typing import Final
 
 _SAMPLE: Final = 20_000
 _SIGN = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
+# One sign in so many letters makes a text Chinese; one kana in so many makes it another language.
+_FEW = 4
+_MANY = 20
 _LETTERS_PER_TOKEN = 3.8
 _SIGNS_PER_TOKEN = 1.4
 
 
 def estimated_tokens(text: str) -> int:
-    """Return about how many tokens `text` has: Chinese signs count more than Latin letters.
+    """Return about how many tokens `text` has, in two digits: it is known no better.
 
-    Today's vocabularies (32,000 to 256,000 tokens) lie within a third of it. Of a long text the
-    beginning stands for the whole.
+    Chinese signs count more than Latin letters. Today's vocabularies (32,000 to 256,000 tokens) lie
+    within a third of it. Of a long text the beginning stands for the whole.
     """
     if not text:
         return 0
     sample = text[:_SAMPLE]
     signs = len(_SIGN.findall(sample))
     tokens = signs / _SIGNS_PER_TOKEN + (len(sample) - signs) / _LETTERS_PER_TOKEN
-    return max(1, round(tokens * len(text) / len(sample)))
+    whole = max(1, round(tokens * len(text) / len(sample)))
+    return round(whole, min(0, 2 - len(str(whole))))
+
+
+def is_chinese(text: str) -> bool:
+    """Tell whether `text` is written in Chinese, as far as its signs say."""
+    sample = text[:_SAMPLE]
+    letters = sum(map(str.isalpha, sample))
+    others = len(_KANA_OR_HANGUL.findall(sample))
+    return len(_HAN.findall(sample)) * _FEW > letters and others * _MANY < letters
