@@ -8,9 +8,13 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from desktop.domain.settings import (
+    LARGEST_FONT,
+    LEAST_ZOOM,
     MOST_ACCEPTED_LICENCES,
     MOST_OPENED_MODELS,
     MOST_OTHER_FOLDERS,
+    MOST_ZOOM,
+    SMALLEST_FONT,
 )
 
 Check: TypeAlias = Callable[[object], bool]
@@ -61,6 +65,8 @@ def _some_texts(most: int) -> Check:
 
 BOUNDS: Mapping[str, Check] = MappingProxyType(
     {
+        "look.font_family": _short_text,
+        "look.font_size": within(SMALLEST_FONT, LARGEST_FONT),
         "model": _short_text,
         "opened_models": _some_texts(MOST_OPENED_MODELS),
         "system_prompt": _short_text,
@@ -103,5 +109,6 @@ BOUNDS: Mapping[str, Check] = MappingProxyType(
         "window.geometry": _short_text,
         "window.sidebar_width": within(0, 10_000),
         "window.last_chat": within(0, 2**63 - 1),
+        "window.zoom": within(LEAST_ZOOM, MOST_ZOOM),
     }
 )

@@ -11,6 +11,10 @@ from desktop.domain.repository import SourceKind
 MOST_OPENED_MODELS: Final = 12
 MOST_OTHER_FOLDERS: Final = 64
 MOST_ACCEPTED_LICENCES: Final = 64
+LEAST_ZOOM: Final = 70
+MOST_ZOOM: Final = 200
+SMALLEST_FONT: Final = 11
+LARGEST_FONT: Final = 22
 
 
 class Theme(StrEnum):
@@ -27,6 +31,32 @@ class Language(StrEnum):
     SYSTEM = "system"
     ENGLISH = "en"
     CHINESE = "zh_CN"
+
+
+class Accent(StrEnum):
+    """The one colour among the greys: links, focus, the button that sends."""
+
+    LAPIS = "lapis"
+    TEAL = "teal"
+    GREEN = "green"
+    VIOLET = "violet"
+    ROSE = "rose"
+    AMBER = "amber"
+    GRAPHITE = "graphite"
+
+
+@dataclass(frozen=True, slots=True)
+class LookSettings:
+    """How the surface looks besides its theme.
+
+    `font_family` empty is the system's; `font_size` is that of running text in pixels; `compact`
+    puts things closer together.
+    """
+
+    accent: Accent = Accent.LAPIS
+    font_family: str = ""
+    font_size: int = 14
+    compact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +111,29 @@ class LibrarySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatsSettings:
+    """What happens around chats.
+
+    `model_titles`: the model names a chat after its first exchange. `notify`: the desktop tells
+    when a long answer is done behind other windows. `daily_copies` of all chats are kept.
+    """
+
+    model_titles: bool = True
+    notify: bool = True
+    daily_copies: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class WindowSettings:
-    """Where the window was: base64 of Qt's geometry, width of the sidebar in pixels."""
+    """Where the window was: base64 of Qt's geometry, width of the sidebar in pixels.
+
+    `zoom` is the size of the text of a chat in percent, from `LEAST_ZOOM` to `MOST_ZOOM`.
+    """
 
     geometry: str = ""
     sidebar_width: int = 248
     last_chat: int = 0
+    zoom: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +147,14 @@ class Settings:
 
     language: Language = Language.SYSTEM
     theme: Theme = Theme.SYSTEM
+    look: LookSettings = field(default_factory=LookSettings)
     model: str = ""
     opened_models: tuple[str, ...] = ()
     system_prompt: str = ""
     sampling: Sampling = field(default_factory=Sampling)
     engine: EngineSettings = field(default_factory=EngineSettings)
     library: LibrarySettings = field(default_factory=LibrarySettings)
+    chats: ChatsSettings = field(default_factory=ChatsSettings)
     window: WindowSettings = field(default_factory=WindowSettings)
     tray_hint_shown: bool = False
     welcomed: bool = False

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.ui.icons import IconName, icon_pixmap
-from desktop.ui.tokens import Radius, Size, Space, tokens_of
+from desktop.ui.tokens import Radius, Size, Space, resized, tokens_of
 
 __all__ = ["CallItem", "CallList"]
 
@@ -165,8 +165,13 @@ class _Delegate(QStyledItemDelegate):
         font = QFont(option.font)
         title = _draw(painter, font, QColor(tokens.text), room, item.title)
         room.setLeft(room.left() + title + Space.M)
-        font.setPixelSize(Size.SMALL)
-        _draw(painter, font, QColor(tokens.muted), room, " ".join(item.about.split()))
+        _draw(
+            painter,
+            resized(font, Size.SMALL),
+            QColor(tokens.muted),
+            room,
+            " ".join(item.about.split()),
+        )
         painter.restore()
 
 

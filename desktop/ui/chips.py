@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop.ui.hints import show_hint
 from desktop.ui.icons import IconName, icon_pixmap
-from desktop.ui.tokens import Radius, Size, Space, Tokens, tokens_of
+from desktop.ui.tokens import Radius, Size, Space, Tokens, resized, tokens_of
 
 __all__ = ["Chip", "ChipRow", "chip_font", "paint_chips", "place_chips"]
 
@@ -32,9 +32,7 @@ class Chip:
 
 def chip_font(base: QFont) -> QFont:
     """Return the font of chips beside text in `base`."""
-    font = QFont(base)
-    font.setPixelSize(Size.SMALL)
-    return font
+    return resized(base, Size.SMALL)
 
 
 def place_chips(chips: Sequence[Chip], font: QFont, width: int) -> list[QRect]:

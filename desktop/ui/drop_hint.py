@@ -4,7 +4,7 @@ from PySide6.QtCore import QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from desktop.ui.tokens import Radius, Size, Space, tokens_of
+from desktop.ui.tokens import Radius, Size, Space, resized, tokens_of
 
 __all__ = ["DropHint"]
 
@@ -44,8 +44,7 @@ class DropHint(QWidget):
         painter.setPen(QPen(QColor(tokens.accent), 1.5, Qt.PenStyle.DashLine))
         painter.setBrush(QColor(tokens.tint))
         painter.drawRoundedRect(frame, Radius.POPUP, Radius.POPUP)
-        font = QFont(self.font())
-        font.setPixelSize(Size.TITLE)
+        font = resized(self.font(), Size.TITLE)
         font.setWeight(QFont.Weight.DemiBold)
         painter.setFont(font)
         painter.setPen(QColor(tokens.accent))

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 from desktop.ui.discover_feed import GetState, Stage
 from desktop.ui.icons import IconName, icon_pixmap
 from desktop.ui.labels import set_tooltip
-from desktop.ui.tokens import Radius, Size, Space, Tokens, tokens_of
+from desktop.ui.tokens import Radius, Size, Space, Tokens, resized, tokens_of
 
 __all__ = ["GetButton", "Wish"]
 
@@ -171,8 +171,7 @@ class GetButton(QAbstractButton):
                 return None
 
     def _font(self) -> QFont:
-        font = QFont(self.font())
-        font.setPixelSize(Size.BODY - 1)
+        font = resized(self.font(), Size.BODY - 1)
         font.setWeight(QFont.Weight.DemiBold)
         # Digits of one width keep a running percentage still.
         font.setFeature(QFont.Tag("tnum"), 1)

@@ -9,7 +9,7 @@ from desktop.domain.repository import Gate, SearchHit
 from desktop.ui.icons import IconName, icon_pixmap
 from desktop.ui.labels import set_tooltip
 from desktop.ui.links import visible
-from desktop.ui.tokens import Radius, Size, Space, tokens_of
+from desktop.ui.tokens import Radius, Size, Space, resized, tokens_of
 
 __all__ = ["HitRow", "compact"]
 
@@ -153,9 +153,7 @@ class HitRow(QAbstractButton):
         return font
 
     def _small_font(self) -> QFont:
-        font = QFont(self.font())
-        font.setPixelSize(Size.SMALL)
-        return font
+        return resized(self.font(), Size.SMALL)
 
 
 def compact(count: int) -> str:

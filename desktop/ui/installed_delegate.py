@@ -27,7 +27,7 @@ from desktop.ui.meter import paint_meter
 from desktop.ui.quantisation_paint import badge_width, paint_badge
 from desktop.ui.quantisation_words import speed_words
 from desktop.ui.shelf_words import is_ours, memory_words
-from desktop.ui.tokens import Radius, Size, Space, Tokens, tokens_of
+from desktop.ui.tokens import Radius, Size, Space, Tokens, resized, tokens_of
 from desktop.ui.translation import say
 
 __all__ = ["InstalledDelegate", "fit_line"]
@@ -264,9 +264,7 @@ def _paint_heading(
 
 
 def _small(font: QFont) -> QFont:
-    out = QFont(font)
-    out.setPixelSize(Size.SMALL)
-    return out
+    return resized(font, Size.SMALL)
 
 
 def _cut(words: str, font: QFont, width: int) -> str:

@@ -8,11 +8,11 @@ from desktop.ui.tokens import Size
 __all__ = ["LinkButton"]
 
 _LOOK = """
-QPushButton {{
+QPushButton {
   color: palette(link); background: transparent; border: none; padding: 2px 0;
-  font-size: {size}px; min-height: 0; font-weight: 500;
-}}
-QPushButton:hover, QPushButton:focus {{ text-decoration: underline; }}
+  min-height: 0; font-weight: 500;
+}
+QPushButton:hover, QPushButton:focus { text-decoration: underline; }
 """
 
 
@@ -22,7 +22,8 @@ class LinkButton(QPushButton):
     def __init__(self, *, size: int = Size.SMALL, parent: QWidget | None = None) -> None:
         """Start without words."""
         super().__init__(parent)
-        self.setStyleSheet(_LOOK.format(size=size))
+        self.setProperty("type", "small" if size == Size.SMALL else "body")
+        self.setStyleSheet(_LOOK)
         self.setFlat(True)
         self.setAutoDefault(False)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -71,7 +71,7 @@ class Program(QObject):
         self._own = OwnSettings(self)
         self._languages = Languages(app)
         self._languages.use(self._preferences.value.language)
-        apply_theme(app, self._preferences.value.theme)
+        apply_theme(app, self._preferences.value.theme, self._preferences.value.look)
         store = ChatStore.open(paths.database)
         self._server = InstanceServer(self)
         self._server.listen(paths.socket)
@@ -293,7 +293,7 @@ class Program(QObject):
             self._presence.put_window_away()
 
     def _on_settings_changed(self, settings: Settings) -> None:
-        apply_theme(self._app, settings.theme)
+        apply_theme(self._app, settings.theme, settings.look)
         self._languages.use(settings.language)
         self._window.header.main_menu.set_marks(settings)
 

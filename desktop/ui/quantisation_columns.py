@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QFont
 
-from desktop.ui.tokens import Size, Space
+from desktop.ui.tokens import Size, Space, resized
 
 __all__ = ["NARROW", "PAD", "Columns", "columns", "small_font"]
 
@@ -66,6 +66,4 @@ def columns(width: int, height: int, button: int, *, speed: bool) -> Columns:
 
 def small_font(base: QFont) -> QFont:
     """Return the font of notes beside text in `base`."""
-    font = QFont(base)
-    font.setPixelSize(Size.SMALL)
-    return font
+    return resized(base, Size.SMALL)

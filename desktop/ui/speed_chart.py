@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from desktop.domain.advice import Place
 from desktop.services.measured_speeds import MeasuredSpeed
 from desktop.ui.meter import Shade, shade_colour
-from desktop.ui.tokens import Size, Space, tokens_of
+from desktop.ui.tokens import Size, Space, resized, tokens_of
 
 __all__ = ["SpeedChart"]
 
@@ -96,8 +96,7 @@ class SpeedChart(QWidget):
         return QFontMetrics(self._font()).height() + _GAP + _BAR
 
     def _font(self) -> QFont:
-        font = QFont(self.font())
-        font.setPixelSize(Size.BODY - 1)
+        font = resized(self.font(), Size.BODY - 1)
         font.setFeature(QFont.Tag("tnum"), 1)
         return font
 

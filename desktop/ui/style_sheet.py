@@ -6,17 +6,37 @@ Looks are chosen by dynamic properties, so that a widget's code names its part a
 thread.
 """
 
+import re
+
 from desktop.ui.style_forms import forms_sheet
+from desktop.ui.style_messages import messages_sheet
 from desktop.ui.style_tabs import tabs_sheet
-from desktop.ui.tokens import Radius, Size, Tokens
+from desktop.ui.tokens import Radius, Size, Tokens, scaled
 
 __all__ = ["style_sheet"]
 
 
-def style_sheet(t: Tokens) -> str:
-    """Return the style sheet of the whole application in one theme."""
-    parts = (_labels, _buttons, _panels, _fields, _lists, _bars, forms_sheet, tabs_sheet)
-    return "\n".join(part(t) for part in parts)
+_FONT_SIZE = re.compile(r"font-size: (\d+)px")
+
+
+def style_sheet(t: Tokens, body: int = Size.BODY) -> str:
+    """Return the style sheet of the whole application in one theme.
+
+    Running text has `body` pixels; all other sizes follow it.
+    """
+    parts = (
+        _labels,
+        _buttons,
+        _panels,
+        _fields,
+        _lists,
+        _bars,
+        forms_sheet,
+        tabs_sheet,
+        messages_sheet,
+    )
+    whole = "\n".join(part(t) for part in parts)
+    return _FONT_SIZE.sub(lambda size: f"font-size: {scaled(int(size[1]), body)}px", whole)
 
 
 def _labels(t: Tokens) -> str:
@@ -84,6 +104,7 @@ QPushButton[kind="quiet"] {{ background: transparent; border-color: transparent;
 QPushButton[kind="quiet"]:hover {{ background: {t.hover}; }}
 QPushButton[kind="quiet"]:checked {{ background: {t.pressed}; }}
 QPushButton[kind="quiet"]:focus {{ border-color: {t.accent}; }}
+QPushButton[type="small"] {{ font-size: {Size.SMALL}px; }}
 QPushButton[kind="danger"] {{ color: {t.bad}; }}
 QPushButton[kind="card"] {{
   background: {t.surface}; border: 1px solid {t.line}; border-radius: {Radius.CARD}px;

@@ -1,7 +1,7 @@
 """What a model really gets to read, or why that cannot be shown. GUI thread."""
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFont, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from desktop.domain.errors import LapisError
@@ -9,7 +9,7 @@ from desktop.ui.icons import IconName, icon
 from desktop.ui.labels import PlainLabel
 from desktop.ui.notice_card import Look, NoticeCard
 from desktop.ui.theme import mono_families
-from desktop.ui.tokens import Size, Space
+from desktop.ui.tokens import Size, Space, resized
 from desktop.ui.translation import say
 
 __all__ = ["TemplatePreview"]
@@ -38,9 +38,8 @@ class TemplatePreview(QWidget):
         self._text.setProperty("panel", "code")
         self._text.setFixedHeight(_TALL)
         self._text.setTabChangesFocus(True)
-        font = QFont(self.font())
+        font = resized(self.font(), Size.SMALL)
         font.setFamilies(list(mono_families()))
-        font.setPixelSize(Size.SMALL)
         self._text.setFont(font)
         self._notice = NoticeCard(())
         column = QVBoxLayout(self)

@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
-from desktop.domain.settings import Theme
+from desktop.domain.settings import LookSettings, Theme
 from desktop.ui.style_sheet import style_sheet
-from desktop.ui.tokens import DARK, LIGHT, Size, Tokens
+from desktop.ui.tokens import DARK, LIGHT, Tokens, with_accent
 
 __all__ = ["apply_theme", "mono_families"]
 
@@ -30,14 +30,16 @@ _CHINESE_MONO = ("Noto Sans Mono CJK SC", "Sarasa Mono SC")
 _FOLLOWER = "scheme-follower"
 
 
-def apply_theme(app: QApplication, theme: Theme) -> None:
-    """Show `app` in `theme` from now on; SYSTEM follows the system, light where it is unknown."""
+def apply_theme(app: QApplication, theme: Theme, look: LookSettings | None = None) -> None:
+    """Show `app` in `theme` and `look` from now on; without one as Lapis looks by itself.
+
+    SYSTEM follows the system, light where it is unknown.
+    """
     follower = app.findChild(_SchemeFollower, _FOLLOWER)
     if follower is None:
         app.setStyle(QStyleFactory.create("Fusion"))
-        app.setFont(_body_font(app.font()))
         follower = _SchemeFollower(app)
-    follower.follow(theme)
+    follower.follow(theme, look or LookSettings())
 
 
 class _SchemeFollower(QObject):
@@ -48,12 +50,14 @@ class _SchemeFollower(QObject):
         self.setObjectName(_FOLLOWER)
         self._app = app
         self._theme = Theme.SYSTEM
-        self._shown: Tokens | None = None
+        self._look = LookSettings()
+        self._system_font = app.font()
+        self._shown: tuple[Tokens, str, int] | None = None
         app.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
 
-    def follow(self, theme: Theme) -> None:
-        """Take `theme`; window frames follow too where the platform draws them."""
-        self._theme = theme
+    def follow(self, theme: Theme, look: LookSettings) -> None:
+        """Take both; window frames follow the theme too where the platform draws them."""
+        self._theme, self._look = theme, look
         hints = self._app.styleHints()
         match theme:
             case Theme.LIGHT:
@@ -69,12 +73,16 @@ class _SchemeFollower(QObject):
         self._show()
 
     def _show(self) -> None:
-        tokens = self._tokens()
-        if tokens is self._shown:
+        look = self._look
+        tokens = with_accent(self._tokens(), look.accent)
+        shown = (tokens, look.font_family, look.font_size)
+        if shown == self._shown:
             return
-        self._shown = tokens
+        if self._shown is None or self._shown[1:] != shown[1:]:
+            self._app.setFont(_body_font(self._system_font, look))
+        self._shown = shown
         self._app.setPalette(_palette(tokens))
-        self._app.setStyleSheet(style_sheet(tokens))
+        self._app.setStyleSheet(style_sheet(tokens, look.font_size))
 
     def _tokens(self) -> Tokens:
         match self._theme:
@@ -94,8 +102,8 @@ def mono_families() -> tuple[str, ...]:
     return (QFontInfo(font).family(), *_installed((*_CHINESE_MONO, *_CHINESE_FAMILIES)))
 
 
-def _body_font(system: QFont) -> QFont:
-    """Return the system's font at body size.
+def _body_font(system: QFont, look: LookSettings) -> QFont:
+    """Return the font of running text: the chosen family first, else the system's.
 
     A bare X server has none and falls to fontconfig's last resort; then a well-drawn installed
     family is taken. Names are real ones, as an alias would lose to the families after it. Chinese glyphs come from a Simplified Chinese family by name, as the order of
@@ -105,8 +113,8 @@ def _body_font(system: QFont) -> QFont:
     if system.family().lower() in _PLAIN_FAMILIES:
         families = [*_installed(_NICE_FAMILIES)[:1], *families]
     font = QFont(system)
-    font.setFamilies([*families, *_installed(_CHINESE_FAMILIES)])
-    font.setPixelSize(Size.BODY)
+    font.setFamilies([*_installed((look.font_family,)), *families, *_installed(_CHINESE_FAMILIES)])
+    font.setPixelSize(look.font_size)
     return font
 
 

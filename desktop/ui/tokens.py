@@ -4,9 +4,12 @@ Widgets never keep a theme: `tokens_of(palette)` reads it back from the palette 
 change of theme reaches each of them through Qt's own `PaletteChange`. GUI thread.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QFont, QPalette
+
+from desktop.domain.settings import Accent
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,8 @@ class Tokens:
     """Colours of one theme as `#rrggbb`; `on_accent` is text and icons upon `accent`.
 
     `hover` and `pressed` lie between `canvas` and `line`; `tint` is the accent, barely there;
-    `selection` lies behind selected text.
+    `selection` lies behind selected text, `hit` behind words that were searched for, `hit_now`
+    behind those of them that the search is at.
     """
 
     name: str
@@ -49,6 +53,8 @@ class Tokens:
     pressed: str
     sidebar: str
     selection: str
+    hit: str
+    hit_now: str
     handle: str
     syntax: Syntax
 
@@ -74,6 +80,8 @@ LIGHT = Tokens(
     pressed="#E7E8EC",
     sidebar="#F5F5F4",
     selection="#C9DAFB",
+    hit="#FFF0B8",
+    hit_now="#FFCF4A",
     handle="#CBCDD4",
     syntax=Syntax(
         keyword="#8A3A9B",
@@ -106,6 +114,8 @@ DARK = Tokens(
     pressed="#2E3138",
     sidebar="#131416",
     selection="#2F4677",
+    hit="#4A3F16",
+    hit_now="#755B00",
     handle="#4A4E57",
     syntax=Syntax(
         keyword="#C9A5F7",
@@ -118,13 +128,79 @@ DARK = Tokens(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Blues:
+    """What takes the place of the blue in one theme."""
+
+    accent: str
+    hover: str
+    tint: str
+    selection: str
+
+
+# Light, then dark. Words in each upon canvas and tint, and upon each as a ground, have a contrast
+# of more than 4.5 to 1.
+_ACCENTS = {
+    Accent.TEAL: (
+        _Blues("#0B6E7C", "#095B67", "#EBF3F5", "#C2DBDE"),
+        _Blues("#5CC8D6", "#85D6E0", "#1E2A2E", "#2C4D53"),
+    ),
+    Accent.GREEN: (
+        _Blues("#1E7443", "#196038", "#EDF4F0", "#C7DCD0"),
+        _Blues("#6CCB93", "#91D8AE", "#202A27", "#304E3F"),
+    ),
+    Accent.VIOLET: (
+        _Blues("#6D3FC0", "#5A349F", "#F3F0FA", "#DACFEF"),
+        _Blues("#B79CFF", "#C9B5FF", "#272532", "#47405F"),
+    ),
+    Accent.ROSE: (
+        _Blues("#B3305F", "#95284F", "#F9EEF2", "#ECCBD7"),
+        _Blues("#FF94B4", "#FFAFC7", "#2E242A", "#5D3D49"),
+    ),
+    Accent.AMBER: (
+        _Blues("#8A5300", "#734500", "#F6F1EB", "#E2D4BF"),
+        _Blues("#EDB458", "#F2C782", "#2C2821", "#57472D"),
+    ),
+    Accent.GRAPHITE: (
+        _Blues("#454B57", "#393E48", "#F0F1F2", "#D0D2D5"),
+        _Blues("#B9C0CC", "#CAD0D9", "#27292D", "#484A50"),
+    ),
+}
+
+
+@cache
+def with_accent(tokens: Tokens, accent: Accent) -> Tokens:
+    """Return `tokens` (LIGHT or DARK) with another colour in place of the blue."""
+    found = _ACCENTS.get(accent)
+    if found is None:
+        return tokens
+    blues = found[0] if tokens is LIGHT else found[1]
+    return replace(
+        tokens,
+        accent=blues.accent,
+        accent_hover=blues.hover,
+        tint=blues.tint,
+        selection=blues.selection,
+    )
+
+
 def tokens_of(palette: QPalette) -> Tokens:
     """Return the tokens of the theme that `palette` belongs to.
 
-    The colour of links tells: it is the one role that a style sheet's rules leave alone.
+    The colour of links tells: it is the one role that a style sheet's rules leave alone, and each
+    theme has another one for each accent.
     """
     link = palette.color(QPalette.ColorRole.Link)
-    return DARK if link == QColor(DARK.accent) else LIGHT
+    return _by_accent().get(link.rgb(), LIGHT)
+
+
+@cache
+def _by_accent() -> dict[int, Tokens]:
+    return {
+        QColor(tokens.accent).rgb(): tokens
+        for theme in (LIGHT, DARK)
+        for tokens in (with_accent(theme, accent) for accent in Accent)
+    }
 
 
 class Space:
@@ -159,3 +235,18 @@ class Size:
 
 
 LINE_HEIGHT = 1.55
+
+
+def resized(font: QFont, size: int) -> QFont:
+    """Return `font` in `size` (one of `Size`), as large as people have set text to be.
+
+    `font` is the one of running text, whose size says how large that is.
+    """
+    out = QFont(font)
+    out.setPixelSize(scaled(size, font.pixelSize()))
+    return out
+
+
+def scaled(size: int, body: int) -> int:
+    """Return `size` where running text has `body` pixels instead of `Size.BODY`."""
+    return round(size * body / Size.BODY) if body > 0 else size

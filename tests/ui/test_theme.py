@@ -7,17 +7,18 @@ from typing import get_args
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QFont, QFontInfo, QIcon, QImage, QPalette
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.base.paths import resources
-from desktop.domain.settings import Theme
+from desktop.domain.settings import Accent, LookSettings, Theme
 from desktop.ui.buttons import IconButton
 from desktop.ui.icons import IconName, app_icon, icon
 from desktop.ui.labels import PlainLabel
+from desktop.ui.link_button import LinkButton
 from desktop.ui.theme import apply_theme, mono_families
 from desktop.ui.throttle import Throttle
-from desktop.ui.tokens import DARK, LIGHT, Tokens, tokens_of
+from desktop.ui.tokens import DARK, LIGHT, Size, Tokens, resized, tokens_of, with_accent
 
 
 @pytest.fixture(autouse=True)
@@ -152,3 +153,56 @@ def test_the_first_call_acts_at_once_and_the_next_ones_together(
     throttle.cancel()
     throttle.flush()
     assert len(acts) == 3
+
+
+@pytest.mark.parametrize("accent", Accent)
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda tokens: tokens.name)
+def test_every_accent_can_be_read_wherever_it_stands(theme: Tokens, accent: Accent) -> None:
+    tokens = with_accent(theme, accent)
+    for ground in (tokens.canvas, tokens.surface, tokens.raised, tokens.sidebar, tokens.tint):
+        assert contrast(tokens.accent, ground) >= 4.5
+    for ground in (tokens.accent, tokens.accent_hover):
+        assert contrast(tokens.on_accent, ground) >= 4.5
+    assert contrast(tokens.text, tokens.selection) >= 7
+
+
+@pytest.mark.parametrize("accent", Accent)
+@pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
+def test_widgets_read_the_accent_back_from_their_palette(
+    theme: Theme, accent: Accent, qapp: QApplication, qtbot: QtBot
+) -> None:
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    widget.show()
+    apply_theme(qapp, theme, LookSettings(accent=accent))
+
+    wanted = with_accent(LIGHT if theme is Theme.LIGHT else DARK, accent)
+    assert tokens_of(widget.palette()) == wanted
+
+
+def test_larger_text_is_larger_everywhere_at_once(qapp: QApplication, qtbot: QtBot) -> None:
+    page = QWidget()
+    qtbot.addWidget(page)
+    body, small, link = QLabel("body", page), PlainLabel("small", size="small"), LinkButton()
+    small.setParent(page)
+    link.setParent(page)
+    before = []
+    for widget in (body, small, link):
+        widget.ensurePolished()
+        before.append(QFontInfo(widget.font()).pixelSize())
+
+    apply_theme(qapp, Theme.LIGHT, LookSettings(font_size=21))
+    after = []
+    for widget in (body, small, link):
+        widget.ensurePolished()
+        after.append(QFontInfo(widget.font()).pixelSize())
+
+    assert before == [14, 12, 12]
+    assert after == [21, 18, 18]
+    assert resized(body.font(), Size.SMALL).pixelSize() == 18
+
+
+def test_a_family_that_is_not_installed_leaves_the_usual_one(qapp: QApplication) -> None:
+    usual = qapp.font().families()
+    apply_theme(qapp, Theme.LIGHT, LookSettings(font_family="No Such Family"))
+    assert qapp.font().families() == usual
