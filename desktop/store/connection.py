@@ -57,6 +57,11 @@ def connect_reader(path: Path, *, patience: float = PATIENCE_SECONDS) -> sqlite3
     return connection
 
 
+def connect_unchanging(path: Path) -> sqlite3.Connection:
+    """Open a database that nobody writes to, such as a copy; leaves nothing beside it."""
+    return _open(path, "immutable=1", 0.0)
+
+
 def roll_back(connection: sqlite3.Connection) -> None:
     """Undo the open transaction, unless SQLite has already done so (as on a full disk)."""
     if connection.in_transaction:

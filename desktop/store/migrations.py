@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from desktop.store.connection import APPLICATION_ID, companions, connect, roll_back
-from desktop.store.faults import newer
+from desktop.store.faults import Damage, newer
+from desktop.store.index import INDEX_PARTS
+from desktop.store.steps import folders_and_settings, more_of_messages, words_of_messages
 
 Migration: TypeAlias = Callable[[sqlite3.Connection], None]
 
@@ -64,17 +66,28 @@ def chats_and_messages(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (chats_and_messages,)
+MIGRATIONS: tuple[Migration, ...] = (
+    chats_and_messages,
+    folders_and_settings,
+    more_of_messages,
+    words_of_messages,
+)
 
 
 def pending(
     connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS
 ) -> list[Migration]:
-    """Return the steps that the database still needs; raises StorageError if it is newer."""
+    """Return the steps that the database still needs; raises StorageError if it is newer.
+
+    Steps are made in their order, so a list with one of ours missing in it is damaged.
+    """
     done = _applied(connection)
-    if not done <= {step.__name__ for step in migrations}:
+    known = [step.__name__ for step in migrations]
+    if done > set(known) or (done and done.isdisjoint(known)):
         raise newer(path)
-    return [step for step in migrations if step.__name__ not in done]
+    if done != set(known[: len(done)]):
+        raise Damage("the list of steps is not ours")
+    return list(migrations[len(done) :])
 
 
 def migrate(
@@ -157,7 +170,11 @@ def keep_copy(connection: sqlite3.Connection, path: Path) -> Path:
 
 def _shape(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
     rows = connection.execute("SELECT type, name, sql FROM sqlite_master")
-    return {(kind, name, "".join(str(sql).split())) for kind, name, sql in rows}
+    return {
+        (kind, name, "".join(str(sql).split()))
+        for kind, name, sql in rows
+        if name not in INDEX_PARTS
+    }
 
 
 def _applied(connection: sqlite3.Connection) -> set[str]:

@@ -23,12 +23,19 @@ from desktop.store.faults import (
     translated,
     unrecovered,
 )
+from desktop.store.index import INDEX_PARTS
 from desktop.store.migrations import is_in_shape, migrate, pending
-from desktop.store.recovery import begin, recover
+from desktop.store.recovery import begin, make_index_anew, recover
 
 _WEEK_SECONDS = 7 * 86400.0
 
+_PRIMARY = 0xFF
+
 _log = logging.getLogger(__name__)
+
+
+class IndexDamage(Damage):
+    """Only the index of words is damaged, which can be made again from the messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +65,17 @@ def open_database(
             if cause_of(error, path) is not Cause.DAMAGED:
                 raise
             _log.warning("the database is damaged: %s", type(error).__name__)
-            notice = _recover(path)
+            notice = _recover(path, only_index=isinstance(error, IndexDamage))
             database = _open(path, tidy, patience, now)
     return Database(database.connection, database.read_only, notice)
 
 
-def _recover(path: Path) -> StorageError:
+def _recover(path: Path, *, only_index: bool) -> StorageError:
+    if only_index:
+        try:
+            return make_index_anew(path)
+        except STORE_FAULTS as error:
+            _log.warning("the index could not be made anew: %s", cause_of(error, path))
     try:
         return recover(path)
     except STORE_FAULTS as error:
@@ -161,9 +173,9 @@ def check_owner(connection: sqlite3.Connection, path: Path) -> None:
 
 def check_content(connection: sqlite3.Connection) -> None:
     """Read all of the database (about a second a gigabyte); raises Damage, sqlite3.Error."""
-    (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if found != "ok":
-        raise Damage(found)
+    found = _first_fault(connection, "1")
+    if found:
+        raise IndexDamage(found) if _is_whole_but_for_the_index(connection) else Damage(found)
     if not is_in_shape(connection):
         raise Damage("the list of tables is not ours")
     if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
@@ -174,6 +186,28 @@ def check_content(connection: sqlite3.Connection) -> None:
     )
     if lost.fetchone() is not None:
         raise Damage("a chat ends in a message that is not there")
+
+
+def _first_fault(connection: sqlite3.Connection, what: str) -> str:
+    """Return what SQLite finds first in all of the file ("1") or in a table; empty: nothing."""
+    try:
+        ((found, *_), *_) = connection.execute(f"PRAGMA quick_check({what})").fetchall()
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & _PRIMARY not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR}:
+            raise
+        return str(error)
+    return "" if found == "ok" else str(found)
+
+
+def _is_whole_but_for_the_index(connection: sqlite3.Connection) -> bool:
+    try:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        names = {name for (name,) in tables} - INDEX_PARTS - {"texts"}
+        return "unindexed" in names and not any(
+            _first_fault(connection, f"'{name}'") for name in names
+        )
+    except sqlite3.DatabaseError:
+        return False
 
 
 def _check_due(connection: sqlite3.Connection, now: float) -> bool:

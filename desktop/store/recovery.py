@@ -5,10 +5,12 @@ told. Each step leaves a state from which the next start goes on. Runs in the th
 database; raises sqlite3.Error and OSError, translated by the caller.
 """
 
+import json
 import logging
 import os
 import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import closing
@@ -17,10 +19,12 @@ from types import MappingProxyType
 
 from desktop.domain.errors import StorageError
 from desktop.domain.text import Text, Value
+from desktop.store import index
 from desktop.store.connection import companions, connect
+from desktop.store.copies import copy_files
 from desktop.store.faults import suspicion
-from desktop.store.migrations import blank, copies, copies_folder, create, migrate
-from desktop.store.salvage import Row, Salvaged, salvage
+from desktop.store.migrations import blank, copies_folder, create, migrate
+from desktop.store.salvage import Row, Salvaged, copy_with_journal, salvage
 
 _TYPES: Mapping[str, tuple[type, ...]] = MappingProxyType(
     {"TEXT": (str,), "INTEGER": (int,), "REAL": (int, float)}
@@ -34,14 +38,14 @@ def begin(path: Path) -> StorageError | None:
     ready = _ready(path)
     if ready.exists():
         # The last start was interrupted between its last two steps.
-        _move_aside(path)
+        move_aside(path)
         ready.replace(path)
         return _told_again(path)
     stray = companions(path)
     if stray:
-        _move_aside(path)
+        move_aside(path)
     create(path)
-    kept = copies(path)
+    kept = copy_files(path)
     if not stray and not kept and not _set_aside(path):
         return None
     _log.warning("the database was missing")
@@ -55,15 +59,15 @@ def recover(path: Path) -> StorageError:
     """Replace the damaged database at `path` by what can be read of it; return what to tell."""
     ready = _ready(path)
     found = salvage(path)
-    kept = copies(path)
+    kept = copy_files(path)
     unfinished = blank(path)
     from_copy = not found and bool(kept)
     if from_copy:
-        shutil.copyfile(kept[-1], unfinished)
+        shutil.copyfile(kept[0], unfinished)
     else:
         _build(unfinished, found)
     unfinished.replace(ready)
-    aside = _move_aside(path)
+    aside = move_aside(path)
     ready.replace(path)
     suspicion(path).unlink(missing_ok=True)
     _log.warning(
@@ -73,6 +77,40 @@ def recover(path: Path) -> StorageError:
         from_copy,
     )
     return _told(found, aside, from_copy=from_copy)
+
+
+def make_index_anew(path: Path) -> StorageError:
+    """Replace the database at `path`, in which only the index of words is damaged, by itself.
+
+    All but the index is taken over as it is. Returns what to tell.
+    """
+    unfinished = blank(path)
+    with tempfile.TemporaryDirectory(prefix=".recovery-", dir=path.parent) as folder:
+        work = Path(folder) / "work.db"
+        copy_with_journal(path, work)
+        with closing(sqlite3.connect(work, isolation_level=None)) as connection:
+            # Dropping its tables would go through their pages; this only forgets them.
+            connection.execute("PRAGMA writable_schema = ON")
+            connection.execute(
+                "DELETE FROM sqlite_master WHERE tbl_name IN (SELECT value FROM json_each(?))",
+                (json.dumps(["texts", *index.INDEX_PARTS]),),
+            )
+        with closing(sqlite3.connect(work, isolation_level=None)) as connection:
+            connection.execute("VACUUM INTO ?", (str(unfinished),))
+    with closing(connect(unfinished)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        index.begin_anew(connection)
+        connection.execute("COMMIT")
+    ready = _ready(path)
+    unfinished.replace(ready)
+    aside = move_aside(path)
+    ready.replace(path)
+    suspicion(path).unlink(missing_ok=True)
+    _log.warning("the index of words was damaged and is made anew")
+    return StorageError(
+        Text("The search index was damaged and is being made again"),
+        Text("No chat was lost. The damaged file was kept as {file}.", {"file": str(aside)}),
+    )
 
 
 def _told(found: Salvaged, aside: Path, *, from_copy: bool) -> StorageError:
@@ -112,13 +150,19 @@ def _build(target: Path, found: Salvaged) -> None:
         migrate(connection, target)
         connection.execute("BEGIN IMMEDIATE")
         now = time.time()
+        for place, row in enumerate(found.folders.values(), start=1):
+            _insert(connection, "folders", {"name": "", "position": place}, row)
         for place, row in enumerate(found.chats.values(), start=1):
             defaults: Row = {"title": "", "created": now, "updated": now, "position": place}
             _insert(connection, "chats", defaults, row)
         for row in found.messages.values():
             defaults = {"model": "", "note": "", "reasoning": "", "created": now}
             _insert(connection, "messages", defaults, row)
-        connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", found.meta.items())
+        for place, row in enumerate(found.saved, start=1):
+            _insert(connection, "saved", {"position": place}, row)
+        index.begin_anew(connection)
+        mine = ((key, text) for key, text in found.meta.items() if key != index.RULES_KEY)
+        connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", mine)
         connection.execute("COMMIT")
 
 
@@ -136,12 +180,12 @@ def _insert(connection: sqlite3.Connection, table: str, defaults: Row, row: Row)
     )
 
 
-def _move_aside(path: Path) -> Path:
+def move_aside(path: Path, why: str = "damaged") -> Path:
     """Rename the database and what belongs to it to a name of its own; return that name."""
     number = 1
-    while any(path.parent.glob(f"{path.name}.damaged-{number}*")):
+    while any(path.parent.glob(f"{path.name}.{why}-{number}*")):
         number += 1
-    aside = path.with_name(f"{path.name}.damaged-{number}")
+    aside = path.with_name(f"{path.name}.{why}-{number}")
     # The database first: where it is missing, the next start knows how to go on.
     if os.path.lexists(path):
         path.replace(aside)

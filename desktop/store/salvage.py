@@ -33,6 +33,8 @@ class Salvaged:
 
     chats: dict[int, Row] = field(default_factory=dict[int, Row])
     messages: dict[int, Row] = field(default_factory=dict[int, Row])
+    folders: dict[int, Row] = field(default_factory=dict[int, Row])
+    saved: list[Row] = field(default_factory=list[Row])
     meta: dict[str, str] = field(default_factory=dict[str, str])
 
     def __len__(self) -> int:
@@ -58,7 +60,7 @@ def salvage(path: Path) -> Salvaged:
         create(template)
         first_page = template.read_bytes()[:_PAGE]
         for patch, with_journal in ((0, True), (0, False), (_HEADER, False), (_PAGE, False)):
-            _copy(path, work, with_journal=with_journal)
+            copy_with_journal(path, work, with_journal=with_journal)
             if patch:
                 _replace_start(work, first_page[:patch])
             found = _read(work)
@@ -68,7 +70,8 @@ def salvage(path: Path) -> Salvaged:
     return best
 
 
-def _copy(path: Path, work: Path, *, with_journal: bool) -> None:
+def copy_with_journal(path: Path, work: Path, *, with_journal: bool = True) -> None:
+    """Copy the database at `path` to `work`, over what is there, with what is not yet merged."""
     for suffix in ("-wal", "-journal", "-shm"):
         Path(f"{work}{suffix}").unlink(missing_ok=True)
     shutil.copyfile(path, work)
@@ -105,6 +108,16 @@ def _read(work: Path) -> Salvaged:
         with suppress(*_UNREADABLE):
             for row in connection.execute("SELECT key, value FROM meta"):
                 found.meta[str(row["key"])] = str(row["value"])
+        # Not there in files of the first version.
+        found.folders = {
+            number: row
+            for number, row in _rows(connection, "folders").items()
+            if isinstance(row.get("name"), str)
+        }
+        with suppress(*_UNREADABLE):
+            for row in connection.execute("SELECT kind, id, json, position FROM saved"):
+                if all(isinstance(row[name], str) for name in ("kind", "id", "json")):
+                    found.saved.append(dict(row))
     return found
 
 
@@ -151,6 +164,8 @@ def _mend(found: Salvaged) -> None:
     for number, row in found.chats.items():
         if row.get("tip") not in found.messages:
             row["tip"] = newest.get(number)
+        if row.get("folder") not in found.folders:
+            row["folder"] = None
 
 
 def _is_before(parent: object, number: int, found: Salvaged) -> bool:

@@ -396,11 +396,11 @@ def counted(store: ChatStore, most: int) -> Iterator[list[int]]:
         count[0] += 1
         return count[0] > most
 
-    store._connection.set_progress_handler(step, 1)
+    store._disk.connection.set_progress_handler(step, 1)
     try:
         yield count
     finally:
-        store._connection.set_progress_handler(None, 0)
+        store._disk.connection.set_progress_handler(None, 0)
 
 
 def test_a_branch_is_read_without_the_rest_of_the_messages(store: ChatStore, path: Path) -> None:

@@ -330,7 +330,9 @@ def zero_first_page(content: bytearray) -> None:
 
 
 def overwrite_a_page(content: bytearray) -> None:
-    middle = len(content) // 4096 // 2 * 4096
+    pages = range(0, len(content), 4096)
+    with_text = [at for at in pages if content.count(b"words that fill", at, at + 4096) > 3]
+    middle = with_text[len(with_text) // 2]
     content[middle : middle + 4096] = random.Random(5).randbytes(4096)
 
 
