@@ -9,13 +9,13 @@ as long as the backend: the system ends a process together with the thread that 
 
 import logging
 from collections.abc import Callable
-from enum import Enum, auto
-from functools import partial
 from pathlib import Path
 
 from desktop.backends import explain, states
+from desktop.backends.counts import Counts
 from desktop.backends.inbox import (
     CancelOrder,
+    CountOrder,
     Died,
     ForgetOrder,
     Item,
@@ -28,8 +28,15 @@ from desktop.backends.inbox import (
 from desktop.backends.ladder import Cause, cause_of
 from desktop.backends.learned import Learned
 from desktop.backends.lessons import Lessons
-from desktop.backends.load_events import Loaded, LoadEvent, LoadFailed, Loading, Unloaded
-from desktop.backends.process import Death, EngineProcess, sweep
+from desktop.backends.load_events import (
+    Loaded,
+    LoadFailed,
+    Loading,
+    Phase,
+    Unloaded,
+    nobody,
+)
+from desktop.backends.process import UNSEEN, Death, EngineProcess, sweep
 from desktop.backends.requests import NOTHING_USED, Requests
 from desktop.backends.watch import Limits, Verdict, Watch
 from desktop.backends.wire import device, load_command, loaded_model, request_event
@@ -45,17 +52,7 @@ _ENDING_TICKS = 10
 _WATCHDOG_EXIT = 1
 _LAST_WORDS = 500
 
-# The end of a process that nobody saw end.
-_UNSEEN = Death(0, "unknown", "")
-
 _log = logging.getLogger(__name__)
-
-
-class _Phase(Enum):
-    EMPTY = auto()
-    LOADING = auto()
-    READY = auto()
-    LEAVING = auto()
 
 
 class Actor:
@@ -71,12 +68,12 @@ class Actor:
     ) -> None:
         """Start without a process; what happens to one comes back through `post`."""
         self._work_folder = work_folder
-        self._observer: Observer = _nobody
+        self._observer: Observer = nobody
         self._states = states_folder
         self._limits = limits
         self._post = post
         self._closed = False
-        self._phase = _Phase.EMPTY
+        self._phase = Phase.EMPTY
         self._make_plan: Callable[[], LoadPlan] | None = None
         self._full = False
         self._plan: LoadPlan | None = None
@@ -92,6 +89,7 @@ class Actor:
         self._is_retried = False
         self._is_up = False
         self._requests = Requests()
+        self._counts = Counts()
 
     # Called from any thread.
 
@@ -127,11 +125,14 @@ class Actor:
                 pass
             case LoadOrder():
                 self._requests.stop(only_sent=True)
+                self._counts.trust()
                 self._make_plan, self._full = item.make_plan, item.full
                 self._observer = item.observer
                 self._leave(self._begin_load)
             case SubmitOrder():
                 self._take(item)
+            case CountOrder():
+                self._counts.take(item, self._process if self._phase is Phase.READY else None)
             case CancelOrder():
                 if self._requests.cancel(item.id) and self._process is not None:
                     self._process.send(messages.Cancel(id=item.id))
@@ -157,19 +158,19 @@ class Actor:
         process = self._process
         if process is None:
             return
-        if self._phase is _Phase.LEAVING or self._ended_for is not None:
+        if self._phase is Phase.LEAVING or self._ended_for is not None:
             self._ending_ticks += 1
             if self._ending_ticks >= _ENDING_TICKS:
                 _log.error("an engine process does not end, not even when it is killed")
-                self._on_end(_UNSEEN)
+                self._on_end(UNSEEN)
             return
-        match self._watch.tick(self._requests.under_way(), loading=self._phase is _Phase.LOADING):
+        match self._watch.tick(self._requests.under_way(), loading=self._phase is Phase.LOADING):
             case (Verdict.HUNG | Verdict.DEAF) as verdict:
                 self._ended_for = verdict
                 self._ending_ticks = 0
                 process.kill()
             case Verdict.UNUSED:
-                self._leave(partial(self._rest, unused=True))
+                self._leave(lambda: self._rest(unused=True))
             case Verdict.ASK:
                 process.send(messages.Ping(id=0))
             case Verdict.FINE:
@@ -181,16 +182,16 @@ class Actor:
             return
         self._requests.add(order)
         match self._phase:
-            case _Phase.READY:
+            case Phase.READY:
                 self._send_requests()
-            case _Phase.EMPTY if self._make_plan is not None:
+            case Phase.EMPTY if self._make_plan is not None:
                 self._begin_load()
-            case _Phase.EMPTY:
+            case Phase.EMPTY:
                 self._requests.end(order.id, Failed(explain.explain_no_model()))
-            case _Phase.LEAVING:
+            case Phase.LEAVING:
                 self._then = self._begin_load
                 self._requests.show_places()
-            case _Phase.LOADING:
+            case Phase.LOADING:
                 self._requests.show_places()
 
     def _send_requests(self) -> None:
@@ -202,7 +203,7 @@ class Actor:
     def _begin_load(self) -> None:
         if self._make_plan is None:
             return
-        self._phase = _Phase.LOADING
+        self._phase = Phase.LOADING
         try:
             wished = self._make_plan()
         except LapisError as error:
@@ -221,7 +222,7 @@ class Actor:
             self._start_process(plan)
 
     def _start_process(self, plan: LoadPlan) -> None:
-        self._phase = _Phase.LOADING
+        self._phase = Phase.LOADING
         self._observer(Loading(0.0))
         self._plan = plan
         self._model = self._ended_for = None
@@ -255,7 +256,7 @@ class Actor:
     def _on_loaded(self, report: messages.Loaded) -> None:
         if self._plan is None:
             return
-        self._phase = _Phase.READY
+        self._phase = Phase.READY
         self._model = loaded_model(self._plan, report)
         notice, reduced = self._lessons.loaded(self._plan)
         self._observer(Loaded(self._model, notice, reduced))
@@ -264,7 +265,7 @@ class Actor:
         self._send_requests()
 
     def _fail_load(self, error: LapisError, *, crashes_here: bool = False) -> None:
-        self._phase = _Phase.EMPTY
+        self._phase = Phase.EMPTY
         self._observer(LoadFailed(error, crashes_here))
         self._requests.fail(error)
 
@@ -272,7 +273,9 @@ class Actor:
 
     def _on_report(self, report: messages.Report) -> None:
         self._watch.heard(progress=not isinstance(report, messages.Pong))
-        loading = self._phase is _Phase.LOADING
+        loading = self._phase is Phase.LOADING
+        if self._counts.hear(report):
+            return
         match report:
             case messages.Ready() if loading:
                 self._on_process_ready(report)
@@ -305,15 +308,16 @@ class Actor:
             self._lessons.answered(self._plan)
 
     def _on_end(self, death: Death) -> None:
-        if self._phase is _Phase.LEAVING:
+        if self._phase is Phase.LEAVING:
             self._gone()
         else:
             self._on_death(death)
 
     def _on_death(self, death: Death) -> None:
-        loading = self._phase is _Phase.LOADING
+        loading = self._phase is Phase.LOADING
         plan, model, ended_for = self._plan, self._model, self._ended_for
         cause = cause_of(death) if ended_for is None else Cause.SILENCE
+        self._counts.died(death)
         _log.warning("engine process ended: code %s at %s (%s)", death.code, death.step, cause)
         if loading:
             # Later its last words could hold something of a chat.
@@ -358,8 +362,8 @@ class Actor:
         process = self._process
         if process is None:
             self._gone()
-        elif self._phase is not _Phase.LEAVING:
-            self._phase = _Phase.LEAVING
+        elif self._phase is not Phase.LEAVING:
+            self._phase = Phase.LEAVING
             self._ending_ticks = 0
             self._lessons.settled()
             self._let_go(process)
@@ -373,9 +377,10 @@ class Actor:
 
     def _drop_process(self) -> None:
         process, self._process = self._process, None
-        self._phase = _Phase.EMPTY
+        self._phase = Phase.EMPTY
         self._model = None
         self._worth_keeping = False
+        self._counts.drop()
         self._lessons.settled()
         if process is not None:
             process.close()
@@ -386,7 +391,7 @@ class Actor:
             self._gone()
 
     def _forget_states(self) -> None:
-        if (process := self._process) is not None and self._phase is not _Phase.LEAVING:
+        if (process := self._process) is not None and self._phase is not Phase.LEAVING:
             self._worth_keeping = False
             process.send(messages.Forget())
         elif process is not None:
@@ -394,7 +399,3 @@ class Actor:
             process.kill()
             process.join(_KILL_SECONDS)
         states.wipe(self._states)
-
-
-def _nobody(_event: LoadEvent) -> None:
-    """Hear of nothing: no model was asked for yet."""

@@ -7,11 +7,13 @@ from typing import TypeAlias
 from desktop.backends.load_events import LoadEvent
 from desktop.backends.process import Death, EngineProcess
 from desktop.domain.chat import Event
+from desktop.domain.errors import LapisError
 from desktop.domain.model import LoadPlan
 from desktop.inference import messages
 
 Listener: TypeAlias = Callable[[Event], None]
 Observer: TypeAlias = Callable[[LoadEvent], None]
+CountListener: TypeAlias = Callable[[tuple[int, ...] | LapisError | None], None]
 Deliver: TypeAlias = Callable[[messages.Embedded | messages.RawLooped], bool]
 
 
@@ -41,6 +43,19 @@ class SubmitOrder:
     listener: Listener
     deliver: Deliver | None = None
     keeps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CountOrder:
+    """Send `command`, made here and now, if a model is loaded, and tell `listener` the counts.
+
+    It hears None when nothing is counted: without a model, or once another count for the same
+    purpose takes its place.
+    """
+
+    id: int
+    command: Callable[[], messages.Count]
+    listener: CountListener
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +92,7 @@ class Died:
 
 
 Item: TypeAlias = (
-    LoadOrder | SubmitOrder | CancelOrder | UnloadOrder | ForgetOrder | Reported | Died
+    LoadOrder | SubmitOrder | CountOrder | CancelOrder | UnloadOrder | ForgetOrder | Reported | Died
 )
 
 

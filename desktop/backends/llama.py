@@ -13,6 +13,8 @@ from desktop.backends import watch
 from desktop.backends.actor import Actor
 from desktop.backends.inbox import (
     CancelOrder,
+    CountListener,
+    CountOrder,
     ForgetOrder,
     Item,
     Listener,
@@ -25,7 +27,7 @@ from desktop.backends.learned import Learned
 from desktop.backends.requests import NOTHING_USED
 from desktop.backends.vectors import take_times, take_vectors
 from desktop.backends.watch import Limits
-from desktop.backends.wire import embed_command, generate_command
+from desktop.backends.wire import count_command, embed_command, generate_command
 from desktop.base.guard import guarded
 from desktop.base.worker import Worker
 from desktop.domain.chat import ChatRequest, Finished, StopReason
@@ -117,6 +119,23 @@ class LlamaBackend:
         taken = take_times(answer_tokens * answers, deliver)
         return self._submit(SubmitOrder(number, lambda: command, listener, taken))
 
+    def count(self, requests: Sequence[ChatRequest], listener: CountListener, purpose: int) -> None:
+        """Have the prompts of `requests` counted if a model is loaded; nothing is loaded for it.
+
+        `listener` is called once: with the tokens of each, with why one of them has none, or with
+        None where nothing is counted, which a later count for the same `purpose` also leads to.
+        """
+        number = next(self._ids)
+        order = CountOrder(
+            number,
+            lambda: count_command(number, purpose, requests),
+            guarded(listener, "a listener of counts"),
+        )
+        if self._closed:
+            order.listener(None)
+        else:
+            self._worker.send(order)
+
     def cancel(self, request: int) -> None:
         """Stop a request."""
         self._worker.send(CancelOrder(request))
@@ -147,6 +166,8 @@ class LlamaBackend:
         for item in self._worker.leftover():
             if isinstance(item, SubmitOrder):
                 item.listener(Finished(StopReason.STOPPED, NOTHING_USED))
+            elif isinstance(item, CountOrder):
+                item.listener(None)
 
     def _command(self, number: int, request: ChatRequest) -> Generate:
         self._check(request)

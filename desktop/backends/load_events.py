@@ -1,6 +1,7 @@
 """What becomes of a model that was asked for, told to whoever asked, in the engine worker thread."""
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TypeAlias
 
 from desktop.domain.errors import LapisError
@@ -46,3 +47,16 @@ class Unloaded:
 
 
 LoadEvent: TypeAlias = Loading | Loaded | LoadFailed | Unloaded
+
+
+class Phase(Enum):
+    """What becomes of the engine process right now."""
+
+    EMPTY = auto()
+    LOADING = auto()
+    READY = auto()
+    LEAVING = auto()
+
+
+def nobody(_event: LoadEvent) -> None:
+    """Hear of nothing: no model was asked for yet."""

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Final, cast
 
 import psutil
 
@@ -77,6 +77,10 @@ class Death:
     stderr: str
     request: int = 0
     nonsense: bool = False
+
+
+UNSEEN: Final = Death(0, "unknown", "")
+"""The end of a process that nobody saw end."""
 
 
 class EngineProcess:

@@ -76,7 +76,14 @@ def generate_command(number: int, request: ChatRequest) -> messages.Generate:
         keep_state=request.keep_state,
         speculate=request.speculate,
         repeatable=request.sampling.seed is not None,
+        continue_answer=request.continue_answer,
     )
+
+
+def count_command(number: int, purpose: int, requests: Sequence[ChatRequest]) -> messages.Count:
+    """Return the order to count the prompts of `requests`."""
+    orders = [generate_command(number, request) for request in requests]
+    return messages.Count(id=number, purpose=purpose, orders=orders)
 
 
 def embed_command(number: int, texts: Sequence[str]) -> messages.Embed:

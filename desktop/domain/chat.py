@@ -109,7 +109,9 @@ class ChatRequest:
     it to the model. `logprobs` asks for that many alternatives of each token, None for none.
     `builtin_template` names a template of Lapis to be used instead of the file's own. What was
     computed is kept on the disk for later only with `keep_state`; `speculate` allows guessing
-    ahead, which changes the speed and never the answer.
+    ahead, which changes the speed and never the answer. With `continue_answer` the last message is
+    an assistant's, and the model goes on writing it: inside its thinking where there is no content
+    yet, else after it; the events bring only what is new.
     """
 
     messages: tuple[Message, ...] = ()
@@ -125,6 +127,7 @@ class ChatRequest:
     adapters: tuple[Adapter, ...] = ()
     keep_state: bool = True
     speculate: bool = True
+    continue_answer: bool = False
 
 
 def alternatives(request: ChatRequest, n: int) -> tuple[ChatRequest, ...]:

@@ -49,10 +49,15 @@ class Persona:
 
 @dataclass(frozen=True, slots=True)
 class SavedPrompt:
-    """A prompt called with "/" and its `command`; `text` may hold variables as `{{clipboard}}`."""
+    """A prompt called with "/" and its `command`; `text` may hold variables as `{{clipboard}}`.
+
+    `icon` is as in `Persona`; `also` are other words it is found by, those of other languages too.
+    """
 
     id: str
     command: str
     name: str
     text: str
     built_in: bool = False
+    icon: str = ""
+    also: tuple[str, ...] = ()

@@ -27,3 +27,12 @@ class ContextCount:
     def free(self) -> int:
         """Tokens left for the answer; negative when it does not fit."""
         return self.room - self.total
+
+
+@dataclass(frozen=True, slots=True)
+class LargerContext:
+    """A window of `n_ctx` tokens instead of `now`, for `extra` bytes of memory more."""
+
+    n_ctx: int
+    now: int
+    extra: int

@@ -41,7 +41,8 @@ class EngineState:
     was changed on the person's behalf just now (a safer plan), or None. `reduced` says for as long
     as it lasts why the model runs with less than its full settings. `crashes_here` means that it
     failed twice in a row and is not tried again by itself. `Engine.use_full_settings` undoes both.
-    `unloaded_idle` says that an idle engine ended because nobody asked it anything.
+    `unloaded_idle` says that an idle engine ended because nobody asked it anything. `n_ctx` is the
+    context in tokens that one chat wanted the model to be loaded with, None as it is set.
     """
 
     phase: Phase = Phase.IDLE
@@ -53,3 +54,4 @@ class EngineState:
     reduced: Text | None = None
     crashes_here: bool = False
     unloaded_idle: bool = False
+    n_ctx: int | None = None

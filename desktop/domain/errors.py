@@ -73,6 +73,10 @@ class StorageError(UserFixable):
     """Chats or settings cannot be read or written: disk full, read-only, locked, damaged, newer."""
 
 
+class StillAnswering(UserFixable):
+    """Something would disturb an answer that is being written."""
+
+
 class AlreadyRunning(UserFixable):
     """Another Lapis holds the data folder and does not answer."""
 

@@ -24,14 +24,16 @@ from desktop.inference.child import (
     harden,
 )
 from desktop.inference.chunks import GpuChunks, ProcessorChunks
+from desktop.inference.counting import Counting
 from desktop.inference.embedding import Embedder
-from desktop.inference.intake import job_for
+from desktop.inference.intake import count_of, job_for
 from desktop.inference.interrupt import Interrupt
 from desktop.inference.load_order import Load
 from desktop.inference.loading import LoadError
 from desktop.inference.messages import (
     Cancel,
     Command,
+    Count,
     Embed,
     Forget,
     Generate,
@@ -87,6 +89,8 @@ class Host:
         self._scheduler: Scheduler | None = None
         self._prompts: PromptMaker | None = None
         self._embedder: Embedder | None = None
+        self._counting = Counting(self._count_of)
+        self._n_ctx = 0
         threading.Thread(target=self._read, args=(commands,), name="commands", daemon=True).start()
 
     def run(self) -> None:
@@ -99,10 +103,15 @@ class Host:
         self.emit(Ready(devices=runtime.devices))
         while True:
             scheduler = self._scheduler
-            command = self._next(wait=scheduler is None or scheduler.idle)
+            is_idle = scheduler is None or scheduler.idle
+            command = self._next(wait=is_idle and not self._counting)
             match command:
-                case None if scheduler is not None:
-                    scheduler.step()
+                case None:
+                    if scheduler is not None and not is_idle:
+                        scheduler.step()
+                    self._count()
+                case Count():
+                    self._counting.take(command)
                 case Load():
                     self._load(runtime, command)
                 case Generate():
@@ -166,6 +175,7 @@ class Host:
             self._embedder = Embedder(runtime, self.emit)
         else:
             self._prompts = PromptMaker(runtime, self._template_guard)
+            self._n_ctx = runtime.n_ctx
             self._scheduler = self._new_scheduler(runtime, order)
         self.emit(Step(name="idle"))
         self.emit(loaded)
@@ -192,6 +202,21 @@ class Host:
         else:
             scheduler.submit(job)
         self.emit(Step(name="decode"))
+
+    def _count(self) -> None:
+        """Count one prompt, if any waits: answers being written wait no longer than for that."""
+        if self._counting:
+            if (report := self._counting.step()) is not None:
+                self.emit(report)
+            self.emit(Step(name="decode"))
+
+    def _count_of(self, order: Generate) -> int | Refused:
+        prompts = self._prompts
+        if prompts is None:
+            kind = "no_model" if self._embedder is None else "not_chat"
+            return Refused(id=order.id, kind=kind, detail="")
+        self._request = order.id
+        return count_of(order, prompts.prompt, self._n_ctx)
 
     def _embed(self, order: Embed) -> None:
         if self._embedder is None:

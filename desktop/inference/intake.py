@@ -24,11 +24,8 @@ def job_for(order: Generate, make: Callable[[Generate], Prompt], n_ctx: int) -> 
     """Return `order` as a job for a context of `n_ctx` tokens; `make` renders and tokenises."""
     arrived = time.monotonic()
     room = n_ctx - 1
-    size = sum(_size(turn) for turn in order.turns) + sum(map(len, order.tools))
-    size += len(order.prompt or "") + len(order.suffix or "")
-    if size > room * _LONGEST_TOKEN:
-        # Not worth the seconds that exact counting would take.
-        return _too_long(order, size // _USUAL_TOKEN, room)
+    if (refused := _far_too_long(order, room)) is not None:
+        return refused
     try:
         prompt = make(order)
         sampling = order.sampling
@@ -43,6 +40,25 @@ def job_for(order: Generate, make: Callable[[Generate], Prompt], n_ctx: int) -> 
     if not prompt.tokens:
         return Refused(id=order.id, kind="template", detail="empty prompt")
     return Job(order, prompt, grammar, arrived)
+
+
+def count_of(order: Generate, make: Callable[[Generate], Prompt], n_ctx: int) -> int | Refused:
+    """Return the tokens of the prompt of `order`, also of one that does not fit into `n_ctx`."""
+    if (refused := _far_too_long(order, n_ctx - 1)) is not None:
+        return refused
+    try:
+        return len(make(order).tokens)
+    except PromptRefused as error:
+        return Refused(id=order.id, kind=error.kind, detail=str(error)[:_LONGEST_REASON])
+
+
+def _far_too_long(order: Generate, room: int) -> Refused | None:
+    size = sum(_size(turn) for turn in order.turns) + sum(map(len, order.tools))
+    size += len(order.prompt or "") + len(order.suffix or "")
+    if size <= room * _LONGEST_TOKEN:
+        return None
+    # Not worth the seconds that exact counting would take.
+    return _too_long(order, size // _USUAL_TOKEN, room)
 
 
 def _size(turn: Turn) -> int:

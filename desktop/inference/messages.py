@@ -97,6 +97,18 @@ class Generate(_Wire, frozen=True):
     keep_state: bool = True
     speculate: bool = True
     repeatable: bool = False
+    continue_answer: bool = False
+
+
+class Count(_Wire, frozen=True):
+    """Say how many tokens the prompts of these requests have; answered by Counted or Refused.
+
+    One that waits is dropped without a word when another comes for the same `purpose`.
+    """
+
+    id: int
+    purpose: int
+    orders: list[Generate]
 
 
 class Embed(_Wire, frozen=True):
@@ -138,7 +150,9 @@ class Ping(_Wire, frozen=True):
     id: int
 
 
-Command: TypeAlias = Load | Generate | Embed | RawLoop | Cancel | Forget | Retire | Ping | SideOrder
+Command: TypeAlias = (
+    Load | Generate | Count | Embed | RawLoop | Cancel | Forget | Retire | Ping | SideOrder
+)
 
 
 class Device(_Wire, frozen=True):
@@ -261,6 +275,13 @@ class Embedded(_Wire, frozen=True):
     prompt_tokens: int
 
 
+class Counted(_Wire, frozen=True):
+    """Tokens of each prompt of a Count, in its order."""
+
+    id: int
+    tokens: list[int]
+
+
 class RawLooped(_Wire, frozen=True):
     """Seconds for the prompt and for each token of the answers, one after the other."""
 
@@ -311,6 +332,7 @@ Report: TypeAlias = (
     | Called
     | Logprobs
     | Embedded
+    | Counted
     | RawLooped
     | Done
     | Refused

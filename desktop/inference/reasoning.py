@@ -44,12 +44,20 @@ class AnswerSplitter:
     """Splits by marks; of text at most a mark and some white space are held back."""
 
     def __init__(
-        self, look_for: Format, tools: Tools, request: int, *, opens: str = "", trim: bool = True
+        self,
+        look_for: Format,
+        tools: Tools,
+        request: int,
+        *,
+        opens: str = "",
+        trim: bool = True,
+        goes_on: bool = False,
     ) -> None:
         """Begin; with `opens` the prompt itself already wrote that mark of thinking.
 
         `request` goes into the ids of calls. `trim` drops white space before the answer, which
-        templates leave there.
+        templates leave there. With `goes_on` the text goes on in the middle: of the thinking with
+        `opens`, else of the answer.
         """
         self._format = look_for
         self._tools = tools
@@ -68,6 +76,10 @@ class AnswerSplitter:
         self._thought = self._call = _BARE
         if opens:
             self._begin_thought(self._thoughts[opens])
+            self._fresh = not goes_on
+        elif goes_on:
+            self._where = _Where.ANSWER
+            self._trim = self._silent = False
 
     def feed(self, text: str) -> Iterator[Piece]:
         """Yield what is certain after `text`."""

@@ -16,6 +16,7 @@ from desktop.inference.builtin_templates import AUTOMATIC, builtin_source, fitti
 from desktop.inference.channels import ChannelSplitter
 from desktop.inference.control_text import ControlText
 from desktop.inference.formats import PLAIN, Format, format_of
+from desktop.inference.going_on import apart_from_begun, begun
 from desktop.inference.messages import Generate
 from desktop.inference.reasoning import AnswerSplitter, Splitter
 from desktop.inference.rendering import Renderer
@@ -51,9 +52,9 @@ class Vocabulary(Protocol):
 class Prompt:
     """Token ids, and how to read the answer to them.
 
-    `opens` is what the prompt already wrote of the answer's own marks. `shown` are control tokens
-    that `splitter` must be given as text; `ends` are tokens that end the answer besides those of
-    the vocabulary.
+    `opens` is what the prompt already wrote of the answer's own marks; with `goes_on` words of the
+    answer stand there too. `shown` are control tokens that `splitter` must be given as text; `ends`
+    are tokens that end the answer besides those of the vocabulary.
     """
 
     tokens: list[int]
@@ -63,12 +64,20 @@ class Prompt:
     tools: Tools = field(default_factory=Tools)
     shown: frozenset[int] = frozenset()
     ends: frozenset[int] = frozenset()
+    goes_on: bool = False
 
     def splitter(self, request: int) -> Splitter:
         """Return what splits the answer; the ids of calls carry `request`."""
         if self.look_for.channels:
             return ChannelSplitter(self.tools, request, opens=self.opens)
-        return AnswerSplitter(self.look_for, self.tools, request, opens=self.opens, trim=self.trim)
+        return AnswerSplitter(
+            self.look_for,
+            self.tools,
+            request,
+            opens=self.opens,
+            trim=self.trim,
+            goes_on=self.goes_on,
+        )
 
 
 class PromptMaker:
@@ -96,25 +105,32 @@ class PromptMaker:
         if order.prompt is not None:
             return Prompt(self._raw(order.prompt, order.suffix, special=order.prompt_special))
         source = self._source(order.builtin_template)
+        turns, turn = apart_from_begun(order.turns, goes_on=order.continue_answer)
         if source is None:
-            text = "\n\n".join(turn.content for turn in order.turns)
+            text = "\n\n".join(each.content for each in order.turns)
             plain = self._tokens_of(text, parse_special=False, start=True)
-            return Prompt(plain, format_of("", tools=False))
+            return Prompt(plain, format_of("", tools=False), goes_on=turn is not None)
+        has_thought = turn is not None and bool(turn.reasoning)
+        thinking = True if has_thought and order.thinking is False else order.thinking
         tools = _parsed(order.tools)
         words = self._own_words(source)
         control = ControlText(lambda text: self._has_control_text(text, words))
-        hidden_turns, hidden_tools = control.hidden(order.turns, tools)
-        rendered = self._renderer.text(source, hidden_turns, hidden_tools, order.thinking)
+        hidden_turns, hidden_tools = control.hidden(turns, tools)
+        rendered = self._renderer.text(source, hidden_turns, hidden_tools, thinking)
         text = rendered.text
         look_for = format_of(source, tools=bool(tools), described=rendered.described)
         opens = _opens(text, look_for)
-        if opens and order.thinking is False and not look_for.channels:
+        said: tuple[tuple[str, bool], ...] = ()
+        if turn is not None:
+            so_far = begun(text, opens, look_for, source, turn)
+            text, said, opens = so_far.head, so_far.pieces, so_far.opens
+        elif opens and thinking is False and not look_for.channels:
             # This template cannot be told to leave the thinking out; so it is over at once.
             pairs = (*look_for.thinking, *look_for.inner_thinking)
             closing = next(marks.closing for marks in pairs if marks.opening == opens)
             text, opens = f"{text.rstrip()}\n\n{closing}\n\n", ""
         tokens: list[int] = []
-        for piece, own in control.apart(text):
+        for piece, own in (*control.apart(text), *said):
             parts = [piece] if own else _broken(piece, words)
             for part in parts:
                 tokens += self._tokens_of(part, parse_special=own, start=not tokens)
@@ -126,6 +142,7 @@ class PromptMaker:
             tools=Tools.offered(tools),
             shown=self._control_ids(look_for.controls),
             ends=self._control_ids(frozenset(look_for.ends)),
+            goes_on=turn is not None,
         )
 
     def _raw(self, prompt: str, suffix: str | None, *, special: bool) -> list[int]:

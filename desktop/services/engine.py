@@ -9,6 +9,7 @@ import queue
 import threading
 from array import array
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 
 from desktop.backends.learned import Learned
 from desktop.backends.llama import LlamaBackend
@@ -18,6 +19,7 @@ from desktop.base.guard import guarded
 from desktop.base.paths import Paths
 from desktop.domain.chat import ChatRequest, Event, Failed, Finished, StopReason, Usage
 from desktop.domain.engine import EngineMemory, EngineState, LoopTimes, Phase
+from desktop.domain.errors import LapisError
 from desktop.domain.model import InstalledModel, LoadPlan
 from desktop.models.adapter import check_adapter
 from desktop.system.process_memory import memory_of
@@ -56,16 +58,19 @@ class Engine:
         states_limit: Callable[[], int] = _states_bytes,
         silence_limit: Callable[[], float] = _silence_seconds,
         plan_anyway: Callable[[InstalledModel], LoadPlan] | None = None,
+        plan_context: Callable[[InstalledModel, int, bool], LoadPlan] | None = None,
     ) -> None:
         """`plan_for` makes the plan of a model; it runs off the caller's thread, may raise LapisError.
 
         The limits are asked again and again, in the engine thread: after `idle_limit` seconds
         without a request the process is ended (None: never), after `silence_limit` seconds without
         progress on one as well; `states_limit` bytes of KV states are kept on the disk (0: none).
-        `plan_anyway` plans what `load_anyway` loads.
+        `plan_anyway` plans what `load_anyway` loads; `plan_context` does either, for a context in
+        tokens other than the one that is set (without it that is left as it is set).
         """
         self._plan_for = plan_for
         self._plan_anyway = plan_anyway or plan_for
+        self._plan_context = plan_context
         self._lock = threading.Lock()
         self._state = EngineState()
         self._choices = 0
@@ -102,17 +107,20 @@ class Engine:
         with self._lock:
             self._answer_observers.append(guarded(observer, "an observer of answers"))
 
-    def choose(self, model: InstalledModel) -> None:
-        """Start loading `model`; the one chosen last wins."""
-        self._choose(model, full=False)
+    def choose(self, model: InstalledModel, n_ctx: int | None = None) -> None:
+        """Start loading `model`; the one chosen last wins.
+
+        `n_ctx` is a context in tokens wanted this time, in place of the one that is set.
+        """
+        self._choose(model, n_ctx, full=False)
 
     def use_full_settings(self, model: InstalledModel) -> None:
         """Forget what was given up for `model` after crashes, and load it as it is planned."""
-        self._choose(model, full=True)
+        self._choose(model, self._wanted_context(model), full=True)
 
     def load_anyway(self, model: InstalledModel) -> None:
         """Load `model` with its full settings even if it will not fit into memory."""
-        self._choose(model, full=True, plan_for=self._plan_anyway)
+        self._choose(model, self._wanted_context(model), full=True, anyway=True)
 
     def ask(self, request: ChatRequest, listener: Callable[[Event], None]) -> int:
         """Queue a request and return its number; the last event is Finished or Failed."""
@@ -129,6 +137,22 @@ class Engine:
         with self._lock:
             self._asked += 1
         return self._backend.submit(request, hear)
+
+    def count(
+        self,
+        requests: Sequence[ChatRequest],
+        listener: Callable[[tuple[int, ...] | LapisError | None], None],
+        *,
+        purpose: int = 0,
+    ) -> None:
+        """Count the tokens of the prompts that these requests would have, exactly, and no more.
+
+        `listener` is called once, from the engine thread or this one: with the tokens of each, with
+        the reason why one of them has none, or with None. Nothing is counted without a loaded
+        model, and what still waits is given up for a newer count with the same `purpose`. Answers
+        being written go first.
+        """
+        self._backend.count(requests, listener, purpose)
 
     def stream(self, request: ChatRequest, cancel: threading.Event) -> Generator[Event, None, None]:
         """Yield the events of one answer; setting `cancel` stops it."""
@@ -205,21 +229,31 @@ class Engine:
     def _choose(
         self,
         model: InstalledModel,
+        n_ctx: int | None,
         *,
         full: bool,
-        plan_for: Callable[[InstalledModel], LoadPlan] | None = None,
+        anyway: bool = False,
     ) -> None:
-        make_plan = plan_for or self._plan_for
         with self._lock:
             self._choices += 1
             choice = self._choices
-            state = self._state = EngineState(phase=Phase.LOADING, model=model)
+            state = self._state = EngineState(phase=Phase.LOADING, model=model, n_ctx=n_ctx)
         self._tell(state)
         self._backend.load(
-            lambda: make_plan(model),
+            lambda: self._plan(model, n_ctx, anyway=anyway),
             lambda event: self._on_load_event(choice, event),
             full=full,
         )
+
+    def _plan(self, model: InstalledModel, n_ctx: int | None, *, anyway: bool) -> LoadPlan:
+        if n_ctx is not None and self._plan_context is not None:
+            return self._plan_context(model, n_ctx, anyway)
+        return self._plan_anyway(model) if anyway else self._plan_for(model)
+
+    def _wanted_context(self, model: InstalledModel) -> int | None:
+        """Return the context that `model` was wanted with, if it is the one chosen last."""
+        state = self.state
+        return state.n_ctx if state.model == model else None
 
     def _until_ended(
         self, number: int, inbox: "queue.SimpleQueue[Event]", cancel: threading.Event | None
@@ -278,26 +312,25 @@ class Engine:
 
 
 def _after(state: EngineState, event: LoadEvent) -> EngineState:
+    chosen = EngineState(model=state.model, n_ctx=state.n_ctx)
     match event:
         case Loading():
-            return EngineState(phase=Phase.LOADING, model=state.model, progress=event.progress)
+            return replace(chosen, phase=Phase.LOADING, progress=event.progress)
         case Loaded():
-            return EngineState(
+            return replace(
+                chosen,
                 phase=Phase.READY,
-                model=state.model,
                 progress=1.0,
                 loaded=event.model,
                 notice=event.notice,
                 reduced=event.reduced,
             )
         case LoadFailed():
-            return EngineState(
+            return replace(
+                chosen,
                 phase=Phase.FAILED,
-                model=state.model,
                 error=event.error,
                 crashes_here=event.crashes_here,
             )
         case Unloaded():
-            return EngineState(
-                phase=Phase.IDLE, model=state.model, unloaded_idle=event.unloaded_idle
-            )
+            return replace(chosen, phase=Phase.IDLE, unloaded_idle=event.unloaded_idle)
