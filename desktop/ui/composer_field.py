@@ -98,6 +98,14 @@ class ComposerField(QPlainTextEdit):
         ):
             event.accept()
             return True
+        if (
+            event.type() == QEvent.Type.KeyPress
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Tab
+            and self._is_taken(event)
+        ):
+            # Before Qt moves the focus with it.
+            return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -105,7 +113,7 @@ class ComposerField(QPlainTextEdit):
 
         While an input method composes, Enter only settles the composition.
         """
-        if not self._composing and any(helper.take_key(event) for helper in self._helpers):
+        if self._is_taken(event):
             event.accept()
             return
         match event.key():
@@ -166,6 +174,9 @@ class ComposerField(QPlainTextEdit):
         """Another width breaks the lines elsewhere."""
         super().resizeEvent(event)
         self._fit()
+
+    def _is_taken(self, event: QKeyEvent) -> bool:
+        return not self._composing and any(helper.take_key(event) for helper in self._helpers)
 
     def _wanted_height(self) -> int:
         lines = max(1, min(self._lines, round(self.document().size().height())))

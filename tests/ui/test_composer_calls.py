@@ -1,6 +1,6 @@
 """Prompts and models called while typing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from PySide6.QtCore import Qt
@@ -41,7 +41,7 @@ def _items(call: Call) -> tuple[Sequence[CallItem], str]:
 
 
 @pytest.fixture
-def composer(qtbot: QtBot) -> Composer:
+def composer(qtbot: QtBot) -> Iterator[Composer]:
     window = QWidget()
     window.resize(640, 480)
     column = QVBoxLayout(window)
@@ -51,8 +51,8 @@ def composer(qtbot: QtBot) -> Composer:
     qtbot.addWidget(window)
     window.show()
     one.focus_field()
-    one.setProperty("window", window)
-    return one
+    yield one
+    window.close()
 
 
 def _list(composer: Composer) -> CallList:

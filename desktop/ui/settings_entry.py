@@ -1,0 +1,144 @@
+"""One setting on the settings page: its row, and how it is read from and put into `Settings`.
+
+GUI thread.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, TypeAlias
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
+
+from desktop.domain.settings import Accent, Settings
+from desktop.ui.accent_swatches import AccentSwatches
+from desktop.ui.menu_button import MenuButton
+from desktop.ui.setting_row import NumberControl, SettingRow
+from desktop.ui.switch import Switch
+from desktop.ui.tokens import Space
+
+__all__ = ["SettingEntry", "accent", "choice", "number", "switch", "words"]
+
+# What a setting holds differs from one to the next; each entry is made with matching functions.
+Read: TypeAlias = Callable[[Settings], Any]
+Put: TypeAlias = Callable[[Settings, Any], Settings]
+Choices: TypeAlias = Callable[[], Sequence[tuple[Hashable, str]]]
+
+_PAUSE_MS = 500
+_TALL = 96
+_LONGEST = 16_000
+_USUAL = Settings()
+
+
+class SettingEntry(QObject):
+    """Takes the settings in use, tells each change that a person makes as a function on them."""
+
+    changed = Signal(object)
+    """(Callable[[Settings], Settings])"""
+
+    def __init__(
+        self, row: SettingRow, read: Read, put: Put, show: Callable[[Any], None], whole: QWidget
+    ) -> None:
+        """`whole` is what stands on the page; `show` brings a value into the control."""
+        super().__init__(whole)
+        self.row = row
+        self.widget = whole
+        self._read, self._put, self._show = read, put, show
+        self._words = ""
+        self._value: Any = None
+        row.reset_requested.connect(lambda: self.take(read(_USUAL)))
+
+    def say(self, name: str, hint: str) -> None:
+        """Name the setting, and explain it in one sentence."""
+        self._words = f"{name} {hint}".casefold()
+        self.row.say(name, hint, self.tr("{name}: as it was at first").format(name=name))
+        if self._value is not None:
+            self._show(self._value)
+
+    def show_settings(self, settings: Settings) -> None:
+        """Show what is set."""
+        self._value = self._read(settings)
+        self._show(self._value)
+        self.row.set_overridden(overridden=self._value != self._read(_USUAL))
+
+    def take(self, value: object) -> None:
+        """Tell that a person wants `value`."""
+        if value != self._value:
+            put = self._put
+            self.changed.emit(lambda settings: put(settings, value))
+
+    def matches(self, wanted: str) -> bool:
+        """Tell whether all of the words in `wanted` stand in its name or explanation."""
+        return all(word in self._words for word in wanted.casefold().split())
+
+
+def choice(read: Read, put: Put, choices: Choices) -> SettingEntry:
+    """Return an entry with a menu; `choices` gives values with their words, in today's language."""
+    control = MenuButton()
+    row = SettingRow(control)
+    entry = SettingEntry(
+        row, read, put, lambda value: control.set_choices(row.name, choices(), value), row
+    )
+    control.chosen.connect(entry.take)
+    return entry
+
+
+def accent(
+    read: Read, put: Put, choices: Callable[[], Sequence[tuple[Accent, str]]]
+) -> SettingEntry:
+    """Return an entry with a swatch for each colour."""
+    control = AccentSwatches()
+    row = SettingRow(control)
+    entry = SettingEntry(
+        row, read, put, lambda value: control.set_choices(row.name, choices(), value), row
+    )
+    control.chosen.connect(entry.take)
+    return entry
+
+
+def switch(read: Read, put: Put) -> SettingEntry:
+    """Return an entry that is on or off."""
+    control = Switch()
+    row = SettingRow(control)
+
+    def show(value: bool) -> None:
+        control.blockSignals(True)
+        control.setChecked(value)
+        control.blockSignals(False)
+
+    entry = SettingEntry(row, read, put, show, row)
+    control.toggled.connect(entry.take)
+    return entry
+
+
+def number(read: Read, put: Put, least: float, most: float, step: float = 1) -> SettingEntry:
+    """Return an entry for a whole number with a slider; `least` to `most` in steps of `step`."""
+    control = NumberControl(least, most, step, digits=0)
+    row = SettingRow(control)
+    entry = SettingEntry(row, read, put, control.set_value, row)
+    control.changed.connect(lambda value: entry.take(round(value)))
+    return entry
+
+
+def words(read: Read, put: Put) -> SettingEntry:
+    """Return an entry for a text of several lines, told when the typing pauses."""
+    whole, field, row = QWidget(), QPlainTextEdit(), SettingRow(None)
+    field.setProperty("panel", "field")
+    field.setTabChangesFocus(True)
+    field.setFixedHeight(_TALL)
+    column = QVBoxLayout(whole)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(Space.S)
+    column.addWidget(row)
+    column.addWidget(field)
+    pause = QTimer(whole, singleShot=True, interval=_PAUSE_MS)
+
+    def show(value: str) -> None:
+        if field.toPlainText() != value and not pause.isActive():
+            field.blockSignals(True)
+            field.setPlainText(value)
+            field.blockSignals(False)
+
+    entry = SettingEntry(row, read, put, show, whole)
+    field.textChanged.connect(pause.start)
+    pause.timeout.connect(lambda: entry.take(field.toPlainText()[:_LONGEST]))
+    return entry

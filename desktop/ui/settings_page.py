@@ -1,0 +1,169 @@
+"""The settings: parts at the left, what can be set at the right, a search over all of it.
+
+Values in, signals out. GUI thread.
+"""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
+
+from desktop.domain.settings import Settings
+from desktop.ui.buttons import IconButton, TextButton
+from desktop.ui.escape import claims_escape
+from desktop.ui.labels import PlainLabel
+from desktop.ui.page_scroll import PageScroll
+from desktop.ui.search_field import SearchField
+from desktop.ui.section_head import SectionHead
+from desktop.ui.settings_section import SettingsSection
+from desktop.ui.tokens import Space
+
+__all__ = ["SettingsPage"]
+
+_LONGEST = 100
+_WIDEST = 640
+_PARTS = 176
+
+
+class SettingsPage(QWidget):
+    """Every change is told at once; what is searched for is shown from all parts."""
+
+    closed = Signal()
+    """Esc, or the button: back to the chat."""
+    sidebar_requested = Signal()
+    changed = Signal(object)
+    """(Callable[[Settings], Settings])"""
+
+    def __init__(self, sections: Sequence[SettingsSection], parent: QWidget | None = None) -> None:
+        """Show the first of `sections`."""
+        super().__init__(parent)
+        self._sections = tuple(sections)
+        self._current = 0
+        self._title = PlainLabel(size="large")
+        self._sidebar = IconButton("sidebar")
+        self._close = IconButton("close")
+        self._search = SearchField(_LONGEST)
+        self._nothing = PlainLabel(tone="muted", wrap=True)
+        self._heads = [SectionHead() for _ in self._sections]
+        self._parts = QButtonGroup(self)
+        self._scroll = PageScroll(_WIDEST)
+        self._lay_out()
+        self.show_sidebar_button(visible=False)
+        for section in self._sections:
+            section.changed.connect(self.changed)
+        self._parts.idClicked.connect(self.show_section)
+        self._search.textChanged.connect(self._on_searched)
+        self._close.clicked.connect(self.closed)
+        self._sidebar.clicked.connect(self.sidebar_requested)
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        find.activated.connect(self._search.setFocus)
+        self._retranslate()
+        self._show()
+
+    def show_settings(self, settings: Settings) -> None:
+        """Show what is set."""
+        for section in self._sections:
+            section.show_settings(settings)
+
+    def show_section(self, number: int) -> None:
+        """Show the part with this number, from 0."""
+        self._current = number
+        self._search.clear()
+        self._show()
+        self._scroll.scroll_to_top()
+
+    def show_sidebar_button(self, *, visible: bool) -> None:
+        """Offer to bring the list of chats back."""
+        self._sidebar.setVisible(visible)
+
+    def take_focus(self) -> None:
+        """Let the keyboard begin with the search."""
+        self._search.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def event(self, event: QEvent) -> bool:
+        """Take Esc before the window does."""
+        return claims_escape(event) or super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc ends the search, then leaves the page."""
+        if event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        elif self._search.text():
+            self._search.clear()
+        else:
+            self.closed.emit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the language; the parts have done so already."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._retranslate()
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.setContentsMargins(Space.XL, Space.L, Space.M, Space.M)
+        top.setSpacing(Space.M)
+        top.addWidget(self._sidebar)
+        top.addWidget(self._title)
+        top.addStretch(1)
+        top.addWidget(self._search)
+        top.addWidget(self._close)
+        parts = QVBoxLayout()
+        parts.setContentsMargins(Space.XL - Space.M, Space.L, 0, Space.L)
+        parts.setSpacing(2)
+        for number, _section in enumerate(self._sections):
+            button = TextButton(kind="quiet")
+            button.setCheckable(True)
+            button.setFixedWidth(_PARTS)
+            button.setStyleSheet("text-align: left;")
+            self._parts.addButton(button, number)
+            parts.addWidget(button)
+        parts.addStretch(1)
+        for head, section in zip(self._heads, self._sections, strict=True):
+            self._scroll.column.addWidget(head)
+            self._scroll.column.addWidget(section)
+        self._scroll.column.addWidget(self._nothing)
+        self._scroll.column.addStretch(1)
+        body = QHBoxLayout()
+        body.setSpacing(0)
+        body.addLayout(parts)
+        body.addWidget(self._scroll, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(top)
+        column.addLayout(body, 1)
+
+    def _show(self) -> None:
+        wanted = self._search.text().strip()
+        found = False
+        for number, (head, section) in enumerate(zip(self._heads, self._sections, strict=True)):
+            has = section.search(wanted)
+            shown = has if wanted else number == self._current
+            head.setVisible(shown)
+            section.setVisible(shown)
+            found = found or shown
+        self._nothing.setVisible(not found)
+        button = self._parts.button(self._current)
+        if button is not None:
+            button.setChecked(True)
+
+    def _on_searched(self) -> None:
+        self._show()
+        self._scroll.scroll_to_top()
+
+    def _retranslate(self) -> None:
+        self._title.setText(self.tr("Settings"))
+        self.setAccessibleName(self.tr("Settings"))
+        self._search.setPlaceholderText(self.tr("Search settings"))
+        self._search.setAccessibleName(self.tr("Search settings"))
+        self._nothing.setText(self.tr("No setting is called so. Try a shorter word."))
+        self._sidebar.set_label(self.tr("Show the list of chats"))
+        self._close.set_label(self.tr("Back to the chat (Esc)"))
+        for number, section in enumerate(self._sections):
+            self._heads[number].say(section.title)
+            button = self._parts.button(number)
+            if button is not None:
+                button.setText(section.title.replace("&", "&&"))

@@ -1,0 +1,260 @@
+"""The parts of the settings page, and what may be chosen in each. GUI thread."""
+
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtGui import QFontDatabase
+
+from desktop.domain.settings import (
+    LARGEST_FONT,
+    SMALLEST_FONT,
+    Accent,
+    Language,
+    Settings,
+    Theme,
+)
+from desktop.ui.settings_entry import accent, choice, number, switch, words
+from desktop.ui.settings_section import SettingsSection
+
+__all__ = ["AnswersSection", "ChatsSection", "LookSection", "MemorySection"]
+
+_IDLE_MINUTES = (1, 3, 5, 10, 30, 60, 240)
+_HOUR = 60
+
+
+class LookSection(SettingsSection):
+    """Language, colours, type."""
+
+    def __init__(self) -> None:
+        """Build the entries."""
+        self._language = choice(
+            lambda now: now.language,
+            lambda now, value: replace(now, language=value),
+            self._languages,
+        )
+        self._theme = choice(
+            lambda now: now.theme, lambda now, value: replace(now, theme=value), self._themes
+        )
+        self._accent = accent(
+            lambda now: now.look.accent, lambda now, value: _look(now, accent=value), self._accents
+        )
+        self._family = choice(
+            lambda now: now.look.font_family,
+            lambda now, value: _look(now, font_family=value),
+            self._families,
+        )
+        self._size = number(
+            lambda now: now.look.font_size,
+            lambda now, value: _look(now, font_size=value),
+            SMALLEST_FONT,
+            LARGEST_FONT,
+        )
+        self._compact = switch(
+            lambda now: now.look.compact, lambda now, value: _look(now, compact=value)
+        )
+        super().__init__(
+            (self._language,),
+            (self._theme, self._accent),
+            (self._family, self._size, self._compact),
+        )
+
+    def say(self) -> None:
+        self.title = self.tr("Look and language")
+        self._language.say(
+            self.tr("Language"), self.tr("Changes at once, also for titles and menus.")
+        )
+        self._theme.say(self.tr("Theme"), self.tr("System follows your desktop, day and night."))
+        self._accent.say(
+            self.tr("Accent colour"), self.tr("The one colour of links, focus and buttons.")
+        )
+        self._family.say(self.tr("Font"), self.tr("The font of everything but code."))
+        self._size.say(
+            self.tr("Text size"),
+            self.tr("In pixels. Ctrl and + or − changes the text of a chat alone."),
+        )
+        self._compact.say(
+            self.tr("Compact"), self.tr("Less space between lines and messages, more on a screen.")
+        )
+
+    def _languages(self) -> list[tuple[Language, str]]:
+        return [
+            (Language.SYSTEM, self.tr("System")),
+            (Language.ENGLISH, "English"),
+            (Language.CHINESE, "简体中文"),
+        ]
+
+    def _themes(self) -> list[tuple[Theme, str]]:
+        return [
+            (Theme.SYSTEM, self.tr("System")),
+            (Theme.LIGHT, self.tr("Light")),
+            (Theme.DARK, self.tr("Dark")),
+        ]
+
+    def _accents(self) -> list[tuple[Accent, str]]:
+        return [
+            (Accent.LAPIS, self.tr("Lapis blue")),
+            (Accent.TEAL, self.tr("Teal")),
+            (Accent.GREEN, self.tr("Green")),
+            (Accent.VIOLET, self.tr("Violet")),
+            (Accent.ROSE, self.tr("Rose")),
+            (Accent.AMBER, self.tr("Amber")),
+            (Accent.GRAPHITE, self.tr("Graphite")),
+        ]
+
+    def _families(self) -> list[tuple[str, str]]:
+        usual = ("", self.tr("System font"))
+        families = (
+            name
+            for name in QFontDatabase.families()
+            if not QFontDatabase.isPrivateFamily(name) and QFontDatabase.isSmoothlyScalable(name)
+        )
+        return [usual, *((name, name) for name in families)]
+
+
+class ChatsSection(SettingsSection):
+    """What happens around chats."""
+
+    def __init__(self) -> None:
+        """Build the entries."""
+        self._titles = switch(
+            lambda now: now.chats.model_titles,
+            lambda now, value: _chats(now, model_titles=value),
+        )
+        self._notify = switch(
+            lambda now: now.chats.notify, lambda now, value: _chats(now, notify=value)
+        )
+        super().__init__((self._titles, self._notify))
+
+    def say(self) -> None:
+        self.title = self.tr("Chats")
+        self._titles.say(
+            self.tr("Let the model name chats"),
+            self.tr("After the first answer, in a few words. Your own titles stay."),
+        )
+        self._notify.say(
+            self.tr("Tell when a long answer is done"),
+            self.tr("A notification of the desktop, while Lapis is behind other windows."),
+        )
+
+
+class AnswersSection(SettingsSection):
+    """What every model is told and how it chooses its words, where nothing else is set."""
+
+    def __init__(self) -> None:
+        """Build the entries."""
+        self._now = Settings().sampling.temperature
+        self._prompt = words(
+            lambda now: now.system_prompt, lambda now, value: replace(now, system_prompt=value)
+        )
+        self._temperature = choice(
+            lambda now: now.sampling.temperature,
+            lambda now, value: replace(now, sampling=replace(now.sampling, temperature=value)),
+            self._moods,
+        )
+        self._speculation = switch(
+            lambda now: now.engine.speculation, lambda now, value: _engine(now, speculation=value)
+        )
+        super().__init__((self._prompt,), (self._temperature, self._speculation))
+
+    def show_settings(self, settings: Settings) -> None:
+        self._now = settings.sampling.temperature
+        super().show_settings(settings)
+
+    def say(self) -> None:
+        self.title = self.tr("Answers")
+        self._prompt.say(
+            self.tr("System prompt"),
+            self.tr("Said to every model before every chat, unless it or the chat has its own."),
+        )
+        self._temperature.say(
+            self.tr("Creativity"),
+            self.tr("How freely words are chosen. Models and chats can have their own."),
+        )
+        self._speculation.say(
+            self.tr("Guess ahead"),
+            self.tr("Writes faster where an answer repeats your text. The words stay the same."),
+        )
+
+    def _moods(self) -> list[tuple[float, str]]:
+        moods = [
+            (0.0, self.tr("Always the likeliest word")),
+            (0.3, self.tr("Precise")),
+            (0.7, self.tr("Balanced")),
+            (1.0, self.tr("Lively")),
+        ]
+        if self._now not in dict(moods):
+            moods.append((self._now, f"{self._now:g}"))
+        return moods
+
+
+class MemorySection(SettingsSection):
+    """How long models stay in memory, and what is kept on the disk of what they read."""
+
+    def __init__(self) -> None:
+        """Build the entries."""
+        self._idle = choice(
+            lambda now: now.engine.idle_minutes,
+            lambda now, value: _engine(now, idle_minutes=value),
+            self._times,
+        )
+        self._battery = choice(
+            lambda now: now.engine.idle_minutes_on_battery,
+            lambda now, value: _engine(now, idle_minutes_on_battery=value),
+            self._times,
+        )
+        self._slots = number(
+            lambda now: now.engine.slots, lambda now, value: _engine(now, slots=value), 1, 8
+        )
+        self._states = choice(
+            lambda now: now.engine.kept_states_gb,
+            lambda now, value: _engine(now, kept_states_gb=value),
+            self._sizes,
+        )
+        super().__init__((self._idle, self._battery), (self._slots, self._states))
+
+    def say(self) -> None:
+        self.title = self.tr("Memory")
+        self._idle.say(
+            self.tr("Keep the model in memory"),
+            self.tr("After so long without a question its memory is given back."),
+        )
+        self._battery.say(
+            self.tr("On battery"), self.tr("The same, while no charger is connected.")
+        )
+        self._slots.say(
+            self.tr("Answers at once"),
+            self.tr("Chats, popup and programs can be answered side by side."),
+        )
+        self._states.say(
+            self.tr("Remember what was read"),
+            self.tr("On the disk, so that a long chat goes on at once after a restart."),
+        )
+
+    def _times(self) -> list[tuple[int, str]]:
+        return [*((minutes, self._time(minutes)) for minutes in _IDLE_MINUTES), (0, self._time(0))]
+
+    def _time(self, minutes: int) -> str:
+        if minutes == 0:
+            return self.tr("Until Lapis ends")
+        if minutes % _HOUR == 0:
+            hours = minutes // _HOUR
+            return self.tr("1 hour") if hours == 1 else self.tr("{n} hours").format(n=hours)
+        return self.tr("1 minute") if minutes == 1 else self.tr("{n} minutes").format(n=minutes)
+
+    def _sizes(self) -> list[tuple[float, str]]:
+        sizes = [
+            (size, self.tr("up to {size} GB").format(size=f"{size:g}")) for size in (1.0, 4.0, 16.0)
+        ]
+        return [(0.0, self.tr("Nothing")), *sizes]
+
+
+def _look(now: Settings, **changes: Any) -> Settings:
+    return replace(now, look=replace(now.look, **changes))
+
+
+def _chats(now: Settings, **changes: Any) -> Settings:
+    return replace(now, chats=replace(now.chats, **changes))
+
+
+def _engine(now: Settings, **changes: Any) -> Settings:
+    return replace(now, engine=replace(now.engine, **changes))

@@ -1,0 +1,200 @@
+"""All keys of the window on one card: Ctrl+/ shows it, Esc or a click beside it puts it away.
+
+GUI thread.
+"""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from desktop.ui.buttons import IconButton
+from desktop.ui.escape import claims_escape
+from desktop.ui.labels import PlainLabel
+from desktop.ui.page_scroll import PageScroll
+from desktop.ui.tokens import Space
+
+__all__ = ["ShortcutSheet"]
+
+_WIDTH = 720
+_VEIL = 0.35
+_KEY = Qt.Key
+_CTRL = Qt.Modifier.CTRL
+_SHIFT = Qt.Modifier.SHIFT
+_ALT = Qt.Modifier.ALT
+
+
+class ShortcutSheet(QWidget):
+    """Lies over the whole window while it is shown."""
+
+    closed = Signal()
+
+    def __init__(self, window: QWidget) -> None:
+        """Wait, unseen, over `window`."""
+        super().__init__(window)
+        self._window = window
+        self._card = QFrame()
+        self._card.setProperty("panel", "popover")
+        self._title = PlainLabel(size="title")
+        self._close = IconButton("close")
+        self._scroll = PageScroll(_WIDTH, on_card=True)
+        self._groups: list[QWidget] = []
+        self._lay_out()
+        self._close.clicked.connect(self.put_away)
+        window.installEventFilter(self)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.hide()
+
+    def show_keys(self) -> None:
+        """Show the card, in today's language; shown already it is put away."""
+        if self.isVisible():
+            self.put_away()
+            return
+        self._fill()
+        self.setGeometry(self._window.rect())
+        self.show()
+        self.raise_()
+        self._close.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def put_away(self) -> None:
+        """Hide the card."""
+        self.hide()
+        self.closed.emit()
+
+    def event(self, event: QEvent) -> bool:
+        """Take Esc before the window does."""
+        return claims_escape(event) or super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.put_away()
+        else:
+            # Nothing typed here is meant for the window below.
+            event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not self._card.geometry().contains(event.position().toPoint()):
+            self.put_away()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Cover the window in any size."""
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self.setGeometry(self._window.rect())
+        return super().eventFilter(watched, event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange and self.isVisible():
+            self._fill()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        veil = QColor("black")
+        veil.setAlphaF(_VEIL)
+        QPainter(self).fillRect(self.rect(), veil)
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.setContentsMargins(Space.XL, Space.L, Space.M, 0)
+        top.addWidget(self._title, 1)
+        top.addWidget(self._close)
+        inside = QVBoxLayout(self._card)
+        inside.setContentsMargins(1, 1, 1, 1)
+        inside.addLayout(top)
+        inside.addWidget(self._scroll, 1)
+        self._card.setMaximumWidth(_WIDTH)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.XL)
+        row.addStretch(1)
+        row.addWidget(self._card, 1000)
+        row.addStretch(1)
+
+    def _fill(self) -> None:
+        self._title.setText(self.tr("Keys"))
+        self._card.setAccessibleName(self.tr("Keys"))
+        self._close.set_label(self.tr("Close (Esc)"))
+        for group in self._groups:
+            self._scroll.column.removeWidget(group)
+            group.hide()
+            group.deleteLater()
+        self._groups = [
+            _group(self.tr("Everywhere"), self._everywhere()),
+            _group(self.tr("In a chat"), self._in_a_chat()),
+            _group(self.tr("While writing"), self._while_writing()),
+            _group(self.tr("In the list of chats"), self._in_the_list()),
+        ]
+        for group in self._groups:
+            self._scroll.column.addWidget(group)
+
+    def _everywhere(self) -> list[tuple[str, Sequence[QKeyCombination | Qt.Key]]]:
+        return [
+            (self.tr("New chat"), [_CTRL | _KEY.Key_N]),
+            (self.tr("New temporary chat"), [_CTRL | _SHIFT | _KEY.Key_N]),
+            (self.tr("Search in all chats"), [_CTRL | _KEY.Key_K]),
+            (self.tr("Models"), [_CTRL | _SHIFT | _KEY.Key_M]),
+            (self.tr("Settings"), [_CTRL | _KEY.Key_Comma]),
+            (self.tr("List of chats"), [_CTRL | _KEY.Key_Backslash]),
+            (self.tr("Settings of this chat"), [_CTRL | _SHIFT | _KEY.Key_P]),
+            (self.tr("Undo a deletion"), [_CTRL | _KEY.Key_Z]),
+            (self.tr("These keys"), [_CTRL | _KEY.Key_Slash]),
+            (self.tr("Quit"), [_CTRL | _KEY.Key_Q]),
+        ]
+
+    def _in_a_chat(self) -> list[tuple[str, Sequence[QKeyCombination | Qt.Key]]]:
+        return [
+            (self.tr("Stop the answer"), [_KEY.Key_Escape]),
+            (self.tr("Find in this chat"), [_CTRL | _KEY.Key_F]),
+            (self.tr("Next and previous place"), [_KEY.Key_F3, _SHIFT | _KEY.Key_F3]),
+            (self.tr("Previous and next message"), [_ALT | _KEY.Key_Up, _ALT | _KEY.Key_Down]),
+            (self.tr("To the end"), [_CTRL | _KEY.Key_End]),
+            (
+                self.tr("Larger, smaller, usual text"),
+                [_CTRL | _KEY.Key_Plus, _CTRL | _KEY.Key_Minus, _CTRL | _KEY.Key_0],
+            ),
+        ]
+
+    def _while_writing(self) -> list[tuple[str, Sequence[QKeyCombination | Qt.Key]]]:
+        return [
+            (self.tr("Send"), [_KEY.Key_Return]),
+            (self.tr("New line"), [_SHIFT | _KEY.Key_Return]),
+            (self.tr("Call a saved prompt"), [_KEY.Key_Slash]),
+            (self.tr("Choose a model"), [_KEY.Key_At]),
+            (self.tr("Change the last question"), [_KEY.Key_Up]),
+            (self.tr("Earlier questions"), [_CTRL | _KEY.Key_Up, _CTRL | _KEY.Key_Down]),
+            (self.tr("To the field"), [_CTRL | _KEY.Key_L]),
+        ]
+
+    def _in_the_list(self) -> list[tuple[str, Sequence[QKeyCombination | Qt.Key]]]:
+        return [
+            (self.tr("Rename"), [_KEY.Key_F2]),
+            (self.tr("Delete"), [_KEY.Key_Delete]),
+            (self.tr("Move up and down"), [_ALT | _KEY.Key_Up, _ALT | _KEY.Key_Down]),
+        ]
+
+
+def _group(title: str, lines: Sequence[tuple[str, Sequence[QKeyCombination | Qt.Key]]]) -> QWidget:
+    """Return the lines under a heading, in two columns."""
+    whole = QWidget()
+    grid = QGridLayout(whole)
+    grid.setContentsMargins(0, 0, 0, Space.S)
+    grid.setHorizontalSpacing(Space.L)
+    grid.setVerticalSpacing(Space.S)
+    head = PlainLabel(title, tone="muted", size="small")
+    grid.addWidget(head, 0, 0, 1, 4)
+    half = (len(lines) + 1) // 2
+    for number, (words, keys) in enumerate(lines):
+        row, column = number % half + 1, 2 * (number // half)
+        shown = "  ".join(_native(key) for key in keys)
+        name = PlainLabel(words, wrap=True)
+        key_label = PlainLabel(shown, size="small")
+        key_label.setProperty("panel", "key")
+        name.setBuddy(key_label)
+        grid.addWidget(name, row, column)
+        grid.addWidget(key_label, row, column + 1, Qt.AlignmentFlag.AlignRight)
+    for column in (0, 2):
+        grid.setColumnStretch(column, 1)
+    return whole
+
+
+def _native(key: QKeyCombination | Qt.Key) -> str:
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)

@@ -1,0 +1,131 @@
+"""The settings page: every change at once, a way back for each, a search over all of it."""
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPlainTextEdit
+from pytestqt.qtbot import QtBot
+
+from desktop.domain.settings import Accent, Settings, Theme
+from desktop.ui.accent_swatches import AccentSwatches
+from desktop.ui.buttons import IconButton, TextButton
+from desktop.ui.menu_button import MenuButton
+from desktop.ui.search_field import SearchField
+from desktop.ui.setting_row import NumberControl, SettingRow
+from desktop.ui.settings_page import SettingsPage
+from desktop.ui.settings_sections import (
+    AnswersSection,
+    ChatsSection,
+    LookSection,
+    MemorySection,
+)
+from desktop.ui.switch import Switch
+
+
+class _Desk:
+    """The page, and settings that follow what is changed on it."""
+
+    def __init__(self, qtbot: QtBot) -> None:
+        self.settings = Settings()
+        self.page = SettingsPage([LookSection(), ChatsSection(), AnswersSection(), MemorySection()])
+        qtbot.addWidget(self.page)
+        self.page.changed.connect(self._change)
+        self.page.show_settings(self.settings)
+        self.page.resize(900, 700)
+        self.page.show()
+
+    def _change(self, change: Callable[[Settings], Settings]) -> None:
+        self.settings = change(self.settings)
+        self.page.show_settings(self.settings)
+
+    def row(self, name: str) -> SettingRow:
+        (found,) = [row for row in self.page.findChildren(SettingRow) if row.name == name]
+        return found
+
+
+@pytest.fixture
+def desk(qtbot: QtBot) -> _Desk:
+    return _Desk(qtbot)
+
+
+def _shown(desk: _Desk) -> set[str]:
+    rows = desk.page.findChildren(SettingRow)
+    return {row.name for row in rows if row.isVisibleTo(desk.page)}
+
+
+def test_each_kind_of_control_changes_its_setting_at_once(desk: _Desk, qtbot: QtBot) -> None:
+    menu = desk.row("Theme").findChild(MenuButton)
+    assert isinstance(menu, MenuButton)
+    menu.chosen.emit(Theme.DARK)
+    swatches = desk.row("Accent colour").findChild(AccentSwatches)
+    assert isinstance(swatches, AccentSwatches)
+    swatches.chosen.emit(Accent.ROSE)
+    size = desk.row("Text size").findChild(NumberControl)
+    assert isinstance(size, NumberControl)
+    size.changed.emit(17.0)
+    switch = desk.row("Compact").findChild(Switch)
+    assert isinstance(switch, Switch)
+    qtbot.mouseClick(switch, Qt.MouseButton.LeftButton)
+
+    look = desk.settings.look
+    assert desk.settings.theme is Theme.DARK
+    assert (look.accent, look.font_size, look.compact) == (Accent.ROSE, 17, True)
+
+
+def test_a_changed_setting_can_be_put_back(desk: _Desk, qtbot: QtBot) -> None:
+    row = desk.row("Compact")
+    (reset,) = row.findChildren(IconButton)
+    assert not reset.isVisibleTo(desk.page)
+    switch = row.findChild(Switch)
+    assert isinstance(switch, Switch)
+    qtbot.mouseClick(switch, Qt.MouseButton.LeftButton)
+    assert reset.isVisibleTo(desk.page)
+
+    qtbot.mouseClick(reset, Qt.MouseButton.LeftButton)
+    assert desk.settings == Settings()
+    assert not switch.isChecked()
+
+
+def test_what_is_typed_is_taken_when_the_typing_pauses(desk: _Desk, qtbot: QtBot) -> None:
+    desk.page.show_section(2)
+    field = desk.page.findChild(QPlainTextEdit)
+    assert isinstance(field, QPlainTextEdit)
+    qtbot.keyClicks(field, "Answer briefly.")
+    qtbot.waitUntil(lambda: desk.settings.system_prompt == "Answer briefly.")
+
+    assert field.toPlainText() == "Answer briefly."
+
+
+def test_one_part_is_shown_at_a_time_and_the_search_finds_in_all(desk: _Desk, qtbot: QtBot) -> None:
+    assert "Theme" in _shown(desk)
+    assert "System prompt" not in _shown(desk)
+
+    search = desk.page.findChild(SearchField)
+    assert isinstance(search, SearchField)
+    qtbot.keyClicks(search, "model")
+    assert {"Let the model name chats", "Keep the model in memory"} <= _shown(desk)
+    assert "Theme" not in _shown(desk)
+
+    search.setText("no such thing")
+    assert _shown(desk) == set()
+
+
+def test_escape_ends_the_search_first_and_then_leaves(desk: _Desk, qtbot: QtBot) -> None:
+    search = desk.page.findChild(SearchField)
+    assert isinstance(search, SearchField)
+    qtbot.keyClicks(search, "font")
+    with qtbot.assertNotEmitted(desk.page.closed):
+        qtbot.keyClick(search, Qt.Key.Key_Escape)
+    assert not search.text()
+
+    with qtbot.waitSignal(desk.page.closed, timeout=1000):
+        qtbot.keyClick(search, Qt.Key.Key_Escape)
+
+
+def test_a_part_is_chosen_at_the_left(desk: _Desk, qtbot: QtBot) -> None:
+    (memory,) = [each for each in desk.page.findChildren(TextButton) if each.text() == "Memory"]
+    qtbot.mouseClick(memory, Qt.MouseButton.LeftButton)
+
+    assert "On battery" in _shown(desk)
+    assert "Theme" not in _shown(desk)
