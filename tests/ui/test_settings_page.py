@@ -1,18 +1,27 @@
 """The settings page: every change at once, a way back for each, a search over all of it."""
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
+from desktop.domain.chat import Role
 from desktop.domain.settings import Accent, Settings, Theme
+from desktop.store.chats import ChatStore
+from desktop.store.copies import keep_daily
+from desktop.store.restoring import is_ordered
 from desktop.ui.accent_swatches import AccentSwatches
+from desktop.ui.banner import Banner
 from desktop.ui.buttons import IconButton, TextButton
+from desktop.ui.copies_controller import CopiesController
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.search_field import SearchField
 from desktop.ui.setting_row import NumberControl, SettingRow
+from desktop.ui.settings_copies import CopiesSection
 from desktop.ui.settings_page import SettingsPage
 from desktop.ui.settings_sections import (
     AnswersSection,
@@ -129,3 +138,47 @@ def test_a_part_is_chosen_at_the_left(desk: _Desk, qtbot: QtBot) -> None:
 
     assert "On battery" in _shown(desk)
     assert "Theme" not in _shown(desk)
+
+
+def _message_in(path: Path) -> None:
+    store = ChatStore.open(path)
+    chat = store.create("Kept")
+    store.add(chat.id, None, Role.USER, "a question")
+    store.close()
+
+
+def test_a_copy_of_the_chats_is_ordered_here_and_there_at_the_next_start(
+    tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tmp_path / "chats.db"
+    _message_in(path)
+    keep_daily(path, now=time.time())
+    section, banner = CopiesSection(), Banner()
+    qtbot.addWidget(section)
+    qtbot.addWidget(banner)
+    controller = CopiesController(section, path, banner)
+    section.resize(700, 500)
+    section.show()
+
+    def restore_buttons() -> list[TextButton]:
+        found = section.findChildren(TextButton)
+        return [each for each in found if each.text() == "Restore" and each.isVisible()]
+
+    qtbot.waitUntil(lambda: len(restore_buttons()) == 1)
+    qtbot.mouseClick(restore_buttons()[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: is_ordered(path) and not restore_buttons())
+
+    (back,) = [
+        each for each in section.findChildren(TextButton) if each.text() == "Leave it as it is"
+    ]
+    qtbot.waitUntil(back.isVisible)
+    qtbot.mouseClick(back, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not is_ordered(path) and len(restore_buttons()) == 1)
+
+    qtbot.mouseClick(restore_buttons()[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: is_ordered(path))
+    controller.close()
+    again = ChatStore.open(path)
+    assert [each.title for each in again.chats()] == ["Kept"]
+    assert again.notice is not None
+    again.close()
