@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from desktop.config.store import SettingsStore
 from desktop.domain.errors import StorageError
-from desktop.domain.settings import Language, Settings, Theme
+from desktop.domain.settings import Settings
 
 __all__ = ["Preferences"]
 
@@ -69,19 +69,6 @@ class Preferences(QObject):
         self._change_came.emit(change, done)
         if not done.wait(_PATIENCE):
             _log.warning("a change of the settings was not taken in time")
-
-    def set_theme(self, theme: Theme) -> None:
-        """Use another theme."""
-        self.set(replace(self._value, theme=theme))
-
-    def set_language(self, language: Language) -> None:
-        """Speak another language."""
-        self.set(replace(self._value, language=language))
-
-    def set_idle_minutes(self, minutes: int) -> None:
-        """Keep an unused model in memory for so long; 0 for as long as Lapis runs."""
-        engine = replace(self._value.engine, idle_minutes=minutes)
-        self.set(replace(self._value, engine=engine))
 
     def set_hint_shown(self) -> None:
         """Remember that the person was told where a closed window goes."""

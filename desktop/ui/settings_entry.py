@@ -21,7 +21,7 @@ __all__ = ["SettingEntry", "accent", "choice", "number", "switch", "words"]
 # What a setting holds differs from one to the next; each entry is made with matching functions.
 Read: TypeAlias = Callable[[Settings], Any]
 Put: TypeAlias = Callable[[Settings, Any], Settings]
-Choices: TypeAlias = Callable[[], Sequence[tuple[Hashable, str]]]
+Choices: TypeAlias = Callable[[Any], Sequence[tuple[Hashable, str]]]
 
 _PAUSE_MS = 500
 _TALL = 96
@@ -72,11 +72,15 @@ class SettingEntry(QObject):
 
 
 def choice(read: Read, put: Put, choices: Choices) -> SettingEntry:
-    """Return an entry with a menu; `choices` gives values with their words, in today's language."""
+    """Return an entry with a menu.
+
+    `choices` gives values with their words, in today's language, and among them the one it is given:
+    the one in use, which may have been set elsewhere.
+    """
     control = MenuButton()
     row = SettingRow(control)
     entry = SettingEntry(
-        row, read, put, lambda value: control.set_choices(row.name, choices(), value), row
+        row, read, put, lambda value: control.set_choices(row.name, choices(value), value), row
     )
     control.chosen.connect(entry.take)
     return entry

@@ -20,6 +20,7 @@ __all__ = ["AnswersSection", "ChatsSection", "LookSection", "MemorySection"]
 
 _IDLE_MINUTES = (1, 3, 5, 10, 30, 60, 240)
 _HOUR = 60
+_KEPT_GB = (1.0, 4.0, 16.0)
 
 
 class LookSection(SettingsSection):
@@ -76,14 +77,14 @@ class LookSection(SettingsSection):
             self.tr("Compact"), self.tr("Less space between lines and messages, more on a screen.")
         )
 
-    def _languages(self) -> list[tuple[Language, str]]:
+    def _languages(self, _now: Language) -> list[tuple[Language, str]]:
         return [
             (Language.SYSTEM, self.tr("System")),
             (Language.ENGLISH, "English"),
             (Language.CHINESE, "简体中文"),
         ]
 
-    def _themes(self) -> list[tuple[Theme, str]]:
+    def _themes(self, _now: Theme) -> list[tuple[Theme, str]]:
         return [
             (Theme.SYSTEM, self.tr("System")),
             (Theme.LIGHT, self.tr("Light")),
@@ -101,14 +102,15 @@ class LookSection(SettingsSection):
             (Accent.GRAPHITE, self.tr("Graphite")),
         ]
 
-    def _families(self) -> list[tuple[str, str]]:
+    def _families(self, now: str) -> list[tuple[str, str]]:
         usual = ("", self.tr("System font"))
         families = (
             name
             for name in QFontDatabase.families()
             if not QFontDatabase.isPrivateFamily(name) and QFontDatabase.isSmoothlyScalable(name)
         )
-        return [usual, *((name, name) for name in families)]
+        found = [usual, *((name, name) for name in families)]
+        return found if now in dict(found) else [*found, (now, now)]
 
 
 class ChatsSection(SettingsSection):
@@ -142,7 +144,6 @@ class AnswersSection(SettingsSection):
 
     def __init__(self) -> None:
         """Build the entries."""
-        self._now = Settings().sampling.temperature
         self._prompt = words(
             lambda now: now.system_prompt, lambda now, value: replace(now, system_prompt=value)
         )
@@ -155,10 +156,6 @@ class AnswersSection(SettingsSection):
             lambda now: now.engine.speculation, lambda now, value: _engine(now, speculation=value)
         )
         super().__init__((self._prompt,), (self._temperature, self._speculation))
-
-    def show_settings(self, settings: Settings) -> None:
-        self._now = settings.sampling.temperature
-        super().show_settings(settings)
 
     def say(self) -> None:
         self.title = self.tr("Answers")
@@ -175,16 +172,14 @@ class AnswersSection(SettingsSection):
             self.tr("Writes faster where an answer repeats your text. The words stay the same."),
         )
 
-    def _moods(self) -> list[tuple[float, str]]:
+    def _moods(self, now: float) -> list[tuple[float, str]]:
         moods = [
             (0.0, self.tr("Always the likeliest word")),
             (0.3, self.tr("Precise")),
             (0.7, self.tr("Balanced")),
             (1.0, self.tr("Lively")),
         ]
-        if self._now not in dict(moods):
-            moods.append((self._now, f"{self._now:g}"))
-        return moods
+        return moods if now in dict(moods) else [*moods, (now, f"{now:g}")]
 
 
 class MemorySection(SettingsSection):
@@ -230,8 +225,9 @@ class MemorySection(SettingsSection):
             self.tr("On the disk, so that a long chat goes on at once after a restart."),
         )
 
-    def _times(self) -> list[tuple[int, str]]:
-        return [*((minutes, self._time(minutes)) for minutes in _IDLE_MINUTES), (0, self._time(0))]
+    def _times(self, now: int) -> list[tuple[int, str]]:
+        times = sorted({*_IDLE_MINUTES, now} - {0})
+        return [*((minutes, self._time(minutes)) for minutes in times), (0, self._time(0))]
 
     def _time(self, minutes: int) -> str:
         if minutes == 0:
@@ -241,11 +237,10 @@ class MemorySection(SettingsSection):
             return self.tr("1 hour") if hours == 1 else self.tr("{n} hours").format(n=hours)
         return self.tr("1 minute") if minutes == 1 else self.tr("{n} minutes").format(n=minutes)
 
-    def _sizes(self) -> list[tuple[float, str]]:
-        sizes = [
-            (size, self.tr("up to {size} GB").format(size=f"{size:g}")) for size in (1.0, 4.0, 16.0)
-        ]
-        return [(0.0, self.tr("Nothing")), *sizes]
+    def _sizes(self, now: float) -> list[tuple[float, str]]:
+        sizes = sorted({*_KEPT_GB, now} - {0.0})
+        words = [(size, self.tr("up to {size} GB").format(size=f"{size:g}")) for size in sizes]
+        return [(0.0, self.tr("Nothing")), *words]
 
 
 def _look(now: Settings, **changes: Any) -> Settings:

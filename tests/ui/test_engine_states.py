@@ -23,10 +23,10 @@ from desktop.domain.engine import EngineMemory, EngineState, Phase
 from desktop.domain.errors import EngineDied
 from desktop.domain.history import MessageState
 from desktop.domain.model import InstalledModel
-from desktop.domain.settings import Settings
 from desktop.domain.text import Text
 from desktop.ui.banner import Remedy, Topic
 from desktop.ui.buttons import TextButton
+from desktop.ui.composer import Draft
 from desktop.ui.error_card import ErrorCard
 from desktop.ui.popup import Popup
 from desktop.ui.popup_controller import PopupController
@@ -212,7 +212,7 @@ def test_the_popup_offers_the_same(desk: Desk, qtbot: QtBot) -> None:
     popups = PopupController(popup, desk.chats)
     desk.models.state_changed.connect(popups.set_engine)
     popup.bring_to_front()
-    popup.submitted.emit("Why?")
+    popup.submitted.emit(Draft("Why?"))
     become(desk, qtbot, _CRASHED)
     with qtbot.waitSignal(desk.chats.answer_finished):
         desk.engine.tell(1, Failed(_CRASHES))
@@ -309,46 +309,3 @@ def test_a_deleted_chat_is_forgotten_by_the_engine_too(desk: Desk, qtbot: QtBot)
     desk.window.sidebar.delete_requested.emit(desk.controller.chat)
 
     assert desk.engine.forgets == 1
-
-
-@pytest.mark.parametrize(
-    ("minutes", "on_battery", "lines", "marked"),
-    [
-        (
-            10,
-            3,
-            ["3 minutes", "10 minutes", "1 hour", "Until Lapis ends", "On battery: 3 minutes"],
-            "10 minutes",
-        ),
-        (
-            0,
-            0,
-            ["3 minutes", "10 minutes", "1 hour", "Until Lapis ends"],
-            "Until Lapis ends",
-        ),
-        (
-            1,
-            120,
-            [
-                *["1 minute", "3 minutes", "10 minutes", "1 hour", "Until Lapis ends"],
-                "On battery: 2 hours",
-            ],
-            "1 minute",
-        ),
-    ],
-)
-def test_the_menu_says_how_long_a_model_stays(
-    desk: Desk, minutes: int, on_battery: int, lines: list[str], marked: str
-) -> None:
-    menu = desk.window.header.main_menu
-    engine = replace(Settings().engine, idle_minutes=minutes, idle_minutes_on_battery=on_battery)
-    menu.set_marks(Settings(engine=engine))
-    keep = _entry(menu, "Keep the model in memory").menu()
-    assert isinstance(keep, QMenu)
-    shown = [each for each in keep.actions() if not each.isSeparator()]
-
-    assert [each.text() for each in shown] == lines
-    assert [each.text() for each in shown if each.isChecked()] == [marked]
-    menu.idle_minutes_chosen.connect(desk.preferences.set_idle_minutes)
-    next(each for each in shown if each.text() == "1 hour").trigger()
-    assert desk.preferences.value.engine.idle_minutes == 60

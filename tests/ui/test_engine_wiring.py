@@ -35,10 +35,12 @@ class RecordedEngine:
         _paths: object,
         *,
         plan_anyway: object,
+        plan_context: object = None,
         **limits: Callable[[], Any],
     ) -> None:
         self.limits = limits
         self.plan_anyway = plan_anyway
+        self.plan_context = plan_context
         self.state = EngineState()
         self.observers: list[Callable[[EngineState], None]] = []
         self.chosen: list[InstalledModel] = []
@@ -54,7 +56,8 @@ class RecordedEngine:
         for observer in self.observers:
             observer(state)
 
-    def choose(self, model: InstalledModel) -> None:
+    def choose(self, model: InstalledModel, n_ctx: int | None = None) -> None:
+        assert n_ctx is None
         self.chosen.append(model)
 
     def memory(self) -> EngineMemory:
@@ -110,8 +113,10 @@ def test_the_window_shows_the_memory_of_a_loaded_model(program: Program, qtbot: 
     qtbot.waitUntil(lambda: "2.4 GB in memory" in button.accessibleDescription())
 
 
-def test_the_menu_changes_how_long_a_model_stays(program: Program) -> None:
-    program._window.header.main_menu.idle_minutes_chosen.emit(60)
+def test_the_settings_change_how_long_a_model_stays(program: Program) -> None:
+    program._preferences.change(
+        lambda now: replace(now, engine=replace(now.engine, idle_minutes=60))
+    )
 
     assert RecordedEngine.made.limits["idle_limit"]() == 3600
 

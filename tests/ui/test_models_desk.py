@@ -208,7 +208,7 @@ def test_what_cannot_be_had_is_said_on_the_page(place: Place, hub: HubServer, qt
 def test_the_catalogue_speaks_the_language_of_the_window(place: Place, qapp: QApplication) -> None:
     languages = Languages(qapp)
     english = {card.words for card in place.cards("gemma-2-2b")}
-    place.desk.preferences.set_language(Language.CHINESE)
+    place.desk.preferences.change(lambda now: replace(now, language=Language.CHINESE))
     try:
         languages.use(Language.CHINESE)
         QApplication.processEvents()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -182,3 +183,19 @@ def test_a_copy_of_the_chats_is_ordered_here_and_there_at_the_next_start(
     assert [each.title for each in again.chats()] == ["Kept"]
     assert again.notice is not None
     again.close()
+
+
+def test_what_was_set_elsewhere_is_offered_too(desk: _Desk) -> None:
+    engine = replace(Settings().engine, idle_minutes=7, idle_minutes_on_battery=120)
+    desk.page.show_settings(replace(Settings(), engine=engine))
+
+    def chosen(name: str) -> tuple[str, list[str]]:
+        menu = desk.row(name).findChild(MenuButton)
+        assert isinstance(menu, MenuButton)
+        return menu.text(), [words for _value, words in menu.choices]
+
+    text, offered = chosen("Keep the model in memory")
+    assert text == "7 minutes"
+    assert offered[:4] == ["1 minute", "3 minutes", "5 minutes", "7 minutes"]
+    assert offered[-1] == "Until Lapis ends"
+    assert chosen("On battery")[0] == "2 hours"
