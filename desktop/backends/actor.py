@@ -28,14 +28,7 @@ from desktop.backends.inbox import (
 from desktop.backends.ladder import Cause, cause_of
 from desktop.backends.learned import Learned
 from desktop.backends.lessons import Lessons
-from desktop.backends.load_events import (
-    Loaded,
-    LoadFailed,
-    Loading,
-    Phase,
-    Unloaded,
-    nobody,
-)
+from desktop.backends.load_events import Loaded, LoadFailed, Loading, Phase, Unloaded, nobody
 from desktop.backends.process import UNSEEN, Death, EngineProcess, sweep
 from desktop.backends.requests import NOTHING_USED, Requests
 from desktop.backends.watch import Limits, Verdict, Watch

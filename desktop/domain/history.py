@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from desktop.domain.chat import Role, ToolCall, Usage
 
@@ -87,9 +88,11 @@ class ChatSummary:
     titled_by: TitleSource = TitleSource.QUESTION
 
 
-@dataclass(frozen=True, slots=True)
-class MessageRef:
-    """A message of a branch without its text; `place` (from 1) of `siblings` with its parent."""
+class MessageRef(NamedTuple):
+    """A message of a branch without its text; `place` (from 1) of `siblings` with its parent.
+
+    A tuple, because ten thousand of them are made when a long chat is opened.
+    """
 
     id: int
     role: Role

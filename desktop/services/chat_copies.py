@@ -21,6 +21,10 @@ _PATIENCE_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
+def _always() -> bool:
+    return True
+
+
 class ChatCopies:
     """Looks after the database at `path`: soon after the start, then every minute, or hour.
 
@@ -31,11 +35,16 @@ class ChatCopies:
         self,
         path: Path,
         *,
+        copies_wanted: Callable[[], bool] = _always,
         now: Callable[[], float] = time.time,
         first: float = _FIRST_SECONDS,
     ) -> None:
-        """Start the thread; it does nothing for `first` seconds, in which a window has to start."""
+        """Start the thread; it does nothing for `first` seconds, in which a window has to start.
+
+        `copies_wanted` is asked each time, in the thread.
+        """
         self._path = path
+        self._copies_wanted = copies_wanted
         self._now = now
         self._first = first
         self._stop = threading.Event()
@@ -57,7 +66,8 @@ class ChatCopies:
         while not self._stop.wait(pause):
             pause = _MINUTE_SECONDS
             self._guarded(self._index)
-            if time.monotonic() >= copy_at and not self._stop.is_set():
+            is_time = time.monotonic() >= copy_at and not self._stop.is_set()
+            if is_time and self._copies_wanted():
                 copy_at = time.monotonic() + _HOUR_SECONDS
                 self._guarded(self._copy)
 

@@ -1,203 +1,172 @@
-"""One question and its answer, kept safe while it is written.
+"""A chat's questions and answers: begun, answered again, edited, gone on with; nothing is destroyed.
 
-The question is on the disk before anything is asked of a model; the answer follows while it comes,
-also when it is stopped or fails. Plain Python in the caller's thread (the one that owns the store).
+A question is on the disk before anything is asked of a model; the answer follows while it comes
+(`exchange`), also when it is stopped or fails. Plain Python in the caller's thread (the one that
+owns the store).
 """
 
-import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
-from desktop.domain.chat import (
-    ChatRequest,
-    Event,
-    Failed,
-    Finished,
-    Message,
-    ReasoningDelta,
-    Role,
-    StopReason,
-    TextDelta,
-    Usage,
-)
-from desktop.domain.errors import StorageError
-from desktop.domain.history import MessageState, StoredMessage
+from desktop.domain.chat import ChatRequest, Message, Role
+from desktop.domain.history import Attachment, MessageState, StoredMessage, TitleSource
 from desktop.domain.settings import Settings
-from desktop.services.notes import note_of
+from desktop.services.context_memory import sent
+from desktop.services.exchange import Exchange
 from desktop.services.titles import title_of
 from desktop.store.chats import ChatStore
-
-SAVE_SECONDS = 0.5
-
-_STATES = MappingProxyType(
-    {
-        StopReason.STOP: MessageState.COMPLETE,
-        StopReason.TOOL_CALLS: MessageState.TOOL_CALLS,
-        StopReason.LENGTH: MessageState.LENGTH,
-        StopReason.STOPPED: MessageState.STOPPED,
-    }
-)
-
-_log = logging.getLogger(__name__)
+from desktop.store.temporary import is_temporary
 
 
-class Exchange:
-    """A question and the answer being written.
+def request_of(
+    branch: Sequence[StoredMessage],
+    settings: Settings,
+    *,
+    thinking: bool | None = None,
+    template: str = "",
+    begun: StoredMessage | None = None,
+) -> ChatRequest:
+    """Return what to ask the model: system prompt, the branch, the question at its end.
 
-    `answer` is the answer as it should be on disk; `save_error` is why it is not, or None. While an
-    answer streams, `flush` should be called about every half second: the pieces that came last may
-    otherwise wait for the next one.
+    `settings`, `thinking` and `template` are those in force (`manner`); `begun` is the answer to
+    the question as far as it came, where the model is to go on with it. A question that got no
+    answer is left out with it, so that speakers alternate.
     """
-
-    def __init__(
-        self,
-        store: ChatStore,
-        clock: Callable[[], float],
-        question: StoredMessage,
-        answer: StoredMessage,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
-        self._unsaved = False
-        self._tried = clock()
-        self.chat = question.chat
-        self.question = question
-        self.answer = answer
-        self.finished = False
-        self.save_error: StorageError | None = None
-
-    @property
-    def text(self) -> str:
-        """The answer so far."""
-        return "".join(self._text)
-
-    @property
-    def reasoning(self) -> str:
-        """The thinking so far."""
-        return "".join(self._reasoning)
-
-    def handle(self, event: Event) -> None:
-        """Take the next event; saves when it is time, and always at the end.
-
-        A StorageError is kept in `save_error`, the text stays here, and the next save tries again.
-        """
-        if self.finished:
-            return
-        match event:
-            case TextDelta(text):
-                self._text.append(text)
-                self._unsaved = True
-            case ReasoningDelta(text):
-                self._reasoning.append(text)
-                self._unsaved = True
-            case Finished(reason, usage):
-                self._end(_STATES[reason], usage, "")
-                return
-            case Failed(error):
-                came = any(map(str.strip, self._text))
-                state = MessageState.INTERRUPTED if came else MessageState.FAILED
-                self._end(state, None, note_of(error))
-                return
-            case _:
-                pass
-        if self._unsaved and self._clock() - self._tried >= SAVE_SECONDS:
-            self._save()
-
-    def flush(self) -> None:
-        """Save what is not yet on disk, if anything; trying again costs little."""
-        if self._unsaved:
-            self._save()
-
-    def _end(self, state: MessageState, usage: Usage | None, note: str) -> None:
-        self.finished = True
-        self.answer = replace(self.answer, state=state, usage=usage, note=note)
-        self._unsaved = True
-        self._save()
-
-    def _save(self) -> None:
-        self._tried = self._clock()
-        self.answer = replace(self.answer, content=self.text, reasoning=self.reasoning)
-        try:
-            self._store.update(
-                self.answer.id,
-                content=self.answer.content,
-                reasoning=self.answer.reasoning,
-                state=self.answer.state,
-                usage=self.answer.usage,
-                note=self.answer.note,
-            )
-        except StorageError as error:
-            if self.save_error is None:
-                _log.warning("an answer cannot be saved: %s", error.__cause__)
-            self.save_error = error
-            return
-        self._unsaved = False
-        self.save_error = None
+    messages = sent(settings.system_prompt.strip(), branch)
+    if begun is not None:
+        messages = (*messages, Message(Role.ASSISTANT, begun.content, begun.reasoning))
+    return ChatRequest(
+        messages,
+        settings.sampling,
+        builtin_template=template,
+        thinking=thinking,
+        continue_answer=begun is not None,
+    )
 
 
 class Conversations:
-    """Starts exchanges and makes requests of them."""
+    """Starts exchanges and makes requests of them. Every method may raise StorageError."""
 
     def __init__(self, store: ChatStore, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` returns seconds that never run backwards."""
         self._store = store
         self._clock = clock
 
-    def begin(self, chat: int, text: str, model_name: str) -> Exchange:
-        """Save the question and a place for its answer, both or neither; raises StorageError.
+    def begin(
+        self, chat: int, text: str, model_name: str, attachments: Sequence[Attachment] = ()
+    ) -> Exchange:
+        """Save the question and a place for its answer, both or neither.
 
         A chat without a title gets one from the question.
         """
         store = self._store
         with store.transaction():
             if not store.chat(chat).title:
-                store.rename(chat, title_of(text))
-            question = store.add(chat, store.tip(chat), Role.USER, text)
-            answer = self._place_for_answer(question, model_name)
+                store.rename(chat, _title(text, attachments), TitleSource.QUESTION)
+            question = store.add(
+                chat, store.tip(chat), Role.USER, text, attachments=tuple(attachments)
+            )
+            answer = self._place_for_answer(chat, question.id, model_name)
         return Exchange(store, self._clock, question, answer)
 
-    def regenerate(self, chat: int, model_name: str) -> Exchange | None:
-        """Begin another answer to the last question, beside the earlier ones; None without one."""
-        asked = [each for each in self._store.messages(chat) if each.role is Role.USER]
-        if not asked:
-            return None
-        answer = self._place_for_answer(asked[-1], model_name)
-        return Exchange(self._store, self._clock, asked[-1], answer)
+    def answer_again(self, message: int, model_name: str) -> Exchange | None:
+        """Begin another answer beside the answer `message`, or one to the question `message`.
 
-    def request(self, exchange: Exchange, settings: Settings) -> ChatRequest:
-        """Return what to ask the model: system prompt, the branch, the question at its end.
-
-        A question that got no answer is left out with it, so that speakers alternate.
+        None where nothing was asked before it.
         """
-        system = settings.system_prompt.strip()
-        opening = [Message(Role.SYSTEM, system)] if system else []
-        before = self._store.branch(exchange.question.id)[:-1]
-        question = Message(Role.USER, exchange.question.content)
-        return ChatRequest((*opening, *_answered(before), question), settings.sampling)
+        found = self._message(message)
+        question = found
+        if found is not None and found.role is not Role.USER:
+            question = self._message(found.parent)
+        if question is None or question.role is not Role.USER:
+            return None
+        answer = self._place_for_answer(question.chat, question.id, model_name)
+        return Exchange(self._store, self._clock, question, answer)
 
-    def _place_for_answer(self, question: StoredMessage, model_name: str) -> StoredMessage:
+    def resume(self, message: int) -> Exchange | None:
+        """Begin to go on with the answer `message`; it grows from where it is.
+
+        None for what cannot be gone on with: a question, an answer without a word, or one that
+        ended with calls of tools.
+        """
+        found = self._message(message)
+        if found is None or found.role is not Role.ASSISTANT or found.tool_calls:
+            return None
+        return self._reopened(found) if found.content or found.reasoning else None
+
+    def restart(self, message: int, model_name: str) -> Exchange | None:
+        """Begin to answer anew where the answer `message` failed.
+
+        It takes the place of one that has no word and was to be by the same model; otherwise it
+        stands beside it, as in `answer_again`.
+        """
+        found = self._message(message)
+        if (
+            found is None
+            or found.state is not MessageState.FAILED
+            or found.content
+            or found.reasoning
+            or found.model != model_name
+        ):
+            return self.answer_again(message, model_name)
+        return self._reopened(found)
+
+    def edit(
+        self, message: int, text: str, attachments: Sequence[Attachment]
+    ) -> StoredMessage | None:
+        """Add `text` beside `message`, which stays with all that follows it; None without one.
+
+        Another question has `attachments`, another answer is marked as a person's.
+        """
+        found = self._message(message)
+        if found is None:
+            return None
+        if found.role is Role.USER:
+            kept = tuple(attachments)
+            return self._store.add(found.chat, found.parent, found.role, text, attachments=kept)
         return self._store.add(
-            question.chat,
-            question.id,
-            Role.ASSISTANT,
-            "",
-            state=MessageState.STREAMING,
-            model=model_name,
+            found.chat, found.parent, found.role, text, model=found.model, edited=True
+        )
+
+    def request(
+        self,
+        exchange: Exchange,
+        settings: Settings,
+        *,
+        thinking: bool | None = None,
+        template: str = "",
+    ) -> ChatRequest:
+        """Return what to ask the model for `exchange`; fields as in `request_of`."""
+        parent = exchange.answer.parent
+        branch = [] if parent is None else self._store.branch(parent)
+        begun = exchange.so_far if exchange.goes_on else None
+        request = request_of(branch, settings, thinking=thinking, template=template, begun=begun)
+        # What the engine keeps for later lies on the disk, where a temporary chat leaves nothing.
+        return replace(request, keep_state=not is_temporary(exchange.chat))
+
+    def _reopened(self, answer: StoredMessage) -> Exchange:
+        growing = replace(answer, state=MessageState.STREAMING, note="")
+        question = self._message(answer.parent)
+        exchange = Exchange(self._store, self._clock, question, growing)
+        exchange.save()
+        if exchange.save_error is not None:
+            raise exchange.save_error
+        return exchange
+
+    def _message(self, message: int | None) -> StoredMessage | None:
+        found = [] if message is None else self._store.messages_of([message])
+        return found[0] if found else None
+
+    def _place_for_answer(self, chat: int, question: int, model_name: str) -> StoredMessage:
+        return self._store.add(
+            chat, question, Role.ASSISTANT, "", state=MessageState.STREAMING, model=model_name
         )
 
 
-def _answered(messages: Iterable[StoredMessage]) -> list[Message]:
-    """Return the questions that have an answer with text, each with that answer."""
-    turns: list[Message] = []
-    asked: StoredMessage | None = None
-    for message in messages:
-        if message.role is Role.USER:
-            asked = message
-        elif message.role is Role.ASSISTANT and asked is not None and message.content.strip():
-            turns += [Message(Role.USER, asked.content), Message(Role.ASSISTANT, message.content)]
-            asked = None
-    return turns
+def _title(text: str, attachments: Sequence[Attachment]) -> str:
+    """Return a title from the question, or from what was sent without a word."""
+    title = title_of(text)
+    for each in attachments:
+        title = title or title_of(each.name) or title_of(each.text)
+    return title

@@ -1,17 +1,21 @@
 """How a model is to be loaded, sampled and addressed, wherever the question was asked.
 
-Three things say so: what was asked for this once, what a person set for this model, and the general
-settings; the first of them that says anything counts. Plain functions for any thread.
+Four things say so: what was asked for this once, what a person set for this chat, for this model,
+and the general settings; the first of them that says anything counts. Plain functions for any
+thread.
 """
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from desktop.domain.chat import Sampling
+from desktop.domain.chat_settings import ChatSettings
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import Settings
 from desktop.domain.shelf import ModelDefaults
 from desktop.inference.builtin_templates import AUTOMATIC, NAMES
+
+Value = TypeVar("Value")
 
 GUIDE_TOKENS: Final = 256
 """No answer of the guide is half as long; so small a model must not be left to ramble."""
@@ -19,6 +23,7 @@ OWN_TEMPLATE: Final = "own"
 """The word for the template in the model file, where built-in ones have their names."""
 
 _NOTHING_SET: Final = ModelDefaults()
+_LIKE_ALL: Final = ChatSettings()
 
 
 def nothing_set(_model: InstalledModel) -> ModelDefaults:
@@ -26,22 +31,26 @@ def nothing_set(_model: InstalledModel) -> ModelDefaults:
     return _NOTHING_SET
 
 
-def settings_for(model: InstalledModel, settings: Settings, defaults: ModelDefaults) -> Settings:
-    """Return what is in force for `model`: its `defaults`, and for the rest the general `settings`.
+def settings_for(
+    model: InstalledModel,
+    settings: Settings,
+    defaults: ModelDefaults,
+    chat: ChatSettings = _LIKE_ALL,
+) -> Settings:
+    """Return what is in force for `model` in a chat: what `chat` sets, then the model's `defaults`.
 
-    This is what planning, conversation and sampling are given.
+    The rest is as in the general `settings`. This is what planning, conversation and sampling are
+    given; `chat.model` has had its say when the model was chosen.
     """
-    engine, system = settings.engine, defaults.system_prompt
+    engine = settings.engine
     return replace(
         settings,
-        system_prompt=settings.system_prompt if system is None else system,
-        sampling=defaults.sampling or _usual_sampling(model, settings.sampling),
+        system_prompt=_first(chat.system_prompt, defaults.system_prompt, settings.system_prompt),
+        sampling=(chat.sampling or defaults.sampling or _usual_sampling(model, settings.sampling)),
         engine=replace(
             engine,
-            n_ctx=engine.n_ctx if defaults.n_ctx is None else defaults.n_ctx,
-            n_gpu_layers=(
-                engine.n_gpu_layers if defaults.n_gpu_layers is None else defaults.n_gpu_layers
-            ),
+            n_ctx=_first(chat.n_ctx, defaults.n_ctx, engine.n_ctx),
+            n_gpu_layers=_first(defaults.n_gpu_layers, engine.n_gpu_layers),
         ),
     )
 
@@ -59,6 +68,11 @@ def template_for(defaults: ModelDefaults, asked: str | None = None) -> str:
 def with_choice(defaults: ModelDefaults, *, builtin: bool) -> ModelDefaults:
     """Return `defaults` that say whether the model is asked with a built-in template."""
     return replace(defaults, template=AUTOMATIC if builtin else OWN_TEMPLATE)
+
+
+def _first(*said: Value | None) -> Value:
+    """Return the first of them that is not None; the last one never is."""
+    return next(value for value in said if value is not None)
 
 
 def _usual_sampling(model: InstalledModel, sampling: Sampling) -> Sampling:

@@ -25,12 +25,13 @@ from desktop.domain.history import (
     StoredMessage,
     TitleSource,
 )
-from desktop.store import drafts, folders, index, listing, saved, tree
+from desktop.store import drafts, folders, listing, saved, tree
 from desktop.store.connection import PATIENCE_SECONDS
 from desktop.store.opening import Database, open_database
 from desktop.store.restoring import carry_out
 from desktop.store.search import Search
 from desktop.store.session import Session
+from desktop.store.settling import settle
 from desktop.store.temporary import is_temporary, open_memory
 
 PURGE_SECONDS = 30 * 86400.0
@@ -71,11 +72,11 @@ class ChatStore:
         """
         real = path.resolve()
         restored = carry_out(real)
-        database = open_database(
-            real, lambda connection: tidy(connection, now()), patience=patience, now=now()
-        )
+        database = open_database(real, tidy, patience=patience, now=now())
         store = cls(database, real, now)
         store.notice = database.notice or restored
+        if not store.read_only:
+            settle(database.connection, now() - PURGE_SECONDS)
         return store
 
     def close(self) -> None:
@@ -361,18 +362,8 @@ class ChatStore:
         return self._memory
 
 
-def tidy(connection: sqlite3.Connection, now: float) -> None:
+def tidy(connection: sqlite3.Connection) -> None:
     """Bring a database just opened into order; reads only what an index points at."""
     connection.execute(
         "UPDATE messages SET state = ? WHERE state = 'streaming'", (MessageState.INTERRUPTED,)
     )
-    index.prepare(connection)
-    long_ago = (now - PURGE_SECONDS,)
-    going = connection.execute(
-        "SELECT messages.id FROM chats JOIN messages ON messages.chat = chats.id"
-        " WHERE chats.deleted < ?",
-        long_ago,
-    )
-    index.take_all(connection, [message for (message,) in going])
-    connection.execute("DELETE FROM chats WHERE deleted < ?", long_ago)
-    connection.execute("DELETE FROM folders WHERE deleted < ?", long_ago)

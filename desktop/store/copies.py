@@ -22,7 +22,7 @@ from desktop.store.migrations import copies as copies_before_changes
 
 KEPT_DAYS = 7
 _ROOM = 200_000_000
-_STEPS_BETWEEN_LOOKS = 20_000
+_STEPS_BETWEEN_LOOKS = 500
 
 _log = logging.getLogger(__name__)
 

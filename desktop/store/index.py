@@ -5,14 +5,16 @@ saved. `unindexed` lists the messages that are not in it: answers being written,
 a migration. Runs in the thread that owns the connection; raises sqlite3.Error.
 """
 
+import json
 import logging
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from desktop.store.connection import roll_back
-from desktop.store.faults import Damage
+from desktop.store.faults import suspicion
 from desktop.store.rows import attachments_in
 from desktop.store.words import RULES, tokens
 
@@ -22,9 +24,17 @@ INDEX_PARTS = frozenset({"texts_data", "texts_idx", "texts_config"})
 # Under which key `meta` says by which rules the index was made.
 RULES_KEY = "index"
 
-# A text that long is put into the index by somebody who does not keep a window waiting.
-LONGEST_AT_ONCE = 4000
+# More than that is put into the index by somebody who does not keep a window waiting.
+_LONGEST_AT_ONCE = 4000
+_MOST_AT_ONCE = 20
 
+_WAITING = """
+SELECT id, content, attachments FROM messages
+WHERE id IN (SELECT message FROM unindexed) AND state != 'streaming'
+"""
+
+# The averages and the structure of an index with nothing in it, as FTS5 writes them.
+_EMPTY = ((1, b""), (10, bytes(7)))
 _CHUNK = 50
 _PRIMARY = 0xFF
 
@@ -53,25 +63,13 @@ def text_of(content: str, attachments: str) -> str:
     return "\n".join((content, *beside))
 
 
-def put_if_short(connection: sqlite3.Connection, message: int, text: str) -> None:
-    """Add a message that is not in the index, or, where its text is long, note that it misses."""
-    if len(text) > LONGEST_AT_ONCE:
-        leave_out(connection, message)
-    else:
-        put(connection, message, text)
-
-
-def put(connection: sqlite3.Connection, message: int, text: str) -> None:
-    """Add a message that is not in the index, inside the caller's transaction."""
-    if _changed(connection, "INSERT INTO texts (rowid, text) VALUES (?, ?)", message, text):
-        connection.execute("DELETE FROM unindexed WHERE message = ?", (message,))
-
-
-def take(connection: sqlite3.Connection, message: int, text: str) -> None:
-    """Remove a message that is in the index with that `text`, inside the caller's transaction."""
-    statement = "INSERT INTO texts (texts, rowid, text) VALUES ('delete', ?, ?)"
-    if _changed(connection, statement, message, text):
-        leave_out(connection, message)
+def misses(connection: sqlite3.Connection) -> bool:
+    """Return whether there are messages that the index should know and does not."""
+    found = connection.execute(
+        "SELECT 1 FROM unindexed CROSS JOIN messages ON messages.id = message"
+        " WHERE state != 'streaming' LIMIT 1"
+    )
+    return found.fetchone() is not None
 
 
 def leave_out(connection: sqlite3.Connection, message: int) -> None:
@@ -79,20 +77,65 @@ def leave_out(connection: sqlite3.Connection, message: int) -> None:
     connection.execute("INSERT OR IGNORE INTO unindexed VALUES (?)", (message,))
 
 
-def is_in(connection: sqlite3.Connection, message: int) -> bool:
-    """Return whether an existing message is in the index."""
-    found = connection.execute("SELECT 1 FROM unindexed WHERE message = ?", (message,))
-    return found.fetchone() is None
+def known_text(connection: sqlite3.Connection, message: int) -> str | None:
+    """Return with which text a message is in the index; None if it is not."""
+    row = connection.execute(
+        "SELECT content, attachments FROM messages WHERE id = ?"
+        " AND id NOT IN (SELECT message FROM unindexed)",
+        (message,),
+    ).fetchone()
+    return text_of(*row) if row else None
 
 
-def take_all(connection: sqlite3.Connection, messages: Iterable[int]) -> None:
-    """Remove those of `messages` that are in the index, inside the caller's transaction."""
-    for message in messages:
-        row = connection.execute(
-            "SELECT content, attachments FROM messages WHERE id = ?", (message,)
-        ).fetchone()
-        if row and is_in(connection, message):
-            take(connection, message, text_of(*row))
+def take(connection: sqlite3.Connection, message: int) -> None:
+    """Remove a message from the index, if it is there, before its text is changed."""
+    text = known_text(connection, message)
+    if text is not None:
+        connection.execute(
+            "INSERT INTO texts (texts, rowid, text) VALUES ('delete', ?, ?)",
+            (message, tokens(text)),
+        )
+        leave_out(connection, message)
+
+
+def put_fresh(connection: sqlite3.Connection, messages: Collection[int]) -> None:
+    """Put messages just written into the index, unless that takes long: then they wait."""
+    if len(messages) <= _MOST_AT_ONCE:
+        with written_or_mended(connection):
+            rows = connection.execute(
+                f"{_WAITING} AND id IN (SELECT value FROM json_each(?))"  # noqa: S608 our own words
+                " AND length(content) + length(attachments) <= ?",
+                (json.dumps(list(messages)), _LONGEST_AT_ONCE),
+            )
+            for row in rows.fetchall():
+                _put(connection, *row)
+
+
+def catch_up(connection: sqlite3.Connection, seconds: float) -> bool:
+    """Put messages into the index that miss in it, newest first; return whether all are in.
+
+    Goes on for about `seconds`. Each transaction is short, so that others can write between.
+    Raises sqlite3.Error, after mending what it can if the index turns out to be damaged.
+    """
+    until = time.monotonic() + seconds
+    while True:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            rows = connection.execute(f"{_WAITING} ORDER BY id DESC LIMIT ?", (_CHUNK,)).fetchall()
+            for row in rows:
+                _put(connection, *row)
+                if time.monotonic() > until:
+                    break
+            connection.execute("COMMIT")
+        except BaseException as error:
+            roll_back(connection)
+            if is_damage(error):
+                mend(connection)
+            raise
+        if not rows:
+            return True
+        if time.monotonic() > until:
+            return False
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -104,78 +147,63 @@ def prepare(connection: sqlite3.Connection) -> None:
 
 def begin_anew(connection: sqlite3.Connection) -> None:
     """Empty the index, to be filled again, inside the caller's transaction."""
-    connection.execute("DROP TABLE IF EXISTS texts")
+    try:
+        connection.execute("DROP TABLE IF EXISTS texts")
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        # FTS5 has to be able to read an index before it lets go of it: here is an empty one.
+        connection.execute("DELETE FROM texts_idx")
+        connection.execute("DELETE FROM texts_data")
+        connection.executemany("INSERT INTO texts_data VALUES (?, ?)", _EMPTY)
+        connection.execute("DROP TABLE texts")
     make_index(connection)
 
 
-def misses(connection: sqlite3.Connection) -> bool:
-    """Return whether there are messages that the index should know and does not."""
-    found = connection.execute(
-        "SELECT 1 FROM unindexed CROSS JOIN messages ON messages.id = message"
-        " WHERE state != 'streaming' LIMIT 1"
-    )
-    return found.fetchone() is not None
-
-
-def catch_up(connection: sqlite3.Connection, seconds: float) -> bool:
-    """Put messages into the index that miss in it, newest first; return whether all are in.
-
-    Goes on for about `seconds`. Each transaction is short, so that others can write between.
-    """
-    until = time.monotonic() + seconds
-    while True:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            rows = connection.execute(
-                "SELECT id, content, attachments FROM messages WHERE state != 'streaming'"
-                " AND id IN (SELECT message FROM unindexed ORDER BY message DESC LIMIT ?)"
-                " ORDER BY id DESC",
-                (_CHUNK,),
-            ).fetchall()
-            for message, content, attachments in rows:
-                put(connection, message, text_of(content, attachments))
-                if time.monotonic() > until:
-                    break
-            connection.execute("COMMIT")
-        except BaseException:
-            roll_back(connection)
-            raise
-        if not rows:
-            return True
-        if time.monotonic() > until:
-            return False
-
-
-def _changed(connection: sqlite3.Connection, statement: str, message: int, text: str) -> bool:
-    """Change the index; if it is damaged, begin it anew and return False."""
+def mend(connection: sqlite3.Connection) -> None:
+    """Begin a damaged index anew, or, where even that fails, let the next start see to it."""
+    _log.warning("the index of words is damaged")
+    connection.execute("BEGIN IMMEDIATE")
     try:
-        with _undone_if_damaged(connection):
-            connection.execute(statement, (message, tokens(text)))
-    except Damage:
-        leave_out(connection, message)
-        # What cannot even be removed is mended at the next start.
-        with suppress(Damage), _undone_if_damaged(connection):
-            begin_anew(connection)
-        return False
-    return True
+        begin_anew(connection)
+        connection.execute("COMMIT")
+    except sqlite3.DatabaseError:
+        roll_back(connection)
+        ((_, _, file),) = connection.execute("PRAGMA database_list")
+        if file:
+            suspicion(Path(file)).touch(mode=0o600)
 
 
 @contextmanager
-def _undone_if_damaged(connection: sqlite3.Connection) -> Iterator[None]:
-    """Undo what is done inside, and raise Damage, where the index turns out to be damaged."""
-    connection.execute("SAVEPOINT words")
+def written_or_mended(connection: sqlite3.Connection) -> Iterator[None]:
+    """Change the index in a transaction of its own; never fails for a reason in the file.
+
+    It has to be of its own: once FTS5 has met a damage, nothing else in the same transaction can
+    be written any more.
+    """
     try:
+        connection.execute("BEGIN IMMEDIATE")
         yield
+        connection.execute("COMMIT")
     except sqlite3.DatabaseError as error:
-        connection.execute("ROLLBACK TO words")
-        if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_CORRUPT:
-            raise
-        _log.warning("the index of words is damaged")
-        raise Damage("the index of words") from error
-    finally:
-        # A full disk has ended the whole transaction already.
-        if connection.in_transaction:
-            connection.execute("RELEASE words")
+        roll_back(connection)
+        if is_damage(error):
+            mend(connection)
+        else:
+            # A full disk, a lock: the message is kept, and found another time.
+            _log.warning("the index of words cannot be written: %s", error.sqlite_errorname)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Return whether SQLite says that what it read makes no sense."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & _PRIMARY == sqlite3.SQLITE_CORRUPT
+
+
+def _put(connection: sqlite3.Connection, message: int, content: str, attachments: str) -> None:
+    text = tokens(text_of(content, attachments))
+    connection.execute("INSERT INTO texts (rowid, text) VALUES (?, ?)", (message, text))
+    connection.execute("DELETE FROM unindexed WHERE message = ?", (message,))
 
 
 def _forget(connection: sqlite3.Connection) -> None:

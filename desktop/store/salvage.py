@@ -103,7 +103,9 @@ def _read(work: Path) -> Salvaged:
         connection.execute("PRAGMA writable_schema = ON")
         found.chats = _rows(connection, "chats")
         found.messages = {
-            number: row for number, row in _rows(connection, "messages").items() if _sound(row)
+            number: _trimmed(row)
+            for number, row in _rows(connection, "messages").items()
+            if _sound(row)
         }
         with suppress(*_UNREADABLE):
             for row in connection.execute("SELECT key, value FROM meta"):
@@ -148,6 +150,12 @@ def _sound(row: Row) -> bool:
         and row.get("role") in set(Role)
         and row.get("state") in set(MessageState)
     )
+
+
+def _trimmed(row: Row) -> Row:
+    """Return a message without the zeros that SQLite reads where the end of a text is lost."""
+    kept = ((name, row[name]) for name in ("content", "reasoning"))
+    return row | {name: text.rstrip("\0") for name, text in kept if isinstance(text, str)}
 
 
 def _mend(found: Salvaged) -> None:

@@ -3,7 +3,6 @@
 Titles are few and are looked through one by one; messages are found through the index.
 """
 
-import logging
 import sqlite3
 
 from desktop.domain.chat import Role
@@ -14,9 +13,6 @@ from desktop.store.rows import Row, role_in
 from desktop.store.session import Session
 from desktop.store.snippets import places, snippet
 from desktop.store.words import Query, folded, query
-
-
-_log = logging.getLogger(__name__)
 
 
 class Search:
@@ -89,7 +85,5 @@ class Search:
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_CORRUPT_VTAB or self._session.read_only:
                 raise
-        _log.warning("the index of words is damaged")
-        with self._session.change() as connection:
-            index.begin_anew(connection)
+        index.mend(self._session.connection)
         return []

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from desktop.domain.history import ChatSummary
+from desktop.store import index
 from desktop.store.connection import roll_back
 from desktop.store.faults import Cause, explain, gone, translated
 from desktop.store.rows import Row
@@ -19,7 +20,8 @@ from desktop.store.rows import Row
 class Session:
     """A database in use. `now` returns Unix seconds, `writing` are the answers being written.
 
-    `summaries` are chats as they were read last, with the rows they were made of.
+    `is_held` says whether a transaction is under way; `summaries` are chats as they were read last,
+    with the rows they were made of.
 
     Every method raises StorageError when the disk or the file does not play along.
     """
@@ -30,7 +32,8 @@ class Session:
     read_only: bool = False
     writing: set[int] = field(default_factory=set[int])
     summaries: dict[int, tuple[Row, ChatSummary]] = field(default_factory=dict)
-    _is_held: bool = False
+    is_held: bool = False
+    _fresh: set[int] = field(default_factory=set[int])
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -38,10 +41,10 @@ class Session:
 
         The file is locked with the first change, so that reading alone never waits for anybody.
         """
-        if self._is_held:
+        if self.is_held:
             yield
             return
-        self._is_held = True
+        self.is_held = True
         try:
             with translated(self.path):
                 try:
@@ -51,9 +54,14 @@ class Session:
                 except BaseException:
                     # Whatever ends it: what is half done must not be part of the next commit.
                     roll_back(self.connection)
+                    self._fresh.clear()
                     raise
         finally:
-            self._is_held = False
+            self.is_held = False
+        if self._fresh:
+            fresh = set(self._fresh)
+            self._fresh.clear()
+            index.put_fresh(self.connection, fresh)
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
@@ -64,6 +72,21 @@ class Session:
             if not self.connection.in_transaction:
                 self.connection.execute("BEGIN IMMEDIATE")
             yield self.connection
+
+    def index_later(self, message: int) -> None:
+        """Put a message into the index of words once it is safely on the disk."""
+        with self.change() as connection:
+            index.leave_out(connection, message)
+            self._fresh.add(message)
+
+    def unindex(self, message: int) -> None:
+        """Take a message out of the index of words, before its text is changed."""
+        if self.is_held:
+            with self.change() as connection:
+                index.take(connection, message)
+        elif not self.read_only and index.known_text(self.connection, message) is not None:
+            with index.written_or_mended(self.connection):
+                index.take(self.connection, message)
 
     def rows(self, query: str, *values: object) -> list[Row]:
         """Return what `query` finds."""

@@ -14,21 +14,24 @@ from desktop.domain.history import (
     MessageState,
     StoredMessage,
 )
-from desktop.store import index
 from desktop.store.faults import gone
 from desktop.store.json_columns import written
 from desktop.store.rows import (
     BRANCH,
     COLUMNS,
     list_column,
-    role_in,
     stored,
     usage_column,
 )
 from desktop.store.session import Session
 from desktop.store.texts import storable
 
-_INDEXED_AT_ONCE = 20
+# Texts from a file are looked at one by one, numbers are not.
+_ROLES = (Role.ASSISTANT, Role.USER, Role.SYSTEM, Role.TOOL)
+_TREE = """
+SELECT id, parent, CASE role WHEN 'user' THEN 1 WHEN 'system' THEN 2 WHEN 'tool' THEN 3 ELSE 0 END
+FROM messages WHERE chat = ?
+"""
 
 _NEWEST_BELOW = """
 WITH RECURSIVE below (id) AS (
@@ -65,22 +68,21 @@ def messages_of(session: Session, ids: Sequence[int]) -> list[StoredMessage]:
 
 def refs(session: Session, chat: int) -> list[MessageRef]:
     """Return the active branch of a chat, first to last, without its texts."""
-    tree = {
-        number: (parent, role)
-        for number, parent, role in session.rows(
-            "SELECT id, parent, role FROM messages WHERE chat = ?", chat
-        )
-    }
+    # Read whole from the index: a walk from message to message costs several times as much.
+    rows = session.rows(_TREE, chat)
+    tree = {number: (parent, role) for number, parent, role in rows}
     beside: dict[int | None, list[int]] = {}
-    for number, (parent, _) in tree.items():
+    for number, parent, _ in rows:
         beside.setdefault(parent, []).append(number)
     found: list[MessageRef] = []
     at = tip(session, chat)
     while at is not None and at in tree:
         parent, role = tree[at]
-        siblings = beside[parent]
-        place = 1 if len(siblings) == 1 else sorted(siblings).index(at) + 1
-        found.append(MessageRef(at, role_in(role), place, len(siblings)))
+        group = beside[parent]
+        if len(group) == 1:
+            found.append(MessageRef(at, _ROLES[role]))
+        else:
+            found.append(MessageRef(at, _ROLES[role], sorted(group).index(at) + 1, len(group)))
         # As in a branch: a parent that is not older can only come from damage.
         at = parent if parent is not None and parent < at else None
     found.reverse()
@@ -125,7 +127,7 @@ def add(
     now = session.now()
     content, model = storable(content), storable(model)
     beside = list_column(attachments)
-    with session.change() as connection:
+    with session.transaction():
         number = session.insert(
             "INSERT INTO messages"
             " (chat, parent, role, content, reasoning, state, model, note, created,"
@@ -137,10 +139,7 @@ def add(
             " position = (SELECT coalesce(max(position), 0) + 1 FROM chats) WHERE id = ?",
             *(number, now, chat),
         )
-        if state is MessageState.STREAMING:
-            index.leave_out(connection, number)
-        else:
-            index.put_if_short(connection, number, index.text_of(content, beside))
+        session.index_later(number)
     _note_state(session, number, state)
     (message,) = messages_of(session, [number])
     return message
@@ -159,21 +158,16 @@ def update(
     tool_calls: Iterable[ToolCall],
 ) -> None:
     """Replace what changes while an answer is written."""
-    content = storable(content)
-    with session.change() as connection:
-        known = index.is_in(connection, message)
-        rows = session.rows("SELECT content, attachments FROM messages WHERE id = ?", message)
-        before = index.text_of(*rows[0]) if known and rows else ""
+    session.unindex(message)
+    with session.transaction():
         session.write_one(
             "UPDATE messages SET content = ?, reasoning = ?, state = ?, usage = ?, note = ?,"
             " thinking_seconds = ?, tool_calls = ? WHERE id = ?",
-            *(content, storable(reasoning), state, usage_column(usage), storable(note)),
+            *(storable(content), storable(reasoning), state, usage_column(usage), storable(note)),
             *(thinking_seconds, list_column(tool_calls), message),
         )
-        if known:
-            index.take(connection, message, before)
         if state is not MessageState.STREAMING:
-            index.put_if_short(connection, message, index.text_of(content, rows[0][1]))
+            session.index_later(message)
     _note_state(session, message, state)
 
 
@@ -185,10 +179,9 @@ def set_memory(session: Session, message: int, memory: MemoryStart | None) -> No
 
 def copy_branch(session: Session, message: int, chat: int) -> None:
     """Copy the branch that ends at `message` into the empty `chat`."""
-    with session.change() as connection:
+    with session.transaction():
         parent: int | None = None
-        rows = session.rows(f"SELECT id, content, attachments FROM ({BRANCH})", message)  # noqa: S608
-        for place, (old, content, beside) in enumerate(rows):
+        for (old,) in session.rows(f"SELECT id FROM ({BRANCH})", message):  # noqa: S608
             parent = session.insert(
                 "INSERT INTO messages (chat, parent, role, content, reasoning, state, model, usage,"
                 " note, created, attachments, tool_calls, thinking_seconds, edited, memory)"
@@ -198,10 +191,7 @@ def copy_branch(session: Session, message: int, chat: int) -> None:
                 " FROM messages WHERE id = ?",
                 *(chat, parent, MessageState.INTERRUPTED, old),
             )
-            if place < _INDEXED_AT_ONCE:
-                index.put_if_short(connection, parent, index.text_of(content, beside))
-            else:
-                index.leave_out(connection, parent)
+            session.index_later(parent)
         if parent is None:
             raise gone()
         session.write_one("UPDATE chats SET tip = ? WHERE id = ?", parent, chat)

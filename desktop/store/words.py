@@ -18,15 +18,16 @@ _MOST_PIECES = 48
 _MOST_LETTERS = 2000
 
 # Written without spaces, or with particles stuck to their words: kana, Han, Hangul, Thai, Lao,
-# Burmese, Khmer; and pictures, each of which is a word.
+# Tibetan, Burmese, Khmer; and pictures, each of which is a word.
 _DENSE = (
-    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f"
+    "\u0e00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f"
     "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f"
     "\U00020000-\U0003ffff\u2600-\u27bf\U0001f300-\U0001faff"
 )
-_PIECE = re.compile(rf"(?P<dense>[{_DENSE}]+)|[^\W_{_DENSE}]+")
+# The vowel signs of India's scripts are no letters to Python.
+_LETTER = rf"(?:[^\W_{_DENSE}]|[\u0900-\u0963\u0966-\u0dff])"
+_PIECE = re.compile(rf"(?P<dense>[{_DENSE}]+)|{_LETTER}+")
 _QUERY = re.compile(r'"([^"]*)"?|[^\s"]+')
-_LETTER = rf"[^\W_{_DENSE}]"
 _GAP = rf"(?:[^\w{_DENSE}]|_)*"
 # Of the Latin, Greek and Cyrillic letters; the points of Hebrew; the vowels of Arabic.
 _ACCENT = re.compile(

@@ -1,92 +1,49 @@
-"""Answers being written, in whichever chats: asked, grown, saved, stopped, finished.
+"""What people ask for in chats: questions, other answers, edits, branches; nothing is destroyed.
 
-Knows no widget: a window and a popup listen to the same signals, each for the chat it shows.
-GUI thread; the engine's thread comes in through the bridge.
+Knows no widget: a window and a popup listen to the same signals, each for the chat it shows. How
+answers run is told in `answer_runs`, how they reach the disk in `answer_saving`. GUI thread.
 """
 
-import itertools
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
-from desktop.domain.chat import (
-    ChatRequest,
-    Event,
-    Failed,
-    Finished,
-    Notice,
-    PromptProgress,
-    Queued,
-    ReasoningDelta,
-    StopReason,
-    TextDelta,
-    TokenChosen,
-    ToolCalled,
-    Usage,
-)
-from desktop.domain.engine import EngineState, Phase
-from desktop.domain.history import StoredMessage
+from desktop.domain.chat import Role
+from desktop.domain.chat_settings import ChatSettings, Overflow
+from desktop.domain.errors import LapisError, StillAnswering
+from desktop.domain.history import Attachment, ChatSummary, MessageRef, StoredMessage
 from desktop.domain.model import InstalledModel
 from desktop.domain.text import Text
-from desktop.services.conversation import Conversations, Exchange
-from desktop.services.manner import settings_for, template_for, with_choice
+from desktop.services.conversation import Conversations
+from desktop.services.exchange import Exchange
+from desktop.services.manner import with_choice
 from desktop.store.chats import ChatStore
+from desktop.ui.answer_engine import AnswerEngine, ChosenModels
+from desktop.ui.answer_runs import AnswerRuns
 from desktop.ui.bridge import Bridge
-from desktop.ui.engine_words import loading_words
+from desktop.ui.chat_titles import ChatTitles
 from desktop.ui.own_settings import OwnSettings
+from desktop.ui.own_template import OwnTemplate
 from desktop.ui.preferences import Preferences
 from desktop.ui.translation import say
 
 __all__ = ["AnswerEngine", "ChatController"]
 
-_SAVE_MS = 500
-_NO_USAGE = Usage(0, 0, 0, 0.0, 0.0, 0.0)
-
-
-class AnswerEngine(Protocol):
-    """The part of `services.engine.Engine` that answers."""
-
-    @property
-    def state(self) -> EngineState:
-        """Return the latest picture, which may be ahead of the bridge."""
-        ...
-
-    def ask(self, request: ChatRequest, listener: Callable[[Event], None]) -> int:
-        """Queue a request and return its number."""
-        ...
-
-    def cancel(self, request: int) -> None:
-        """Stop a request."""
-        ...
-
-    def use_full_settings(self, model: InstalledModel) -> None:
-        """Load `model` without what was given up for it after crashes."""
-        ...
-
-    def forget_states(self) -> None:
-        """Drop what was kept of texts that were read."""
-        ...
-
-
-@dataclass(slots=True)
-class _Run:
-    """An answer on its way. `request` is the engine's number, None until it was asked."""
-
-    exchange: Exchange
-    request: int | None = None
-    spoken: bool = False
-    activity: str = ""
+_LIKE_ALL = ChatSettings()
 
 
 class ChatController(QObject):
-    """At most one answer runs in each chat; all methods return at once."""
+    """At most one answer runs in each chat; all methods return at once.
+
+    Those that change a chat raise StorageError, and then nothing was changed. What would disturb an
+    answer that is being written is refused: it is not done, and they return False or None.
+    """
 
     exchange_started = Signal(int, object, object)
     """(chat, question, empty answer): both are new at the end of the chat."""
-    messages_replaced = Signal(int)
-    """(chat): show all of its messages anew."""
+    branch_changed = Signal(int)
+    """(chat): another branch is the active one, or its last message is being written again."""
     text_grew = Signal(int, str, bool)
     """(chat, piece, is thinking)"""
     activity_changed = Signal(int, str)
@@ -97,11 +54,15 @@ class ChatController(QObject):
     """(frozenset of chats)"""
     chats_changed = Signal()
     """Titles, order or number of chats are other ones now."""
+    title_changed = Signal(int, str)
+    """(chat, title): the model named it."""
     notice_came = Signal(object)
     """(Text)"""
     not_saved = Signal(object)
     """(StorageError): what is on the screen is ahead of what is on the disk."""
     saved_again = Signal()
+    overflow_chosen = Signal(int, int, object)
+    """(chat, message, Overflow): what is to be done, as its answer does not fit."""
     own_template_changed = Signal(str)
     """(see `own_template`)"""
 
@@ -118,262 +79,287 @@ class ChatController(QObject):
         self._store = store
         self._preferences = preferences
         self._own = own
-        self._bridge = bridge
         self._engine: AnswerEngine | None = None
-        self._engine_state = EngineState()
-        self._own_template = ""
+        self._own_template = OwnTemplate(own, bridge, self)
+        self._own_template.changed.connect(self.own_template_changed)
         self._conversations = Conversations(store)
-        self._tickets = itertools.count(1)
-        self._runs: dict[int, _Run] = {}
-        self._unsaved: list[Exchange] = []
-        self._failing = False
-        self._timer = QTimer(self, interval=_SAVE_MS)
-        self._timer.timeout.connect(self._save)
-        bridge.event_arrived.connect(self._on_event_arrived)
-        bridge.engine_changed.connect(self._on_engine_changed)
-        own.changed.connect(self._tell_own_template)
+        self._runs = runs = AnswerRuns(self._conversations, preferences, own, bridge, self)
+        runs.text_grew.connect(self.text_grew)
+        runs.activity_changed.connect(self.activity_changed)
+        runs.running_changed.connect(self.running_changed)
+        runs.notice_came.connect(self.notice_came)
+        runs.asked.connect(self._own_template.look_again)
+        runs.ended.connect(self._on_ended)
+        self._titles = ChatTitles(store, runs, preferences, own, bridge, self)
+        self._titles.named.connect(self._on_named)
+        runs.saving.not_saved.connect(self.not_saved)
+        runs.saving.saved_again.connect(self.saved_again)
 
-    def attach(self, engine: AnswerEngine) -> None:
-        """Take the engine, and ask it what was asked meanwhile."""
+    def attach(self, engine: AnswerEngine, models: ChosenModels | None = None) -> None:
+        """Take the engine, and ask it what was asked meanwhile.
+
+        `models` knows the models that chats name; without it everything is asked of whatever model
+        the engine has.
+        """
         self._engine = engine
-        self._engine_state = engine.state
-        self._tell_own_template()
-        for ticket, run in list(self._runs.items()):
-            self._put(ticket, run)
+        self._own_template.show(engine.state)
+        self._titles.attach(engine)
+        self._runs.attach(engine, models)
+
+    def close(self) -> None:
+        """Save what is running, as far as it came, as stopped; idempotent."""
+        self._titles.close()
+        self._runs.close()
+
+    # What is there.
+
+    def refs(self, chat: int) -> list[MessageRef]:
+        """Return the active branch of `chat` without its texts; raises StorageError."""
+        return self._store.refs(chat)
+
+    def messages(self, chat: int) -> list[StoredMessage]:
+        """Return the active branch of `chat`, a growing answer as far as it is."""
+        return self._live(self._store.messages(chat))
+
+    def messages_of(self, ids: Sequence[int]) -> list[StoredMessage]:
+        """Return the messages `ids` that exist, a growing answer as far as it is."""
+        return self._live(self._store.messages_of(ids))
+
+    def summary(self, chat: int) -> ChatSummary:
+        """Return title and kind of `chat`; raises StorageError."""
+        return self._store.chat(chat)
+
+    def growing(self, chat: int) -> int | None:
+        """Return the answer that is being written in `chat`, wherever in its tree."""
+        run = self._runs.of(chat)
+        return None if run is None else run.exchange.answer.id
+
+    def is_running(self, chat: int | None) -> bool:
+        """Return whether an answer is being written in `chat`, or waits to be."""
+        return chat is not None and self._runs.of(chat) is not None
+
+    @property
+    def running(self) -> frozenset[int]:
+        """The chats in which answers are being written, or wait to be."""
+        return self._runs.chats
+
+    def activity(self, chat: int) -> str:
+        """Return what is going on in `chat` before its answer starts, or nothing."""
+        run = self._runs.of(chat)
+        return run.activity if run is not None else ""
+
+    def model_of(self, chat: int | None) -> InstalledModel | None:
+        """Return the model that answers in `chat`, or in a new one; raises LapisError."""
+        return self._runs.model_for(_LIKE_ALL if chat is None else self._store.settings(chat))
+
+    def model_for(self, settings: ChatSettings) -> InstalledModel | None:
+        """Return the model that answers in a chat with `settings`; raises LapisError."""
+        return self._runs.model_for(settings)
 
     # What a front end asks for.
 
-    def messages(self, chat: int) -> list[StoredMessage]:
-        """Return the messages of `chat`, a growing answer as far as it is; raises StorageError."""
-        found = self._store.messages(chat)
-        ahead = {run.exchange.answer.id: run.exchange for run in self._runs.values()}
-        ahead |= {exchange.answer.id: exchange for exchange in self._unsaved}
-        return [_live(ahead[each.id]) if each.id in ahead else each for each in found]
+    def ask(
+        self,
+        chat: int | None,
+        text: str,
+        attachments: Sequence[Attachment] = (),
+        *,
+        settings: ChatSettings | None = None,
+        temporary: bool = False,
+        folder: int | None = None,
+        icon: str = "",
+    ) -> int:
+        """Save a question, start its answer, return the chat; raises StorageError.
 
-    def ask(self, chat: int | None, text: str) -> int:
-        """Save `text` as a question, start its answer, return the chat; raises StorageError.
-
-        None makes a new chat. When this raises, nothing was asked.
+        None makes a new chat, with the `settings` and in the `folder` given, or one that leaves no
+        trace. When this raises, nothing was asked. Raises StillAnswering where an answer runs.
         """
+        if self.is_running(chat):
+            raise StillAnswering(
+                Text("An answer is being written in this chat"),
+                Text("Wait for its end, or stop it."),
+            )
         with self._store.transaction():
-            asked = chat if chat is not None else self._store.create().id
-            exchange = self._conversations.begin(asked, text, self._model_name())
-        self._start(exchange)
-        self.exchange_started.emit(asked, exchange.question, exchange.answer)
-        return asked
+            if chat is None:
+                created = self._store.create(
+                    folder=folder, temporary=temporary, settings=settings or _LIKE_ALL, icon=icon
+                )
+                chat = created.id
+            elif settings is not None:
+                self._store.set_settings(chat, settings)
+            own = self._store.settings(chat)
+            exchange = self._conversations.begin(chat, text, self._name_of(own), attachments)
+        self._runs.start(exchange, own)
+        self.chats_changed.emit()
+        self.exchange_started.emit(chat, exchange.question, exchange.answer)
+        return chat
 
-    def answer_again(self, chat: int) -> None:
-        """Answer the last question of `chat` once more, beside the old answer.
+    def answer_again(self, chat: int, message: int, model: str | None = None) -> bool:
+        """Give another answer beside `message`, by the model of that name if there is one.
+
+        `message` may also be a question that has none.
+        """
+        if self.is_running(chat):
+            return False
+        settings = self._store.settings(chat)
+        if model is not None:
+            settings = replace(settings, model=model)
+        exchange = self._conversations.answer_again(message, self._name_of(settings))
+        return self._begin_again(exchange, settings)
+
+    def continue_answer(self, chat: int, message: int) -> bool:
+        """Go on writing the answer `message`, by the model of the chat."""
+        if self.is_running(chat):
+            return False
+        exchange = self._conversations.resume(message)
+        return self._begin_again(exchange, self._store.settings(chat))
+
+    def try_again(self, chat: int, message: int) -> bool:
+        """Answer anew where an answer failed.
+
+        A model that crashes here is loaded anyway: who asks for this has read the reason.
+        """
+        if self.is_running(chat):
+            return False
+        settings, engine = self._store.settings(chat), self._engine
+        if engine is not None and engine.state.crashes_here and engine.state.model is not None:
+            engine.use_full_settings(engine.state.model)
+        exchange = self._conversations.restart(message, self._name_of(settings))
+        return self._begin_again(exchange, settings)
+
+    def resolve_overflow(self, chat: int, message: int, choice: Overflow) -> None:
+        """Have done what was chosen for an answer that does not fit, and then that answered."""
+        self.overflow_chosen.emit(chat, message, choice)
+
+    def hold_again(self, chat: int, message: int, words: str) -> bool:
+        """Begin anew what failed, but ask nothing before `go_on`; `words` are shown meanwhile.
 
         Raises StorageError.
         """
         if self.is_running(chat):
-            return
-        exchange = self._conversations.regenerate(chat, self._model_name())
-        if exchange is not None:
-            self._start(exchange)
-            self.messages_replaced.emit(chat)
+            return False
+        settings = self._store.settings(chat)
+        exchange = self._conversations.restart(message, self._name_of(settings))
+        return self._begin_again(exchange, settings, held=words)
 
-    def try_again(self, chat: int) -> None:
-        """Answer a question anew whose answer failed; raises StorageError.
+    def hold_with(self, chat: int, words: str) -> None:
+        """Show other words for what is held."""
+        self._runs.hold_with(chat, words)
 
-        A model that crashes here is loaded anyway: who asks for this has read the reason.
-        """
-        state = self._engine_state
-        if self._engine is not None and state.crashes_here and state.model is not None:
-            self._engine.use_full_settings(state.model)
-        self.answer_again(chat)
+    def go_on(self, chat: int) -> None:
+        """Ask what was held, with the settings that the chat has now; raises StorageError."""
+        self._runs.go_on(chat, self._store.settings(chat))
 
-    def answer_with_builtin_template(self, chat: int) -> None:
-        """Answer again, from now on with a built-in template for the chosen model.
+    def give_up(self, chat: int, error: LapisError) -> None:
+        """End what was held as failed."""
+        self._runs.give_up(chat, error)
 
-        Raises StorageError.
-        """
-        model = self._engine_state.model
+    def answer_with_builtin_template(self, chat: int, message: int) -> bool:
+        """Answer again, from now on with a built-in template for the model of the chat."""
+        if self.is_running(chat):
+            return False
+        try:
+            model = self.model_of(chat)
+        except LapisError:
+            # The answer will say that there is no such model.
+            model = None
         if model is not None:
             self._own.set(model, with_choice(self._own.of(model), builtin=True))
-        self.answer_again(chat)
+        return self.try_again(chat, message)
 
-    @property
-    def own_template(self) -> str:
-        """The name of the chosen model if it is asked with the template in its file, or empty."""
-        return self._own_template
+    def edit(
+        self,
+        chat: int,
+        message: int,
+        text: str,
+        attachments: Sequence[Attachment] | None = None,
+        *,
+        ask: bool = True,
+    ) -> bool:
+        """Put another text beside `message`, a question or an answer; the old one stays.
+
+        A question keeps its attachments where None are given, and is answered if `ask` says so.
+        """
+        if self.is_running(chat):
+            return False
+        found = self._store.messages_of([message])
+        if not found:
+            return False
+        kept = found[0].attachments if attachments is None else attachments
+        settings = self._store.settings(chat)
+        with self._store.transaction():
+            changed = self._conversations.edit(message, text, kept)
+            exchange = None
+            if ask and changed is not None and changed.role is Role.USER:
+                exchange = self._conversations.answer_again(changed.id, self._name_of(settings))
+        if exchange is None or not self._begin_again(exchange, settings):
+            self.branch_changed.emit(chat)
+            self.chats_changed.emit()
+        return changed is not None
+
+    def choose_sibling(self, chat: int, message: int) -> None:
+        """Let the active branch of `chat` go through `message`; answers go on being written."""
+        self._store.choose(message)
+        self.branch_changed.emit(chat)
+
+    def step_sibling(self, chat: int, message: int, step: int) -> None:
+        """Choose the sibling `step` places after `message`, if there is one."""
+        siblings = self._store.siblings(message)
+        place = siblings.index(message) + step if message in siblings else -1
+        if 0 <= place < len(siblings):
+            self.choose_sibling(chat, siblings[place])
+
+    def branch_off(self, chat: int, message: int) -> int | None:
+        """Make a chat of its own of the branch that ends at `message`, and return it."""
+        growing = self.growing(chat)
+        if growing is not None and any(m.id == growing for m in self._store.branch(message)):
+            return None
+        title = self._store.chat(chat).title
+        named = say(Text("{title} (branch)", {"title": title})) if title else ""
+        made = self._store.copy_branch(message, named)
+        self.chats_changed.emit()
+        return made.id
 
     def stop(self, chat: int) -> bool:
         """End the answer of `chat`; what was written stays. Return whether one was running."""
-        found = self._find(chat)
-        if found is None:
-            return False
-        ticket, run = found
-        if run.request is not None and self._engine is not None:
-            self._engine.cancel(run.request)
-        else:
-            self._on_event_arrived(ticket, Finished(StopReason.STOPPED, _NO_USAGE))
-        return True
+        return self._runs.stop(chat)
 
     def forget_states(self) -> None:
         """Let the engine drop what it kept of the chats it read, since one of them is deleted."""
         if self._engine is not None:
             self._engine.forget_states()
 
-    def is_running(self, chat: int | None) -> bool:
-        """Return whether an answer is being written in `chat`."""
-        return chat is not None and self._find(chat) is not None
+    @property
+    def own_template(self) -> str:
+        """The name of the chosen model if it is asked with the template in its file, or empty."""
+        return self._own_template.name
 
-    def activity(self, chat: int) -> str:
-        """Return what is going on in `chat` before its answer starts, or nothing."""
-        found = self._find(chat)
-        return found[1].activity if found is not None else ""
-
-    def close(self) -> None:
-        """Save what is running, as far as it came, as stopped; idempotent."""
-        self._timer.stop()
-        for ticket in list(self._runs):
-            self._on_event_arrived(ticket, Finished(StopReason.STOPPED, _NO_USAGE))
-        self._timer.stop()
-        self._save_all()
-
-    # What comes from the engine.
-
-    def _on_event_arrived(self, ticket: int, event: Event) -> None:
-        run = self._runs.get(ticket)
-        if run is None:
-            return
-        chat = run.exchange.chat
-        ended = isinstance(event, Finished | Failed)
-        if ended:
-            del self._runs[ticket]
-        run.exchange.handle(event)
-        self._is_saved(run.exchange)
-        match event:
-            case TextDelta() | ReasoningDelta():
-                self._speak(run)
-                self.text_grew.emit(chat, event.text, isinstance(event, ReasoningDelta))
-            case Queued():
-                self._show_activity(run, _waiting(event))
-            case PromptProgress():
-                self._show_activity(run, _reading(event))
-            case Notice():
-                self.notice_came.emit(event.text)
-            case ToolCalled() | TokenChosen():
-                # Nothing in the window asks for them.
-                pass
-            case Finished() | Failed():
-                self._speak(run)
-                self.answer_finished.emit(chat, run.exchange.answer)
-                self._tell_running()
-                self.chats_changed.emit()
-
-    def _on_engine_changed(self, state: EngineState) -> None:
-        self._engine_state = state
-        self._tell_own_template()
-        for run in self._runs.values():
-            if not run.spoken:
-                self._show_activity(run, self._first_words())
-
-    # Saving.
-
-    def _save(self) -> None:
-        self._save_all()
-        if not self._runs and not self._unsaved:
-            self._timer.stop()
-
-    def _save_all(self) -> None:
-        for exchange in [*self._unsaved, *(run.exchange for run in self._runs.values())]:
-            exchange.flush()
-            if not self._is_saved(exchange):
-                return
-
-    def _is_saved(self, exchange: Exchange) -> bool:
-        """Tell when saving begins to fail and when it works again."""
-        error = exchange.save_error
-        if error is not None:
-            if exchange.finished and exchange not in self._unsaved:
-                self._unsaved.append(exchange)
-            if not self._failing:
-                self._failing = True
-                self.not_saved.emit(error)
+    def _begin_again(
+        self, exchange: Exchange | None, settings: ChatSettings, held: str = ""
+    ) -> bool:
+        if exchange is None:
             return False
-        if exchange in self._unsaved:
-            self._unsaved.remove(exchange)
-        if self._failing and not self._unsaved:
-            self._failing = False
-            self.saved_again.emit()
+        self._runs.start(exchange, settings, held)
+        self.chats_changed.emit()
+        self.branch_changed.emit(exchange.chat)
         return True
 
-    # Running.
+    def _live(self, messages: Iterable[StoredMessage]) -> list[StoredMessage]:
+        ahead = {each.answer.id: each for each in self._runs.exchanges()}
+        return [ahead[each.id].so_far if each.id in ahead else each for each in messages]
 
-    def _start(self, exchange: Exchange) -> None:
-        ticket = next(self._tickets)
-        run = _Run(exchange, activity=self._first_words())
-        self._runs[ticket] = run
-        self._timer.start()
-        self._tell_running()
-        self.chats_changed.emit()
-        self._put(ticket, run)
-
-    def _put(self, ticket: int, run: _Run) -> None:
-        if self._engine is None or run.request is not None:
-            return
-        settings, model = self._preferences.value, self._engine_state.model
-        template = ""
-        if model is not None:
-            own = self._own.of(model)
-            settings, template = settings_for(model, settings, own), template_for(own)
-        request = self._conversations.request(run.exchange, settings)
-        request = replace(request, builtin_template=template)
-        run.request = self._engine.ask(request, self._bridge.listener(ticket))
-        # It may have been set elsewhere since.
-        self._tell_own_template()
-
-    def _find(self, chat: int) -> tuple[int, _Run] | None:
-        for ticket, run in self._runs.items():
-            if run.exchange.chat == chat:
-                return ticket, run
-        return None
-
-    def _speak(self, run: _Run) -> None:
-        if not run.spoken:
-            run.spoken = True
-            self._show_activity(run, "")
-
-    def _show_activity(self, run: _Run, words: str) -> None:
-        if run.activity != words:
-            run.activity = words
-            self.activity_changed.emit(run.exchange.chat, words)
-
-    def _first_words(self) -> str:
-        if self._engine_state.phase is Phase.LOADING:
-            words = loading_words(self._engine_state)
-            return say(Text("Waiting for the model · {progress}", {"progress": words}))
-        return say(Text("Reading the question"))
-
-    def _tell_running(self) -> None:
-        chats = frozenset(run.exchange.chat for run in self._runs.values())
-        self.running_changed.emit(chats)
-
-    def _tell_own_template(self) -> None:
-        model = self._engine_state.model
-        own = model.name if model is not None and not template_for(self._own.of(model)) else ""
-        if own != self._own_template:
-            self._own_template = own
-            self.own_template_changed.emit(own)
-
-    def _model_name(self) -> str:
-        model = self._engine_state.model
+    def _name_of(self, settings: ChatSettings) -> str:
+        """Return the name of the model that will answer, as it is kept with the answer."""
+        try:
+            model = self._runs.model_for(settings)
+        except LapisError:
+            return settings.model or ""
         return model.name if model is not None else self._preferences.value.model
 
+    def _on_ended(self, exchange: Exchange) -> None:
+        self.answer_finished.emit(exchange.chat, exchange.answer)
+        self.chats_changed.emit()
 
-def _live(exchange: Exchange) -> StoredMessage:
-    return replace(exchange.answer, content=exchange.text, reasoning=exchange.reasoning)
-
-
-def _waiting(event: Queued) -> str:
-    if event.place <= 1:
-        return say(Text("Waiting: next in line"))
-    return say(Text("Waiting: number {place} in line", {"place": event.place}))
-
-
-def _reading(event: PromptProgress) -> str:
-    values = {"done": f"{event.done:,}", "total": f"{event.total:,}"}
-    return say(Text("Reading {done} of {total} tokens", values))
+    def _on_named(self, chat: int, title: str) -> None:
+        self.title_changed.emit(chat, title)
+        self.chats_changed.emit()

@@ -1,9 +1,9 @@
-"""How a row of the sidebar is painted: plain text, never markup. GUI thread."""
+"""How a line of the sidebar is painted: plain text, never markup. GUI thread."""
 
 from typing import TypeAlias
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import (
     QLineEdit,
     QStyle,
@@ -12,47 +12,81 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.domain.history import ChatSummary
 from desktop.ui.chat_list import ChatRole
-from desktop.ui.tokens import Radius, Size, Space, tokens_of
+from desktop.ui.chat_rows import (
+    ArchiveRow,
+    Area,
+    ChatRow,
+    EmptyRow,
+    FolderRow,
+    HeadingRow,
+    Row,
+)
+from desktop.ui.icons import IconName, icon_pixmap
+from desktop.ui.persona_sign import paint_persona
+from desktop.ui.tokens import Radius, Size, Space, Tokens, tokens_of
 
-__all__ = ["ChatDelegate"]
+__all__ = ["ChatDelegate", "inset_of", "paint_ground", "row_place"]
 
 _Index: TypeAlias = QModelIndex | QPersistentModelIndex
-_DOT = 3.0
+_DOT = 6
+_SIGN = 16
+_MARK = 14
+_CHEVRON = 14
+_INSET = _CHEVRON + Space.XS
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
 
 
 class ChatDelegate(QStyledItemDelegate):
-    """Headings small and muted, chats as rounded rows, a dot where an answer is being written."""
+    """Headings small and muted, chats and folders as rounded rows; all of one height.
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+    One height for all, so that the view need not ask thousands of lines for theirs.
+    """
+
+    def sizeHint(self, option: QStyleOptionViewItem, _index: _Index) -> QSize:
         """Return the height of a row in the font of now."""
-        height = QFontMetrics(option.font).height()
-        if index.data(ChatRole.CHAT) is None:
-            return QSize(0, height + Space.XL - Space.XS)
-        return QSize(0, height + Space.L - 2)
+        return QSize(0, QFontMetrics(option.font).height() + Space.L - 2)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Paint one row."""
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        text = str(index.data(Qt.ItemDataRole.DisplayRole))
-        if index.data(ChatRole.CHAT) is None:
-            _paint_heading(painter, option, text)
-        else:
-            _paint_chat(painter, option, text, running=bool(index.data(ChatRole.RUNNING)))
+        words = str(index.data(Qt.ItemDataRole.DisplayRole))
+        row: Row = index.data(ChatRole.ROW)
+        match row:
+            case HeadingRow():
+                _paint_heading(painter, option, words)
+            case ChatRow(chat, area):
+                is_open = bool(index.data(ChatRole.OPEN))
+                place = paint_ground(painter, option, marked=is_open)
+                place.setLeft(place.left() + inset_of(area))
+                running = bool(index.data(ChatRole.RUNNING))
+                _paint_chat(painter, option, place, words, chat, running=running)
+            case FolderRow(folder, count):
+                sign: IconName = "folder-open" if folder.is_open else "folder"
+                _paint_folder(painter, option, words, count, sign, is_open=folder.is_open)
+            case ArchiveRow(count, is_open):
+                _paint_folder(painter, option, words, count, "archive", is_open=is_open)
+            case EmptyRow():
+                place = row_place(option.rect).adjusted(Space.S + _INSET, 0, -Space.S, 0)
+                _write(painter, place, words, _small(option.font), tokens_of(option.palette).muted)
         painter.restore()
 
     def createEditor(
-        self, parent: QWidget, _option: QStyleOptionViewItem, _index: _Index
+        self, parent: QWidget, _option: QStyleOptionViewItem, index: _Index
     ) -> QWidget:
-        """Return the field in which a chat is renamed."""
+        """Return the field in which a chat or a folder is renamed."""
         editor = QLineEdit(parent)
         editor.setMaxLength(200)
-        editor.setAccessibleName(self.tr("Title of the chat"))
+        is_folder = isinstance(index.data(ChatRole.ROW), FolderRow)
+        name = self.tr("Name of the folder") if is_folder else self.tr("Title of the chat")
+        editor.setAccessibleName(name)
         return editor
 
     def setEditorData(self, editor: QWidget, index: _Index) -> None:
-        """Start with the present title, all of it selected."""
+        """Start with the present words, all of them selected."""
         if isinstance(editor, QLineEdit):
             editor.setText(str(index.data(Qt.ItemDataRole.EditRole)))
             editor.selectAll()
@@ -60,50 +94,127 @@ class ChatDelegate(QStyledItemDelegate):
     def updateEditorGeometry(
         self, editor: QWidget, option: QStyleOptionViewItem, _index: _Index
     ) -> None:
-        """Lay the field over the row."""
-        editor.setGeometry(_row(option))
+        """Lie upon the row."""
+        editor.setGeometry(row_place(option.rect))
 
 
-def _row(option: QStyleOptionViewItem) -> QRect:
-    return option.rect.adjusted(Space.S, 1, -Space.S, -1)
+def row_place(rect: QRect) -> QRect:
+    """Return the rounded part of a row."""
+    return rect.adjusted(Space.S, 1, -Space.S, -1)
 
 
-def _paint_heading(painter: QPainter, option: QStyleOptionViewItem, text: str) -> None:
-    font = QFont(option.font)
-    font.setPixelSize(Size.SMALL)
+def inset_of(area: Area) -> int:
+    """Return how far the chats of `area` stand to the right of others, in pixels."""
+    return _INSET if area in {Area.FOLDER, Area.ARCHIVE} else 0
+
+
+def paint_ground(painter: QPainter, option: QStyleOptionViewItem, *, marked: bool) -> QRect:
+    """Paint what lies behind a row, and the ring of the focus; return the room for its words."""
+    tokens = tokens_of(option.palette)
+    row = row_place(option.rect)
+    if marked:
+        _fill(painter, row, tokens.pressed)
+    elif option.state & QStyle.StateFlag.State_MouseOver:
+        _fill(painter, row, tokens.hover)
+    if _is_focused_by_key(option.state):
+        painter.setPen(QPen(QColor(tokens.accent), 2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(QRectF(row).adjusted(1, 1, -1, -1), Radius.FIELD, Radius.FIELD)
+    return row.adjusted(Space.S, 0, -Space.S, 0)
+
+
+def _paint_heading(painter: QPainter, option: QStyleOptionViewItem, words: str) -> None:
+    font = _small(option.font)
     font.setWeight(QFont.Weight.DemiBold)
+    place = option.rect.adjusted(Space.L, 0, -Space.L, -Space.XS)
     painter.setFont(font)
     painter.setPen(QColor(tokens_of(option.palette).muted))
-    place = option.rect.adjusted(Space.L, 0, -Space.L, -Space.XS)
-    painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, text)
+    painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, words)
 
 
 def _paint_chat(
-    painter: QPainter, option: QStyleOptionViewItem, text: str, *, running: bool
+    painter: QPainter,
+    option: QStyleOptionViewItem,
+    place: QRect,
+    title: str,
+    chat: ChatSummary,
+    *,
+    running: bool,
 ) -> None:
     tokens = tokens_of(option.palette)
-    state = option.state
-    row = _row(option)
-    if state & QStyle.StateFlag.State_Selected:
-        _fill(painter, row, tokens.pressed)
-    elif state & QStyle.StateFlag.State_MouseOver:
-        _fill(painter, row, tokens.hover)
-    if _is_focused_by_key(state):
-        painter.setPen(QColor(tokens.accent))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(QRectF(row).adjusted(1, 1, -1, -1), Radius.FIELD, Radius.FIELD)
-    place = row.adjusted(Space.S, 0, -Space.S, 0)
     if running:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(tokens.accent))
-        centre = QRectF(place).adjusted(0, 0, -_DOT, 0)
-        painter.drawEllipse(QRectF(centre.right() - _DOT, centre.center().y() - _DOT, 6, 6))
-        place = place.adjusted(0, 0, -Space.L, 0)
-    painter.setPen(QColor(tokens.text))
-    shown = QFontMetrics(option.font).elidedText(text, Qt.TextElideMode.ElideRight, place.width())
-    align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-    painter.setFont(option.font)
-    painter.drawText(place, align | Qt.TextFlag.TextSingleLine, shown)
+        middle = place.center().y() + 1
+        dot = QRectF(place.right() - _DOT - 2, middle - _DOT / 2, _DOT, _DOT)
+        painter.drawEllipse(dot)
+        place.setRight(place.right() - _DOT - Space.S)
+    marks: list[IconName] = []
+    if chat.temporary:
+        marks.append("temporary")
+    if chat.pinned:
+        marks.append("pin")
+    for name in marks:
+        box = _square(place, place.right() - _MARK + 1, _MARK)
+        _paint_icon(painter, box, name, tokens)
+        place.setRight(box.left() - Space.XS)
+    if chat.icon:
+        box = _square(place, place.left(), _SIGN)
+        paint_persona(painter, box, chat.icon, QColor(tokens.muted), option.font)
+        place.setLeft(box.right() + Space.S - 1)
+    _write(painter, place, title, option.font, tokens.text)
+
+
+def _paint_folder(
+    painter: QPainter,
+    option: QStyleOptionViewItem,
+    name: str,
+    count: int,
+    sign: IconName,
+    *,
+    is_open: bool,
+) -> None:
+    tokens = tokens_of(option.palette)
+    place = paint_ground(painter, option, marked=False)
+    if sign == "archive":
+        painter.fillRect(place.left(), option.rect.top(), place.width(), 1, QColor(tokens.line))
+    chevron = _square(place, place.left() - 2, _CHEVRON)
+    _paint_icon(painter, chevron, "chevron-down" if is_open else "chevron-right", tokens)
+    place.setLeft(place.left() + _INSET - 2)
+    box = _square(place, place.left(), _SIGN)
+    _paint_icon(painter, box, sign, tokens)
+    place.setLeft(box.right() + Space.S - 1)
+    small = _small(option.font)
+    number = str(count) if count else ""
+    painter.setFont(small)
+    painter.setPen(QColor(tokens.muted))
+    painter.drawText(place, _RIGHT, number)
+    place.setRight(place.right() - QFontMetrics(small).horizontalAdvance(number) - Space.S)
+    _write(painter, place, name, option.font, tokens.text)
+
+
+def _paint_icon(painter: QPainter, box: QRect, name: IconName, tokens: Tokens) -> None:
+    scale = painter.device().devicePixelRatioF()
+    pixmap = icon_pixmap(name, box.width(), QColor(tokens.muted), scale)
+    painter.drawPixmap(box.topLeft(), pixmap)
+
+
+def _square(place: QRect, left: int, side: int) -> QRect:
+    return QRect(left, place.top() + (place.height() - side) // 2, side, side)
+
+
+def _write(painter: QPainter, place: QRect, words: str, font: QFont, ink: str) -> None:
+    painter.setFont(font)
+    painter.setPen(QColor(ink))
+    width = max(0, place.width())
+    shown = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, width)
+    painter.drawText(place, _LEFT, shown)
+
+
+def _small(font: QFont) -> QFont:
+    out = QFont(font)
+    out.setPixelSize(Size.SMALL)
+    return out
 
 
 def _is_focused_by_key(state: QStyle.StateFlag) -> bool:

@@ -11,7 +11,10 @@ __all__ = ["ChatFeed"]
 
 
 class ChatFeed(QObject):
-    """`show` chooses the chat; a growing answer is taken up where it is."""
+    """`show` chooses the chat; a growing answer is taken up where it is.
+
+    What grows in a branch that is not on show is left to itself; it is there when its branch is.
+    """
 
     failed = Signal(object)
     """(StorageError): the messages cannot be read."""
@@ -26,8 +29,9 @@ class ChatFeed(QObject):
         self._chat: int | None = None
         chats.own_template_changed.connect(transcript.set_own_template)
         transcript.set_own_template(chats.own_template)
+        transcript.reading_failed.connect(self.failed)
         chats.exchange_started.connect(self._on_exchange_started)
-        chats.messages_replaced.connect(self._on_messages_replaced)
+        chats.branch_changed.connect(self._on_branch_changed)
         chats.text_grew.connect(self._on_text_grew)
         chats.activity_changed.connect(self._on_activity_changed)
         chats.answer_finished.connect(self._on_answer_finished)
@@ -39,12 +43,17 @@ class ChatFeed(QObject):
 
     def show(self, chat: int | None) -> None:
         """Show `chat` from now on; raises StorageError and then shows the earlier one still."""
-        messages = self._chats.messages(chat) if chat is not None else []
+        self._show(chat, stay=False)
+
+    def _show(self, chat: int | None, *, stay: bool) -> None:
+        refs = self._chats.refs(chat) if chat is not None else []
         self._chat = chat
-        self._transcript.show_chat(messages)
-        self._transcript.set_activity(
-            (self._chats.activity(chat) or None) if chat is not None else None
-        )
+        self._transcript.show_chat(refs, self._chats.messages_of, stay=stay)
+        self._show_activity()
+
+    def _show_activity(self) -> None:
+        words = self._chats.activity(self._chat) if self._chat is not None else ""
+        self._transcript.set_activity(words or None)
 
     def _on_exchange_started(
         self, chat: int, question: StoredMessage, answer: StoredMessage
@@ -52,19 +61,24 @@ class ChatFeed(QObject):
         if chat == self._chat:
             self._transcript.append(question)
             self._transcript.append(answer)
-            self._transcript.set_activity(self._chats.activity(chat) or None)
+            self._show_activity()
 
-    def _on_messages_replaced(self, chat: int) -> None:
+    def _on_branch_changed(self, chat: int) -> None:
         if chat != self._chat:
             return
+        growing = self._chats.growing(chat)
+        if growing is not None:
+            # It may have been shown as an answer that had ended.
+            self._transcript.give_up(growing)
         try:
-            self.show(chat)
+            self._show(chat, stay=True)
         except StorageError as error:
             self.failed.emit(error)
 
     def _on_text_grew(self, chat: int, piece: str, is_thinking: bool) -> None:
-        if chat == self._chat:
-            self._transcript.stream(piece, is_thinking)
+        growing = self._chats.growing(chat)
+        if chat == self._chat and growing is not None:
+            self._transcript.stream(growing, piece, is_thinking)
 
     def _on_activity_changed(self, chat: int, words: str) -> None:
         if chat == self._chat:

@@ -1,10 +1,14 @@
-"""A block of code: its language, a button that copies it, and the code in colours. GUI thread."""
+"""A block of code: its language, what can be done with it, and the code in colours. GUI thread."""
+
+from pathlib import Path
 
 from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from desktop.ui.buttons import IconButton
+from desktop.ui.code_colours import CodeColours
+from desktop.ui.code_languages import file_name, language_name
 from desktop.ui.copy_button import CopyButton
-from desktop.ui.highlight import highlight, language_name
 from desktop.ui.labels import PlainLabel
 from desktop.ui.markdown_parts import Code
 from desktop.ui.rich_text import RichText
@@ -12,7 +16,7 @@ from desktop.ui.tokens import Space
 
 __all__ = ["CodeBlock"]
 
-_GROWTH = 1.5
+_BUTTON = 28
 
 
 class CodeBlock(QFrame):
@@ -23,17 +27,24 @@ class CodeBlock(QFrame):
         super().__init__(parent)
         self.setProperty("panel", "code")
         self._part = Code("")
-        self._coloured = 0
         self._language = PlainLabel(tone="muted", size="small")
-        self._copy = CopyButton(self.tr("Copy code"))
+        self._wrap = IconButton("wrap", side=_BUTTON)
+        self._wrap.setCheckable(True)
+        self._wrap.toggled.connect(self._on_wrap_toggled)
+        self._save = IconButton("download", side=_BUTTON)
+        self._save.clicked.connect(self._choose_file)
+        self._copy = CopyButton(side=_BUTTON)
         self._copy.clicked.connect(lambda: self._copy.copy(self._part.text))
         self._text = RichText(wrap=False)
         self._text.restyled.connect(self._write_all)
+        self._colours = CodeColours(self._text)
 
         head = QHBoxLayout()
         head.setContentsMargins(Space.L, Space.XS, Space.XS, 0)
+        head.setSpacing(0)
         head.addWidget(self._language, 1)
-        head.addWidget(self._copy)
+        for button in (self._wrap, self._save, self._copy):
+            head.addWidget(button)
         body = QVBoxLayout()
         body.setContentsMargins(Space.L, 0, Space.S, Space.M)
         body.addWidget(self._text)
@@ -42,6 +53,7 @@ class CodeBlock(QFrame):
         layout.setSpacing(Space.XS)
         layout.addLayout(head)
         layout.addLayout(body)
+        self._say()
         self.show_code(part)
 
     @property
@@ -49,35 +61,66 @@ class CodeBlock(QFrame):
         """The code itself, for selecting."""
         return self._text
 
-    def show_code(self, part: Code) -> None:
-        """Show `part`; what was only added to is only added to.
+    @property
+    def part(self) -> Code:
+        """What is shown."""
+        return self._part
 
-        New lines are coloured by themselves at first; when the code has grown by half it is
-        coloured again as a whole, which is right where a string or comment spans lines.
-        """
+    def show_code(self, part: Code, *, settled: bool = False) -> None:
+        """Show `part`; what was only added to is only added to. Once `settled` no more will come."""
         before, self._part = self._part, part
-        self._language.setText(language_name(part.language) or self.tr("Code"))
-        grew = part.language == before.language and part.text.startswith(before.text)
-        if not grew or not before.text or len(part.text) > self._coloured * _GROWTH:
-            self._write_all()
-            return
-        line = before.text.rfind("\n") + 1
-        writer = self._text.writer()
-        writer.cut_last_line()
-        writer.code(highlight(part.text[line:], part.language))
+        if part.language != before.language or not before.text:
+            self._say_language()
+        if part.text.startswith(before.text) and before.text:
+            if len(part.text) > len(before.text):
+                self._text.writer().code(part.text[len(before.text) :])
+        else:
+            self._colours.forget()
+            self._text.clear_text()
+            self._text.writer().code(part.text)
+        self._colours.show(part.text, part.language, settled=settled)
 
     def settle(self) -> None:
         """Colour the whole once more; no more will come."""
-        if self._coloured != len(self._part.text):
-            self._write_all()
+        self._colours.show(self._part.text, self._part.language, settled=True)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
-            self._copy.set_label(self.tr("Copy code"))
-            self._language.setText(language_name(self._part.language) or self.tr("Code"))
+            self._say()
+            self._say_language()
+
+    def _say(self) -> None:
+        self._wrap.set_label(self.tr("Wrap long lines"))
+        self._save.set_label(self.tr("Save as…"))
+        self._copy.set_label(self.tr("Copy code"))
+
+    def _say_language(self) -> None:
+        self._language.set_tone("muted")
+        self._language.setText(language_name(self._part.language) or self.tr("Code"))
 
     def _write_all(self) -> None:
-        self._coloured = len(self._part.text)
         self._text.clear_text()
-        self._text.writer().code(highlight(self._part.text, self._part.language))
+        self._text.writer().code(self._part.text)
+        self._colours.repaint()
+
+    def _on_wrap_toggled(self, wrap: bool) -> None:
+        self._text.set_wrap(wrap)
+
+    def _choose_file(self) -> None:
+        dialog = QFileDialog(self, self.tr("Save code"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.selectFile(file_name(self._part.language))
+        dialog.fileSelected.connect(self._save_to)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _save_to(self, name: str) -> None:
+        try:
+            Path(name).write_text(self._part.text + "\n", encoding="utf-8")
+        except OSError as error:
+            self._language.set_tone("bad")
+            reason = error.strerror or type(error).__name__
+            self._language.setText(self.tr("Not saved: {reason}").format(reason=reason))
+        else:
+            self._say_language()

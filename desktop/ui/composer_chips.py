@@ -9,18 +9,18 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
-from desktop.domain.history import Attachment, AttachmentKind
+from desktop.domain.history import Attachment
 from desktop.domain.text import Text
+from desktop.ui.attachment_words import attachment_icon, attachment_start, attachment_title
 from desktop.ui.buttons import IconButton
 from desktop.ui.flow_layout import FlowLayout
-from desktop.ui.icons import IconName, icon
+from desktop.ui.icons import icon
 from desktop.ui.labels import ElidedLabel
 from desktop.ui.tokens import Size, Space
 from desktop.ui.translation import say
 
 __all__ = ["ComposerChips"]
 
-_PREVIEW = 40
 _CLOSE = 24
 _ICON = 16
 _WIDEST = 320
@@ -93,7 +93,7 @@ class _Chip(QFrame):
         title = _title(attachment)
         size = say(Text("about {count} tokens", {"count": f"{tokens:,}"}))
         mark = QLabel()
-        shown = icon(_icon_of(attachment.kind), QPalette.ColorRole.PlaceholderText)
+        shown = icon(attachment_icon(attachment.kind), QPalette.ColorRole.PlaceholderText)
         mark.setPixmap(shown.pixmap(_ICON, _ICON))
         close = IconButton("close", self.tr("Take away"), side=_CLOSE)
         row = QHBoxLayout(self)
@@ -115,16 +115,5 @@ class _Chip(QFrame):
 
 
 def _title(attachment: Attachment) -> str:
-    match attachment.kind:
-        case AttachmentKind.FILE:
-            return attachment.name
-        case AttachmentKind.SELECTION:
-            words = say(Text("Selected text"))
-        case AttachmentKind.PASTE:
-            words = say(Text("Pasted text"))
-    start = " ".join(attachment.text[: _PREVIEW * 2].split())[:_PREVIEW]
-    return f"{words} · {start}"
-
-
-def _icon_of(kind: AttachmentKind) -> IconName:
-    return "file" if kind is AttachmentKind.FILE else "copy"
+    words = (attachment_title(attachment), attachment_start(attachment))
+    return " · ".join(part for part in words if part)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop.base.paths import Paths, resources
+from desktop.domain.chat_settings import ChatSettings
 from desktop.domain.engine import EngineMemory
-from desktop.domain.model import InstalledModel
+from desktop.domain.model import InstalledModel, LoadPlan
 from desktop.domain.settings import Settings
 from desktop.ui.bridge import Bridge
 from desktop.ui.own_settings import OwnSettings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from desktop.services.engine import Engine
     from desktop.services.load_watch import LoadWatch
     from desktop.services.model_notes import ModelNotes
+    from desktop.services.planning import Known
     from desktop.services.sizes import Sizes
     from desktop.ui.model_controller import ModelController
 
@@ -64,7 +66,7 @@ class EngineRoom(QObject):
         from desktop.services.load_watch import LoadWatch
         from desktop.services.manner import settings_for
         from desktop.services.models_folder import models_folder
-        from desktop.services.planning import Known, check_model, plan_for
+        from desktop.services.planning import check_model, plan_for
         from desktop.services.sizes import Sizes
         from desktop.ui.model_controller import ModelController
 
@@ -78,8 +80,13 @@ class EngineRoom(QObject):
         def settings_of(model: InstalledModel) -> Settings:
             return settings_for(model, preferences.value, notes.defaults(model))
 
-        def known() -> Known:
-            return Known(sizes, devices, self.memory())
+        known = self.known
+
+        def plan_context(model: InstalledModel, n_ctx: int, anyway: bool) -> LoadPlan:
+            own = settings_for(
+                model, preferences.value, notes.defaults(model), ChatSettings(n_ctx=n_ctx)
+            )
+            return plan_for(model, own, known(), anyway=anyway)
 
         engine = Engine(
             lambda model: plan_for(model, settings_of(model), known()),
@@ -88,6 +95,7 @@ class EngineRoom(QObject):
             states_limit=lambda: states_limit(preferences.value.engine),
             silence_limit=lambda: silence_limit(preferences.value.engine),
             plan_anyway=lambda model: plan_for(model, settings_of(model), known(), anyway=True),
+            plan_context=plan_context,
         )
         self._engine = engine
         engine.watch(self._bridge.engine_observer)
@@ -118,6 +126,12 @@ class EngineRoom(QObject):
 
     def _is_busy(self) -> bool:
         return self._engine is not None and self._engine.is_busy
+
+    def known(self) -> "Known":
+        """Return what is known of this computer and its models now; any thread, once opened."""
+        from desktop.services.planning import Known
+
+        return Known(self.sizes, self.devices, self.memory())
 
     def memory(self) -> EngineMemory | None:
         """Return at once what the engine holds; None where there is none."""

@@ -7,6 +7,7 @@ from desktop.domain.history import MessageState
 from desktop.domain.text import Text
 from desktop.ui.buttons import TextButton
 from desktop.ui.notice_card import Look, NoticeCard
+from desktop.ui.overflow_choices import OverflowChoices
 from desktop.ui.translation import say
 
 __all__ = ["ErrorCard"]
@@ -15,15 +16,18 @@ __all__ = ["ErrorCard"]
 class ErrorCard(NoticeCard):
     """Shows how an answer ended; words of `note` come first, if there are any.
 
-    A stopped answer, one at its length limit, or one that ended in a call of a tool, is no failure
-    and gets a single quiet line. Where another try with the same model would fail again, another
-    model is offered; where a chat template would, one of Lapis.
+    An answer that ended in the call of a tool is no failure and gets a single quiet line. Where
+    another try with the same model would fail again, another model is offered; where a chat
+    template would, one of Lapis; where the chat is too long, ways to make it fit.
     """
 
     retry_requested = Signal()
+    continue_requested = Signal()
     model_wanted = Signal()
     template_wanted = Signal()
     """Answer again, with a built-in template."""
+    overflow_chosen = Signal(object)
+    """(Overflow or "larger")"""
 
     def __init__(
         self,
@@ -31,27 +35,49 @@ class ErrorCard(NoticeCard):
         note: tuple[Text, Text] | None,
         *,
         other_model: bool = False,
+        too_long: bool = False,
+        has_words: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         """Show the end `state` with the title and hint of `note`.
 
-        `other_model` says that only another model helps.
+        `other_model` says that only another model helps, `too_long` that less text would, too;
+        `has_words` that something came which can be gone on with.
         """
-        remedy = TextButton()
-        super().__init__((remedy,), parent=parent)
+        remedy, go_on = TextButton(), TextButton()
+        choices = OverflowChoices() if too_long else None
+        buttons = (remedy,) if not has_words else (go_on, remedy)
+        super().__init__(buttons if choices is None else (), below=choices, parent=parent)
         self._remedy = remedy
+        self._go_on = go_on
+        self._choices = choices
         self._state = state
         self._note = note
         self._other_model = other_model
+        self._has_words = has_words
         self._crashing = False
         self._template_failed = False
+        if choices is not None:
+            choices.add_last(remedy)
+            choices.chosen.connect(self.overflow_chosen)
         self._remedy.clicked.connect(self._on_remedy_clicked)
+        self._go_on.clicked.connect(self.continue_requested)
         self.set_newest(True)
         self._say()
 
     def set_newest(self, newest: bool) -> None:
-        """Offer a remedy, or not; never where nothing failed."""
-        self._remedy.setVisible(newest and self._look() is not Look.QUIET)
+        """Offer remedies, or not; never where nothing failed."""
+        failed = newest and self._look() is not Look.QUIET
+        self._remedy.setVisible(failed)
+        if self._has_words:
+            self._go_on.setVisible(failed)
+        if self._choices is not None:
+            self._choices.setVisible(failed)
+
+    def set_larger(self, cost: str | None) -> None:
+        """Offer a larger context, `cost` being what it takes; None where there is no memory."""
+        if self._choices is not None:
+            self._choices.set_larger(cost)
 
     def set_crashing(self, crashing: bool) -> None:
         """Name the remedy for a model that crashed here before: to try again anyway."""
@@ -73,6 +99,7 @@ class ErrorCard(NoticeCard):
     def _say(self) -> None:
         title, hint = self._words()
         self.show_words(title, hint, self._look())
+        self._go_on.setText(self.tr("Continue"))
         if self._other_model:
             self._remedy.setText(self.tr("Choose a model"))
         elif self._crashing:
@@ -103,12 +130,8 @@ class ErrorCard(NoticeCard):
         if self._note is not None:
             return say(self._note[0]), say(self._note[1])
         match self._state:
-            case MessageState.STOPPED:
-                return self.tr("This answer was stopped."), ""
             case MessageState.TOOL_CALLS:
                 return self.tr("The model asked for a tool, and there is none in this chat."), ""
-            case MessageState.LENGTH:
-                return self.tr("The answer reached the limit of its length."), ""
             case MessageState.INTERRUPTED:
                 return (
                     self.tr("This answer was interrupted"),

@@ -13,10 +13,15 @@ __all__ = ["FormPanel"]
 class FormPanel(QFrame):
     """The frame; rows that speak for themselves need no heading."""
 
-    def __init__(self, rows: Iterable[QWidget], foot: QLayout | None = None) -> None:
-        """Put `rows` under each other, and `foot` below; a heading comes with `set_heading`."""
+    def __init__(
+        self, rows: Iterable[QWidget], foot: QLayout | None = None, *, bare: bool = False
+    ) -> None:
+        """Put `rows` under each other, and `foot` below; a heading comes with `set_heading`.
+
+        A `bare` one has no frame: it is a part of a page that has one.
+        """
         super().__init__()
-        self.setProperty("panel", "card")
+        self.setProperty("panel", "bare" if bare else "card")
         self._title = PlainLabel()
         self._title.setProperty("strong", True)
         self._hint = PlainLabel(tone="muted", size="small", wrap=True)
@@ -27,7 +32,10 @@ class FormPanel(QFrame):
         heading.addWidget(self._title)
         heading.addWidget(self._hint)
         column = QVBoxLayout(self)
-        column.setContentsMargins(Space.L, Space.L, Space.M, Space.L)
+        if bare:
+            column.setContentsMargins(0, 0, 0, 0)
+        else:
+            column.setContentsMargins(Space.L, Space.L, Space.M, Space.L)
         column.setSpacing(Space.L)
         column.addWidget(self._heading)
         for row in rows:

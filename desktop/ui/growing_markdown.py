@@ -2,16 +2,27 @@
 
 A top-level block that another one follows cannot change any more: it is settled, its source is
 dropped, and only the last block, the one that grows, is parsed again. A list settles item by item,
-a code block line by line without the parser, and a very long paragraph or table is parsed again
-only after it grew by a share of itself. Standard library and markdown-it; any thread.
+a table row by row, a code block line by line without the parser, and a very long paragraph is
+parsed again only after it grew by a share of itself. Standard library and markdown-it; any thread.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from desktop.ui.markdown import Block, References, block_parts, blocks_of, parse
-from desktop.ui.markdown_parts import Code, Paragraph, Part, Span, clean, code_language, code_text
+from desktop.ui.growing_table import GrowingTable
+from desktop.ui.markdown import Block, Notes, References, block_parts, blocks_of, parse, too_costly
+from desktop.ui.markdown_parts import (
+    Code,
+    Paragraph,
+    Part,
+    Span,
+    clean,
+    code_language,
+    code_text,
+    fenced,
+    plain_parts,
+)
 
 __all__ = ["GrowingMarkdown", "Progress"]
 
@@ -19,6 +30,7 @@ _LONG = 1_024
 _SHARE = 16
 _FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})([^\n]*)\n")
 _DEEPEST_START = 3
+_DEFINITION = re.compile(r"^[ >]*(?:[-*+]|\d+[.)])?[ >]*\[(?!\^\d{1,3}\])[^\]\n]+\]:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +59,21 @@ class _Fence:
 class GrowingMarkdown:
     """Takes pieces, gives parts. `parsed` counts the characters that went through the parser."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, references: References | None = None, notes: Notes | None = None) -> None:
+        """Start empty; `references` and `notes` are those of the whole, where that is known."""
         self.parsed = 0
         self._source: list[str] = []
         self._settled: list[Part] = []
         self._growing: list[Part] = []
         self._tail = ""
         self._read = 0
-        self._references: References = {}
+        self._is_known = references is not None
+        self._references: References = references or {}
+        self._notes = notes or Notes(growing=True)
         self._number: int | None = None
         self._fence: _Fence | None = None
+        self._table: GrowingTable | None = None
+        self._is_huge = False
 
     def append(self, piece: str) -> None:
         """Add what came."""
@@ -72,14 +88,36 @@ class GrowingMarkdown:
 
     def progress(self) -> Progress:
         """Return the parts of what came so far."""
-        while self._take_code() and self._take_blocks():
+        while self._take_code() and self._take_rows() and self._take_blocks():
             pass
         return Progress(self._settled, self._with_unread())
 
     def finish(self) -> Progress:
-        """Return the parts of the whole, read once more in one go, so that nothing is guessed."""
-        self.parsed += len(self.source)
-        return Progress(parse(self.source), ())
+        """Return the parts of the whole; nothing is guessed.
+
+        It is read once more only where the end of a text changes how its beginning is read.
+        """
+        if self._is_guessed():
+            self.parsed += len(self.source)
+            return Progress(parse(self.source), ())
+        self.progress()
+        parts = [*self._settled, *self._last_parts()]
+        return Progress(parts or plain_parts(self.source), ())
+
+    def _is_guessed(self) -> bool:
+        if self._is_known:
+            return False
+        return too_costly(self.source) or _DEFINITION.search(self.source) is not None
+
+    def _last_parts(self) -> list[Part]:
+        """Return the parts of the tail, to which nothing will come."""
+        if self._fence is not None:
+            return [self._fence.code(code_text(_unindented(self._tail, self._fence.indent)))]
+        if self._table is not None:
+            return self._table.parts(self._tail)
+        self.parsed += len(self._tail)
+        blocks = blocks_of(self._tail, dict(self._references), self._notes)
+        return self._parts_of(blocks, self._tail.split("\n"))
 
     def _take_code(self) -> bool:
         """Read lines of an open code block; True when prose may follow."""
@@ -90,7 +128,7 @@ class GrowingMarkdown:
         self._tail = lines.pop()
         for at, line in enumerate(lines):
             if fence.closing.fullmatch(line):
-                self._settled.append(fence.code())
+                self._settled.append(fenced(fence.code()))
                 self._fence = None
                 self._rest("\n".join([*lines[at + 1 :], self._tail]), [])
                 return True
@@ -100,6 +138,33 @@ class GrowingMarkdown:
         self._growing = [fence.code(last)]
         return False
 
+    def _take_rows(self) -> bool:
+        """Read lines of an open table; True when something else may follow."""
+        table = self._table
+        if table is None:
+            return True
+        lines = self._tail.split("\n")
+        last = lines.pop()
+        taken = table.take(lines) if lines else 0
+        if taken is None:
+            self._table, self._is_huge = None, True
+            before = [table.head, *table.lines[: len(table.lines) - len(lines)]]
+            self._rest("\n".join([*before, self._tail]), [])
+            return True
+        if taken < len(lines):
+            self._settled += table.parts()
+            self._table = None
+            self._rest("\n".join([*lines[taken:], last]), [])
+            return True
+        self._rest(last, table.parts(last))
+        return False
+
+    def _read_table(self, text: str) -> tuple[list[Block], Callable[[Block], list[Part]]]:
+        self.parsed += len(text)
+        lines = text.split("\n")
+        blocks = blocks_of(text, dict(self._references), self._notes)
+        return blocks, lambda block: block_parts(block, lines, self._notes)
+
     def _take_blocks(self) -> bool:
         """Parse the tail and settle what is complete; True when an open code block begins."""
         if self._too_early():
@@ -107,7 +172,7 @@ class GrowingMarkdown:
         self.parsed += len(self._tail)
         self._read = len(self._tail)
         references = dict(self._references)
-        blocks = blocks_of(self._tail, references)
+        blocks = blocks_of(self._tail, references, self._notes, growing=True)
         lines = self._tail.split("\n")
         sure = blocks if _certain(blocks, lines) else blocks[:-1]
         if not sure:
@@ -117,7 +182,12 @@ class GrowingMarkdown:
         for label, found in references.items():
             if found["map"][1] <= cut:
                 self._references.setdefault(label, found)
-        return sure is blocks and blocks[-1].kind == "fence" and self._open_fence()
+        if sure is not blocks:
+            return False
+        kind = blocks[-1].kind
+        return (kind == "fence" and self._open_fence()) or (
+            kind == "table_open" and self._open_table()
+        )
 
     def _settle(self, sure: Sequence[Block], unsure: Sequence[Block], lines: Sequence[str]) -> int:
         """Settle what cannot change any more; return the line where the rest begins."""
@@ -125,15 +195,16 @@ class GrowingMarkdown:
         self._settled += self._parts_of(done, lines)
         if done:
             self._number = None
+            self._is_huge = False
         cut = last.start
         if _may_be_cut(last, lines):
             cut = last.items[-1][0]
-            self._settled += block_parts(last, lines, number=self._number, before=cut)
+            self._settled += block_parts(last, lines, self._notes, number=self._number, before=cut)
             if last.kind == "ordered_list_open":
                 first = last.items[0][1] if self._number is None else self._number
                 self._number = first + len(last.items) - 1
-        growing = block_parts(last, lines, number=self._number, since=cut)
-        growing += [part for block in unsure for part in block_parts(block, lines)]
+        growing = block_parts(last, lines, self._notes, number=self._number, since=cut)
+        growing += [part for block in unsure for part in block_parts(block, lines, self._notes)]
         self._rest("\n".join(lines[cut:]), growing)
         return cut
 
@@ -142,7 +213,9 @@ class GrowingMarkdown:
         return [
             part
             for at, block in enumerate(blocks)
-            for part in block_parts(block, lines, number=self._number if at == 0 else None)
+            for part in block_parts(
+                block, lines, self._notes, number=self._number if at == 0 else None
+            )
         ]
 
     def _open_fence(self) -> bool:
@@ -153,6 +226,14 @@ class GrowingMarkdown:
         closing = re.compile(rf" {{0,3}}{re.escape(marks[0])}{{{len(marks)},}}[ \t]*")
         self._fence = _Fence(len(indent), marks[0], closing, code_language(info))
         self._tail = self._tail[found.end() :]
+        return True
+
+    def _open_table(self) -> bool:
+        head = self._tail.split("\n", 2)
+        if self._is_huge or len(head) < 3:
+            return False
+        self._table = GrowingTable("\n".join(head[:2]), self._read_table)
+        self._tail = head[2]
         return True
 
     def _too_early(self) -> bool:

@@ -39,6 +39,8 @@ class Header(QFrame):
     """Shows the engine's state; its two menus are public."""
 
     sidebar_requested = Signal()
+    panel_requested = Signal()
+    """The settings of this chat are to be shown, or hidden."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start with an untitled chat and an idle engine."""
@@ -53,12 +55,15 @@ class Header(QFrame):
         self._title = ElidedLabel(size="title")
         self._status = ElidedLabel(tone="muted", size="small")
         self._model = _ModelButton(self.model_menu)
+        self._panel = IconButton("sliders")
+        self._panel.setCheckable(True)
         self._more = IconButton("more")
         self._guide = _GuideLine()
         self._bar = QProgressBar(textVisible=False, maximum=_STEPS)
         self._lay_out()
         self.show_sidebar_button(visible=False)
         self._sidebar.clicked.connect(self.sidebar_requested)
+        self._panel.clicked.connect(self._on_panel_clicked)
         self._more.clicked.connect(self._open_main_menu)
         _forget_pointer_after(self.main_menu, self._more)
         _forget_pointer_after(self.model_menu, self._model)
@@ -101,6 +106,10 @@ class Header(QFrame):
         self._sidebar.setVisible(visible)
         self._fit()
 
+    def mark_panel(self, marked: bool) -> None:
+        """Say whether the settings of this chat are on show."""
+        self._panel.setChecked(marked)
+
     def open_model_menu(self) -> None:
         """Open the menu of models, as by a click on the model's name."""
         self._model.showMenu()
@@ -130,6 +139,7 @@ class Header(QFrame):
         row.addSpacing(Space.L)
         row.addWidget(self._status)
         row.addWidget(self._model)
+        row.addWidget(self._panel)
         row.addWidget(self._more)
         self._status.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._line = QFrame()
@@ -172,11 +182,17 @@ class Header(QFrame):
         self._status.setMinimumWidth(status)
         margins = self._row.contentsMargins()
         others = [self._model.sizeHint().width(), self._more.width(), title, status, Space.L]
+        others.append(self._panel.width())
         if not self._sidebar.isHidden():
             others.append(self._sidebar.width())
         gaps = self._row.spacing() * len(others)
         room = self.width() - margins.left() - margins.right() - gaps
         self._status.setVisible(bool(self._status.whole_text()) and sum(others) <= room)
+
+    def _on_panel_clicked(self) -> None:
+        # The mark follows the panel, not the click.
+        self._panel.setChecked(not self._panel.isChecked())
+        self.panel_requested.emit()
 
     def _open_main_menu(self) -> None:
         corner = self._more.mapToGlobal(self._more.rect().bottomRight())
@@ -184,6 +200,7 @@ class Header(QFrame):
 
     def _retranslate(self) -> None:
         self._sidebar.set_label(self.tr("Show the list of chats (Ctrl+\\)"))
+        self._panel.set_label(self.tr("Settings of this chat (Ctrl+Shift+P)"))
         self._more.set_label(self.tr("Menu"))
         self._bar.setAccessibleName(self.tr("Loading the model"))
         self.set_title(self._chat_title)

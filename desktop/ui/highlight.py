@@ -1,21 +1,22 @@
 """Code to runs of colour roles, with Pygments' lexers.
 
-Only the language that the model named is used; none is guessed. Standard library and Pygments;
-any thread.
+Only the language that the model named is used; none is guessed. What finds the colours runs in the
+typesetting process (see `typeset_child`): a lexer holds the interpreter, and some code makes it
+hold it for very long. Standard library and Pygments; any thread.
 """
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Literal, TypeAlias
 
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
-from pygments.token import Comment, Keyword, Name, Number, Operator, String, _TokenType
+from pygments.token import Comment, Generic, Keyword, Name, Number, Operator, String, _TokenType
 from pygments.util import ClassNotFound
 
-__all__ = ["Role", "highlight", "language_name"]
+from desktop.ui.code_roles import ROLES, Role
 
-Role: TypeAlias = Literal["keyword", "string", "number", "comment", "name", "type", ""]
+__all__ = ["highlight", "lines_of"]
+
 
 MAX_HIGHLIGHTED = 50_000
 _ROLES: tuple[tuple[_TokenType, Role], ...] = (
@@ -33,13 +34,11 @@ _ROLES: tuple[tuple[_TokenType, Role], ...] = (
     (Name.Decorator, "name"),
     (Name.Function, "name"),
     (Name.Namespace, "type"),
+    (Generic.Inserted, "string"),
+    (Generic.Deleted, "keyword"),
+    (Generic.Heading, "name"),
+    (Generic.Subheading, "name"),
 )
-
-
-def language_name(language: str) -> str:
-    """Return the name people use ("C++" for `cpp`); what is not known as it was given."""
-    lexer = _lexer(language)
-    return str(lexer.name) if lexer is not None else language
 
 
 def highlight(code: str, language: str) -> Iterator[tuple[Role, str]]:
@@ -60,6 +59,25 @@ def highlight(code: str, language: str) -> Iterator[tuple[Role, str]]:
         role = found
         run.append(text)
     yield role, "".join(run)
+
+
+def lines_of(code: str, language: str) -> list[list[int]]:
+    """Return the runs of each line that are not in the colour of text.
+
+    Each as start and length in UTF-16 units and the number of its role in `ROLES`.
+    """
+    lines: list[list[int]] = [[]]
+    at = 0
+    for role, text in highlight(code, language):
+        for number, piece in enumerate(text.split("\n")):
+            if number:
+                lines.append([])
+                at = 0
+            length = len(piece) if piece.isascii() else len(piece.encode("utf-16-le")) // 2
+            if role and length:
+                lines[-1] += (at, length, ROLES.index(role))
+            at += length
+    return lines
 
 
 @lru_cache(maxsize=32)

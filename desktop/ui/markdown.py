@@ -15,15 +15,18 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from desktop.ui.markdown_parts import Part, plain_parts
+from desktop.ui.markdown_rules import GROWING, teach
+from desktop.ui.markdown_spans import Notes
 from desktop.ui.markdown_walk import Walk, first_number
 
-__all__ = ["Block", "References", "block_parts", "blocks_of", "parse"]
+__all__ = ["Block", "Notes", "References", "block_parts", "blocks_of", "parse", "too_costly"]
 
 MAX_NESTING = 20
 MAX_CELLS = 2_000
 MAX_LINE = 100_000
 MAX_BRACKETS = 50
 _LEVELS_PARSED = 100
+_NESTS = ("blockquote_", "bullet_list_", "ordered_list_", "footnote_reference_")
 _BRACKET = re.compile(r"[\[\]]|\n[ \t]*\n")
 
 
@@ -51,16 +54,27 @@ class Block:
 def parse(source: str) -> list[Part]:
     """Return the whole of `source` as parts; what shows nothing otherwise is shown as it is."""
     lines = source.split("\n")
-    parts = [part for block in blocks_of(source, {}) for part in block_parts(block, lines)]
+    notes = Notes()
+    blocks = blocks_of(source, {}, notes)
+    parts = [part for block in blocks for part in block_parts(block, lines, notes)]
     return parts or plain_parts(source)
 
 
-def blocks_of(source: str, references: References) -> list[Block]:
-    """Return the top-level blocks of `source`; `references` gains its link definitions."""
-    if _too_costly(source):
+def blocks_of(
+    source: str, references: References, notes: Notes, *, growing: bool = False
+) -> list[Block]:
+    """Return the top-level blocks of `source`, to which more may come if it is `growing`.
+
+    `references` gains its link definitions, `notes` its footnotes.
+    """
+    if too_costly(source):
         token = Token("plain", "", 0, content=source)
         return [Block(0, source.count("\n") + 1, [token])]
-    tokens = _parser().parse(source, {"references": references})
+    environment = {"references": references, "footnotes": {}, GROWING: growing}
+    tokens = _parser().parse(source, environment)
+    notes.defined.update(
+        str(token.meta["label"]) for token in tokens if token.type == "footnote_reference_open"
+    )
     blocks: list[Block] = []
     for token in tokens:
         if token.level == 0 and token.nesting >= 0 and token.map is not None:
@@ -75,6 +89,7 @@ def blocks_of(source: str, references: References) -> list[Block]:
 def block_parts(
     block: Block,
     lines: Sequence[str],
+    notes: Notes,
     *,
     number: int | None = None,
     since: int = 0,
@@ -94,13 +109,16 @@ def block_parts(
         return plain_parts("\n".join(lines[start:end]))
     if block.items:
         tokens = _items_between(block, since, before)
-    return list(Walk(number).parts(tokens))
+    return list(Walk(number, notes).parts(tokens))
 
 
 @cache
 def _parser() -> MarkdownIt:
     options = {"html": False, "linkify": False, "typographer": False, "maxNesting": _LEVELS_PARSED}
-    return _Parser("commonmark", options).enable(["table", "strikethrough"])
+    parser = _Parser("commonmark", options)
+    parser.enable(["table", "strikethrough"])
+    teach(parser)
+    return parser
 
 
 class _Parser(MarkdownIt):
@@ -110,7 +128,7 @@ class _Parser(MarkdownIt):
         return True
 
 
-def _too_costly(source: str) -> bool:
+def too_costly(source: str) -> bool:
     """Tell what would take the parser long: endless lines, and brackets that stay open."""
     if len(source) > MAX_LINE and any(len(line) > MAX_LINE for line in source.split("\n")):
         return True
@@ -134,10 +152,8 @@ def _nesting(tokens: Sequence[Token]) -> Iterator[int]:
     """Yield how many quotes and lists, or styles, are open at each token."""
     depth = 0
     for token in tokens:
-        if token.type in {"blockquote_open", "bullet_list_open", "ordered_list_open"}:
-            depth += 1
-        elif token.type in {"blockquote_close", "bullet_list_close", "ordered_list_close"}:
-            depth -= 1
+        if token.type.startswith(_NESTS):
+            depth += token.nesting
         yield depth
         if token.children:
             yield max(child.level for child in token.children)

@@ -2,88 +2,31 @@
 
 `show_parts` compares what is to be seen with what is seen and touches only the difference, so a
 growing answer repaints its end and a selection above it stays. Running text changes in one step:
-were it shorter for a moment, the layouts around it would fold up and hide it. GUI thread.
+were it shorter for a moment, the layouts around it would fold up and hide it. A long text that is
+settled is built in portions. GUI thread.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from PySide6.QtCore import QPointF, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.ui.code_block import CodeBlock
-from desktop.ui.markdown_parts import Code, Paragraph, Part, Rule, Span, Table
-from desktop.ui.rich_text import RichText
+from desktop.ui.markdown_parts import Code, Paragraph, Part, Rule, Table
+from desktop.ui.markdown_portions import portions_of
+from desktop.ui.message_segments import TableView, TextRun
 from desktop.ui.tokens import Space
 
-__all__ = ["MessageBody", "TableView"]
+__all__ = ["MessageBody", "Segment"]
 
 _INDENT = 24
-
-
-class TableView(RichText):
-    """One table, as wide as the column."""
-
-    def __init__(self, part: Table, parent: QWidget | None = None) -> None:
-        """Show `part`."""
-        super().__init__(parent=parent)
-        self._part = part
-        self.restyled.connect(lambda: self.show_table(self._part))
-        self.show_table(part)
-
-    def show_table(self, part: Table) -> None:
-        """Show `part` instead."""
-        self._part = part
-        writer = self.writer()
-        writer.begin()
-        self.clear_text()
-        self.writer().table(part)
-        writer.end()
-        self.set_has_links(any(_has_links(cell) for row in part.rows for cell in row))
-
-
-class TextRun(RichText):
-    """Paragraphs, headings, list items and rules, one below the other."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        """Show nothing yet."""
-        super().__init__(parent=parent)
-        self._parts: list[Paragraph | Rule] = []
-        self._starts: list[int] = []
-        self.restyled.connect(self._write_all)
-
-    def add(self, part: Paragraph | Rule) -> None:
-        """Write `part` at the end."""
-        above = self._parts[-1] if self._parts else None
-        self._starts.append(self.writer().paragraph(part, above))
-        self._parts.append(part)
-        if isinstance(part, Paragraph) and _has_links(part.spans):
-            self.set_has_links(True)
-
-    def replace_last(self, part: Paragraph | Rule) -> None:
-        """Show `part` instead of the last one."""
-        above = self._parts[-2] if len(self._parts) > 1 else None
-        self.writer().rewrite(self._starts[-1], self._parts[-1], part, above)
-        self._parts[-1] = part
-        if isinstance(part, Paragraph) and _has_links(part.spans):
-            self.set_has_links(True)
-
-    def keep(self, count: int) -> None:
-        """Remove all but the first `count` parts."""
-        if count < len(self._parts):
-            self.writer().cut(self._starts[count])
-            del self._parts[count:], self._starts[count:]
-
-    def __len__(self) -> int:
-        return len(self._parts)
-
-    def _write_all(self) -> None:
-        parts, self._parts, self._starts = self._parts, [], []
-        self.clear_text()
-        for part in parts:
-            self.add(part)
-
+_FIRST_SECONDS = 0.008
+_CODE_PORTION = 6_000
+_ROWS_PORTION = 12
 
 Segment: TypeAlias = TextRun | CodeBlock | TableView
 
@@ -107,12 +50,47 @@ class MessageBody(QWidget):
         super().__init__(parent)
         self._shown: list[_Shown] = []
         self._sure = 0
+        self._unread: Iterator[list[Part]] | None = None
+        self._unbuilt: deque[Part] = deque()
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(Space.M)
 
+    def show_source(self, source: str) -> None:
+        """Show a text that is settled, the beginning now and the rest with `build_more`."""
+        self._keep(0)
+        self._sure = 0
+        self._unbuilt.clear()
+        self._unread = portions_of(source)
+        self.build_more(_FIRST_SECONDS)
+
+    def build_more(self, seconds: float) -> bool:
+        """Build more of the text of `show_source` for about `seconds`; return whether more is left.
+
+        Some of it is built in any case.
+        """
+        end = time.perf_counter() + seconds
+        while self._unbuilt or self._unread is not None:
+            if self._unbuilt:
+                self._build(self._unbuilt.popleft())
+            elif self._unread is not None:
+                parts = next(self._unread, None)
+                if parts is None:
+                    self._unread = None
+                else:
+                    self._unbuilt.extend(piece for part in parts for piece in _pieces(part))
+            if self._shown and time.perf_counter() >= end:
+                break
+        return bool(self._unbuilt) or self._unread is not None
+
+    def build_all(self) -> None:
+        """Build what is left, however long that takes."""
+        while self.build_more(1.0):
+            pass
+
     def show_parts(self, settled: Sequence[Part], growing: Sequence[Part] = ()) -> None:
         """Show `settled` and then `growing`; those settled in an earlier call are not looked at."""
+        self.build_all()
         self._sure = min(self._sure, len(self._shown), len(settled))
         wanted = [*settled[self._sure :], *growing]
         same = self._sure
@@ -131,19 +109,38 @@ class MessageBody(QWidget):
             self._add(part)
         if writer is not None:
             writer.end()
+        for shown in self._shown[self._sure : len(settled)]:
+            if isinstance(shown.segment, CodeBlock):
+                shown.segment.settle()
         self._sure = len(settled)
 
     def finish(self, parts: Sequence[Part]) -> None:
         """Show `parts`, every one of them looked at once more; no more will come."""
         self._sure = 0
         self.show_parts(parts)
-        for segment in self.segments():
-            if isinstance(segment, CodeBlock):
-                segment.settle()
 
     def segments(self) -> list[Segment]:
         """Return what stands in the column, from top to bottom."""
         return list(dict.fromkeys(shown.segment for shown in self._shown))
+
+    def note(self, number: int) -> str:
+        """Return the words of a footnote; nothing if there are none."""
+        for shown in reversed(self._shown):
+            part = shown.part
+            if isinstance(part, Paragraph) and part.small and part.marker == number:
+                return "".join(span.text for span in part.spans)
+        return ""
+
+    def _build(self, piece: Part) -> None:
+        """Show a piece: a part, or a longer version of the one that is shown last."""
+        last = self._shown[-1].part if self._shown else None
+        is_more = _is_longer(last, piece) and self._grow_in_place(len(self._shown) - 1, piece)
+        if not is_more:
+            self._add(piece)
+        segment = self._shown[-1].segment
+        following = self._unbuilt[0] if self._unbuilt else None
+        if isinstance(segment, CodeBlock) and not _is_longer(piece, following):
+            segment.settle()
 
     def _grow_in_place(self, at: int, part: Part) -> bool:
         """Let what stands there take its new content without being made again."""
@@ -186,8 +183,8 @@ class MessageBody(QWidget):
                 segment: Segment = CodeBlock(part)
                 self._place(segment, part.depth)
             case Table():
-                table = TableView(part)
-                table.link_meant.connect(self.link_meant)
+                table = TableView(part, self.note)
+                table.link_followed.connect(self.link_meant)
                 self._place(table, part.depth)
                 segment = table
             case Paragraph() | Rule():
@@ -201,8 +198,8 @@ class MessageBody(QWidget):
         last = self._shown[-1].segment if self._shown else None
         if isinstance(last, TextRun):
             return last
-        run = TextRun()
-        run.link_meant.connect(self.link_meant)
+        run = TextRun(self.note)
+        run.link_followed.connect(self.link_meant)
         self._layout.addWidget(run)
         return run
 
@@ -217,8 +214,32 @@ class MessageBody(QWidget):
         self._layout.addWidget(row)
 
 
-def _has_links(spans: Sequence[Span]) -> bool:
-    return any(span.link for span in spans)
+def _pieces(part: Part) -> Iterator[Part]:
+    """Yield a part that takes long to show as ever longer beginnings of it."""
+    match part:
+        case Code(text=text) if len(text) > _CODE_PORTION:
+            cut = text.find("\n", _CODE_PORTION)
+            while 0 < cut < len(text):
+                yield replace(part, text=text[:cut])
+                cut = text.find("\n", cut + _CODE_PORTION)
+        case Table(rows=rows):
+            for end in range(_ROWS_PORTION, len(rows), _ROWS_PORTION):
+                yield replace(part, rows=rows[:end])
+        case _:
+            pass
+    yield part
+
+
+def _is_longer(short: Part | None, part: Part | None) -> bool:
+    """Tell whether `part` is what follows `short` in `_pieces`."""
+    match short, part:
+        case Code(text=before), Code(text=text):
+            is_more = len(before) >= _CODE_PORTION and text.startswith(before + "\n")
+            return is_more and short.language == part.language
+        case Table(rows=rows), Table(rows=more):
+            return len(rows) % _ROWS_PORTION == 0 and len(more) > len(rows) and more[0] is rows[0]
+        case _:
+            return False
 
 
 def _depth(part: Part) -> int:

@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 class ModelEngine(Protocol):
     """The part of `services.engine.Engine` that loads."""
 
-    def choose(self, model: InstalledModel) -> None:
+    def choose(self, model: InstalledModel, n_ctx: int | None = None) -> None:
         """Start loading `model`."""
         ...
 
@@ -90,6 +90,7 @@ class ModelController(QObject):
         self._library = library
         self._models_folder = models_folder
         self._engine: ModelEngine | None = None
+        self._general: InstalledModel | None = None
         self._state = EngineState()
         self._check = ModelCheck(check, bridge, self)
         self._check.passed.connect(self._on_passed)
@@ -118,6 +119,26 @@ class ModelController(QObject):
     def state(self) -> EngineState:
         """The engine as last heard of."""
         return self._state
+
+    @property
+    def general(self) -> InstalledModel | None:
+        """The model that was chosen last, for chats that have none of their own.
+
+        The engine may have another one for a while, because a chat wants it.
+        """
+        return self._general
+
+    def find(self, name: str) -> InstalledModel:
+        """Return the model of that name or path; raises LapisError."""
+        return self._library().find(name)
+
+    def models(self) -> list[InstalledModel]:
+        """Return the models that there are."""
+        return self._library().models()
+
+    def name_of(self, model: InstalledModel) -> str:
+        """Return what `find` finds `model` by another time."""
+        return model.name if model.is_guide or self._is_installed(model) else str(model.path)
 
     def attach(self, engine: ModelEngine, name: str = "") -> None:
         """Take the engine and load the model `name`, else the one of the last run, else the guide.
@@ -179,6 +200,7 @@ class ModelController(QObject):
         self._keep_choice(model)
         self._window.banner.solve(Topic.MODEL_CHOICE)
         self._starting = None
+        self._general = model
         self._begin(model)
 
     def _on_refused(self, error: LapisError, model: InstalledModel) -> None:
@@ -195,7 +217,10 @@ class ModelController(QObject):
         model = self._too_large or self._state.model
         if model is None or self._engine is None:
             return
-        self._keep_choice(model)
+        if self._too_large is not None or model == self._general:
+            # And not one that a chat alone wanted.
+            self._keep_choice(model)
+            self._general = model
         for topic in (Topic.MODEL_CHOICE, Topic.MODEL_LOADING):
             self._window.banner.solve(topic)
         self._starting = self._too_large = None
@@ -203,6 +228,7 @@ class ModelController(QObject):
 
     def _start_with(self, model: InstalledModel) -> None:
         self._starting = None if model.is_guide else model
+        self._general = model
         self._begin(model)
 
     def _fall_back(self, name: str, error: LapisError) -> None:
@@ -217,8 +243,7 @@ class ModelController(QObject):
         self.refused.emit(error)
 
     def _keep_choice(self, model: InstalledModel) -> None:
-        name = model.name if model.is_guide or self._is_installed(model) else str(model.path)
-        self._preferences.set(replace(self._preferences.value, model=name))
+        self._preferences.set(replace(self._preferences.value, model=self.name_of(model)))
 
     def _keep_opened(self, model: InstalledModel) -> None:
         """Keep a file from elsewhere in the menu."""
@@ -229,10 +254,10 @@ class ModelController(QObject):
         opened = (path, *others)[:MOST_OPENED_MODELS]
         self._preferences.set(replace(settings, opened_models=opened))
 
-    def _begin(self, model: InstalledModel) -> None:
+    def _begin(self, model: InstalledModel, n_ctx: int | None = None) -> None:
         self._window.banner.solve(Topic.MODEL_LOADING)
         if self._engine is not None:
-            self._engine.choose(model)
+            self._engine.choose(model, n_ctx)
 
     def _is_installed(self, model: InstalledModel) -> bool:
         """Tell whether `model` is found by its name as long as it is in the models folder."""
@@ -267,7 +292,7 @@ class ModelController(QObject):
             case Remedy.CHOOSE_MODEL:
                 self._window.header.open_model_menu()
             case Remedy.RETRY if self._state.model is not None:
-                self._begin(self._state.model)
+                self._begin(self._state.model, self._state.n_ctx)
             case Remedy.LOAD_ANYWAY:
                 self._load_anyway()
             case Remedy.FULL_SETTINGS | Remedy.TRY_ANYWAY:
@@ -348,7 +373,8 @@ class ModelController(QObject):
         return True
 
     def _show_model(self) -> None:
-        model = self._state.model
+        # New chats are answered by it, whatever a chat of its own has had loaded.
+        model = self._general or self._state.model
         about_guide = model is not None and model.is_guide
         self._window.composer.set_about_guide(about_guide)
         if model is not None:

@@ -9,7 +9,7 @@ from desktop.domain.quantities import sized
 from desktop.ui.engine_words import model_title
 from desktop.ui.icons import icon
 
-__all__ = ["ModelMenu"]
+__all__ = ["ModelMenu", "model_line"]
 
 _NAME_LIMIT = 60
 _MOST = 30
@@ -111,7 +111,7 @@ class ModelMenu(QMenu):
             models = [*models, self._chosen]
         group = QActionGroup(self)
         for model in models:
-            action = self.addAction(_line(model))
+            action = self.addAction(model_line(model))
             action.setCheckable(True)
             action.setChecked(model == self._chosen)
             group.addAction(action)
@@ -121,7 +121,7 @@ class ModelMenu(QMenu):
         action.triggered.connect(lambda: self.model_chosen.emit(model))
 
 
-def _line(model: InstalledModel) -> str:
+def model_line(model: InstalledModel) -> str:
     """Return name and size; the tab puts the size at the right edge."""
     name = model_title(model).replace("\t", " ").replace("&", "&&")
     if len(name) > _NAME_LIMIT:

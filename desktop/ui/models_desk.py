@@ -90,7 +90,7 @@ class ModelsDesk(QObject):
             self._is_wanted = True
             return
         page = self._page or self._make(self._made[0], self._downloads)
-        self._window.show_page(page, self._title or page.accessibleName())
+        self._window.show_page(page, self._title or page.accessibleName(), place="models")
         page.take_focus()
         if self._known is not None:
             # Other programs may have taken memory since, or given it back.

@@ -29,7 +29,7 @@ class Look(Enum):
 class NoticeCard(QFrame):
     """Shows words beside `buttons`; where it is narrow, the buttons stand under the words.
 
-    `corner` stands apart in the upper right corner.
+    `corner` stands apart in the upper right corner, `below` under the words at any width.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class NoticeCard(QFrame):
         buttons: Iterable[QWidget],
         *,
         corner: QWidget | None = None,
+        below: QWidget | None = None,
         parent: QWidget | None = None,
     ) -> None:
         """Start without words."""
@@ -51,6 +52,9 @@ class NoticeCard(QFrame):
         words.addStretch(1)
         words.addWidget(self._title)
         words.addWidget(self._hint)
+        if below is not None:
+            words.addSpacing(Space.S)
+            words.addWidget(below)
         words.addStretch(1)
         row = QHBoxLayout()
         row.setSpacing(Space.S)

@@ -13,11 +13,20 @@ class PageScroll(QScrollArea):
     """Put things into `column`; keyboard focus scrolls them into view by itself."""
 
     def __init__(
-        self, widest: int, *, on_card: bool = False, parent: QWidget | None = None
+        self,
+        widest: int,
+        *,
+        on_card: bool = False,
+        side: int = Space.XL,
+        parent: QWidget | None = None,
     ) -> None:
-        """Keep the column at most `widest` pixels wide; `on_card` has the ground of cards."""
+        """Keep the column at most `widest` pixels wide, and `side` pixels from the edges.
+
+        `on_card` has the ground of cards.
+        """
         super().__init__(parent)
         self._widest = widest
+        self._side = side
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -54,7 +63,7 @@ class PageScroll(QScrollArea):
         return max(self.column.totalHeightForWidth(width), self.column.totalMinimumSize().height())
 
     def _fit(self) -> None:
-        side = max(Space.XL, (self.viewport().width() - self._widest) // 2)
+        side = max(self._side, (self.viewport().width() - self._widest) // 2)
         margins = self.column.contentsMargins()
         if margins.left() != side:
             self.column.setContentsMargins(side, Space.L, side, Space.XXL)

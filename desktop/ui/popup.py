@@ -44,7 +44,8 @@ _JUST_NOW_SECONDS = 0.25
 class Popup(QWidget):
     """Grows with its answer; hides when another window gets the focus."""
 
-    submitted = Signal(str)
+    submitted = Signal(object)
+    """(Draft)"""
     stop_requested = Signal()
     """Esc while an answer runs."""
     open_in_window_requested = Signal()
@@ -69,7 +70,7 @@ class Popup(QWidget):
         self._hidden_at = 0.0
         self._leaving = QTimer(self, singleShot=True, interval=0)
         self._leaving.timeout.connect(self._on_left)
-        self.composer = Composer(lines=_LINES, framed=False)
+        self.composer = Composer(lines=_LINES, framed=False, tools=False)
         self.transcript = Transcript()
         self.banner = Banner()
         self._gem = QLabel()

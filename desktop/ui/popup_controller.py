@@ -1,17 +1,17 @@
 """Connects the popup with the chats: each quick question is a chat like any other. GUI thread."""
 
 import logging
-from collections.abc import Callable
-from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.domain.engine import EngineState
 from desktop.domain.errors import StorageError
+from desktop.domain.history import Attachment
 from desktop.ui.banner import Topic
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.chat_feed import ChatFeed
 from desktop.ui.engine_words import model_title
+from desktop.ui.message_wishes import MessageWishes
 from desktop.ui.popup import Popup
 
 __all__ = ["PopupController"]
@@ -40,16 +40,15 @@ class PopupController(QObject):
         self._forget = QTimer(self, singleShot=True, interval=_FORGET_MS)
         self._forget.timeout.connect(self._on_out_of_use)
         popup.language_changed.connect(self._show_model)
-        popup.submitted.connect(self._ask)
+        popup.submitted.connect(lambda draft: self._ask(draft.text, draft.attachments))
         popup.stop_requested.connect(self._stop)
         popup.dismissed.connect(self._on_dismissed)
         popup.open_in_window_requested.connect(self._move_to_window)
-        for wish, answer in (
-            (popup.transcript.regenerate_requested, chats.answer_again),
-            (popup.transcript.retry_requested, chats.try_again),
-            (popup.transcript.template_wanted, chats.answer_with_builtin_template),
-        ):
-            wish.connect(partial(self._answer_anew, answer))
+        wishes = MessageWishes(popup.transcript, self._feed, chats, self)
+        wishes.failed.connect(self._show_problem)
+        wishes.branched_off.connect(self.chat_wanted)
+        for wish in (wishes.other_model_wanted, wishes.larger_context_wanted):
+            wish.connect(self._move_to_window)
         popup.transcript.model_wanted.connect(self._move_to_window)
         popup.transcript.example_chosen.connect(self._ask)
         chats.running_changed.connect(self._on_running_changed)
@@ -67,13 +66,13 @@ class PopupController(QObject):
         if self._popup.isVisible():
             self._forget.start()
 
-    def _ask(self, text: str) -> None:
+    def _ask(self, text: str, attachments: tuple[Attachment, ...] = ()) -> None:
         chat = self._feed.chat
         if self._chats.is_running(chat):
             return
         self._forget.start()
         try:
-            asked = self._chats.ask(chat, text)
+            asked = self._chats.ask(chat, text, attachments)
             if chat is None:
                 self._feed.show(asked)
         except StorageError as error:
@@ -87,14 +86,6 @@ class PopupController(QObject):
     def _stop(self) -> None:
         if self._feed.chat is not None:
             self._chats.stop(self._feed.chat)
-
-    def _answer_anew(self, answer: Callable[[int], None]) -> None:
-        if self._feed.chat is None:
-            return
-        try:
-            answer(self._feed.chat)
-        except StorageError as error:
-            self._show_problem(error)
 
     def _move_to_window(self) -> None:
         chat = self._feed.chat
@@ -124,7 +115,8 @@ class PopupController(QObject):
         self._popup.set_running(self._feed.chat in running)
 
     def _show_model(self) -> None:
-        model = self._state.model
+        # The engine may have another one for a while, because a chat wants it.
+        model = self._chats.model_of(None) or self._state.model
         is_guide = model is not None and model.is_guide
         self._popup.set_model(model_title(model), is_guide=is_guide)
 

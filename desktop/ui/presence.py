@@ -11,6 +11,7 @@ from desktop.domain.text import Text
 from desktop.system.compositor import blends_windows
 from desktop.ui.banner import Topic
 from desktop.ui.chat_controller import ChatController
+from desktop.ui.done_notice import DoneNotice
 from desktop.ui.popup import Popup
 from desktop.ui.popup_controller import PopupController
 from desktop.ui.preferences import Preferences
@@ -50,6 +51,9 @@ class Presence(QObject):
         self._popup.composer.model_dropped.connect(self.model_dropped)
         tray.popup_requested.connect(self.toggle_popup)
         tray.window_requested.connect(window.bring_to_front)
+        tray.chat_wanted.connect(self.chat_wanted)
+        done = DoneNotice(chats, preferences, self)
+        done.answer_finished_unseen.connect(tray.announce_answer)
         tray.show()
 
     def set_engine(self, state: EngineState) -> None:

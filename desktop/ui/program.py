@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLockFile, QObject, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import QLockFile, QObject, QTimer
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from desktop.base.paths import Paths
@@ -34,6 +34,7 @@ from desktop.ui.options import Options
 from desktop.ui.own_settings import OwnSettings
 from desktop.ui.preferences import Preferences
 from desktop.ui.signal_catcher import SignalCatcher
+from desktop.ui.talk_room import TalkRoom
 from desktop.ui.theme import apply_theme
 from desktop.ui.translation import Languages
 from desktop.ui.window import MainWindow
@@ -79,6 +80,16 @@ class Program(QObject):
         self._chats = ChatController(store, self._preferences, self._own, self._bridge, self)
         self._window = MainWindow()
         self._desk = WindowController(self._window, store, self._chats, self._preferences)
+        self._talk = TalkRoom(
+            self._window,
+            self._desk,
+            store,
+            self._chats,
+            self._preferences,
+            self._own,
+            self._bridge,
+            paths,
+        )
         self._room = EngineRoom(self._window, self._preferences, self._own, paths, self._bridge)
         self._memory = MemoryWatch(self._window, self._room.memory)
         self._crashes = CrashCatcher(self)
@@ -146,7 +157,8 @@ class Program(QObject):
     def _finish_start(self) -> None:
         engine, models = self._room.open(self._options.model)
         models.state_changed.connect(self._memory.set_engine)
-        self._chats.attach(engine)
+        self._chats.attach(engine, models)
+        self._talk.attach(engine, models, self._room.known)
         self._presence = presence = self._appear(models)
         self._models_desk = self._open_models(models, presence)
         if self._first_steps is not None:
@@ -227,12 +239,8 @@ class Program(QObject):
         window.models_requested.connect(self._on_models_requested)
         window.banner.remedy_chosen.connect(self._on_remedy_chosen)
         self._desk.quit_requested.connect(self.quit)
-        menu.theme_chosen.connect(self._preferences.set_theme)
-        menu.language_chosen.connect(self._preferences.set_language)
-        menu.idle_minutes_chosen.connect(self._preferences.set_idle_minutes)
+        self._talk.quit_requested.connect(self.quit)
         self._memory.changed.connect(window.header.set_memory)
-        menu.data_folder_requested.connect(self._on_data_folder_requested)
-        menu.about_requested.connect(self._on_about_requested)
         menu.first_steps_requested.connect(self._show_first_steps)
         self._preferences.changed.connect(self._on_settings_changed)
         self._server.command_received.connect(self._on_command)
@@ -295,7 +303,6 @@ class Program(QObject):
     def _on_settings_changed(self, settings: Settings) -> None:
         apply_theme(self._app, settings.theme, settings.look)
         self._languages.use(settings.language)
-        self._window.header.main_menu.set_marks(settings)
 
     def _on_crashed(self, error: LapisError, report: str) -> None:
         self._report = report
@@ -304,14 +311,6 @@ class Program(QObject):
     def _on_remedy_chosen(self, remedy: Remedy) -> None:
         if remedy is Remedy.COPY_REPORT:
             QGuiApplication.clipboard().setText(self._report)
-
-    def _on_data_folder_requested(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._paths.data)))
-
-    def _on_about_requested(self) -> None:
-        from desktop.ui.about import About
-
-        About(self._paths.data, self._window).show()
 
     # Ending.
 
@@ -323,6 +322,7 @@ class Program(QObject):
     def _plan_the_end(self, store: ChatStore, lock: QLockFile) -> None:
         end = self._shutdown
         end.add("draft and place", self._desk.close)
+        self._talk.plan_the_end(end)
         end.add("running answers", self._chats.close)
         end.add("windows", self._hide_windows)
         end.add("instance server", self._server.close)

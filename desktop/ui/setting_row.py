@@ -1,6 +1,6 @@
 """A line of a form: what is set, in a word and a hint; the control; a way back. GUI thread."""
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -13,12 +13,14 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.ui.buttons import IconButton
-from desktop.ui.labels import PlainLabel, restyle
+from desktop.ui.labels import ElidedLabel, PlainLabel, restyle, set_tooltip
 from desktop.ui.tokens import Space
 
 __all__ = ["NumberControl", "SettingRow"]
 
 _RESET = 28
+_ABOUT = 24
+_SIGN = 16
 _FIELD = 68
 _SLIDER = 120
 
@@ -28,50 +30,119 @@ class SettingRow(QWidget):
 
     reset_requested = Signal()
 
-    def __init__(self, control: QWidget | None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, control: QWidget | None, *, stacked: bool = False, parent: QWidget | None = None
+    ) -> None:
         """Start without words, as it comes from the general settings.
 
-        Without `control` it stands on a line of its own, which says more than fits here.
+        Without `control` it stands on a line of its own, which says more than fits here. `stacked`
+        ones have it below the name, and the hint at the press of a button, for where there is
+        little room.
         """
         super().__init__(parent)
         self._name = PlainLabel()
+        self._origin = ElidedLabel(tone="muted", size="small")
         self._hint = PlainLabel(tone="muted", size="small", wrap=True)
         self._reset = IconButton("undo", side=_RESET)
         self._control = control
-        # Its place is kept, so that nothing moves when it comes.
-        policy = self._reset.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self._reset.setSizePolicy(policy)
+        self._is_overridden = False
+        self._about = IconButton("info", side=_ABOUT) if stacked else None
+        self._origin.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._origin.hide()
+        if stacked:
+            self._stack(control)
+        else:
+            self._line_up(control)
+        self._reset.clicked.connect(self.reset_requested)
+        self.set_overridden(overridden=False)
+
+    def _line_up(self, control: QWidget | None) -> None:
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self._name)
         words.addWidget(self._hint)
+        # Its place is kept, so that nothing moves when it comes.
+        policy = self._reset.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._reset.setSizePolicy(policy)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(Space.S)
         row.addLayout(words, 1)
+        row.addWidget(self._origin)
         if control is not None:
             row.addSpacing(Space.M)
             row.addWidget(control)
         row.addWidget(self._reset)
-        self._reset.clicked.connect(self.reset_requested)
-        self.set_overridden(overridden=False)
+
+    def _stack(self, control: QWidget | None) -> None:
+        upper = QHBoxLayout()
+        upper.setSpacing(0)
+        upper.addWidget(self._name)
+        upper.addSpacing(Space.XS)
+        if self._about is not None:
+            self._about.setCheckable(True)
+            self._about.setIconSize(QSize(_SIGN, _SIGN))
+            self._about.toggled.connect(self._show_hint)
+            upper.addWidget(self._about)
+        upper.addSpacing(Space.S)
+        upper.addStretch()
+        # The one takes the place of the other.
+        upper.addWidget(self._origin)
+        upper.addWidget(self._reset)
+        upper.addStrut(_RESET)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(upper)
+        if control is not None:
+            column.addWidget(control)
+        column.addWidget(self._hint)
 
     def say(self, name: str, hint: str, reset: str = "") -> None:
         """Name what is set, and explain it in one sentence; `reset` says what the way back does."""
         self._name.setText(name)
         self._hint.setText(hint)
-        self._hint.setVisible(bool(hint))
+        self._show_hint()
+        if self._about is not None:
+            self._about.set_label(self.tr("About: {name}").format(name=name))
+            self._about.setAccessibleDescription(hint)
+            set_tooltip(self._about, hint)
         if self._control is not None:
             self._control.setAccessibleName(name)
             self._control.setAccessibleDescription(hint)
         words = self.tr("{name}: as in the general settings").format(name=name)
         self._reset.set_label(reset or words)
 
+    def set_origin(self, words: str) -> None:
+        """Say where the value comes from, for as long as it is not a choice made here."""
+        self._origin.setText(words)
+        self._show_origin()
+
+    @property
+    def name(self) -> str:
+        """What is set here, in a word."""
+        return self._name.text()
+
     def set_overridden(self, *, overridden: bool) -> None:
         """Offer the way back where there is one."""
-        self._reset.setVisible(overridden)
+        self._is_overridden = overridden
+        self._show_origin()
         restyle(self._name, "strong", overridden)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Offer no way back where nothing may be changed."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.EnabledChange:
+            self._show_origin()
+
+    def _show_origin(self) -> None:
+        self._reset.setVisible(self._is_overridden and self.isEnabled())
+        self._origin.setVisible(bool(self._origin.whole_text()) and not self._is_overridden)
+
+    def _show_hint(self) -> None:
+        folded = self._about is not None and not self._about.isChecked()
+        self._hint.setVisible(bool(self._hint.text()) and not folded)
 
 
 class NumberControl(QWidget):
@@ -87,16 +158,21 @@ class NumberControl(QWidget):
         *,
         digits: int = 2,
         field_most: float | None = None,
+        wide: bool = False,
         parent: QWidget | None = None,
     ) -> None:
-        """Allow `least` to `most` in steps of `step`; in the field up to `field_most`."""
+        """Allow `least` to `most` in steps of `step`; in the field up to `field_most`.
+
+        A `wide` one takes all the width there is.
+        """
         super().__init__(parent)
         self._least, self._most, self._step, self._digits = least, most, step, digits
         self._field_most = most if field_most is None else field_most
         self._value = least
         self._slider = _Slider()
         self._slider.setRange(0, round((most - least) / step))
-        self._slider.setFixedWidth(_SLIDER)
+        if not wide:
+            self._slider.setFixedWidth(_SLIDER)
         self._field = _Field()
         self._field.setFixedWidth(_FIELD)
         self._field.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -105,7 +181,8 @@ class NumberControl(QWidget):
         row.setSpacing(Space.M)
         row.addWidget(self._slider)
         row.addWidget(self._field)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy.Policy
+        self.setSizePolicy(policy.Preferred if wide else policy.Fixed, policy.Fixed)
         self.setFocusProxy(self._slider)
         self._slider.valueChanged.connect(self._on_slider_changed)
         self._field.editingFinished.connect(self._on_field_edited)

@@ -31,12 +31,17 @@ class SettingsController(QObject):
         preferences.changed.connect(self._on_settings_changed)
         window.sidebar_shown.connect(self._on_sidebar_shown)
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the page is on show."""
+        return self._page is not None and self._page.isVisibleTo(self._window)
+
     def show(self, section: int | None = None) -> None:
         """Show the page, at the part with this number."""
         page = self._page or self._make()
         if section is not None:
             page.show_section(section)
-        self._window.show_page(page, page.accessibleName())
+        self._window.show_page(page, page.accessibleName(), place="settings")
         page.take_focus()
 
     def _make(self) -> SettingsPage:

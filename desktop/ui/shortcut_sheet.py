@@ -17,7 +17,8 @@ from desktop.ui.tokens import Space
 
 __all__ = ["ShortcutSheet"]
 
-_WIDTH = 720
+_WIDTH = 760
+_KEYS_WIDTH = 128
 _VEIL = 0.35
 _KEY = Qt.Key
 _CTRL = Qt.Modifier.CTRL
@@ -184,14 +185,15 @@ def _group(title: str, lines: Sequence[tuple[str, Sequence[QKeyCombination | Qt.
     half = (len(lines) + 1) // 2
     for number, (words, keys) in enumerate(lines):
         row, column = number % half + 1, 2 * (number // half)
-        shown = "  ".join(_native(key) for key in keys)
+        shown = "   ".join(_native(key) for key in keys)
         name = PlainLabel(words, wrap=True)
-        key_label = PlainLabel(shown, size="small")
-        key_label.setProperty("panel", "key")
-        name.setBuddy(key_label)
-        grid.addWidget(name, row, column)
-        grid.addWidget(key_label, row, column + 1, Qt.AlignmentFlag.AlignRight)
+        caps = PlainLabel(shown, tone="muted", size="small")
+        name.setBuddy(caps)
+        grid.addWidget(caps, row, column, Qt.AlignmentFlag.AlignLeft)
+        grid.addWidget(name, row, column + 1)
     for column in (0, 2):
+        grid.setColumnMinimumWidth(column, _KEYS_WIDTH)
+    for column in (1, 3):
         grid.setColumnStretch(column, 1)
     return whole
 

@@ -93,4 +93,5 @@ QPlainTextEdit[panel="code"] {{
 }}
 QPlainTextEdit[panel="code"]:focus {{ border: 2px solid {t.accent}; padding: 3px 5px; }}
 QLineEdit[wrong="true"] {{ border-color: {t.bad}; }}
+QFrame[panel="side"] {{ background: {t.canvas}; border: none; }}
 """

@@ -75,7 +75,7 @@ QToolButton:pressed, QToolButton:checked {{ background: {t.pressed}; }}
 QToolButton:focus {{ border-color: {t.accent}; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}
 QToolButton[kind="fold"] {{
-  color: {t.muted}; background: transparent; padding: 2px 4px 2px 0; margin-left: -2px;
+  color: {t.muted}; background: transparent; padding: 2px 4px 2px 0;
 }}
 QToolButton[kind="fold"]:hover {{ color: {t.text}; background: transparent; }}
 QToolButton[kind="round"] {{

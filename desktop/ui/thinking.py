@@ -1,78 +1,67 @@
-"""The model's thinking: one quiet line that opens to all of it. GUI thread."""
+"""The model's thinking: one quiet line that opens to all of it.
+
+Closed, it costs nothing but the keeping of its words. GUI thread.
+"""
 
 import time
 from enum import Enum, auto
 
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from desktop.ui.icons import icon
+from desktop.ui.fold_button import FoldButton
 from desktop.ui.rich_text import RichText
 from desktop.ui.throttle import Throttle
 from desktop.ui.tokens import Space
 
 __all__ = ["Thinking"]
 
-_CHEVRON = 16
-_MUTED = QPalette.ColorRole.PlaceholderText
 _REPAINT_MS = 60
+_PORTION = 4_000
+_MINUTE = 60
 
 
 class _Phase(Enum):
-    """Where the thinking stands; `PAST` was read from a kept chat, its duration unknown."""
+    """Where the thinking stands."""
 
     NOW = auto()
     DONE = auto()
-    PAST = auto()
 
 
 class Thinking(QWidget):
-    """Collapsed at first; `seconds` are measured while it is written."""
+    """Collapsed at first; the seconds are measured while it is written."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Show a closed, empty block."""
         super().__init__(parent)
-        self._text = ""
-        self._shown = ""
-        self._phase = _Phase.PAST
+        self._pieces: list[str] = []
+        self._written = 0
+        self._phase = _Phase.DONE
         self._began = 0.0
-        self._seconds = 0
-        self._head = QToolButton()
-        self._head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._head.setCheckable(True)
-        self._head.setIconSize(QSize(_CHEVRON, _CHEVRON))
-        self._head.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._head.setCursor(Qt.CursorShape.PointingHandCursor)
-        self._head.setObjectName("fold")
-        self._head.setProperty("kind", "fold")
+        self._seconds: int | None = None
+        self._words: RichText | None = None
+        self._body: QWidget | None = None
+        self._head = FoldButton()
         self._head.toggled.connect(self._on_toggled)
-        self._body = QWidget()
-        self._words = RichText()
-        self._words.restyled.connect(self._write_all)
-        line = QFrame()
-        line.setProperty("panel", "line")
-        line.setFixedWidth(2)
-        inside = QHBoxLayout(self._body)
-        inside.setContentsMargins(Space.S - 1, 0, 0, 0)
-        inside.setSpacing(Space.M + 1)
-        inside.addWidget(line)
-        inside.addWidget(self._words, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(Space.S)
-        layout.addWidget(self._head, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addWidget(self._body)
-        self._head.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(Space.S)
+        self._layout.addWidget(self._head, 0, Qt.AlignmentFlag.AlignLeft)
         self._repaint = Throttle(self._write_more, _REPAINT_MS, self)
-        self._on_toggled(False)
-
-    def show_past(self, text: str) -> None:
-        """Show thinking that was kept."""
-        self._phase = _Phase.PAST
-        self._text = text.strip()
         self._say()
-        self._repaint.call()
+
+    @property
+    def text(self) -> RichText | None:
+        """The words, for selecting; None while nobody has opened them."""
+        return self._words if self._head.isChecked() else None
+
+    def show_past(self, text: str, seconds: float | None = None) -> None:
+        """Show thinking that was kept; `seconds` is how long it took, if that is known."""
+        self._phase = _Phase.DONE
+        self._seconds = None if seconds is None else max(1, round(seconds))
+        self._pieces = [text.strip()]
+        self._say()
+        self._write_all()
 
     def add(self, piece: str) -> None:
         """Show more of what is being thought."""
@@ -80,14 +69,19 @@ class Thinking(QWidget):
             self._phase = _Phase.NOW
             self._began = self._began or time.monotonic()
             self._say()
-        self._text += piece
-        self._repaint.call()
+        self._pieces.append(piece)
+        if self._head.isChecked():
+            self._repaint.call()
 
-    def end(self) -> None:
-        """Say how long it took; does nothing unless it is being written."""
+    def end(self, seconds: float | None = None) -> None:
+        """Say how long it took, as measured here if `seconds` is not known.
+
+        Does nothing unless it is being written.
+        """
         if self._phase is _Phase.NOW:
             self._phase = _Phase.DONE
-            self._seconds = max(1, round(time.monotonic() - self._began))
+            taken = time.monotonic() - self._began if seconds is None else seconds
+            self._seconds = max(1, round(taken))
             self._say()
         self._repaint.flush()
 
@@ -97,32 +91,58 @@ class Thinking(QWidget):
             self._say()
 
     def _say(self) -> None:
-        match self._phase:
-            case _Phase.NOW:
-                words = self.tr("Thinking…")
-            case _Phase.DONE:
-                words = self.tr("Thought for {seconds} s").format(seconds=self._seconds)
-            case _Phase.PAST:
-                words = self.tr("Thoughts")
+        if self._phase is _Phase.NOW:
+            words = self.tr("Thinking…")
+        elif self._seconds is None:
+            words = self.tr("Thoughts")
+        elif self._seconds < _MINUTE:
+            words = self.tr("Thought for {seconds} s").format(seconds=self._seconds)
+        else:
+            minutes, seconds = divmod(self._seconds, _MINUTE)
+            words = self.tr("Thought for {minutes} min {seconds} s").format(
+                minutes=minutes, seconds=seconds
+            )
         self._head.setText(words)
 
     def _on_toggled(self, is_open: bool) -> None:
-        self._head.setIcon(icon("chevron-down" if is_open else "chevron-right", _MUTED))
-        self._body.setVisible(is_open)
+        if is_open and self._body is None:
+            self._body = self._made_body()
+            self._layout.addWidget(self._body)
+        if self._body is not None:
+            self._body.setVisible(is_open)
         if is_open:
             self._write_more()
 
+    def _made_body(self) -> QWidget:
+        body = QWidget()
+        self._words = RichText()
+        self._words.restyled.connect(self._write_all)
+        line = QFrame()
+        line.setProperty("panel", "line")
+        line.setFixedWidth(2)
+        inside = QHBoxLayout(body)
+        inside.setContentsMargins(Space.S - 1, 0, 0, 0)
+        inside.setSpacing(Space.M + 1)
+        inside.addWidget(line)
+        inside.addWidget(self._words, 1)
+        return body
+
     def _write_more(self) -> None:
-        """Write what is new, if anybody looks."""
-        if not self._head.isChecked():
+        """Write what is new, if anybody looks; much of it in portions."""
+        if self._words is None or not self._head.isChecked():
             return
-        if not self._text.startswith(self._shown):
-            self._write_all()
+        text = "".join(self._pieces)
+        self._pieces = [text]
+        fresh = text[self._written : self._written + _PORTION]
+        if not fresh:
             return
-        self._words.writer().lines(self._text[len(self._shown) :], self._words.theme.muted)
-        self._shown = self._text
+        self._words.writer().lines(fresh, self._words.theme.muted)
+        self._written += len(fresh)
+        if self._written < len(text):
+            self._repaint.call()
 
     def _write_all(self) -> None:
-        self._shown = ""
-        self._words.clear_text()
-        self._write_more()
+        self._written = 0
+        if self._words is not None:
+            self._words.clear_text()
+            self._write_more()

@@ -1,259 +1,400 @@
 """The chat as it is read: questions and answers in one column, the newest at the end.
 
-The column follows the end only while the reader is there. Of a long chat the newest messages are
-built at once, earlier ones when the reader comes near them. GUI thread.
+The column follows the end only while the reader is there. What of a long chat is built, and when,
+is the work of `virtual_column`; this adds what the rows are, and what a person does with them.
+GUI thread.
 """
 
-import time
 from collections.abc import Sequence
+from typing import cast
 
-from PySide6.QtCore import QCoreApplication, QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QResizeEvent,
+    QShortcut,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from desktop.domain.chat import Role
-from desktop.domain.history import StoredMessage
+from desktop.domain.errors import StorageError
+from desktop.domain.history import MessageRef, StoredMessage
 from desktop.ui.answer_view import AnswerView
 from desktop.ui.empty_state import EmptyState
+from desktop.ui.find_bar import FindBar
+from desktop.ui.find_in_chat import FindInChat
 from desktop.ui.jump_button import JumpButton
 from desktop.ui.link_popover import LinkPopover
-from desktop.ui.question_view import QuestionView
-from desktop.ui.tokens import Size, Space
+from desktop.ui.memory_line import MemoryLine
+from desktop.ui.message_views import MessageView, view_of
+from desktop.ui.rich_text import ZOOM, RichText
+from desktop.ui.row_frame import RowFrame
+from desktop.ui.transcript_keys import TranscriptKeys
+from desktop.ui.transcript_selection import TranscriptSelection
+from desktop.ui.transcript_texts import Load, TranscriptTexts
+from desktop.ui.virtual_column import VirtualColumn
+from desktop.ui.zoom import DEFAULT_ZOOM, next_zoom
 
 __all__ = ["Transcript"]
 
-_MOST_AT_ONCE = 60
-_LEAST_AT_ONCE = 8
-_BUILD_SECONDS = 0.08
-_NEAR_END = 24
-_NESTED_LAYOUTS = 8
 
+class Transcript(VirtualColumn):
+    """Shows one chat. To write an answer: `append` it in the state STREAMING, `stream`, `finish`.
 
-class Transcript(QScrollArea):
-    """Shows one chat. To write an answer: `append` it in the state STREAMING, `stream`, `finish`."""
+    What is asked for at a message is passed on with the message's id.
+    """
 
-    regenerate_requested = Signal()
-    """Give the newest answer again."""
-    retry_requested = Signal()
-    """The newest answer failed; try again."""
+    regenerate_requested = Signal(int)
+    """Give this answer again."""
+    other_model_requested = Signal(int, QPoint)
+    """Give this answer again by another model, chosen at a point of the screen (QPoint)."""
+    continue_requested = Signal(int)
+    """Go on writing this answer."""
+    edit_submitted = Signal(int, str, bool)
+    """(message, text, ask): this question or answer was changed."""
+    sibling_requested = Signal(int, int)
+    """(message, step): show the one before it, or after it, of those with the same parent."""
+    branch_requested = Signal(int)
+    """Begin a new chat that goes as far as this message."""
+    retry_requested = Signal(int)
+    """This answer failed; try again."""
     model_wanted = Signal()
-    """The newest answer failed in a way that another model may not; choose one."""
-    template_wanted = Signal()
-    """The newest answer failed by the model's chat template; answer again with a built-in one."""
+    """An answer failed in a way that another model may not; choose one."""
+    template_wanted = Signal(int)
+    """This answer failed by the model's chat template; answer again with a built-in one."""
+    overflow_chosen = Signal(int, object)
+    """(message, Overflow or "larger"): what to do about a chat that is too long for the model."""
     example_chosen = Signal(str)
     """A question of the empty state was clicked."""
+    zoom_changed = Signal(int)
+    """A person wants the text at so many percent; it is shown so already."""
+    reading_failed = Signal(object)
+    """(StorageError): messages cannot be read."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Show the empty state."""
         super().__init__(parent)
-        self._views: list[QuestionView | AnswerView] = []
-        self._earlier: list[StoredMessage] = []
+        self._texts = TranscriptTexts()
         self._crashing = False
         self._own_template = ""
-        self._follows = True
-        self._placing = False
-        self._value = 0
+        self._larger: tuple[int, str | None] = (0, None)
+        self._activity: str | None = None
+        self._zoom = DEFAULT_ZOOM
         self.setAccessibleName(self.tr("Conversation"))
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.empty_state = EmptyState()
         self.empty_state.example_chosen.connect(self.example_chosen)
-        self._messages = QWidget()
-        self._column = QVBoxLayout(self._messages)
-        self._column.setSpacing(Space.XL)
-        self._column.addStretch(1)
-        content = QWidget()
-        self._pages = QVBoxLayout(content)
-        self._pages.setContentsMargins(0, 0, 0, 0)
-        self._pages.addWidget(self.empty_state)
-        self._pages.addWidget(self._messages)
-        self.setWidget(content)
-        content.setAutoFillBackground(False)
+        self._welcome = QScrollArea(self.viewport())
+        self._welcome.setFrameShape(QFrame.Shape.NoFrame)
+        self._welcome.setWidgetResizable(True)
+        self._welcome.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._welcome.setWidget(self.empty_state)
         self._popover = LinkPopover(self)
         self._jump = JumpButton(self)
         self._jump.clicked.connect(self.jump_to_end)
-        bar = self.verticalScrollBar()
-        bar.setSingleStep(40)
-        bar.rangeChanged.connect(self._keep_place)
-        bar.valueChanged.connect(self._on_scrolled)
+        self.selection = TranscriptSelection(self)
+        self.selection.link_meant.connect(self._on_link_meant)
+        self.find_bar = FindBar(self)
+        self._find = FindInChat(self, self.find_bar)
+        self._keys = TranscriptKeys(self)
+        keys = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        keys.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        keys.activated.connect(self.open_find)
         self._show_page()
 
-    def show_chat(self, messages: Sequence[StoredMessage]) -> None:
-        """Show `messages`, first to last, from the end; none shows the empty state."""
+    # What is shown.
+
+    def show_chat(self, refs: Sequence[MessageRef], load: Load, *, stay: bool = False) -> None:
+        """Show the messages `refs`, first to last, from the end; none shows the empty state.
+
+        `load` reads the messages of some ids as they are at that moment; a StorageError it raises
+        comes out of `reading_failed`. With `stay` it is another branch of the chat on show: the
+        place of the reader and what is built stay, as far as both branches go together.
+        """
         self._popover.hide()
-        for view in self._views:
-            self._column.removeWidget(view)
-            view.hide()
-            view.deleteLater()
-        self._views = []
-        self._earlier = list(messages)
-        self._follows = True
-        self._build_earlier()
-        self._mark_newest()
+        if not stay:
+            for frame in self.frames_built():
+                self.give_up(frame.message)
+            self.selection.clear()
+            self._find.forget()
+        self._activity = None
+        self._texts = TranscriptTexts(load, [one.id for one in refs])
+        same = {one.id for one in self.rows.refs} if stay else set()
+        self.rows.reset(refs)
         self._show_page()
-        self._jump.set_wanted(False)
-        self._settle()
-        self._keep_place()
+        if not stay:
+            self._jump.set_wanted(False)
+            self.show_rows()
+            return
+        self._mark()
+        self.rows_changed()
+        fresh = next((one.id for one in refs if one.id not in same), None)
+        if fresh is not None and not self.follows:
+            self.bring_in_sight(fresh)
+        self.selection.clear()
+        self._find.look_again()
 
-    def append(self, message: StoredMessage) -> None:
+    def append(self, message: StoredMessage, place: int = 1, siblings: int = 1) -> None:
         """Show `message` below the others and go there; one that is shown stays as it is.
 
         An answer with the parent of the last one takes its place: it is another answer to the
         same question.
         """
-        if any(view.message.id == message.id for view in self._views[-2:]):
+        if self.rows.row_of(message.id) is not None:
             return
-        last = self._views[-1] if self._views else None
-        siblings = isinstance(last, AnswerView) and last.message.parent == message.parent
-        if last is not None and siblings and message.parent is not None:
-            self._column.removeWidget(last)
-            last.hide()
-            last.deleteLater()
-            self._views.pop()
-        self._add(message)
-        self._mark_newest()
+        last = self._last()
+        if (
+            last is not None
+            and last.parent == message.parent is not None
+            and last.role is Role.ASSISTANT
+        ):
+            self.give_up(last.id)
+            self.rows.remove_last()
+        self._texts.put(message)
+        self.rows.append(MessageRef(message.id, message.role, place, siblings))
         self._show_page()
+        self._mark()
+        self._activity = None
+        self.build_now(message.id)
         self.jump_to_end()
 
-    def stream(self, text: str, thinking: bool) -> None:
+    def stream(self, message: int, text: str, thinking: bool) -> None:
         """Show the next piece of the answer being written, or of the thinking before it."""
-        answer = self._writing()
-        if answer is not None:
-            answer.stream(text, thinking=thinking)
+        view = self._answer(message)
+        if view is not None:
+            view.stream(text, thinking=thinking)
+        else:
+            self._texts.forget(message)
+
+    def finish(self, message: StoredMessage) -> None:
+        """Show the answer that was being written as it is kept."""
+        self._texts.put(message)
+        view = self._answer(message.id)
+        if view is not None:
+            view.finish(message)
+            self.selection.show()
+        self._find.look_again()
+
+    def set_siblings(self, message: int, place: int, siblings: int) -> None:
+        """Show that `message` is one of several with the same parent."""
+        row = self.rows.row_of(message)
+        if row is not None:
+            self.rows.replace(MessageRef(message, self.rows.refs[row].role, place, siblings))
+            self._mark()
 
     def set_activity(self, text: str | None) -> None:
         """Say at the answer being written what is going on, e.g. "waiting for a place: 2"."""
-        answer = self._writing()
-        if answer is not None:
-            answer.set_activity(text)
+        self._activity = text
+        view = self._answer(self.rows.refs[-1].id) if len(self.rows) else None
+        if view is not None and view.is_streaming():
+            view.set_activity(text)
 
     def set_crashing(self, *, crashing: bool) -> None:
         """Say whether the chosen model crashes here, so that trying again is to try anyway."""
         self._crashing = crashing
-        for view in self._views[-1:]:
-            view.set_crashing(crashing)
+        self._mark()
 
     def set_own_template(self, model: str) -> None:
         """Say which chosen model uses the template in its file, by its name; empty for none."""
         self._own_template = model
-        for view in self._views[-1:]:
-            view.set_own_template(model)
+        self._mark()
 
-    def finish(self, message: StoredMessage) -> None:
-        """Show the answer that was being written as it is kept."""
-        for view in reversed(self._views):
-            if isinstance(view, AnswerView) and view.message.id == message.id:
-                view.finish(message)
-                return
+    def set_larger(self, message: int, words: str | None) -> None:
+        """Say at `message`, which was too long for the model, what a larger context takes."""
+        self._larger = message, words
+        self._mark()
 
-    def jump_to_end(self) -> None:
-        """Show the end, and follow it from now on."""
-        self._follows = True
-        self._keep_place()
+    def show_message(self, message: int, words: str = "") -> None:
+        """Go to `message` and light up the first place of `words` in it."""
+        if words:
+            self._find.light(message, words)
+        else:
+            self.jump_to(message)
+            self._keys.mark(message)
+
+    def open_find(self) -> None:
+        """Let a person find words in the chat."""
+        if len(self.rows):
+            self.find_bar.open(self.selection.words())
+
+    # Zoom.
+
+    @property
+    def zoom_percent(self) -> int:
+        """How large the text is."""
+        return self._zoom
+
+    def set_zoom(self, percent: int) -> None:
+        """Show the text at `percent` of its size."""
+        if percent != self._zoom:
+            self._zoom = percent
+            self.setProperty(ZOOM, percent)
+            with self.holding_place():
+                for text in self.canvas.findChildren(RichText):
+                    text.follow_zoom()
+
+    def zoom(self, step: int) -> None:
+        """Show the text one step larger (+1) or smaller (-1), or in its own size (0)."""
+        percent = next_zoom(self._zoom, step)
+        if percent != self._zoom:
+            self.set_zoom(percent)
+            self.zoom_changed.emit(percent)
+
+    # For the parts beside this.
+
+    def message_at(self, row: int) -> StoredMessage | None:
+        """Return the message in `row`, None when it cannot be read."""
+        try:
+            return self._texts.get(self.rows.refs[row].id, row)
+        except StorageError as error:
+            self.reading_failed.emit(error)
+            return None
+
+    def messages_in(self, rows: range) -> list[StoredMessage]:
+        """Return the messages of some rows that can be read, without keeping them."""
+        try:
+            return self._texts.all_of([self.rows.refs[row].id for row in rows])
+        except StorageError as error:
+            self.reading_failed.emit(error)
+            return []
+
+    # What the column asks.
+
+    def make_frame(self, message: int) -> RowFrame | None:
+        row = self.rows.row_of(message)
+        stored = self.message_at(row) if row is not None else None
+        if row is None or stored is None:
+            return None
+        view = view_of(stored)
+        self._pass_on(view)
+        line = MemoryLine(stored.memory) if stored.memory is not None else None
+        frame = RowFrame(message, view, line, self.canvas)
+        frame.setAccessibleName(
+            self.tr("Answer") if stored.role is Role.ASSISTANT else self.tr("Question")
+        )
+        self._mark_one(frame)
+        is_last = row == len(self.rows) - 1
+        if isinstance(view, AnswerView) and view.is_streaming() and is_last and self._activity:
+            view.set_activity(self._activity)
+        return frame
+
+    def is_kept(self, message: int) -> bool:
+        view = self._view(message)
+        lives = view is not None and (view.is_streaming() or view.is_being_edited)
+        return lives or self._keys.is_in(message)
+
+    def on_moved(self) -> None:
+        away = self.content_height() - self.viewport().height() - self.place
+        self._jump.set_wanted(not self.follows and away > self.viewport().height() // 4)
+        self._texts.keep_only(frame.message for frame in self.frames_built())
+        self.selection.show()
+        self._find.show()
+
+    # Events.
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self._welcome.setGeometry(self.viewport().rect())
         super().resizeEvent(event)
-        # From the width of the whole, so that the column stays when the scroll bar comes.
-        side = max(Space.XL, (self.width() - Size.COLUMN) // 2)
-        beside = self.width() - self.viewport().width()
-        self._column.setContentsMargins(side, Space.XL, max(0, side - beside), Space.L)
         self._jump.place()
+        self.find_bar.place()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
             self.setAccessibleName(self.tr("Conversation"))
+        elif event.type() == QEvent.Type.FontChange:
+            for text in self.canvas.findChildren(RichText):
+                text.follow_zoom()
 
-    def _add(self, message: StoredMessage) -> None:
-        view = self._view_of(message)
-        self._column.insertWidget(self._column.count() - 1, view)
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turned = event.angleDelta().y()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and turned:
+            self.zoom(1 if turned > 0 else -1)
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._keys.press(event):
+            super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        return self._keys.step(forward=forward) or super().focusNextPrevChild(forward)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.selection.press(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self.selection.drag(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self.selection.release(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.selection.press_twice(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if len(self.rows):
+            self.selection.open_menu(event.globalPos())
+
+    # The rest.
+
+    def _view(self, message: int) -> MessageView | None:
+        frame = self.frame_of(message)
+        # A row knows its view as a widget only; `make_frame` made it.
+        return cast("MessageView | None", frame.view if frame is not None else None)
+
+    def _answer(self, message: int) -> AnswerView | None:
+        view = self._view(message)
+        return view if isinstance(view, AnswerView) else None
+
+    def _last(self) -> StoredMessage | None:
+        row = len(self.rows) - 1
+        return self.message_at(row) if row >= 0 else None
+
+    def _pass_on(self, view: MessageView) -> None:
+        view.link_meant.connect(self._on_link_meant)
+        for name in _PASSED_ON:
+            signal = getattr(view, name, None)
+            if signal is not None:
+                signal.connect(getattr(self, name))
+
+    def _mark(self) -> None:
+        for frame in self.frames_built():
+            self._mark_one(frame)
+
+    def _mark_one(self, frame: RowFrame) -> None:
+        row = self.rows.row_of(frame.message)
+        view = cast("MessageView", frame.view)
+        if row is None:
+            return
+        ref = self.rows.refs[row]
+        view.set_newest(row == len(self.rows) - 1)
         view.set_crashing(self._crashing)
         view.set_own_template(self._own_template)
-        self._views.append(view)
-
-    def _view_of(self, message: StoredMessage) -> QuestionView | AnswerView:
-        if message.role in {Role.USER, Role.SYSTEM}:
-            return QuestionView(message)
-        view = AnswerView(message)
-        view.regenerate_requested.connect(self.regenerate_requested)
-        view.retry_requested.connect(self.retry_requested)
-        view.model_wanted.connect(self.model_wanted)
-        view.template_wanted.connect(self.template_wanted)
-        view.link_meant.connect(self._on_link_meant)
-        return view
-
-    def _writing(self) -> AnswerView | None:
-        last = self._views[-1] if self._views else None
-        return last if isinstance(last, AnswerView) and last.is_streaming() else None
-
-    def _mark_newest(self) -> None:
-        for view in self._views[-3:]:
-            view.set_newest(view is self._views[-1])
+        view.set_larger(self._larger[1] if frame.message == self._larger[0] else None)
+        view.set_place(ref.place, ref.siblings)
 
     def _show_page(self) -> None:
-        self.empty_state.setVisible(not self._views)
-        self._messages.setVisible(bool(self._views))
-
-    def _build_earlier(self) -> None:
-        """Build messages before the first one shown.
-
-        How many depends on how long they take: a chat opens at once, whatever is in it.
-        """
-        begin = time.perf_counter()
-        built = 0
-        while self._earlier and built < _MOST_AT_ONCE:
-            view = self._view_of(self._earlier.pop())
-            view.set_newest(False)
-            view.set_crashing(self._crashing)
-            view.set_own_template(self._own_template)
-            self._column.insertWidget(0, view)
-            view.show()
-            self._views.insert(0, view)
-            built += 1
-            if built >= _LEAST_AT_ONCE and time.perf_counter() - begin > _BUILD_SECONDS:
-                break
-
-    def _settle(self) -> None:
-        """Find the heights of all that was built now, so that nothing moves under the reader.
-
-        A height that is found asks the layout around it to find its own, and so on outwards.
-        """
-        self._placing = True
-        for _ in range(_NESTED_LAYOUTS):
-            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
-        self._placing = False
-
-    def _keep_place(self) -> None:
-        """Go to the end, if that is where the reader is."""
-        if self._follows:
-            bar = self.verticalScrollBar()
-            bar.setValue(bar.maximum())
-
-    def _on_scrolled(self, value: int) -> None:
-        before, self._value = self._value, value
-        if self._placing:
-            return
-        bar = self.verticalScrollBar()
-        away = bar.maximum() - value
-        if away == 0 or (value > before and away <= _NEAR_END):
-            self._follows = True
-        elif value < before:
-            self._follows = False
-        self._jump.set_wanted(not self._follows and away > self.viewport().height() // 4)
-        if self._earlier and not self._follows and value < self.viewport().height():
-            self._show_earlier()
-
-    def _show_earlier(self) -> None:
-        """Build earlier messages above what the reader sees, which stays where it is."""
-        bar = self.verticalScrollBar()
-        first = self._views[0]
-        place = first.y() - bar.value()
-        self._build_earlier()
-        self._settle()
-        self._placing = True
-        bar.setValue(first.y() - place)
-        self._placing = False
+        self._welcome.setVisible(not len(self.rows))
+        self.canvas.setVisible(bool(len(self.rows)))
 
     def _on_link_meant(self, address: str, where: QPointF) -> None:
         self._popover.ask(address, self.mapFromGlobal(where).toPoint())
+
+
+_PASSED_ON = (
+    "regenerate_requested",
+    "other_model_requested",
+    "continue_requested",
+    "edit_submitted",
+    "sibling_requested",
+    "branch_requested",
+    "retry_requested",
+    "model_wanted",
+    "template_wanted",
+    "overflow_chosen",
+)

@@ -24,6 +24,8 @@ class Tray(QObject):
     models_requested = Signal()
     free_memory_requested = Signal()
     quit_requested = Signal()
+    chat_wanted = Signal(int)
+    """(chat): the notification of its answer was clicked."""
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class Tray(QObject):
         self._engine_memory = engine_memory
         self._state = EngineState()
         self._last_click = 0.0
+        self._announced_chat: int | None = None
         self._menu = _Menu()
         # An icon without a menu is not shown on every desktop; where one click opens the menu,
         # its first entry has to be the most wanted.
@@ -58,6 +61,7 @@ class Tray(QObject):
         self._free.triggered.connect(self.free_memory_requested)
         self._quit.triggered.connect(self.quit_requested)
         self._icon.activated.connect(self._on_activated)
+        self._icon.messageClicked.connect(self._on_message_clicked)
         self._refresh = QTimer(self, interval=_REFRESH_MS)
         self._refresh.timeout.connect(self._show_while_open)
         self._menu.aboutToShow.connect(self._on_about_to_show)
@@ -98,10 +102,18 @@ class Tray(QObject):
 
     def announce(self, title: str) -> None:
         """Show a notification of one line, which no desktop takes for HTML."""
+        self._announced_chat = None
         self._icon.showMessage(title, "", self._icon.icon())
+
+    def announce_answer(self, chat: int, title: str, whole: bool) -> None:
+        """Tell that an answer ended; `title` is that of the chat as `done_notice` gives it."""
+        self._announced_chat = chat
+        words = self.tr("The answer is there") if whole else self.tr("The answer has failed")
+        self._icon.showMessage(words, title, self._icon.icon())
 
     def explain_hiding(self) -> None:
         """Say once where the closed window went."""
+        self._announced_chat = None
         self._icon.showMessage(
             "Lapis",
             self.tr("Lapis stays here in the tray. Its menu shows the window again, or quits."),
@@ -120,6 +132,10 @@ class Tray(QObject):
         self._last_click = now
         if not again:
             self.popup_requested.emit()
+
+    def _on_message_clicked(self) -> None:
+        if self._announced_chat is not None:
+            self.chat_wanted.emit(self._announced_chat)
 
     def _on_about_to_show(self) -> None:
         self._show_model()

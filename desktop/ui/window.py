@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -32,12 +33,17 @@ from desktop.ui.composer_field import dropped_model
 from desktop.ui.engine_words import model_title
 from desktop.ui.header import Header
 from desktop.ui.shortcuts import Shortcuts
+from desktop.ui.side_space import SideSpace
 from desktop.ui.sidebar import Sidebar
+from desktop.ui.sidebar_wishes import Place
 from desktop.ui.toast import Toast
 from desktop.ui.tokens import Size, Space
 from desktop.ui.transcript import Transcript
 from desktop.ui.window_keys import WindowKeys
 from desktop.ui.window_place import first_place
+
+if TYPE_CHECKING:
+    from desktop.ui.chat_panel import ChatPanel
 
 __all__ = ["MainWindow"]
 
@@ -79,6 +85,7 @@ class MainWindow(QWidget):
         self.toast = Toast()
         self.shortcuts = Shortcuts(self)
         self.keys = WindowKeys(self, self.composer, self.toast)
+        self._panel: ChatPanel | None = None
         self._painted = False
         self._makes_room = False
         self._chat_title = ""
@@ -120,17 +127,35 @@ class MainWindow(QWidget):
         return self._pages.currentIndex() == 0 and self._whole.currentIndex() == 0
 
     @property
+    def panel(self) -> "ChatPanel | None":
+        """The panel beside the conversation, once there is one."""
+        return self._panel
+
+    @property
+    def is_panel_shown(self) -> bool:
+        """Whether the panel is on show."""
+        return self.is_talk_shown and self._panel is not None and not self._panel.isHidden()
+
+    def take_panel(self, panel: "ChatPanel") -> None:
+        """Keep room for `panel` beside the conversation whenever it is shown."""
+        self._panel = panel
+        self._space.take(panel)
+
+    @property
     def is_sidebar_shown(self) -> bool:
         """Whether the list of chats is on show."""
         return self.sidebar.isVisibleTo(self._splitter)
 
-    def show_page(self, page: QWidget, title: str) -> None:
-        """Show `page` in place of the conversation; it is taken in at its first time."""
+    def show_page(self, page: QWidget, title: str, *, place: Place = "") -> None:
+        """Show `page` in place of the conversation; it is taken in at its first time.
+
+        `place` marks it in the list at the left, where it has a place there.
+        """
         self._end_alone()
         if self._pages.indexOf(page) < 0:
             self._pages.addWidget(page)
         self._pages.setCurrentWidget(page)
-        self.sidebar.mark_models(marked=True)
+        self.sidebar.mark(place)
         self._name_window(title)
 
     def show_alone(self, page: QWidget, title: str) -> None:
@@ -153,7 +178,7 @@ class MainWindow(QWidget):
         if not self.is_talk_shown:
             self._end_alone()
             self._pages.setCurrentIndex(0)
-            self.sidebar.mark_models(marked=False)
+            self.sidebar.mark("")
             self._name_window(self._chat_title)
             self.composer.focus_field()
 
@@ -277,8 +302,9 @@ class MainWindow(QWidget):
         column.addWidget(self.header)
         column.addWidget(self.transcript, 1)
         column.addLayout(centred)
+        self._space = SideSpace(talk)
         self._splitter.addWidget(self.sidebar)
-        self._pages.addWidget(talk)
+        self._pages.addWidget(self._space)
         self._splitter.addWidget(self._pages)
         self._splitter.setStretchFactor(0, 0)
         self._splitter.setStretchFactor(1, 1)

@@ -1,28 +1,35 @@
 """Connects the window with the chats: which is open, its draft, its title, its end. GUI thread."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from desktop.domain.chat_settings import ChatSettings
 from desktop.domain.errors import StorageError
-from desktop.domain.history import ChatSummary, MessageState, StoredMessage
-from desktop.domain.text import Text
+from desktop.domain.history import Attachment, MessageState, StoredMessage
 from desktop.services.notes import is_too_long
 from desktop.store.chats import ChatStore
+from desktop.store.temporary import is_temporary
+from desktop.ui.attaching import Attaching
 from desktop.ui.banner import Topic
+from desktop.ui.chat_beginnings import ChatBeginnings
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.chat_feed import ChatFeed
-from desktop.ui.chat_list import shown_title
+from desktop.ui.chat_panel_controller import ChatPanelController
+from desktop.ui.chat_rows import shown_title
+from desktop.ui.composer import Draft
+from desktop.ui.draft_history import DraftHistory
+from desktop.ui.message_wishes import MessageWishes
 from desktop.ui.preferences import Preferences
+from desktop.ui.sidebar_controller import SidebarController
 from desktop.ui.window import MainWindow
 
 __all__ = ["WindowController"]
 
-_CALENDAR_MS = 60_000
 _PLACE_MS = 500
+_NOTHING_SET = ChatSettings()
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +38,8 @@ class WindowController(QObject):
     """One open chat; None is the new chat that exists only as a draft."""
 
     quit_requested = Signal()
+    chat_shown = Signal(object)
+    """(chat, or None): it is the open one now."""
 
     def __init__(
         self,
@@ -46,17 +55,20 @@ class WindowController(QObject):
         self._chats = chats
         self._preferences = preferences
         self._chat: int | None = None
-        self._known: dict[int, ChatSummary] = {}
+        self._closed = False
+        self._settings: ChatPanelController | None = None
+        self._beginnings = ChatBeginnings(store)
+        self.list = SidebarController(window, store, chats, self)
         self._feed = ChatFeed(window.transcript, chats, self)
+        self.wishes = MessageWishes(window.transcript, self._feed, chats, self)
+        self._attaching = Attaching(window, window.composer, window.banner)
+        self._history = DraftHistory(window.composer, self._sent)
         self._place = QTimer(self, singleShot=True, interval=_PLACE_MS)
         self._place.timeout.connect(self._keep_place)
         self._connect()
-        self._calendar = QTimer(self, interval=_CALENDAR_MS)
-        self._calendar.timeout.connect(self.refresh)
-        self._calendar.start()
-        self.refresh()
+        self.list.refresh()
         last = preferences.value.window.last_chat
-        self._show(last if last in self._known else None)
+        self._show(last if self.list.summary(last) is not None else None)
 
     @property
     def chat(self) -> int | None:
@@ -66,16 +78,24 @@ class WindowController(QObject):
     @property
     def has_chats(self) -> bool:
         """Whether there is any chat."""
-        return bool(self._known)
+        return self.list.has_chats
 
     def open_chat(self, chat: int | None) -> None:
         """Show another chat, or a new one; the draft of the present one is kept."""
         self._window.show_talk()
         if chat == self._chat:
-            self._window.sidebar.set_current(chat)
+            self.list.show_open(chat)
             return
         self.save_draft()
+        left = self._chat
         self._show(chat)
+        self._forget_unused(left)
+
+    def attach(self, settings: ChatPanelController) -> None:
+        """Take what keeps the settings of chats, also of the new one; it is told what is shown."""
+        self._settings = settings
+        self.chat_shown.connect(settings.show_chat)
+        settings.show_chat(self._chat)
 
     def new_chat(self) -> None:
         """Show a new chat, ready to type."""
@@ -86,33 +106,46 @@ class WindowController(QObject):
         """Keep what is typed and not sent."""
         self._keep_draft(self._window.composer.draft())
 
-    def refresh(self) -> None:
-        """Read titles and order of the chats again."""
+    def begin_chat(
+        self,
+        *,
+        folder: int | None = None,
+        temporary: bool = False,
+        settings: ChatSettings = _NOTHING_SET,
+        icon: str = "",
+    ) -> None:
+        """Show a new chat of a special kind, ready to type; left unused, it goes away by itself."""
         try:
-            chats = self._store.chats()
+            chat = self._beginnings.begin(
+                folder=folder, temporary=temporary, settings=settings, icon=icon
+            )
         except StorageError as error:
             self._show_problem(error)
             return
-        self._known = {chat.id: chat for chat in chats}
-        self._window.sidebar.set_chats(chats)
-        self._window.sidebar.set_current(self._chat)
-        self._show_title()
+        self.list.refresh()
+        self._open_to_type(chat)
 
     def _connect(self) -> None:
         window, chats = self._window, self._chats
         sidebar, menu, keys = window.sidebar, window.header.main_menu, window.shortcuts
         for signal in (sidebar.new_chat_requested, keys.new_chat):
             signal.connect(self.new_chat)
-        sidebar.chat_selected.connect(self.open_chat)
-        sidebar.chat_activated.connect(self._on_chat_activated)
-        sidebar.rename_requested.connect(self._on_rename_requested)
-        sidebar.delete_requested.connect(self._delete)
+        for signal in (sidebar.temporary_chat_requested, keys.temporary_chat):
+            signal.connect(lambda: self.begin_chat(temporary=True))
+        sidebar.chat_in_folder_requested.connect(lambda folder: self.begin_chat(folder=folder))
+        sidebar.search_left.connect(window.composer.focus_field)
+        self.list.chat_wanted.connect(self.open_chat)
+        self.list.chat_activated.connect(self._open_to_type)
+        self.list.message_wanted.connect(self._show_message)
+        self.list.listed.connect(self._show_title)
+        self.list.failed.connect(self._show_problem)
         for signal in (menu.rename_requested, keys.rename):
-            signal.connect(self._on_edit_title_requested)
-        menu.delete_requested.connect(self._on_delete_open_requested)
+            signal.connect(self.list.edit_title)
+        menu.delete_requested.connect(self.list.delete_open)
+        menu.find_requested.connect(window.transcript.open_find)
+        keys.search.connect(self.list.start_search)
         for signal in (menu.quit_requested, keys.quit):
             signal.connect(self.quit_requested)
-        window.toast.undo_requested.connect(self._on_undo_requested)
         window.composer.submitted.connect(self._on_submitted)
         for signal in (window.composer.stop_requested, keys.stop):
             signal.connect(self._stop)
@@ -120,15 +153,10 @@ class WindowController(QObject):
         keys.composer.connect(window.composer.focus_field)
         window.composer.draft_changed.connect(self._keep_draft)
         window.transcript.example_chosen.connect(self._on_example_chosen)
-        for wish, answer in (
-            (window.transcript.regenerate_requested, chats.answer_again),
-            (window.transcript.retry_requested, chats.try_again),
-            (window.transcript.template_wanted, chats.answer_with_builtin_template),
-        ):
-            wish.connect(partial(self._answer_anew, answer))
+        self.wishes.failed.connect(self._show_problem)
+        self.wishes.branched_off.connect(self.open_chat)
         self._feed.failed.connect(self._show_problem)
         chats.running_changed.connect(self._on_running_changed)
-        chats.chats_changed.connect(self.refresh)
         chats.answer_finished.connect(self._on_answer_finished)
         chats.notice_came.connect(lambda text: window.banner.show_notice(Topic.ANSWER, text))
         chats.not_saved.connect(self._show_problem)
@@ -141,24 +169,25 @@ class WindowController(QObject):
             draft = self._store.draft(chat)
         except StorageError as error:
             self._show_problem(error)
-            self._window.sidebar.set_current(self._chat)
+            self.list.show_open(self._chat)
             return
         self._chat = chat
         self._window.toast.withdraw()
         self._place.start()
         self._window.composer.set_draft(draft)
         self._show_running(running=self._chats.is_running(chat))
-        self._window.sidebar.set_current(chat)
+        self.list.show_open(chat)
         self._window.header.main_menu.set_chat_open(chat_open=chat is not None)
         self._show_title()
+        self.chat_shown.emit(chat)
 
     def _show_title(self) -> None:
-        chat = self._known.get(self._chat) if self._chat is not None else None
+        chat = self.list.summary(self._chat)
         self._window.show_title(shown_title(chat) if chat is not None else "")
 
-    def _on_submitted(self, text: str) -> None:
+    def _on_submitted(self, draft: Draft) -> None:
         earlier = self._chat
-        chat = self._ask(text)
+        chat = self._ask(draft.text, draft.attachments)
         if chat is not None:
             # The question is on the disk: now, and not before, it may leave the field.
             self._clear_draft(earlier)
@@ -171,22 +200,32 @@ class WindowController(QObject):
             self._show_asked(chat)
         self._window.composer.focus_field()
 
-    def _ask(self, text: str) -> int | None:
+    def _ask(self, text: str, attachments: Sequence[Attachment] = ()) -> int | None:
         """Ask in the open chat; return the chat, or None if nothing was asked."""
         if self._chats.is_running(self._chat):
             return None
+        kept, is_new = self._settings, self._chat is None
+        settings, icon = None, ""
+        if kept is not None:
+            kept.flush()
+            if is_new:
+                settings, icon = kept.settings_of_new()
         try:
-            chat = self._chats.ask(self._chat, text)
+            chat = self._chats.ask(
+                self._chat, text, tuple(attachments), settings=settings, icon=icon
+            )
         except StorageError as error:
             self._show_problem(error)
             return None
+        if kept is not None and is_new:
+            kept.forget_new()
         self._window.banner.solve(Topic.STORAGE)
         return chat
 
     def _show_asked(self, chat: int) -> None:
         if chat != self._chat:
             self._show(chat)
-            self.refresh()
+            self.list.refresh()
             # Not half a second later: a crash just now must not hide the question.
             self._keep_place()
 
@@ -201,14 +240,6 @@ class WindowController(QObject):
         if self._chat is not None:
             self._chats.stop(self._chat)
 
-    def _answer_anew(self, answer: Callable[[int], None]) -> None:
-        if self._chat is None:
-            return
-        try:
-            answer(self._chat)
-        except StorageError as error:
-            self._show_problem(error)
-
     def _keep_draft(self, draft: str) -> None:
         try:
             self._store.save_draft(self._chat, draft)
@@ -217,63 +248,29 @@ class WindowController(QObject):
         else:
             self._window.banner.solve(Topic.STORAGE)
 
-    def _delete(self, chat: int) -> None:
-        title = shown_title(self._known[chat]) if chat in self._known else ""
-        self._chats.stop(chat)
+    def _sent(self) -> Sequence[str]:
+        """Return what was asked last, in whatever chat."""
         try:
-            if chat == self._chat:
-                self.save_draft()
-            self._store.delete(chat)
+            return self._store.draft_history()
         except StorageError as error:
             self._show_problem(error)
-            return
-        self._chats.forget_states()
-        neighbour = self._neighbour(chat) if chat == self._chat else self._chat
-        self.refresh()
+            return ()
+
+    def _open_to_type(self, chat: int | None) -> None:
+        self.open_chat(chat)
+        self._window.composer.focus_field()
+
+    def _show_message(self, chat: int, message: int, words: str) -> None:
         if chat == self._chat:
-            self._show(neighbour)
-        self._window.show_talk()
-        self._window.toast.offer_undo(Text("“{title}” is deleted", {"title": title}), chat)
-        self._window.composer.focus_field()
+            self._window.transcript.show_message(message, words)
 
-    def _neighbour(self, chat: int) -> int | None:
-        order = list(self._known)
-        place = order.index(chat) if chat in order else len(order)
-        rest = [*order[place + 1 :], *reversed(order[:place])]
-        return rest[0] if rest else None
-
-    def _on_undo_requested(self, chat: int) -> None:
+    def _forget_unused(self, left: int | None) -> None:
+        """Let go of the chat that was open before, if it was begun and nothing was made of it."""
         try:
-            self._store.restore(chat)
+            if left != self._chat and self._beginnings.leave(left):
+                self.list.refresh()
         except StorageError as error:
             self._show_problem(error)
-            return
-        self.refresh()
-        self.open_chat(chat)
-        self._window.composer.focus_field()
-
-    def _on_chat_activated(self, chat: int) -> None:
-        self.open_chat(chat)
-        self._window.composer.focus_field()
-
-    def _on_edit_title_requested(self) -> None:
-        if self._chat is not None:
-            if not self._window.sidebar.isVisibleTo(self._window):
-                self._window.toggle_sidebar()
-            self._window.sidebar.edit_title(self._chat)
-
-    def _on_delete_open_requested(self) -> None:
-        if self._chat is not None:
-            self._delete(self._chat)
-
-    def _on_rename_requested(self, chat: int, title: str) -> None:
-        try:
-            self._store.rename(chat, title)
-        except StorageError as error:
-            self._show_problem(error)
-            return
-        # Not now: the list is still closing the field in which the title was typed.
-        QTimer.singleShot(0, self, self.refresh)
 
     def _on_answer_finished(self, chat: int, answer: StoredMessage) -> None:
         if chat == self._chat and answer.state is MessageState.FAILED:
@@ -297,7 +294,6 @@ class WindowController(QObject):
             self.save_draft()
 
     def _on_running_changed(self, running: frozenset[int]) -> None:
-        self._window.sidebar.set_running(running)
         self._show_running(running=self._chat in running)
 
     def _show_running(self, *, running: bool) -> None:
@@ -315,14 +311,17 @@ class WindowController(QObject):
 
     def close(self) -> None:
         """Keep everything and leave the store alone from now on; idempotent."""
-        if not self._calendar.isActive():
+        if self._closed:
             return
+        self._closed = True
         self.keep_all()
-        self._calendar.stop()
+        self.list.close()
+        self._attaching.close()
         self._place.stop()
         self._window.place_changed.disconnect(self._place.start)
         self._window.composer.draft_changed.disconnect(self._keep_draft)
 
     def _keep_place(self) -> None:
         value = self._preferences.value
-        self._preferences.set(replace(value, window=self._window.kept(self._chat)))
+        kept = None if self._chat is None or is_temporary(self._chat) else self._chat
+        self._preferences.set(replace(value, window=self._window.kept(kept)))

@@ -9,7 +9,20 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from tests.bench import answer, cli, download, engine, fit, library, slider, startup
+from tests.bench import (
+    answer,
+    cli,
+    download,
+    engine,
+    fit,
+    kills,
+    library,
+    search,
+    slider,
+    startup,
+    streaming,
+    transcript,
+)
 from tests.bench.measure import Figure, table
 
 
@@ -35,6 +48,10 @@ def main(arguments: list[str]) -> int:
         "download": (download.measure, "about 2 minutes"),
         "library": (library.measure, "about 30 s"),
         "slider": (slider.measure, "about 30 s"),
+        "transcript": (transcript.measure, "about 2 minutes"),
+        "streaming": (streaming.measure, "about 2 minutes"),
+        "search": (search.measure, "about 4 minutes"),
+        "kills": (kills.measure, "about 6 minutes"),
         "engine": (partial(engine.measure, options=wanted), "about 30 minutes"),
         "fit": (partial(fit.measure, options=fitting), "about 15 minutes"),
     }

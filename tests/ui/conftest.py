@@ -11,16 +11,20 @@ from pytestqt.qtbot import QtBot
 from desktop.domain.settings import Theme
 from desktop.ui.theme import apply_theme
 from desktop.ui.transcript import Transcript
+from desktop.ui.typesetter import typesetter
 from tests.ui.desk import Desk, open_desk
+from tests.ui.views import Column
 
 
 @pytest.fixture(autouse=True)
 def _bury() -> Iterator[None]:
     """Delete what a test's end gave up: where no event loop runs, it would wait for ever.
 
-    Each widget that is left makes every later change of theme slower.
+    Each widget that is left makes every later change of theme slower. The process that colours
+    code waits for more of it, too.
     """
     yield
+    typesetter().close()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
@@ -43,4 +47,11 @@ def transcript(qtbot: QtBot, qapp: QApplication) -> Iterator[Transcript]:
     one.show()
     qtbot.waitExposed(one)
     yield one
+    apply_theme(qapp, Theme.LIGHT)
+
+
+@pytest.fixture
+def column(qtbot: QtBot, qapp: QApplication) -> Iterator[Column]:
+    """Return a place for single messages, light and shown."""
+    yield Column(qtbot, qapp)
     apply_theme(qapp, Theme.LIGHT)

@@ -68,9 +68,9 @@ class ScriptedEngine:
         self.cancelled.append(request)
         self.tell(request, Finished(StopReason.STOPPED, USAGE))
 
-    def choose(self, model: InstalledModel) -> None:
+    def choose(self, model: InstalledModel, n_ctx: int | None = None) -> None:
         self.chosen.append(model)
-        self.become(EngineState(Phase.LOADING, model))
+        self.become(EngineState(Phase.LOADING, model, n_ctx=n_ctx))
 
     def unload(self) -> None:
         self.unloads += 1
@@ -148,7 +148,12 @@ class Desk:
 
 
 def become(desk: Desk, qtbot: QtBot, state: EngineState) -> None:
-    """Let the engine be in another state, and wait until the window shows this very state."""
+    """Let the engine be in another state, and wait until the window shows this very state.
+
+    Its model is the one that a person chose.
+    """
+    if state.model is not None:
+        desk.models._general = state.model
     with qtbot.waitSignal(
         desk.models.state_changed, check_params_cb=lambda shown: bool(shown == state)
     ):
@@ -195,7 +200,7 @@ def open_desk(folder: Path, check: Check = lambda _model: None) -> Iterator[Desk
     )
     try:
         models.attach(engine)
-        chats.attach(engine)
+        chats.attach(engine, models)
         engine.become(ready(engine.chosen[-1]))
         yield desk
     finally:

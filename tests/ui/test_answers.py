@@ -1,14 +1,13 @@
 """Answers as they grow, and as they end."""
 
-from dataclasses import replace
-
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QRegion, QTextCursor
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from desktop.domain.errors import OutOfMemory
+from desktop.domain.chat_settings import Overflow
+from desktop.domain.errors import ContextOverflow, OutOfMemory
 from desktop.domain.history import MessageState
 from desktop.domain.text import Text
 from desktop.services.notes import note_of
@@ -16,32 +15,32 @@ from desktop.ui.activity import Activity
 from desktop.ui.code_block import CodeBlock
 from desktop.ui.error_card import ErrorCard
 from desktop.ui.growing_markdown import GrowingMarkdown
-from desktop.ui.labels import ElidedLabel
+from desktop.ui.link_button import LinkButton
 from desktop.ui.markdown import parse
 from desktop.ui.message_body import MessageBody
+from desktop.ui.overflow_choices import LARGER
 from desktop.ui.rich_text import RichText
 from desktop.ui.thinking import Thinking
 from desktop.ui.tokens import LIGHT
-from desktop.ui.transcript import Transcript
-from tests.ui.messages import USAGE, answer, question
-from tests.ui.transcripts import STREAMING, answers, button, click, only, words
+from tests.ui.messages import answer, question
+from tests.ui.transcripts import STREAMING, button, click, only, words
+from tests.ui.views import Column
 
 
-def test_an_answer_grows_and_ends_with_its_figures(qtbot: QtBot, transcript: Transcript) -> None:
-    transcript.show_chat([question(1)])
-    transcript.append(answer(2, "", STREAMING))
+def test_an_answer_grows_and_ends_with_its_figures(qtbot: QtBot, column: Column) -> None:
+    view = column.answer(answer(2, "", STREAMING))
 
-    transcript.stream("Hello **wor", thinking=False)
-    assert "Hello **wor" in words(transcript)
-    transcript.stream("ld**", thinking=False)
-    qtbot.waitUntil(lambda: "Hello world" in words(transcript))
-    transcript.finish(answer(2, "Hello **world**"))
+    view.stream("Hello **wor", thinking=False)
+    assert "Hello **wor" in words(column)
+    view.stream("ld**", thinking=False)
+    qtbot.waitUntil(lambda: "Hello world" in words(column))
+    view.finish(answer(2, "Hello **world**"))
 
-    assert "31 tokens/s · 0.4 s · 412 tokens" in words(transcript)
+    assert "Tiny · 412 tokens · 31 tokens/s · 0.4 s wait" in words(column)
 
 
 def test_the_first_piece_is_painted_at_once_and_later_ones_together(
-    transcript: Transcript, monkeypatch: pytest.MonkeyPatch
+    column: Column, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[int] = []
     original = MessageBody.show_parts
@@ -50,41 +49,41 @@ def test_the_first_piece_is_painted_at_once_and_later_ones_together(
         shown.append(1)
         original(self, *args)  # type: ignore[arg-type]
 
-    transcript.append(answer(2, "", STREAMING))
+    view = column.answer(answer(2, "", STREAMING))
     monkeypatch.setattr(MessageBody, "show_parts", counted)
 
-    transcript.stream("a", thinking=False)
+    view.stream("a", thinking=False)
     assert len(shown) == 1
     for _ in range(200):
-        transcript.stream(" b", thinking=False)
+        view.stream(" b", thinking=False)
     assert len(shown) < 10
-    transcript.finish(answer(2, "a" + " b" * 200))
+    view.finish(answer(2, "a" + " b" * 200))
 
-    assert ("a" + " b" * 200) in words(transcript)
-
-
-def test_an_answer_taken_up_in_the_middle_goes_on(qtbot: QtBot, transcript: Transcript) -> None:
-    transcript.show_chat([question(1), answer(2, "It began ", STREAMING)])
-
-    transcript.stream("elsewhere", thinking=False)
-
-    qtbot.waitUntil(lambda: "It began elsewhere" in words(transcript))
+    assert ("a" + " b" * 200) in words(column)
 
 
-def test_what_was_painted_before_is_not_painted_again(qtbot: QtBot, transcript: Transcript) -> None:
-    transcript.append(answer(2, "", STREAMING))
-    transcript.stream("Intro.\n\n```py\nx = 1\n```\n\n", thinking=False)
-    qtbot.waitUntil(lambda: bool(transcript.findChildren(CodeBlock)))
-    body = only(MessageBody, transcript)
+def test_an_answer_taken_up_in_the_middle_goes_on(qtbot: QtBot, column: Column) -> None:
+    view = column.answer(answer(2, "It began ", STREAMING))
+
+    view.stream("elsewhere", thinking=False)
+
+    qtbot.waitUntil(lambda: "It began elsewhere" in words(column))
+
+
+def test_what_was_painted_before_is_not_painted_again(qtbot: QtBot, column: Column) -> None:
+    view = column.answer(answer(2, "", STREAMING))
+    view.stream("Intro.\n\n```py\nx = 1\n```\n\n", thinking=False)
+    qtbot.waitUntil(lambda: bool(column.findChildren(CodeBlock)))
+    body = only(MessageBody, column)
     intro, code, *_ = body.segments()
     assert isinstance(intro, RichText)
     selection = QTextCursor(intro.document())
     selection.select(QTextCursor.SelectionType.Document)
     intro.setTextCursor(selection)
 
-    transcript.stream("After. " * 50, thinking=False)
-    qtbot.waitUntil(lambda: "After." in words(transcript))
-    transcript.finish(answer(2, "Intro.\n\n```py\nx = 1\n```\n\n" + "After. " * 50))
+    view.stream("After. " * 50, thinking=False)
+    qtbot.waitUntil(lambda: "After." in words(column))
+    view.finish(answer(2, "Intro.\n\n```py\nx = 1\n```\n\n" + "After. " * 50))
 
     assert body.segments()[:2] == [intro, code]
     assert intro.textCursor().selectedText() == "Intro."
@@ -104,11 +103,10 @@ def ink(widget: QWidget) -> int:
 
 
 @pytest.mark.parametrize("source", [STORY * 7], ids=["paragraph"])
-def test_words_that_were_seen_do_not_vanish_while_more_come(
-    transcript: Transcript, source: str
-) -> None:
-    transcript.show_chat([question(1), answer(2, "", STREAMING)])
-    body = only(MessageBody, transcript)
+def test_words_that_were_seen_do_not_vanish_while_more_come(column: Column, source: str) -> None:
+    column.resize(760, 200)
+    column.answer(answer(2, "", STREAMING))
+    body = only(MessageBody, column)
     growing = GrowingMarkdown()
     most = 0
     for at in range(0, len(source), 9):
@@ -118,14 +116,14 @@ def test_words_that_were_seen_do_not_vanish_while_more_come(
         body.show()
         for _ in range(4):
             QGuiApplication.processEvents()
-            seen = ink(transcript)
+            seen = ink(column)
             assert seen > 0.9 * most
             if at > len(HEAD):
                 most = max(most, seen)
 
 
-def test_a_growing_paragraph_has_every_word_and_space_that_came(transcript: Transcript) -> None:
-    body = MessageBody(transcript)
+def test_a_growing_paragraph_has_every_word_and_space_that_came(column: Column) -> None:
+    body = MessageBody(column)
     growing = GrowingMarkdown()
     source = STORY * 50
     for at in range(0, len(source), 7):
@@ -137,9 +135,9 @@ def test_a_growing_paragraph_has_every_word_and_space_that_came(transcript: Tran
         assert run.toPlainText().strip() == source[: at + 7].strip()
 
 
-def test_text_that_grew_looks_like_text_written_at_once(transcript: Transcript) -> None:
+def test_text_that_grew_looks_like_text_written_at_once(column: Column) -> None:
     source = "Title 🙂 *a* **b`c`** x\n===\n\n- one\n- two **bold\n\n> q\n\nlast **a\nb** [l](http://x.org)\n"
-    grown, whole = MessageBody(transcript), MessageBody(transcript)
+    grown, whole = MessageBody(column), MessageBody(column)
     growing = GrowingMarkdown()
     for char in source:
         growing.append(char)
@@ -153,97 +151,93 @@ def test_text_that_grew_looks_like_text_written_at_once(transcript: Transcript) 
     assert html(grown) == html(whole)
 
 
-def test_growing_code_shows_all_of_it_in_colours(qtbot: QtBot, transcript: Transcript) -> None:
+def test_growing_code_shows_all_of_it_in_colours(qtbot: QtBot, column: Column) -> None:
     code = 'def f():\n    """你好 🙂"""\n    return 1\n' * 20
-    transcript.append(answer(2, "", STREAMING))
-    transcript.stream("```py\n" + code[:5], thinking=False)
-    block = only(CodeBlock, transcript)
+    view = column.answer(answer(2, "", STREAMING))
+    view.stream("```py\n" + code[:5], thinking=False)
+    block = only(CodeBlock, column)
     for at in range(5, len(code), 40):
-        transcript.stream(code[at : at + 40], thinking=False)
+        view.stream(code[at : at + 40], thinking=False)
         so_far = code[: at + 40].removesuffix("\n")
         qtbot.waitUntil(lambda wanted=so_far: block.text.toPlainText() == wanted)  # type: ignore[misc]
-    transcript.finish(answer(2, "```py\n" + code))
+    view.finish(answer(2, "```py\n" + code))
 
-    assert only(CodeBlock, transcript) is block
+    assert only(CodeBlock, column) is block
     assert block.text.toPlainText() == code.removesuffix("\n")
-    cursor = QTextCursor(block.text.document())
-    cursor.setPosition(2)
-    assert cursor.charFormat().foreground().color() == QColor(LIGHT.syntax.keyword)
+    line = block.text.document().begin().layout()
+    keyword = QColor(LIGHT.syntax.keyword)
+    qtbot.waitUntil(lambda: keyword in [run.format.foreground().color() for run in line.formats()])
 
 
 def test_copying_gives_the_source_of_the_answer_and_the_exact_code(
-    qtbot: QtBot, transcript: Transcript
+    qtbot: QtBot, column: Column
 ) -> None:
     source = "Hello **world**\n\n```c\nint\ta;\n\n  /*\u202e*/\n```"
-    transcript.show_chat([question(1, "Why *so*?"), answer(2, source)])
+    column.question(question(1, "Why *so*?"))
+    column.answer(answer(2, source))
 
-    click(qtbot, button(transcript, "Copy answer"))
+    click(qtbot, button(column, "Copy answer"))
     assert QGuiApplication.clipboard().text() == source
-    click(qtbot, button(transcript, "Copy question"))
+    click(qtbot, button(column, "Copy question"))
     assert QGuiApplication.clipboard().text() == "Why *so*?"
-    click(qtbot, button(transcript, "Copy code"))
-    block = only(CodeBlock, transcript)
+    click(qtbot, button(column, "Copy code"))
+    block = only(CodeBlock, column)
     shown = block.text.toPlainText()
     assert QGuiApplication.clipboard().text() == shown == "int\ta;\n\n  /*‹U+202E›*/"
 
 
-def test_another_answer_takes_the_place_of_the_last_one(transcript: Transcript) -> None:
-    transcript.show_chat([question(1), answer(2, "first")])
-
-    transcript.append(question(1))
-    transcript.append(answer(3, "", STREAMING, parent=1))
-    transcript.stream("second", thinking=False)
-
-    assert len(answers(transcript)) == 1
-    assert "second" in words(answers(transcript)[0])
-
-
 def test_a_failed_answer_says_what_happened_and_can_be_tried_again(
-    qtbot: QtBot, transcript: Transcript
+    qtbot: QtBot, column: Column
 ) -> None:
     error = OutOfMemory(
         Text("This model needs {size} more", {"size": "3.2 GB"}), Text("Close other programs.")
     )
-    transcript.append(answer(2, "", STREAMING))
-    transcript.stream("It beg", thinking=False)
-    transcript.finish(answer(2, "It beg", MessageState.FAILED, note=note_of(error)))
+    view = column.answer(answer(2, "", STREAMING))
+    view.stream("It beg", thinking=False)
+    view.finish(answer(2, "It beg", MessageState.FAILED, note=note_of(error)))
 
-    assert "It beg" in words(transcript)
-    assert "This model needs 3.2 GB more" in words(transcript)
-    assert "Close other programs." in words(transcript)
-    with qtbot.waitSignal(transcript.retry_requested):
-        click(qtbot, button(transcript, "Try again"))
+    view.set_newest(True)
+
+    assert "It beg" in words(column)
+    assert "This model needs 3.2 GB more" in words(column)
+    assert "Close other programs." in words(column)
+    with qtbot.waitSignal(view.retry_requested):
+        click(qtbot, button(column, "Try again"))
 
 
 @pytest.mark.parametrize(
     ("state", "title"),
     [
-        (MessageState.STOPPED, "This answer was stopped."),
         (MessageState.TOOL_CALLS, "The model asked for a tool, and there is none in this chat."),
-        (MessageState.LENGTH, "The answer reached the limit of its length."),
         (MessageState.INTERRUPTED, "This answer was interrupted"),
         (MessageState.FAILED, "This answer failed"),
     ],
 )
 def test_each_end_has_its_words_without_a_note_too(
-    transcript: Transcript, state: MessageState, title: str
+    column: Column, state: MessageState, title: str
 ) -> None:
-    transcript.show_chat([question(1), answer(2, "x", state, note="{damaged")])
+    column.answer(answer(2, "x", state, note="{damaged")).set_newest(True)
 
-    card = only(ErrorCard, transcript)
+    card = only(ErrorCard, column)
     assert title in words(card)
-    can_retry = any(not one.isHidden() for one in card.findChildren(QPushButton))
+    can_retry = any(one.text() == "Try again" for one in _offered(card))
     assert can_retry == (state in {MessageState.FAILED, MessageState.INTERRUPTED})
 
 
-def test_in_a_narrow_window_the_remedy_stands_under_its_words(transcript: Transcript) -> None:
-    transcript.show_chat([question(1), answer(2, "x", MessageState.FAILED)])
-    card = only(ErrorCard, transcript)
+def _offered(card: QWidget) -> list[QPushButton]:
+    """Return the buttons that can be pressed."""
+    return [one for one in card.findChildren(QPushButton) if one.isVisible()]
+
+
+def test_in_a_narrow_window_the_remedy_stands_under_its_words(column: Column) -> None:
+    column.answer(answer(2, "x", MessageState.FAILED)).set_newest(True)
+    column.settle()
+    card = only(ErrorCard, column)
     remedy = only(QPushButton, card)
     words(card)
     assert remedy.x() > card._title.geometry().right()
 
-    transcript.resize(400, 600)
+    column.resize(400, 600)
     words(card)
     assert remedy.y() > card._hint.geometry().bottom()
     assert remedy.x() == card._title.x()
@@ -252,35 +246,35 @@ def test_in_a_narrow_window_the_remedy_stands_under_its_words(transcript: Transc
         assert label.height() >= label.heightForWidth(label.width()), "and none is cut"
 
 
-def test_a_complete_answer_has_no_card(transcript: Transcript) -> None:
-    transcript.show_chat([question(1), answer(2, "x")])
+def test_a_complete_answer_has_no_card(column: Column) -> None:
+    column.answer(answer(2, "x"))
 
-    assert transcript.findChildren(ErrorCard) == []
+    assert column.findChildren(ErrorCard) == []
 
 
-def test_thinking_is_closed_until_it_is_opened(qtbot: QtBot, transcript: Transcript) -> None:
-    transcript.append(answer(2, "", STREAMING))
-    transcript.stream("Let me see. ", thinking=True)
-    transcript.stream("<b>So.</b>", thinking=True)
+def test_thinking_is_closed_until_it_is_opened(qtbot: QtBot, column: Column) -> None:
+    view = column.answer(answer(2, "", STREAMING))
+    view.stream("Let me see. ", thinking=True)
+    view.stream("<b>So.</b>", thinking=True)
     QGuiApplication.processEvents()
-    thinking = only(Thinking, transcript)
+    thinking = only(Thinking, column)
     head = only(QToolButton, thinking, "fold")
     assert head.text() == "Thinking…"
-    assert not only(RichText, thinking).isVisible()
+    assert thinking.findChildren(RichText) == [], "nobody pays for what nobody reads"
 
     click(qtbot, head)
     assert only(RichText, thinking).isVisible()
     assert words(thinking) == "Let me see. <b>So.</b>"
-    transcript.stream("Answer", thinking=False)
+    view.stream("Answer", thinking=False)
     assert head.text() == "Thought for 1 s"
 
-    transcript.finish(answer(2, "Answer", reasoning="Let me see. <b>So.</b>"))
-    assert len(transcript.findChildren(Thinking)) == 1
+    view.finish(answer(2, "Answer", reasoning="Let me see. <b>So.</b>"))
+    assert len(column.findChildren(Thinking)) == 1
 
 
-def test_kept_thinking_can_be_opened_too(qtbot: QtBot, transcript: Transcript) -> None:
-    transcript.show_chat([question(1), answer(2, "Yes.", reasoning="Hm.")])
-    thinking = only(Thinking, transcript)
+def test_kept_thinking_can_be_opened_too(qtbot: QtBot, column: Column) -> None:
+    column.answer(answer(2, "Yes.", reasoning="Hm."))
+    thinking = only(Thinking, column)
 
     head = only(QToolButton, thinking, "fold")
     click(qtbot, head)
@@ -288,49 +282,115 @@ def test_kept_thinking_can_be_opened_too(qtbot: QtBot, transcript: Transcript) -
     assert words(thinking) == "Hm."
 
 
-def test_what_goes_on_is_said_until_words_come(transcript: Transcript) -> None:
-    transcript.append(answer(2, "", STREAMING))
-    activity = only(Activity, transcript)
+def test_what_goes_on_is_said_until_words_come(column: Column) -> None:
+    view = column.answer(answer(2, "", STREAMING))
+    activity = only(Activity, column)
     assert activity.isVisible()
 
-    transcript.set_activity("reading 3,200 of 9,800 tokens")
-    assert "reading 3,200 of 9,800 tokens" in words(transcript)
-    transcript.set_activity(None)
+    view.set_activity("reading 3,200 of 9,800 tokens")
+    assert "reading 3,200 of 9,800 tokens" in words(column)
+    view.set_activity(None)
     assert activity.isVisible()
-    transcript.stream("A", thinking=False)
+    view.stream("A", thinking=False)
     assert not activity.isVisible()
 
-    transcript.finish(answer(2, "A"))
-    transcript.set_activity("late")
-    assert "late" not in words(transcript)
+    view.finish(answer(2, "A"))
+    view.set_activity("late")
+    assert "late" not in words(column)
 
 
-def test_guesses_that_helped_are_part_of_the_figures(transcript: Transcript) -> None:
-    helped = replace(USAGE, drafted_tokens=1052, accepted_tokens=38)
-    tried = replace(USAGE, drafted_tokens=4)
-    transcript.show_chat(
-        [question(1), answer(2, "a", usage=helped), question(3), answer(4, "b", usage=tried)]
+@pytest.mark.parametrize(
+    ("state", "end"),
+    [(MessageState.STOPPED, "stopped"), (MessageState.LENGTH, "cut at the length limit")],
+)
+def test_an_answer_without_end_says_so_in_its_line_and_can_be_continued(
+    qtbot: QtBot, column: Column, state: MessageState, end: str
+) -> None:
+    view = column.answer(answer(2, "It began", state))
+    assert words(view).endswith(f"0.4 s wait · {end}")
+    assert view.findChildren(ErrorCard) == []
+    assert view.findChildren(LinkButton) == [], "only the newest answer can go on"
+
+    view.set_newest(True)
+    with qtbot.waitSignal(view.continue_requested) as asked:
+        click(qtbot, only(LinkButton, view))
+    assert asked.args == [2]
+
+    again = column.answer(answer(2, "It began", STREAMING))
+    again.set_newest(True)
+    again.stream(" and went on", thinking=False)
+    qtbot.waitUntil(lambda: "It began and went on" in words(again))
+    again.finish(answer(2, "It began and went on"))
+    column.settle()
+    assert again.findChildren(LinkButton) == []
+
+
+def test_an_interrupted_answer_can_be_continued_or_given_again(
+    qtbot: QtBot, column: Column
+) -> None:
+    view = column.answer(answer(2, "It began", MessageState.INTERRUPTED))
+    view.set_newest(True)
+    card = only(ErrorCard, view)
+
+    assert [one.text() for one in _offered(card)] == ["Continue", "Try again"]
+    with qtbot.waitSignal(view.continue_requested) as asked:
+        click(qtbot, button(card, "Continue"))
+    assert asked.args == [2]
+    with qtbot.waitSignal(view.retry_requested) as asked:
+        click(qtbot, button(card, "Try again"))
+    assert asked.args == [2]
+
+    view.set_newest(False)
+    assert _offered(card) == []
+
+
+TOO_LONG = note_of(
+    ContextOverflow(
+        Text(
+            "The text is too long for this model: {needed} tokens, {available} fit",
+            {"needed": "9,812", "available": "8,192"},
+        ),
+        Text("Shorten it."),
     )
-    first, second = answers(transcript)
-
-    assert "412 tokens · 38 of 1,052 guesses right" in words(first)
-    assert "guess" not in words(second)
-    (line,) = [each for each in first.findChildren(ElidedLabel) if "guesses" in each.text()]
-    assert "The answer is the same" in line.toolTip().replace("\N{NO-BREAK SPACE}", " ")
-    (line,) = [each for each in second.findChildren(ElidedLabel) if "tokens" in each.text()]
-    meaning = line.toolTip().replace("\N{NO-BREAK SPACE}", " ")
-    assert "The first word came after 0.4 s." in meaning
-    assert "guess" not in meaning
+)
 
 
-def test_figures_give_way_where_there_is_no_room(transcript: Transcript) -> None:
-    usage = replace(USAGE, completion_tokens=91_412, drafted_tokens=91_052, accepted_tokens=80_038)
-    transcript.show_chat([question(1), answer(2, "a", usage=usage)])
-    transcript.resize(360, 500)
-    QGuiApplication.processEvents()
-    (one,) = answers(transcript)
-    (line,) = [each for each in one.findChildren(ElidedLabel) if "tokens" in each.text()]
+@pytest.mark.parametrize(
+    ("words_of_it", "way"),
+    [
+        ("Leave out the oldest turns", Overflow.DROP),
+        ("Summarise and go on", Overflow.SUMMARISE),
+        ("Larger context · 16K, 1.2 GB more", LARGER),
+    ],
+)
+def test_a_chat_that_is_too_long_waits_for_what_is_chosen(
+    qtbot: QtBot, column: Column, words_of_it: str, way: object
+) -> None:
+    view = column.answer(answer(2, "", MessageState.FAILED, note=TOO_LONG, usage=None))
+    card = only(ErrorCard, view)
+    assert "9,812 tokens, 8,192 fit" in words(card)
+    column.settle()
+    assert [one.text() for one in _offered(card)] == []
+    view.set_newest(True)
+    assert len(_offered(card)) == 3, "no larger context unless there is memory for it"
 
-    assert one.geometry().right() < transcript.viewport().width()
-    assert line.text().endswith("…")
-    assert "80,038 of 91,052 guesses right" in line.toolTip().replace("\N{NO-BREAK SPACE}", " ")
+    view.set_larger("16K, 1.2 GB more")
+    column.settle()
+    assert len(_offered(card)) == 4
+    one = button(card, words_of_it)
+    assert one.toolTip(), "each way explains itself"
+    with qtbot.waitSignal(view.overflow_chosen) as chosen:
+        click(qtbot, one)
+    assert chosen.args == [2, way]
+
+    with qtbot.waitSignal(view.model_wanted):
+        click(qtbot, button(card, "Choose a model"))
+
+
+def test_only_what_was_said_is_a_text_to_select(column: Column) -> None:
+    view = column.answer(answer(2, "One.\n\n```py\ntwo\n```\n\n|a|\n|-|\n|b|"))
+
+    assert [text.toPlainText().strip()[:4] for text in view.texts()][:2] == ["One.", "two"]
+    assert len(view.texts()) == 3
+    view.begin_edit()
+    assert view.texts() == []

@@ -26,6 +26,7 @@ from desktop.store.records import Records
 from desktop.ui.banner import Topic
 from desktop.ui.bridge import Bridge
 from desktop.ui.chat_controller import ChatController
+from desktop.ui.composer import Draft
 from desktop.ui.error_card import ErrorCard
 from desktop.ui.own_settings import OwnSettings
 from desktop.ui.popup import Popup
@@ -218,7 +219,7 @@ def test_the_popup_offers_the_same(desk: Desk, qtbot: QtBot) -> None:
     become(desk, qtbot, ready(_BROKEN))
     popup.bring_to_front()
     qtbot.waitUntil(popup.isActiveWindow)
-    popup.submitted.emit("Why?")
+    popup.submitted.emit(Draft("Why?"))
     with qtbot.waitSignal(desk.chats.answer_finished):
         desk.engine.tell(1, _FAULT)
     (card,) = popup.transcript.findChildren(ErrorCard)

@@ -52,7 +52,7 @@ def _disk_full(desk: Desk) -> Iterator[Callable[[], None]]:
     with sqlite3.connect(desk.paths.database) as other:
         (pages,) = other.execute("PRAGMA page_count").fetchone()
     other.close()
-    connection = desk.store._connection
+    connection = desk.store._disk.connection
     connection.execute(f"PRAGMA max_page_count = {pages}")
 
     def free() -> None:
@@ -165,7 +165,7 @@ def test_a_dead_engine_costs_neither_text_nor_the_next_question(desk: Desk, qtbo
     assert (answer.content, answer.state) == ("Half an ans", MessageState.INTERRUPTED)
     assert "The engine stopped" in answer.note
 
-    desk.window.transcript.retry_requested.emit()
+    desk.window.transcript.retry_requested.emit(_answer(desk, chat).id)
     _finish(desk, qtbot, 2, *say("A whole answer."), DONE)
 
     assert _answer(desk, chat).content == "A whole answer."
@@ -175,7 +175,7 @@ def test_a_dead_engine_costs_neither_text_nor_the_next_question(desk: Desk, qtbo
 def test_answering_again_asks_the_same_question(desk: Desk, qtbot: QtBot) -> None:
     chat = _ask(desk)
     _finish(desk, qtbot, 1, *say("First."), DONE)
-    desk.window.transcript.regenerate_requested.emit()
+    desk.window.transcript.regenerate_requested.emit(_answer(desk, chat).id)
     assert desk.engine.requests[1].messages == desk.engine.requests[0].messages
     _finish(desk, qtbot, 2, *say("Second."), DONE)
 
@@ -183,8 +183,8 @@ def test_answering_again_asks_the_same_question(desk: Desk, qtbot: QtBot) -> Non
 
 
 def test_one_chat_answers_one_question_at_a_time(desk: Desk) -> None:
-    _ask(desk)
-    desk.window.transcript.regenerate_requested.emit()
+    chat = _ask(desk)
+    desk.window.transcript.regenerate_requested.emit(_answer(desk, chat).id)
     desk.window.composer.field.setPlainText("Another?")
     desk.window.composer.field.submitted.emit()
 
@@ -257,13 +257,13 @@ def test_a_question_that_cannot_be_saved_is_not_asked_and_stays_in_the_field(
 
     assert desk.engine.requests == []
     assert desk.store.chats() == []
-    assert desk.window.composer.text() == question.strip()
+    assert desk.window.composer.question().text == question.strip()
     assert desk.window.banner.topic is Topic.STORAGE
 
     desk.window.composer.field.submitted.emit()
     assert len(desk.engine.requests) == 1
     assert desk.window.banner.topic is None
-    assert desk.window.composer.text() == ""
+    assert desk.window.composer.question().text == ""
 
 
 def test_an_answer_that_cannot_be_saved_is_saved_when_there_is_room_again(

@@ -13,7 +13,7 @@ from desktop.ui.message_body import MessageBody
 from desktop.ui.rich_text import RichText
 from desktop.ui.transcript import Transcript
 from tests.ui.messages import answer, question
-from tests.ui.transcripts import button, click, only
+from tests.ui.transcripts import button, click, only, show_chat
 
 
 class Browser(QObject):
@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
 def test_a_link_opens_only_after_its_destination_was_shown(
     qtbot: QtBot, transcript: Transcript, browser: Browser
 ) -> None:
-    transcript.show_chat([question(1), answer(2, "[click me](https://例子.com/%E2%80%AEx?a=b)")])
+    show_chat(transcript, [question(1), answer(2, "[click me](https://例子.com/%E2%80%AEx?a=b)")])
     QGuiApplication.processEvents()
     body = only(MessageBody, transcript)
     text = only(RichText, body)
@@ -63,7 +63,7 @@ def test_a_link_opens_only_after_its_destination_was_shown(
 def test_escape_closes_the_question_about_a_link(
     qtbot: QtBot, transcript: Transcript, browser: Browser
 ) -> None:
-    transcript.show_chat([question(1), answer(2, "[click me](https://example.org)")])
+    show_chat(transcript, [question(1), answer(2, "[click me](https://example.org)")])
     popover = only(LinkPopover, transcript)
     popover.ask("https://example.org", QPoint(50, 50))
     assert popover.isVisible()

@@ -11,6 +11,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QMenu, QProgressBar
 from pytestqt.qtbot import QtBot
 
+from desktop.domain.chat_settings import ChatSettings
 from desktop.domain.engine import EngineState, Phase
 from desktop.domain.errors import ModelFileError, OutOfMemory, TooLarge
 from desktop.domain.model import InstalledModel
@@ -18,6 +19,7 @@ from desktop.domain.settings import LibrarySettings, Settings
 from desktop.domain.text import Text
 from desktop.services.planning import check_model
 from desktop.ui.banner import Remedy, Topic
+from desktop.ui.header import _ModelButton
 from desktop.ui.labels import ElidedLabel
 from tests.ui.desk import Desk, become, open_desk, ready
 
@@ -365,3 +367,43 @@ def test_what_was_changed_on_ones_behalf_is_told_once(desk: Desk, qtbot: QtBot) 
     become(desk, qtbot, replace(state, progress=1.0))
 
     assert desk.window.banner.topic is None
+
+
+def test_a_model_that_one_chat_wants_is_shown_while_it_is_loaded_and_changes_no_choice(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    path = _put(desk, "Tiny")
+    kept = desk.preferences.value
+    desk.chats.ask(None, "Hello?", settings=ChatSettings(model="Tiny"))
+    assert desk.engine.chosen[-1].path == path
+    with qtbot.waitSignal(desk.models.state_changed):
+        desk.engine.become(ready(desk.engine.chosen[-1]))
+
+    (button,) = desk.window.header.findChildren(_ModelButton)
+    assert button.accessibleName() == "Model: Tiny"
+    assert desk.models.general is not None
+    assert desk.models.general.is_guide
+    assert desk.preferences.value == kept
+    assert desk.chats.model_of(None) == desk.models.general
+
+
+def test_one_chats_model_that_fails_can_be_tried_again_without_being_chosen_for_all(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    path = _put(desk, "Tiny")
+    desk.chats.ask(None, "Hello?", settings=ChatSettings(model="Tiny", n_ctx=8192))
+    too_large = TooLarge(Text("Too large"), Text("Choose a smaller model."))
+    failed = EngineState(Phase.FAILED, desk.engine.chosen[-1], error=too_large, n_ctx=8192)
+    with qtbot.waitSignal(desk.models.state_changed):
+        desk.engine.become(failed)
+    desk.window.banner.remedy_chosen.emit(Remedy.LOAD_ANYWAY)
+    assert desk.engine.anyway[-1].path == path
+    assert desk.preferences.value.model == ""
+    desk.engine.state = failed
+    with qtbot.waitSignal(desk.models.state_changed):
+        desk.engine.become(failed)
+    desk.window.banner.remedy_chosen.emit(Remedy.RETRY)
+
+    assert (desk.engine.chosen[-1].path, desk.engine.state.n_ctx) == (path, 8192)
+    assert desk.models.general is not None
+    assert desk.models.general.is_guide

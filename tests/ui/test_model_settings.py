@@ -79,7 +79,7 @@ def _type(field: QLineEdit, text: str, qtbot: QtBot) -> None:
 
 def test_nothing_is_set_at_first(card: ModelSettingsCard) -> None:
     assert card.defaults == ModelDefaults()
-    assert _field(card, "Temperature").text() == "0.7"
+    assert _field(card, "Creativity").text() == "0.7"
     assert _prompt(card).placeholderText() == "Be kind."
     assert not [
         button
@@ -92,21 +92,21 @@ def test_a_number_is_told_at_once_and_can_be_taken_back(
     card: ModelSettingsCard, qtbot: QtBot
 ) -> None:
     with qtbot.waitSignal(card.defaults_changed) as told:
-        _type(_field(card, "Temperature"), "0,25", qtbot)
+        _type(_field(card, "Creativity"), "0,25", qtbot)
     sampling = Sampling(temperature=0.25, top_k=40)
     assert told.args == [MODEL, ModelDefaults(sampling=sampling)]
 
     with qtbot.waitSignal(card.defaults_changed) as told:
-        _reset(card, "Temperature")
+        _reset(card, "Creativity")
     assert told.args == [MODEL, ModelDefaults()]
-    assert _field(card, "Temperature").text() == "0.7"
+    assert _field(card, "Creativity").text() == "0.7"
 
 
 @pytest.mark.parametrize("wrong", ["", "hot", "-1", "9", "nan", "inf"])
 def test_what_is_no_number_or_out_of_bounds_is_not_taken(
     card: ModelSettingsCard, qtbot: QtBot, wrong: str
 ) -> None:
-    field = _field(card, "Temperature")
+    field = _field(card, "Creativity")
     field.selectAll()
     with qtbot.assertNotEmitted(card.defaults_changed):
         qtbot.keyClick(field, Qt.Key.Key_Backspace)

@@ -108,7 +108,7 @@ def test_a_question_becomes_a_chat_like_any_other(
     _bring_up(popup, popups, qtbot)
     _ask(popup, "What is a token?")
     assert popup.transcript.isVisible()
-    assert popup.composer.text() == ""
+    assert popup.composer.question().text == ""
     with qtbot.waitSignal(desk.chats.answer_finished):
         desk.engine.tell(1, *say("A piece ", "of a word."), DONE)
 

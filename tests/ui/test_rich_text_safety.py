@@ -17,8 +17,10 @@ from desktop.services.notes import note_of
 from desktop.ui.labels import ElidedLabel, PlainLabel, set_tooltip
 from desktop.ui.rich_text import RichText
 from desktop.ui.transcript import Transcript
+from desktop.ui.typesetter import typesetter
 from tests.ui.file_watch import FileWatch
 from tests.ui.messages import answer, question
+from tests.ui.transcripts import show_chat, stream
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="watches files through inotify")
 
@@ -65,6 +67,19 @@ def hostile_markdown(canary: Path) -> str:
 <img src="{url}">
 ```
 
+- [ ] ![a]({url}) <img src="{url}">
+- [x] [d]({url})
+
+$\\href{{{url}}}{{x}}$ \\(\\includegraphics{{{canary}}}\\) $<img src="{url}">$[^1]
+
+$$
+\\text{{<image href="{url}"/>}} \\url{{{url}}} \\input{{{canary}}}
+$$
+
+:smile: {url} {canary}
+
+[^1]: ![a]({url}) <img src="{url}"> $\\style{{background:url({url})}}{{x}}$
+
 [r]: {url}
 ![r] ![x][r]
 """
@@ -109,22 +124,24 @@ def test_an_answer_opens_nothing(qtbot: QtBot, canary: Path, watch: FileWatch) -
             Text("<img src='{where}'>", {"where": str(canary)}),
         )
     )
-    transcript.show_chat(
+    show_chat(
+        transcript,
         [
             question(1, hostile),
             answer(2, hostile, reasoning=hostile),
             question(3, f"<img src='{canary.as_uri()}'>"),
             answer(4, hostile, MessageState.FAILED, note=note),
-        ]
+        ],
     )
     transcript.empty_state.show_model(f"<img src='{canary.as_uri()}'>", is_guide=False)
 
     show(qtbot, transcript)
     transcript.append(answer(5, "", MessageState.STREAMING))
     for at in range(0, len(hostile), 7):
-        transcript.stream(hostile[at : at + 7], thinking=False)
+        stream(transcript, hostile[at : at + 7], thinking=False)
     transcript.set_activity(f"<img src='{canary.as_uri()}'>")
     transcript.finish(answer(5, hostile))
+    qtbot.waitUntil(lambda: typesetter().is_idle, timeout=30_000)
     transcript.grab()
     QGuiApplication.processEvents()
 

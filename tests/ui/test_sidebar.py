@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.history import ChatSummary
-from desktop.ui.chat_list import Period, period_of
+from desktop.ui.chat_rows import Heading, period_of
 from desktop.ui.sidebar import Sidebar
 
 _DAY = 86400.0
@@ -44,16 +44,16 @@ def _click(sidebar: Sidebar, row: int, qtbot: QtBot) -> None:
 @pytest.mark.parametrize(
     ("days", "period"),
     [
-        (0, Period.TODAY),
-        (-1, Period.TODAY),
-        (1, Period.YESTERDAY),
-        (2, Period.WEEK),
-        (7, Period.WEEK),
-        (8, Period.OLDER),
-        (900, Period.OLDER),
+        (0, Heading.TODAY),
+        (-1, Heading.TODAY),
+        (1, Heading.YESTERDAY),
+        (2, Heading.WEEK),
+        (7, Heading.WEEK),
+        (8, Heading.OLDER),
+        (900, Heading.OLDER),
     ],
 )
-def test_chats_are_grouped_by_the_days_of_the_calendar(days: int, period: Period) -> None:
+def test_chats_are_grouped_by_the_days_of_the_calendar(days: int, period: Heading) -> None:
     noon = datetime(2026, 11, 20, 12).astimezone().timestamp()
 
     assert period_of(noon - days * _DAY, noon) is period
@@ -62,7 +62,7 @@ def test_chats_are_grouped_by_the_days_of_the_calendar(days: int, period: Period
 def test_late_last_night_is_yesterday() -> None:
     midnight = datetime(2026, 11, 20).astimezone().timestamp()
 
-    assert period_of(midnight - 60, midnight + 60) is Period.YESTERDAY
+    assert period_of(midnight - 60, midnight + 60) is Heading.YESTERDAY
 
 
 def test_headings_stand_over_their_chats(sidebar: Sidebar) -> None:
@@ -151,7 +151,7 @@ def test_the_context_menu_deletes_the_chat_under_the_pointer(
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     with qtbot.waitSignal(sidebar.delete_requested) as deleted:
-        menu.actions()[1].trigger()
+        menu.actions()[-1].trigger()
     menu.close()
 
     assert deleted.args == [1]
@@ -180,3 +180,64 @@ def test_ten_thousand_chats_are_listed(sidebar: Sidebar) -> None:
     QApplication.processEvents()
 
     assert sidebar.list.model().rowCount() == 10_001
+    sidebar.set_current(9_000)
+    row = sidebar.list.visualRect(sidebar.list.currentIndex())
+    assert sidebar.list.viewport().rect().contains(row), "the open one is on the screen"
+
+
+def test_a_title_being_typed_survives_a_new_list(sidebar: Sidebar, qtbot: QtBot) -> None:
+    sidebar.edit_title(2)
+    (editor,) = sidebar.list.findChildren(QLineEdit)
+    editor.setText("Half a ti")
+    sidebar.set_chats(_chats("Kyoto", "Regex", "Thesis", "Came meanwhile"))
+
+    assert editor.isVisible()
+    assert editor.text() == "Half a ti"
+    with qtbot.waitSignal(sidebar.rename_requested) as renamed:
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert renamed.args == [2, "Half a ti"]
+    qtbot.waitUntil(lambda: "Came meanwhile" in _rows(sidebar))
+
+
+def test_a_list_that_has_not_changed_is_not_built_again(sidebar: Sidebar, qtbot: QtBot) -> None:
+    chats = _chats("Kyoto", "Regex")
+    sidebar.set_chats(chats)
+    with qtbot.assertNotEmitted(sidebar.list.model().modelReset):
+        sidebar.set_chats(list(chats))
+
+
+def test_a_clock_that_ran_backwards_makes_no_heading_twice(sidebar: Sidebar) -> None:
+    now = time.time()
+    times = (now, now - 3 * _DAY, now, now - 3 * _DAY)
+    sidebar.set_chats([ChatSummary(n, f"Chat {n}", 0, at) for n, at in enumerate(times, 1)])
+
+    assert _rows(sidebar) == [
+        *("Today", "Chat 1", "Chat 3"),
+        *("Previous 7 days", "Chat 2", "Chat 4"),
+    ]
+
+
+def test_what_marks_a_chat_is_told_to_a_screen_reader(sidebar: Sidebar) -> None:
+    now = time.time()
+    sidebar.set_chats(
+        [
+            ChatSummary(1, "Kyoto", now, now, pinned=True),
+            ChatSummary(2, "", now, now, temporary=True),
+            ChatSummary(3, "Plain", now, now),
+        ]
+    )
+    sidebar.set_running(frozenset({1}))
+    sidebar.set_current(3)
+    model = sidebar.list.model()
+    told = [
+        model.index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+        for row in range(model.rowCount())
+    ]
+
+    assert told == [
+        "Pinned",
+        "Kyoto, an answer is being written, pinned",
+        "Today",
+        "Temporary chat, temporary",
+        "Plain, open",
+    ]

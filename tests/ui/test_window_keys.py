@@ -5,6 +5,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
+from desktop.ui.chat_menus import ChatMenu
 from desktop.ui.example_card import ExampleCard
 from tests.ui.desk import DONE, Desk, say
 
@@ -53,8 +54,8 @@ def test_the_menu_of_a_chat_does_so_too(desk: Desk, qtbot: QtBot) -> None:
     sidebar.list.setFocus()
     place = sidebar.list.visualRect(sidebar.list.currentIndex()).center()
     sidebar.list.customContextMenuRequested.emit(place)
-    menu = sidebar.findChild(QMenu)
-    assert isinstance(menu, QMenu)
+    menu = sidebar.findChild(ChatMenu)
+    assert isinstance(menu, ChatMenu)
     qtbot.keyClick(menu, Qt.Key.Key_Escape)
 
     qtbot.waitUntil(lambda: desk.window.focusWidget() is desk.window.composer.field)
@@ -101,7 +102,7 @@ def test_letters_typed_anywhere_arrive_in_the_composer(
 
 def test_commands_are_not_typed(desk: Desk, qtbot: QtBot) -> None:
     desk.window.sidebar.list.setFocus()
-    qtbot.keyClick(desk.window.sidebar.list, Qt.Key.Key_K, _CTRL)
+    qtbot.keyClick(desk.window.sidebar.list, Qt.Key.Key_J, _CTRL)
 
     assert desk.window.composer.field.toPlainText() == ""
     assert _focus() is desk.window.sidebar.list

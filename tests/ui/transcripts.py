@@ -1,15 +1,18 @@
 """Reading a transcript as a person would: words, buttons, places."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from desktop.domain.history import MessageState
+from desktop.domain.history import MessageRef, MessageState, StoredMessage
 from desktop.ui.answer_view import AnswerView
 from desktop.ui.buttons import IconButton
+from desktop.ui.figures_line import FiguresLine
+from desktop.ui.message_actions import MessageActions
 from desktop.ui.rich_text import RichText
 from desktop.ui.transcript import Transcript
 
@@ -28,18 +31,21 @@ def words(widget: QWidget) -> str:
     QGuiApplication.processEvents()
     texts = [part.toPlainText() for part in widget.findChildren(RichText) if not part.isHidden()]
     labels = [part.text() for part in widget.findChildren(QLabel) if not part.isHidden()]
-    return "\n".join(texts + labels)
+    lines = [part.text() for part in widget.findChildren(FiguresLine) if not part.isHidden()]
+    return "\n".join(texts + labels + lines)
 
 
 def answers(transcript: Transcript) -> list[AnswerView]:
     """Return the answers that are built, from top to bottom."""
     QGuiApplication.processEvents()
     built = [view for view in transcript.findChildren(AnswerView) if not view.isHidden()]
-    return sorted(built, key=lambda view: view.y())
+    return sorted(built, key=lambda view: view.mapTo(transcript, QPoint(0, 0)).y())
 
 
 def button(widget: QWidget, name: str) -> QWidget:
     """Return the only button called `name` that can be used."""
+    for actions in widget.findChildren(MessageActions):
+        actions.want()
     QGuiApplication.processEvents()
     (found,) = [
         one
@@ -51,7 +57,30 @@ def button(widget: QWidget, name: str) -> QWidget:
 
 
 def click(qtbot: QtBot, widget: QWidget) -> None:
+    # What has just come into a row has its place once the row has grown.
+    qtbot.waitUntil(
+        lambda: widget.height() >= min(widget.minimumSizeHint().height(), widget.maximumHeight())
+    )
     qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def show_chat(transcript: Transcript, messages: Sequence[StoredMessage]) -> None:
+    """Show `messages` as a chat that is read when it is wanted."""
+    known = {one.id: one for one in messages}
+    refs = [MessageRef(one.id, one.role) for one in messages]
+    transcript.show_chat(refs, lambda ids: [known[one] for one in ids if one in known])
+
+
+def stream(transcript: Transcript, text: str, *, thinking: bool) -> None:
+    """Let the newest answer grow."""
+    transcript.stream(transcript.rows.refs[-1].id, text, thinking)
+
+
+def rest(qtbot: QtBot, transcript: Transcript) -> None:
+    """Wait until everything near the reader is built."""
+    QGuiApplication.processEvents()
+    qtbot.waitUntil(lambda: not transcript.is_building())
+    QGuiApplication.processEvents()
 
 
 def rest_at_end(qtbot: QtBot, transcript: Transcript) -> None:

@@ -379,7 +379,7 @@ def test_opening_and_listing_read_no_messages(tmp_path: Path) -> None:
                 return 0
 
             connection.set_progress_handler(step, 1)
-            tidy(connection, 0.0)
+            tidy(connection)
             listed = "SELECT id, title, created, updated FROM chats"
             connection.execute(f"{listed} WHERE deleted IS NULL ORDER BY position DESC").fetchall()
             return count[0]

@@ -33,7 +33,8 @@ from desktop.domain.errors import (
 from desktop.domain.history import MessageState, StoredMessage
 from desktop.domain.settings import Settings
 from desktop.domain.text import Text
-from desktop.services.conversation import Conversations, Exchange
+from desktop.services.conversation import Conversations
+from desktop.services.exchange import Exchange
 from desktop.services.notes import (
     is_template_fault,
     is_too_long,
@@ -106,6 +107,7 @@ def test_the_question_is_on_disk_before_anything_else_happens(world: World) -> N
         ("user", "complete", "Why is the sky blue?"),
         ("assistant", "streaming", ""),
     ]
+    assert exchange.question is not None
     assert (exchange.chat, exchange.question.content) == (world.chat, "Why is the sky blue?")
     assert exchange.answer.model == "guide"
     assert not exchange.finished
@@ -222,6 +224,90 @@ def test_a_failure_keeps_what_came_and_says_in_any_language_what_happened(
     assert kept.state is state
     assert kept.content == exchange.text
     assert read_note(kept.note) == (DIED.title, DIED.hint)
+
+
+def test_how_long_the_model_thought_is_measured_and_kept(world: World) -> None:
+    exchange = world.begin()
+    world.clock.now += 3
+    exchange.handle(ReasoningDelta("Hm. "))
+    assert exchange.thinking_seconds == 0.0
+    world.clock.now += 1.5
+    exchange.handle(ReasoningDelta("So."))
+    assert world.store.messages(world.chat)[-1].thinking_seconds == 1.5
+    world.clock.now += 0.5
+    exchange.handle(TextDelta("Yes."))
+    world.clock.now += 60
+    exchange.handle(ReasoningDelta("Wait. "))
+    world.clock.now += 1
+    exchange.handle(TextDelta(" Still yes."))
+    exchange.handle(DONE)
+
+    assert world.store.messages(world.chat)[-1].thinking_seconds == 3.0
+
+
+def test_thinking_that_was_stopped_is_measured_and_goes_on(world: World) -> None:
+    exchange = world.begin()
+    exchange.handle(ReasoningDelta("Hm"))
+    world.clock.now += 2
+    exchange.handle(Finished(StopReason.STOPPED, USAGE))
+    again = world.talks.resume(exchange.answer.id)
+    assert again is not None
+    assert again.thinking_seconds == 2.0, "the pause does not count"
+    world.clock.now += 60
+    again.handle(ReasoningDelta("m."))
+    world.clock.now += 1
+    again.handle(TextDelta("Yes."))
+    again.handle(DONE)
+
+    assert world.store.messages(world.chat)[-1].thinking_seconds == 3.0
+
+
+def test_a_model_that_does_not_think_has_thought_for_no_time(world: World) -> None:
+    world.say("?", TextDelta("Yes."), DONE)
+    assert world.store.messages(world.chat)[-1].thinking_seconds is None
+
+
+def test_an_answer_that_goes_on_is_whole_on_the_disk_all_the_time(world: World) -> None:
+    first = world.say("?", TextDelta("one "), Finished(StopReason.LENGTH, USAGE))
+    again = world.talks.resume(first.answer.id)
+    assert again is not None
+    assert world.on_disk()[1] == ("assistant", "streaming", "one ")
+    world.clock.now += 1
+    again.handle(TextDelta("two"))
+    assert world.on_disk()[1] == ("assistant", "streaming", "one two")
+    again.handle(Failed(DIED))
+    assert world.on_disk()[1] == ("assistant", "interrupted", "one two")
+
+
+def test_what_cannot_be_gone_on_with_is_left_as_it_is(world: World) -> None:
+    exchange = world.say("?", Failed(DIED))
+    assert world.talks.resume(exchange.answer.id) is None
+    assert exchange.question is not None
+    assert world.talks.resume(exchange.question.id) is None
+    assert world.on_disk()[1] == ("assistant", "failed", "")
+
+
+def test_an_answer_that_cannot_be_saved_as_growing_does_not_go_on(world: World) -> None:
+    first = world.say("?", TextDelta("one "), Finished(StopReason.LENGTH, USAGE))
+    with closing(sqlite3.connect(world.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageError):
+            world.talks.resume(first.answer.id)
+        other.execute("ROLLBACK")
+    assert world.on_disk()[1] == ("assistant", "length", "one ")
+
+
+def test_a_failed_answer_by_another_model_is_answered_beside_it(world: World) -> None:
+    failed = world.say("?", Failed(DIED)).answer.id
+
+    again = world.talks.restart(failed, "guide")
+    assert again is not None
+    assert again.answer.id == failed
+    again.handle(Failed(DIED))
+    other = world.talks.restart(failed, "another")
+    assert other is not None
+    assert other.answer.id != failed
+    assert world.store.siblings(failed) == [failed, other.answer.id]
 
 
 def test_events_after_the_end_change_nothing(world: World) -> None:
@@ -341,7 +427,7 @@ def test_another_answer_to_the_last_question_does_not_see_the_first_one(world: W
     world.say("one", TextDelta("first"), DONE)
     world.say("two", TextDelta("unloved"), DONE)
 
-    exchange = world.talks.regenerate(world.chat, "other model")
+    exchange = world.talks.answer_again(world.store.tip(world.chat) or 0, "other model")
 
     assert exchange is not None
     assert world.turns(exchange) == [("user", "one"), ("assistant", "first"), ("user", "two")]
@@ -354,7 +440,7 @@ def test_another_answer_to_the_last_question_does_not_see_the_first_one(world: W
 
 
 def test_an_empty_chat_has_nothing_to_answer_again(world: World) -> None:
-    assert world.talks.regenerate(world.chat, "guide") is None
+    assert world.talks.answer_again(1, "guide") is None
 
 
 def test_a_request_of_an_exchange_stays_the_same_when_the_chat_goes_on(world: World) -> None:

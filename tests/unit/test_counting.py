@@ -10,9 +10,12 @@ import pytest
 from desktop.domain.chat import ChatRequest, Message, Role, Sampling, TextDelta
 from desktop.domain.engine import Phase
 from desktop.domain.errors import ContextOverflow, Defect, LapisError, TemplateError
+from desktop.inference.counting import Counting
+from desktop.inference.messages import Count, Counted, Generate, Turn
 from desktop.services.engine import Engine
 from tests import gguf_files
 from tests.chat_templates import GEMMA3, GPT_OSS, LLAMA3, MISTRAL11, QWEN3
+from tests.unit.engine_child import GREEDY as SAMPLING
 from tests.unit.engine_room import WAIT_SECONDS, engine_room, model_at, question
 from tests.unit.engine_stubs import play
 
@@ -150,6 +153,32 @@ def test_a_model_that_a_count_brought_down_is_not_asked_for_counts_again(tmp_pat
         room.engine.choose(model_at(model))
         room.until(Phase.READY)
         assert isinstance(counted(room.engine, [question("good")]), tuple)
+
+
+def test_between_two_steps_one_prompt_is_counted_and_no_more() -> None:
+    seen: list[int] = []
+
+    def count(order: Generate) -> int:
+        seen.append(order.id)
+        return len(order.turns[0].content)
+
+    def ordered(number: int, purpose: int, *texts: str) -> Count:
+        orders = [Generate(number, [Turn("user", text)], SAMPLING, 0, []) for text in texts]
+        return Count(number, purpose, orders)
+
+    counting = Counting(count)
+    counting.take(ordered(1, 0, "a", "bb"))
+    assert counting.step() is None
+    counting.take(ordered(2, 0, "a", "bb", "ccc"))
+    counting.take(ordered(3, 1, "dddd"))
+    assert [counting.step() for _ in range(4)] == [
+        None,
+        None,
+        Counted(2, [1, 2, 3]),
+        Counted(3, [4]),
+    ]
+    assert seen == [1, 2, 2, 2, 3]
+    assert not counting
 
 
 @pytest.mark.parametrize("tokens", [[], [1, 2], [-1], [2**40]])

@@ -49,6 +49,9 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "markdown_it": ("ui",),
     "mdit_py_plugins": ("ui",),
     "pygments": ("ui",),
+    "latex2mathml": (),
+    "ziafont": ("ui.formula_glyphs",),
+    "ziamath": ("ui.formula_drawing",),
     "gguf": (),
     "torch": (),
     # Sockets: the running instance, the display's, the desktop's, the one that wakes Qt.
@@ -77,7 +80,12 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "multiprocessing": (),
 }
 # Loaded only when they are needed: never by importing one of our modules.
-LATE = frozenset({"httpx", "send2trash", "keyring", "llama_cpp", "numpy", "ollama", "openai"})
+LATE = frozenset(
+    {
+        *("httpx", "send2trash", "keyring", "llama_cpp", "numpy", "ollama", "openai"),
+        *("latex2mathml", "ziafont", "ziamath"),
+    }
+)
 _CHANGING = frozenset(
     {
         *("add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop"),

@@ -4,7 +4,9 @@ import time
 
 import pytest
 
-from desktop.ui.highlight import highlight, language_name
+from desktop.ui.code_languages import file_name, language_name
+from desktop.ui.code_roles import ROLES
+from desktop.ui.highlight import highlight, lines_of
 from desktop.ui.markdown import parse
 from desktop.ui.markdown_parts import Code, Paragraph, Part, Rule, Span, Table
 
@@ -113,8 +115,185 @@ def test_only_safe_links_are_links_and_the_others_are_their_words() -> None:
     ]
 
 
-def test_bare_addresses_are_not_links() -> None:
-    assert parse("see https://example.org") == [Paragraph((Span("see https://example.org"),))]
+@pytest.mark.parametrize(
+    ("text", "address", "link"),
+    [
+        ("see https://example.org", "https://example.org", "https://example.org/"),
+        ("(https://a.b/c_d(e)).", "https://a.b/c_d(e)", "https://a.b/c_d(e)"),
+        ("**https://a.b/?q=1&r**!", "https://a.b/?q=1&r", "https://a.b/?q=1&r"),
+        ("请看https://例子.com/路。好", "https://例子.com/路", "https://xn--fsqu00a.com/%E8%B7%AF"),
+        ("http://[::1]:80/x, y", "http://[::1]:80/x", "http://[::1]:80/x"),
+    ],
+)
+def test_a_bare_address_is_a_link_without_the_sentence_around_it(
+    text: str, address: str, link: str
+) -> None:
+    (paragraph,) = parse(text)
+
+    assert isinstance(paragraph, Paragraph)
+    assert [(span.text, span.link) for span in paragraph.spans if span.link] == [(address, link)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "example.org",
+        "www.example.org",
+        "someone@example.org",
+        "`https://example.org`",
+        "https://",
+        "https://user:word@example.org",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "[text https://a.b](javascript:alert(1))",
+        "$https://a.b$",
+    ],
+)
+def test_nothing_else_becomes_a_link_by_itself(text: str) -> None:
+    (paragraph,) = parse(text)
+
+    assert isinstance(paragraph, Paragraph)
+    assert not any(span.link for span in paragraph.spans)
+
+
+@pytest.mark.parametrize(
+    ("text", "tex"),
+    [
+        ("a $x^2$ b", "x^2"),
+        (r"a \(x\) b", "x"),
+        ("设$x$是", "x"),
+        (r"$a \$ b$", r"a \$ b"),
+        ("- item $x$", "x"),
+        ("**$x$**", "x"),
+    ],
+)
+def test_formulas_within_text(text: str, tex: str) -> None:
+    (paragraph,) = parse(text)
+
+    assert isinstance(paragraph, Paragraph)
+    assert [span.text for span in paragraph.spans if span.math] == [tex]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "costs $5 and $6",
+        "$5-$6",
+        "from US$5 to US$6",
+        "$HOME and $PATH",
+        "$HOME/$USER",
+        "`$x$`",
+        r"`\(x\)`",
+        "$a `b$` c$d",
+        r"\$x\$",
+        r"\\(x\\)",
+        "$ x $",
+        "$$",
+        r"\(\)",
+        "a $x",
+        r"a \(x",
+        "```\n$x$\n```",
+    ],
+)
+def test_what_is_no_formula(text: str) -> None:
+    for part in parse(text):
+        assert not isinstance(part, Paragraph) or not any(span.math for span in part.spans)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$$x$$",
+        "$$\nx\n$$",
+        "\\[\nx\n\\]",
+        "\\[x\\]",
+        "  $$ x $$  ",
+        "```math\nx\n```",
+    ],
+)
+def test_a_formula_by_itself_is_a_paragraph_of_its_own(text: str) -> None:
+    display = Paragraph((Span("x", math=True),), display=True)
+
+    assert parse(text) == [display]
+    assert parse(f"before\n{text}\nafter") == [
+        Paragraph((Span("before"),)),
+        display,
+        Paragraph((Span("after"),)),
+    ]
+
+
+def test_an_environment_of_amsmath_is_a_formula() -> None:
+    tex = "\\begin{align*}\nx &= 1 \\\\\ny &= 2\n\\end{align*}"
+
+    assert parse(tex) == [Paragraph((Span(tex, math=True),), display=True)]
+
+
+def test_lines_of_a_formula_are_no_lists_and_no_headings() -> None:
+    assert parse("$$\na\n- b\n= c\n===\n$$") == [
+        Paragraph((Span("a\n- b\n= c\n===", math=True),), display=True)
+    ]
+
+
+def test_formulas_in_a_table_stay_in_their_cell() -> None:
+    assert parse("|a|\n|-|\n|$x$ $$y$$|") == [
+        Table(
+            ("left",),
+            (((Span("a"),),), ((Span("x", math=True), Span(" "), Span("y", math=True)),)),
+        )
+    ]
+
+
+@pytest.mark.parametrize("tex", ["x" * 3_000, "{" * 30 + "}" * 30, "a\u202eb"])
+def test_a_formula_that_nobody_would_write_is_shown_as_code(tex: str) -> None:
+    (paragraph,) = parse(f"${tex}$")
+
+    assert isinstance(paragraph, Paragraph)
+    assert [span.code for span in paragraph.spans] == [True]
+    assert "\u202e" not in paragraph.spans[0].text
+
+
+def test_of_very_many_formulas_in_one_paragraph_the_last_stay_source() -> None:
+    (paragraph,) = parse("$x$ " * 500)
+
+    assert isinstance(paragraph, Paragraph)
+    assert sum(span.math for span in paragraph.spans) == 200
+    assert sum(span.code for span in paragraph.spans) == 300
+
+
+def test_tasks_know_whether_they_are_done() -> None:
+    assert parse("- [ ] a\n- [x] **b**\n- [X] c\n- [y] d\n- [ ](https://a.b)\n\n1. [x] e") == [
+        Paragraph((Span("a"),), depth=1, marker=0, done=False),
+        Paragraph((Span("b", bold=True),), depth=1, marker=0, done=True),
+        Paragraph((Span("c"),), depth=1, marker=0, done=True),
+        Paragraph((Span("[y] d"),), depth=1, marker=0),
+        Paragraph((Span(" ", link="https://a.b/"),), depth=1, marker=0),
+        Paragraph((Span("[x] e"),), depth=1, marker=1),
+    ]
+
+
+def test_footnotes_are_numbered_as_they_are_met_and_their_words_stand_where_they_stood() -> None:
+    assert parse("a[^z] b[^1] c[^z] [^0-9]\n\n[^1]: one\n\n[^z]: two\n\n    more") == [
+        Paragraph(
+            (
+                Span("a"),
+                Span("1", note=1),
+                Span(" b"),
+                Span("2", note=2),
+                Span(" c"),
+                Span("1", note=1),
+                Span(" [^0-9]"),
+            )
+        ),
+        Paragraph((Span("one"),), depth=1, marker=2, small=True),
+        Paragraph((Span("two"),), depth=1, marker=1, small=True),
+        Paragraph((Span("more"),), depth=1, small=True),
+    ]
+
+
+def test_names_of_emoji_become_the_emoji() -> None:
+    assert text_of(parse(":smile: 😀 :nonsense: 10:100:20 `:smile:`")) == (
+        "😄 😀 :nonsense: 10:100:20 :smile:"
+    )
 
 
 def test_direction_controls_in_code_are_spelt_out() -> None:
@@ -164,6 +343,21 @@ def test_too_deep_and_too_many_are_shown_as_plain_source() -> None:
         pytest.param("&a" * 5_000, id="entities"),
         pytest.param("x" * 1_000_000, id="endless-line"),
         pytest.param("```\n" * 2_500, id="fences"),
+        pytest.param("$a" * 5_000, id="dollars"),
+        pytest.param("$$" * 5_000, id="double-dollars"),
+        pytest.param("$$\na\n" * 2_000, id="open-formulas"),
+        pytest.param("\\(" * 5_000, id="open-brackets"),
+        pytest.param("\\[\n" * 3_000, id="open-displays"),
+        pytest.param("\\begin{align}\n" * 700, id="open-environments"),
+        pytest.param("$" + "{" * 9_998 + "$", id="braces"),
+        pytest.param("[^a]" * 2_500, id="notes"),
+        pytest.param("[^a]: " * 1_600, id="nested-notes"),
+        pytest.param("[^a]: b\n" * 1_200, id="note-definitions"),
+        pytest.param("- [ ] a\n" * 1_200, id="tasks"),
+        pytest.param("https://" * 1_200, id="addresses"),
+        pytest.param("http://a" + ")" * 9_990, id="closing-brackets"),
+        pytest.param(":a" * 5_000, id="colons"),
+        pytest.param("|a" * 2_000 + "\n" + "|-" * 2_000 + "\n", id="columns"),
     ],
 )
 def test_hostile_text_costs_little(hostile: str) -> None:
@@ -183,6 +377,21 @@ def test_highlighting_keeps_every_character_and_knows_the_language() -> None:
     assert ("keyword", "def ") in runs
     assert ("comment", "# why\n    ") in runs
     assert language_name("cpp") == "C++"
+
+
+def test_the_runs_of_each_line_count_as_qt_does() -> None:
+    assert lines_of('x = "😀"  # 中\n\nif', "python") == [
+        [4, 6, ROLES.index("string"), 10, 3, ROLES.index("comment")],
+        [],
+        [0, 2, ROLES.index("keyword")],
+    ]
+
+
+def test_a_file_of_code_has_the_usual_name() -> None:
+    assert file_name("python") == "code.py"
+    assert file_name("C++").startswith("code.")
+    assert file_name("makefile").lower() in {"code.mak", "code.mk", "makefile"}
+    assert file_name("nonsense") == "code.txt"
 
 
 def test_an_unknown_language_is_not_guessed() -> None:

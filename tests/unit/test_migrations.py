@@ -168,7 +168,8 @@ def test_a_change_that_fails_leaves_the_file_as_it_was_beside_its_copy(tmp_path:
 
 
 def test_a_file_of_a_newer_version_is_refused_and_not_touched(tmp_path: Path) -> None:
-    path = oldest(tmp_path / "lapis.db")
+    path = tmp_path / "lapis.db"
+    create(path)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("INSERT INTO migrations VALUES ('from_the_future', 9.0)")
     before = path.read_bytes()

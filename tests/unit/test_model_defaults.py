@@ -9,6 +9,7 @@ import pytest
 
 from desktop.base.paths import paths_under
 from desktop.domain.chat import Event, Finished, Role, Sampling, StopReason, TextDelta
+from desktop.domain.chat_settings import ChatSettings
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import EngineSettings, Settings
 from desktop.domain.shelf import ModelDefaults
@@ -56,6 +57,18 @@ def of_one(model: InstalledModel) -> ModelDefaults:
 
 
 # What counts
+
+
+def test_what_a_chat_sets_counts_before_what_is_set_for_its_model() -> None:
+    sampling = Sampling(temperature=1.5)
+    chat = ChatSettings(system_prompt="", sampling=sampling, n_ctx=1234)
+    found = settings_for(MODEL, GENERAL, OWN, chat)
+
+    assert (found.system_prompt, found.sampling) == ("", sampling)
+    assert found.engine.n_ctx == 1234
+    assert found.engine.n_gpu_layers == settings_for(MODEL, GENERAL, OWN).engine.n_gpu_layers
+    assert settings_for(MODEL, GENERAL, OWN, ChatSettings()) == settings_for(MODEL, GENERAL, OWN)
+    assert settings_for(GUIDE, GENERAL, ModelDefaults(), chat).sampling == sampling
 
 
 def test_what_is_set_for_a_model_counts_and_the_rest_stays_general() -> None:

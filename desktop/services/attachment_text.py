@@ -1,0 +1,46 @@
+"""What goes with a question, as the model reads it: named and fenced, before the question.
+
+Pure functions; any thread. The words are English whatever the surface speaks, so that a
+conversation stays the same for the model when a person changes the language.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Final
+
+from desktop.domain.history import Attachment, AttachmentKind
+
+_LONGEST_NAME: Final = 120
+_FENCES = re.compile(r"^[ \t]*(`{3,})", re.MULTILINE)
+_LANGUAGE = re.compile(r"\.([A-Za-z0-9_+#-]{1,12})\Z")
+
+
+def with_attachments(text: str, attachments: Sequence[Attachment]) -> str:
+    """Return the question `text` with all that goes along before it."""
+    return "\n\n".join(filter(None, (*map(attachment_text, attachments), text)))
+
+
+def attachment_text(attachment: Attachment) -> str:
+    """Return one attachment: a line that names it, and its text between fences it cannot close."""
+    name = _plain(attachment.name)
+    match attachment.kind:
+        case AttachmentKind.FILE:
+            head = f'File "{name}":' if name else "File:"
+        case AttachmentKind.PASTE:
+            head = "Pasted text:"
+        case AttachmentKind.SELECTION:
+            head = "Selected text:"
+    longest = max((len(fence) for fence in _FENCES.findall(attachment.text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    language = _LANGUAGE.search(name)
+    opening = f"{fence}{language[1].lower()}" if language else fence
+    return f"{head}\n{opening}\n{attachment.text.strip(chr(10))}\n{fence}"
+
+
+def _plain(name: str) -> str:
+    """Return a file's name on one line, without quotes that would end it or invisible marks."""
+    shown = "".join(
+        letter for letter in " ".join(name.split()) if unicodedata.category(letter)[0] != "C"
+    )
+    return shown.replace('"', "'")[-_LONGEST_NAME:]

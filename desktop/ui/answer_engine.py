@@ -1,0 +1,52 @@
+"""What of the engine, and of the models that are there, answers in chats need."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from desktop.domain.chat import ChatRequest, Event
+from desktop.domain.engine import EngineState
+from desktop.domain.model import InstalledModel
+
+__all__ = ["AnswerEngine", "ChosenModels"]
+
+
+class AnswerEngine(Protocol):
+    """The part of `services.engine.Engine` that answers."""
+
+    @property
+    def state(self) -> EngineState:
+        """Return the latest picture, which may be ahead of the bridge."""
+        ...
+
+    def ask(self, request: ChatRequest, listener: Callable[[Event], None]) -> int:
+        """Queue a request and return its number."""
+        ...
+
+    def cancel(self, request: int) -> None:
+        """Stop a request."""
+        ...
+
+    def choose(self, model: InstalledModel, n_ctx: int | None = None) -> None:
+        """Start loading `model`, with a context other than the one that is set."""
+        ...
+
+    def use_full_settings(self, model: InstalledModel) -> None:
+        """Load `model` without what was given up for it after crashes."""
+        ...
+
+    def forget_states(self) -> None:
+        """Drop what was kept of texts that were read."""
+        ...
+
+
+class ChosenModels(Protocol):
+    """The part of `ModelController` that knows models."""
+
+    @property
+    def general(self) -> InstalledModel | None:
+        """Return the model of chats that have none of their own."""
+        ...
+
+    def find(self, name: str) -> InstalledModel:
+        """Return the model of that name or path; raises LapisError."""
+        ...

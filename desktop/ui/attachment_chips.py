@@ -1,0 +1,78 @@
+"""What went with a question, as chips in its bubble that open to be read. GUI thread."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
+
+from desktop.domain.history import Attachment
+from desktop.domain.text import shortened
+from desktop.services.context_estimate import estimated_tokens
+from desktop.ui.attachment_sheet import AttachmentSheet
+from desktop.ui.attachment_words import attachment_icon, attachment_start, attachment_title
+from desktop.ui.flow_layout import FlowLayout
+from desktop.ui.icons import icon
+from desktop.ui.labels import set_tooltip
+from desktop.ui.tokens import Space
+
+__all__ = ["AttachmentChips"]
+
+_ICON = 16
+_NAME = 36
+
+
+class AttachmentChips(QWidget):
+    """The attachments of a question that was asked; nothing in them is interpreted."""
+
+    def __init__(self, attachments: Sequence[Attachment], parent: QWidget | None = None) -> None:
+        """Show a chip for each."""
+        super().__init__(parent)
+        flow = FlowLayout(self, beside=Space.S - 2, between=Space.S - 2)
+        self._chips = [_Chip(each) for each in attachments]
+        for chip in self._chips:
+            flow.addWidget(chip)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def natural_width(self) -> int:
+        """Return the width of all chips in one line."""
+        widths = [chip.sizeHint().width() for chip in self._chips]
+        return sum(widths) + (Space.S - 2) * (len(widths) - 1)
+
+
+class _Chip(QPushButton):
+    """One attachment: what it is and how long; a click opens it."""
+
+    def __init__(self, attachment: Attachment) -> None:
+        super().__init__()
+        self._attachment = attachment
+        self.setProperty("kind", "chip")
+        self.setAutoDefault(False)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setIcon(icon(attachment_icon(attachment.kind), QPalette.ColorRole.PlaceholderText))
+        self.setIconSize(QSize(_ICON, _ICON))
+        self.clicked.connect(self._on_clicked)
+        self._say()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._say()
+
+    def _say(self) -> None:
+        title, start = attachment_title(self._attachment), attachment_start(self._attachment)
+        count = f"{estimated_tokens(self._attachment.text):,}"
+        size = self.tr("about {count} tokens").format(count=count)
+        words = f"{shortened(title, _NAME)} · {size}"
+        self.setText(words.replace("&", "&&"))
+        self.setAccessibleName(f"{title}, {size}")
+        self.setAccessibleDescription(start)
+        set_tooltip(
+            self, "\n".join(line for line in (title, start, self.tr("Click to read it")) if line)
+        )
+
+    def _on_clicked(self) -> None:
+        AttachmentSheet(self._attachment, self).open_over(self.window())

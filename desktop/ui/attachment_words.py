@@ -1,0 +1,33 @@
+"""What a text beside a question is called, wherever it is shown as a chip. GUI thread."""
+
+from desktop.domain.history import Attachment, AttachmentKind
+from desktop.domain.text import Text, printable
+from desktop.ui.icons import IconName
+from desktop.ui.translation import say
+
+__all__ = ["attachment_icon", "attachment_start", "attachment_title"]
+
+_PREVIEW = 40
+
+
+def attachment_title(attachment: Attachment) -> str:
+    """Return the name of a file; of other texts, where they came from."""
+    match attachment.kind:
+        case AttachmentKind.FILE:
+            return printable(attachment.name)
+        case AttachmentKind.SELECTION:
+            return say(Text("Selected text"))
+        case AttachmentKind.PASTE:
+            return say(Text("Pasted text"))
+
+
+def attachment_start(attachment: Attachment) -> str:
+    """Return how a text without a name begins, in one line; empty for a file."""
+    if attachment.kind is AttachmentKind.FILE:
+        return ""
+    return printable(" ".join(attachment.text[: _PREVIEW * 2].split())[:_PREVIEW], " ")
+
+
+def attachment_icon(kind: AttachmentKind) -> IconName:
+    """Return the icon of a kind."""
+    return "file" if kind is AttachmentKind.FILE else "copy"

@@ -1,0 +1,106 @@
+"""The quiet line under an answer: as much of it as fits, and a way to all of it. GUI thread."""
+
+import math
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QEnterEvent,
+    QFocusEvent,
+    QFont,
+    QFontMetrics,
+    QFontMetricsF,
+    QPainter,
+    QPaintEvent,
+)
+from PySide6.QtWidgets import QAbstractButton, QWidget
+
+from desktop.ui.labels import set_tooltip
+from desktop.ui.tokens import Size, Space, tokens_of
+
+__all__ = ["FiguresLine"]
+
+_UNDERLINE = 2
+
+
+class FiguresLine(QAbstractButton):
+    """Small muted words that can be clicked.
+
+    Each answer has one, so it is one plain widget, and knows its tooltip only under the pointer.
+    """
+
+    focus_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Start without words."""
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._meaning = ""
+        self._size: QSize | None = None
+
+    def say(self, words: str, meaning: str) -> None:
+        """Show `words`; `meaning` says what a click brings."""
+        self._meaning = meaning
+        self._size = None
+        self.setText(words)
+        self.setAccessibleName(words or meaning)
+        self.setAccessibleDescription(meaning)
+
+    def sizeHint(self) -> QSize:
+        """Return the size of all the words; a rounded width would cut the last of them."""
+        if self._size is None:
+            font = self._font()
+            width = math.ceil(QFontMetricsF(font).horizontalAdvance(self.text())) + 1
+            self._size = QSize(width + Space.XS, QFontMetrics(font).height() + 2 * Space.XS)
+        return self._size
+
+    def shown_text(self) -> str:
+        """Return the words as they are painted, the last ones cut where there is no room."""
+        room = self.width() - Space.XS
+        mode = Qt.TextElideMode.ElideRight
+        return QFontMetrics(self._font()).elidedText(self.text(), mode, max(0, room))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._size = None
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Tell, where the pointer rests, what was cut off."""
+        super().enterEvent(event)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        cut = self.text() if self.shown_text() != self.text() else ""
+        set_tooltip(self, "\n".join(line for line in (cut, self._meaning) if line))
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.focus_changed.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.focus_changed.emit()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        tokens = tokens_of(self.palette())
+        is_meant = self.underMouse() or self.hasFocus()
+        painter = QPainter(self)
+        painter.setFont(self._font())
+        painter.setPen(QColor(tokens.text if is_meant else tokens.muted))
+        align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self.rect(), align, self.shown_text())
+        if self.hasFocus():
+            # A ring would need room beside the words, which stand under those of the answer.
+            below = (self.height() + self.sizeHint().height()) // 2
+            painter.fillRect(
+                0, below - _UNDERLINE, self.width() - Space.XS, _UNDERLINE, QColor(tokens.accent)
+            )
+
+    def _font(self) -> QFont:
+        font = QFont(self.font())
+        font.setPixelSize(Size.SMALL)
+        return font

@@ -1,0 +1,204 @@
+"""What can be done with the items of one tab of the library: all that is the same for both.
+
+GUI thread, which owns the store.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Generic, TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.domain.chat_settings import Persona, SavedPrompt
+from desktop.domain.errors import StorageError
+from desktop.domain.settings import Language
+from desktop.services.own_items import Deleted, OwnItems
+from desktop.ui.library_list import Line
+from desktop.ui.library_tab import LibraryTab
+
+__all__ = ["ItemsDesk"]
+
+_OWN, _BUILT_IN, _HIDDEN = "own:", "built-in:", "hidden:"
+
+Item = TypeVar("Item", bound=Persona | SavedPrompt)
+
+
+class ItemsDesk(QObject, Generic[Item]):
+    """One item is open, or none."""
+
+    leaving = Signal()
+    """What was typed is to be told now: another item is about to be shown."""
+    gone = Signal()
+    """What was typed is to be dropped: its item is deleted."""
+    begun = Signal()
+    """A new item is open, to be named."""
+    deleted = Signal(str)
+    """(name): `undo` brings it back."""
+    changed = Signal()
+    failed = Signal(object)
+    """(StorageError)"""
+
+    def __init__(
+        self,
+        tab: LibraryTab,
+        items: OwnItems[Item],
+        language: Callable[[], Language],
+        line: Callable[[Item], Line],
+        show: Callable[[Item], None],
+        parent: QObject,
+    ) -> None:
+        """`line` says how an item is listed, `show` brings it into the editor."""
+        super().__init__(parent)
+        self._tab = tab
+        self._items = items
+        self._language = language
+        self._line = line
+        self._show_item = show
+        self._open = ""
+        self._deleted: Deleted[Item] | None = None
+        self.item: Item | None = None
+        tab.selected.connect(self.open)
+        tab.copy_requested.connect(self._on_copy_requested)
+        tab.delete_requested.connect(self._on_delete_requested)
+        tab.hide_requested.connect(lambda: self._change(lambda: items.hide(self._open)))
+        tab.show_requested.connect(lambda: self._change(lambda: items.show(self._open)))
+        tab.move_requested.connect(self._on_move_requested)
+
+    def own(self) -> tuple[Item, ...]:
+        """Return the person's own ones; raises StorageError."""
+        return self._items.own()
+
+    def refresh(self) -> None:
+        """Read everything again and show it."""
+        try:
+            language = self._language()
+            own, offered = self._items.own(), self._items.all(language)
+            hidden = self._items.hidden(language)
+        except StorageError as error:
+            self.failed.emit(error)
+            return
+        built_in = [one for one in offered if one.built_in]
+        everything = [*own, *built_in, *hidden]
+        known = {one.id: one for one in everything}
+        if self._open not in known:
+            self._open = everything[0].id if everything else ""
+        self.item = known.get(self._open)
+        lines: list[Line] = []
+        for key, title, group in (
+            (_OWN, self.tr("Yours"), own),
+            (_BUILT_IN, self.tr("Come with Lapis"), built_in),
+            (_HIDDEN, self.tr("Hidden"), hidden),
+        ):
+            if group:
+                lines.append(Line(key, title, is_heading=True))
+                dim = key == _HIDDEN
+                lines += [replace(self._line(one), is_dim=dim) for one in group]
+        self._tab.show_lines(lines, self._open)
+        self._tab.show_anything(anything=self.item is not None)
+        if self.item is not None:
+            self._tab.show_kind(
+                own=not self.item.built_in,
+                hidden=self.item in hidden,
+                first=bool(own) and own[0].id == self._open,
+                last=bool(own) and own[-1].id == self._open,
+            )
+            self._show_item(self.item)
+
+    def open(self, item: str) -> None:
+        """Show the item with that id."""
+        if item != self._open:
+            self.leaving.emit()
+            self._open = item
+            self._tab.scroll_to_top()
+            self.refresh()
+
+    def make(self, item: Item) -> None:
+        """Keep a new item and show it, ready to be named."""
+        self.leaving.emit()
+        made: list[Item] = []
+        self._change(lambda: made.append(self._items.add(item)), refresh=False)
+        if made:
+            self.open(made[0].id)
+            self.begun.emit()
+
+    def keep(self, item: Item) -> None:
+        """Keep what was typed."""
+        self._change(lambda: self._items.change(item), refresh=False)
+        self._refresh_line(item)
+
+    def take(self, items: Iterable[Item]) -> tuple[int, int]:
+        """Keep what a file brought; return how many, and how many were there already.
+
+        Raises StorageError.
+        """
+        self.leaving.emit()
+        taken = known = 0
+        for item in items:
+            if self._items.has_like(item):
+                known += 1
+            else:
+                self._open = self._items.add(item).id
+                taken += 1
+        if taken:
+            self.refresh()
+            self.changed.emit()
+        return taken, known
+
+    def undo(self) -> None:
+        """Bring back what was deleted last."""
+        deleted, self._deleted = self._deleted, None
+        if deleted is not None:
+            self.leaving.emit()
+            self._open = deleted.item.id
+            self._change(lambda: self._items.undo(deleted))
+
+    def _on_copy_requested(self) -> None:
+        self.leaving.emit()
+        item = self.item
+        if item is not None:
+            name = self.tr("{name} (copy)").format(name=item.name)
+            self.make(replace(item, name=name))
+
+    def _on_delete_requested(self) -> None:
+        self.leaving.emit()
+        item = self.item
+        if item is None or item.built_in:
+            return
+        order = [one.id for one in self.own()]
+        place = order.index(item.id) if item.id in order else 0
+        rest = order[place + 1 :] or order[:place][-1:]
+        self.gone.emit()
+        try:
+            self._deleted = self._items.delete(item.id)
+        except StorageError as error:
+            self.failed.emit(error)
+            return
+        self._open = rest[0] if rest else ""
+        self.refresh()
+        self.deleted.emit(item.name)
+        self.changed.emit()
+
+    def _on_move_requested(self, steps: int) -> None:
+        order = [one.id for one in self.own()]
+        if self._open not in order:
+            return
+        target = order.index(self._open) + (steps if steps < 0 else steps + 1)
+        before = order[target] if 0 <= target < len(order) else None
+        if target >= 0:
+            self._change(lambda: self._items.move(self._open, before))
+
+    def _change(self, change: Callable[[], None], *, refresh: bool = True) -> None:
+        try:
+            change()
+        except StorageError as error:
+            self.failed.emit(error)
+            return
+        if refresh:
+            self.refresh()
+        self.changed.emit()
+
+    def _refresh_line(self, item: Item) -> None:
+        if self.item is not None and self.item.id == item.id:
+            self.item = item
+        lines = [self._line(item) if line.key == item.id else line for line in self._tab.list.lines]
+        self._tab.show_lines(lines, self._open)

@@ -1,0 +1,163 @@
+"""The page of personas and prompts, in place of the talk. Values in, signals out. GUI thread."""
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QStackedLayout,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.ui.buttons import IconButton
+from desktop.ui.escape import claims_escape
+from desktop.ui.labels import PlainLabel
+from desktop.ui.library_tab import LibraryTab
+from desktop.ui.notice_card import Look, NoticeCard
+from desktop.ui.persona_editor import PersonaEditor
+from desktop.ui.prompt_editor import PromptEditor
+from desktop.ui.toast import Toast
+from desktop.ui.tokens import Space
+
+__all__ = ["LibraryPage"]
+
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class LibraryPage(QWidget):
+    """Two tabs; `notice` tells what came of a file, `toast` offers to undo."""
+
+    closed = Signal()
+    """Esc, or the button: back to the chat."""
+    sidebar_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Start empty."""
+        super().__init__(parent)
+        self.persona = PersonaEditor()
+        self.prompt = PromptEditor()
+        self.personas = LibraryTab(self.persona, "person")
+        self.prompts = LibraryTab(self.prompt, "spark")
+        self.notice = NoticeCard(())
+        self.toast = Toast()
+        self._title = PlainLabel(size="large")
+        self._sidebar = IconButton("sidebar")
+        self._close = IconButton("close")
+        self._tabs = QTabBar(drawBase=False, expanding=False)
+        self._tabs.setProperty("kind", "page")
+        self._tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._tabs.addTab("")
+        self._tabs.addTab("")
+        self._views = QStackedLayout()
+        self._lay_out()
+        self.notice.hide()
+        self.show_sidebar_button(visible=False)
+        self._tabs.currentChanged.connect(self._views.setCurrentIndex)
+        self._close.clicked.connect(self.closed)
+        self._sidebar.clicked.connect(self.sidebar_requested)
+        self._retranslate()
+
+    def show_tab(self, tab: LibraryTab) -> None:
+        """Show one of the two tabs."""
+        self._tabs.setCurrentIndex(self._views.indexOf(tab))
+
+    @property
+    def tab(self) -> LibraryTab:
+        """The tab that is shown."""
+        return self.prompts if self._tabs.currentIndex() else self.personas
+
+    def flush(self) -> None:
+        """Tell what was typed and not told yet."""
+        self.persona.flush()
+        self.prompt.flush()
+
+    def show_sidebar_button(self, *, visible: bool) -> None:
+        """Offer to bring the sidebar back."""
+        self._sidebar.setVisible(visible)
+
+    def say(self, title: str, hint: str, look: Look) -> None:
+        """Tell what came of a file, until the next one or the page is left."""
+        self.notice.show_words(title, hint, look)
+        self.notice.show()
+
+    def event(self, event: QEvent) -> bool:
+        """Take Esc before the window does, and Ctrl+Z while there is something to bring back."""
+        return claims_escape(event) or self._claims_undo(event) or super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc goes back to the chat, Ctrl+Z undoes a deletion, Enter presses a button."""
+        focused = self.focusWidget()
+        if event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+        elif event.matches(QKeySequence.StandardKey.Undo) and self.toast.undo():
+            return
+        elif event.key() in _ENTER and isinstance(focused, QAbstractButton):
+            focused.click()
+        elif not isinstance(focused, QLineEdit | QPlainTextEdit):
+            # Letters are not for the composer while this page is on show.
+            event.accept()
+        else:
+            super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the language."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._retranslate()
+
+    def _claims_undo(self, event: QEvent) -> bool:
+        if (
+            self.toast.isVisible()
+            and event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.matches(QKeySequence.StandardKey.Undo)
+        ):
+            event.accept()
+            return True
+        return False
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.setContentsMargins(Space.XL, Space.M, Space.M, 0)
+        top.setSpacing(Space.S)
+        top.addWidget(self._sidebar)
+        top.addWidget(self._title, 1)
+        top.addWidget(self._close)
+        tabs = QHBoxLayout()
+        tabs.setContentsMargins(Space.XL - Space.XS, Space.XS, Space.XL, 0)
+        tabs.addWidget(self._tabs)
+        tabs.addStretch(1)
+        line = QFrame()
+        line.setProperty("panel", "line")
+        line.setFixedHeight(1)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(Space.XL, 0, Space.XL, Space.S)
+        foot.addWidget(self.notice)
+        foot.addWidget(self.toast, 0, Qt.AlignmentFlag.AlignHCenter)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(top)
+        column.addLayout(tabs)
+        column.addWidget(line)
+        column.addLayout(self._views, 1)
+        column.addLayout(foot)
+        self._views.addWidget(self.personas)
+        self._views.addWidget(self.prompts)
+
+    def _retranslate(self) -> None:
+        title = self.tr("Personas and prompts")
+        self._title.setText(title)
+        self.setAccessibleName(title)
+        self._tabs.setAccessibleName(title)
+        self._close.set_label(self.tr("Back to the chat (Esc)"))
+        self._sidebar.set_label(self.tr("Show the list of chats (Ctrl+\\)"))
+        self._tabs.setTabText(0, self.tr("Personas"))
+        self._tabs.setTabText(1, self.tr("Prompts"))
+        self.personas.list.setAccessibleName(self.tr("Personas"))
+        self.prompts.list.setAccessibleName(self.tr("Prompts"))

@@ -1,0 +1,542 @@
+"""A column of thousands of messages, of which only those near the reader exist as widgets.
+
+The place of the reader is a message and a distance in it, never a number of pixels from the top:
+heights above are guesses until somebody comes near, and being corrected they must not move what is
+read. Widgets are built and given up in small portions between two frames; a place that is not
+built yet shows grey lines. While the thumb of the scroll bar is held, the bar keeps its scale, so
+that the thumb stays under the pointer. GUI thread.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PySide6.QtCore import QCoreApplication, QEvent, QRect, Qt, QTimer
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+
+from desktop.ui.row_frame import BESIDE, RowFrame
+from desktop.ui.skeleton import paint_skeleton
+from desktop.ui.tokens import Size, Space, tokens_of
+from desktop.ui.transcript_rows import TranscriptRows
+
+__all__ = ["VirtualColumn"]
+
+_ABOVE = Space.XL - Space.S
+_BELOW = Space.L - Space.S
+_GAP = Space.XL - 2 * Space.S
+_STEP = 40
+_NEAR_END = 24
+_SLICE_SECONDS = 0.006
+_FIRST_SECONDS = 0.04
+_DROPPED_AT_ONCE = 2
+_MOST_BUILT = 60
+_STEPS = 2
+_NESTED_LAYOUTS = 12
+_ASIDE = 20_000
+_PAUSE_MS = 8
+
+
+class VirtualColumn(QAbstractScrollArea):
+    """Lays `rows` out; whoever derives from it makes a row's widget in `make_frame`."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Show nothing."""
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.viewport().setAutoFillBackground(False)
+        self.rows = TranscriptRows()
+        self._frames: dict[int, RowFrame] = {}
+        self._canvas = _Canvas(self)
+        self._scroll = 0
+        self._follows = True
+        self._placing = False
+        self._unsettled = False
+        self._guessed = False
+        self._held: int | None = None
+        self._width = 0
+        self._filling = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._filling.timeout.connect(self._on_time_to_fill)
+        bar = self.verticalScrollBar()
+        bar.setSingleStep(_STEP)
+        bar.valueChanged.connect(self._on_bar_moved)
+        bar.sliderReleased.connect(self._arrange)
+
+    # What others may ask and do.
+
+    @property
+    def frames(self) -> list[RowFrame]:
+        """The rows that are built and on show, from top to bottom."""
+        shown = [frame for frame in self._frames.values() if not frame.isHidden()]
+        return sorted(shown, key=self._row)
+
+    def frames_built(self) -> list[RowFrame]:
+        """Return the rows that are built, on show or not, in any order."""
+        return list(self._frames.values())
+
+    def frame_of(self, message: int) -> RowFrame | None:
+        """Return the row of a message if it is built."""
+        return self._frames.get(message)
+
+    def is_building(self) -> bool:
+        """Tell whether something near the reader has still to be built."""
+        return self._filling.isActive()
+
+    @property
+    def follows(self) -> bool:
+        """Whether the reader is at the end and stays there."""
+        return self._follows
+
+    def jump_to_end(self) -> None:
+        """Show the end, and follow it from now on."""
+        self._follows = True
+        self._fill(_SLICE_SECONDS, around=False)
+
+    def jump_to(self, message: int, *, inside: int = 0, room: int = Space.XXL) -> None:
+        """Show `message`, the point `inside` pixels under its top `room` pixels from above.
+
+        It stays there, until somebody scrolls, whatever is built around it.
+        """
+        row = self.rows.row_of(message)
+        if row is None:
+            return
+        self._follows = False
+        self._held = message
+        self._scroll = self._clamped(self._top(row) + inside - room)
+        self._make_seen(message)
+        self._scroll = self._clamped(self._top(row) + inside - room)
+        self._fill(_SLICE_SECONDS, around=False)
+
+    def show_now(self, message: int) -> RowFrame | None:
+        """Build the beginning of a row that is near; None if it cannot be read."""
+        self._make_seen(message)
+        self._arrange()
+        return self._frames.get(message)
+
+    def _make_seen(self, message: int) -> None:
+        row = self.rows.row_of(message)
+        with self._holding():
+            for _ in range(_STEPS):
+                if row is not None and self._is_missing(row):
+                    self._build(message, time.perf_counter() + _SLICE_SECONDS)
+
+    def reveal(self, message: int, inside: QRect) -> None:
+        """Scroll no more than needed to have `inside`, within the frame of `message`, in sight."""
+        row = self.rows.row_of(message)
+        if row is None:
+            return
+        top = self._top(row) + inside.top()
+        height = min(inside.height(), self.viewport().height() - 2 * Space.XXL)
+        lowest = top - Space.XXL
+        highest = top + height + Space.XXL - self.viewport().height()
+        if self._scroll > lowest:
+            self.scroll_to(lowest)
+        elif self._scroll < highest:
+            self.scroll_to(highest)
+
+    @property
+    def place(self) -> int:
+        """How many pixels lie above the view."""
+        return self._scroll
+
+    def scroll_to(self, place: int) -> None:
+        """Have `place` pixels above the view."""
+        bar = self.verticalScrollBar()
+        if bar.isSliderDown() or bar.value() == place:
+            self._go(place)
+        else:
+            bar.setValue(place)
+
+    # What derives from it.
+
+    def make_frame(self, message: int) -> RowFrame | None:
+        """Make the row of `message`, child of `self.canvas`; None if it cannot be read."""
+        raise NotImplementedError
+
+    def is_kept(self, message: int) -> bool:
+        """Tell whether the row of `message` must live on however far away it is."""
+        raise NotImplementedError
+
+    def on_moved(self) -> None:
+        """Follow the reader: another place, or other rows, are on show."""
+
+    @property
+    def canvas(self) -> QWidget:
+        """What rows are children of."""
+        return self._canvas
+
+    def show_rows(self) -> None:
+        """Show `rows`, which were reset, from their end."""
+        self._follows = True
+        self._held = None
+        self._guessed = False
+        self._forget_gone()
+        self._fill(_FIRST_SECONDS)
+
+    def rows_changed(self) -> None:
+        """Follow rows that were added, taken away or exchanged."""
+        with self._holding():
+            self._forget_gone()
+        self._fill(_FIRST_SECONDS)
+
+    def build_now(self, message: int) -> RowFrame | None:
+        """Build the row of `message` to its end, wherever it is; None if it cannot be read."""
+        row = self.rows.row_of(message)
+        if row is None:
+            return None
+        frame = self._frames.get(message)
+        if frame is None:
+            frame = self.make_frame(message)
+            if frame is None:
+                return None
+            self._frames[message] = frame
+        while not frame.is_complete:
+            frame.build(_FIRST_SECONDS)
+        return frame
+
+    @contextmanager
+    def holding_place(self) -> Iterator[None]:
+        """Keep what is read where it is while all rows take other heights."""
+        with self._holding(share=True):
+            yield
+            self.rows.forget()
+            for frame in list(self._frames.values()):
+                self._settle(frame)
+        self._fill(_FIRST_SECONDS)
+
+    def bring_in_sight(self, message: int) -> None:
+        """Scroll to `message` unless its beginning is seen already."""
+        row = self.rows.row_of(message)
+        if row is None:
+            return
+        place = self._top(row) - self._scroll
+        if not 0 <= place < self.viewport().height() - Space.XXL * 2:
+            self.jump_to(message)
+
+    def is_in_sight(self, message: int) -> bool:
+        """Tell whether something of `message` is within the view."""
+        return self.rows.row_of(message) in self._span()
+
+    def show_inside(self, message: int, place: QRect) -> None:
+        """Have `place`, within the frame of `message`, in sight, well away from the edges."""
+        row = self.rows.row_of(message)
+        if row is None:
+            return
+        height = self.viewport().height()
+        top = self._top(row) + place.top() - self._scroll
+        if not Space.XXL * 2 <= top <= height - Space.XXL * 2 - place.height():
+            self.jump_to(message, inside=place.top(), room=height // 3)
+
+    def row_under(self, y: int) -> int:
+        """Return the row that lies at `y`, counted from the top of the view."""
+        return self.rows.row_at(self._scroll + y - _ABOVE)
+
+    def give_up(self, message: int) -> None:
+        """Take the widget of `message` away; it is made again when it is wanted."""
+        frame = self._frames.pop(message, None)
+        if frame is not None:
+            frame.hide()
+            frame.deleteLater()
+
+    # Events.
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        width = self._column()[1]
+        if width != self._width:
+            self._width = width
+            with self._holding(share=True):
+                self.rows.forget()
+                for frame in list(self._frames.values()):
+                    self._settle(frame)
+        self._fill(_FIRST_SECONDS)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        with self._holding():
+            for frame in list(self._frames.values()):
+                self._settle(frame)
+        self._fill(_FIRST_SECONDS)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        missing = list(self._not_seen_yet())
+        if not missing:
+            return
+        painter = QPainter(self.viewport())
+        left, width = self._column()
+        theme = tokens_of(self.palette())
+        for row in missing:
+            top = self._top(row) - self._scroll + Space.S
+            place = QRect(left, top, width, self.rows.height(row) - _GAP - 2 * Space.S)
+            paint_skeleton(painter, place, event.rect(), self.rows.refs[row], theme)
+
+    def scrollContentsBy(self, _dx: int, _dy: int) -> None:
+        """Do nothing: `_on_bar_moved` does."""
+
+    def layout_requested(self) -> None:
+        """Something in a row wants another height."""
+        if self._placing:
+            self._unsettled = True
+            return
+        with self._holding():
+            for frame in list(self._frames.values()):
+                self._measure(frame)
+        self._arrange()
+        self._fill_soon()
+
+    # The work.
+
+    def _row(self, frame: RowFrame) -> int:
+        row = self.rows.row_of(frame.message)
+        return -1 if row is None else row
+
+    def _top(self, row: int) -> int:
+        return _ABOVE + self.rows.top(row)
+
+    def content_height(self) -> int:
+        """Return the height of everything there is to scroll through."""
+        return _ABOVE + self.rows.total + _BELOW
+
+    def _furthest(self) -> int:
+        return max(0, self.content_height() - self.viewport().height())
+
+    def _clamped(self, place: int) -> int:
+        return max(0, min(place, self._furthest()))
+
+    def _column(self) -> tuple[int, int]:
+        """Return where the column begins and how wide it is.
+
+        From the width of the whole, so that the column stays when the scroll bar comes.
+        """
+        side = max(Space.XL, (self.width() - Size.COLUMN) // 2)
+        beside = self.width() - self.viewport().width()
+        return side, max(1, self.viewport().width() - side - max(0, side - beside))
+
+    def _span(self, screens: float = 0.0) -> range:
+        """Return the rows to be seen, and those within so many screens around."""
+        if not len(self.rows):
+            return range(0)
+        around = round(self.viewport().height() * screens)
+        first = self.rows.row_at(self._scroll - around - _ABOVE)
+        last = self.rows.row_at(self._scroll + self.viewport().height() + around - _ABOVE)
+        return range(first, last + 1)
+
+    def _not_seen_yet(self) -> Iterator[int]:
+        for row in self._span():
+            frame = self._frames.get(self.rows.refs[row].id)
+            if frame is None or frame.isHidden() or frame.x() < -_ASIDE // 2:
+                yield row
+
+    @contextmanager
+    def _holding(self, *, share: bool = False) -> Iterator[None]:
+        """Keep the reader's place while heights change; as a share of the row if asked."""
+        if self._follows or not len(self.rows):
+            yield
+            self._scroll = self._furthest() if self._follows else 0
+            return
+        message, inside, part = self._anchor()
+        yield
+        row = self.rows.row_of(message)
+        if row is not None:
+            inside = round(part * self.rows.height(row)) if share else inside
+            self._scroll = self._top(row) + inside
+        self._scroll = self._clamped(self._scroll)
+
+    def _anchor(self) -> tuple[int, int, float]:
+        """Return the message that stays, where the view begins in it, and which share that is."""
+        span = self._span()
+        known = (row for row in span if self.rows.is_known(row))
+        held = self.rows.row_of(self._held) if self._held is not None else None
+        row = held if held is not None else next(known, span.start)
+        inside = self._scroll - self._top(row)
+        return self.rows.refs[row].id, inside, inside / max(1, self.rows.height(row))
+
+    def _on_bar_moved(self, value: int) -> None:
+        if self._placing:
+            return
+        bar = self.verticalScrollBar()
+        if bar.isSliderDown() and bar.maximum():
+            value = round(value * self._furthest() / bar.maximum())
+        self._go(value)
+
+    def _go(self, place: int) -> None:
+        before, self._scroll = self._scroll, self._clamped(place)
+        self._held = None
+        away = self._furthest() - self._scroll
+        if away == 0 or (self._scroll > before and away <= _NEAR_END):
+            self._follows = True
+        elif self._scroll < before:
+            self._follows = False
+        self._fill(_SLICE_SECONDS, around=False)
+
+    def _on_time_to_fill(self) -> None:
+        self._fill(_SLICE_SECONDS)
+
+    def _fill_soon(self) -> None:
+        if not self._filling.isActive():
+            self._filling.start()
+
+    def _fill(self, seconds: float, *, around: bool = True) -> None:
+        """Build what is missing in sight, and `around` it, for about `seconds`; the rest soon."""
+        if self._placing or not self.isVisible() or self._width <= 0:
+            return
+        until = time.perf_counter() + seconds
+        with self._holding():
+            while (message := self._next_missing(around=around)) is not None:
+                self._build(message, until)
+                if time.perf_counter() >= until:
+                    break
+                if self._follows:
+                    self._scroll = self._furthest()
+        if not self._guessed and len(self._frames) > 1:
+            self._guessed = True
+            with self._holding():
+                self.rows.guess_again()
+        self._arrange()
+        is_done = message is None and self._next_missing(around=True) is None
+        if is_done or len(self._frames) > _MOST_BUILT:
+            is_done = not self._drop_far() and is_done
+        if not is_done:
+            self._filling.start()
+
+    def _next_missing(self, *, around: bool) -> int | None:
+        near = self._span()
+        order: range = near[::-1] if self._follows else near
+        for row in order:
+            if self._is_missing(row):
+                return self.rows.refs[row].id
+        if not around:
+            return None
+        wide = self._span(1.0)
+        beside = [*range(near.stop, wide.stop), *range(near.start - 1, wide.start - 1, -1)]
+        missing = next((row for row in beside if self._is_missing(row)), None)
+        return self.rows.refs[missing].id if missing is not None else None
+
+    def _is_missing(self, row: int) -> bool:
+        frame = self._frames.get(self.rows.refs[row].id)
+        if frame is None:
+            return not (self.rows.is_known(row) and self.rows.height(row) == 0)
+        return not frame.is_complete or frame.isHidden()
+
+    def _build(self, message: int, until: float) -> None:
+        """Take the next step of building a row: make it, build more of it, or show it."""
+        frame = self._frames.get(message)
+        row = self.rows.row_of(message)
+        if row is None:
+            return
+        if frame is None:
+            frame = self.make_frame(message)
+            if frame is None:
+                self.rows.measure(row, 0)
+            else:
+                self._frames[message] = frame
+                frame.move(-_ASIDE, 0)
+                frame.resize(self._width + 2 * BESIDE, self.rows.height(row))
+            return
+        if frame.isHidden():
+            frame.show()
+        if not frame.is_complete:
+            frame.build(max(0.001, until - time.perf_counter()))
+        self._settle(frame)
+
+    def _settle(self, frame: RowFrame) -> None:
+        """Find the height of a row now; one that is found asks the layouts around it for theirs."""
+        if not self.isVisible() or frame.isHidden():
+            return
+        was, self._placing = self._placing, True
+        width = self._width + 2 * BESIDE
+        if frame.width() != width:
+            frame.resize(width, frame.height())
+        others_changed = False
+        for _ in range(_NESTED_LAYOUTS):
+            self._unsettled = False
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+            height = frame.height_at(width)
+            others_changed = others_changed or self._unsettled
+            if height != frame.height():
+                frame.resize(width, height)
+            elif not self._unsettled:
+                break
+        self._placing = was
+        self._measure(frame)
+        if others_changed:
+            # Whoever else wanted another height has asked in vain: it was not his turn.
+            for other in self._frames.values():
+                self._measure(other)
+
+    def _measure(self, frame: RowFrame) -> None:
+        row = self.rows.row_of(frame.message)
+        if row is None or frame.isHidden():
+            return
+        width = self._width + 2 * BESIDE
+        height = frame.height_at(width)
+        if frame.height() != height or frame.width() != width:
+            frame.resize(width, height)
+        if frame.is_complete or height + _GAP > self.rows.height(row):
+            self.rows.measure(row, height + _GAP)
+
+    def _arrange(self) -> None:
+        """Put everything where it belongs now."""
+        was, self._placing = self._placing, True
+        self._scroll = self._furthest() if self._follows else self._clamped(self._scroll)
+        left = self._column()[0] - BESIDE
+        near = self._span(3.0)
+        base = self._top(near.start) if near else 0
+        for frame in self._frames.values():
+            row = self._row(frame)
+            if row not in near:
+                frame.hide()
+                continue
+            begins_in_sight = self._top(row) >= self._scroll and not self._follows
+            aside = not frame.is_complete and not begins_in_sight
+            x, y = (-_ASIDE, 0) if aside else (left, self._top(row) - base)
+            if (frame.x(), frame.y()) != (x, y):
+                frame.move(x, y)
+        bottom = self._top(near.stop) if near else 0
+        width = self.viewport().width()
+        self._canvas.setGeometry(0, base - self._scroll, width, max(1, bottom - base))
+        self._sync_bar()
+        if next(self._not_seen_yet(), None) is not None:
+            self.viewport().update()
+        self._placing = was
+        self.on_moved()
+
+    def _sync_bar(self) -> None:
+        bar = self.verticalScrollBar()
+        if not bar.isSliderDown():
+            bar.setRange(0, self._furthest())
+            bar.setPageStep(self.viewport().height())
+            bar.setValue(self._scroll)
+
+    def _drop_far(self) -> bool:
+        """Give up a few rows that are far away; return whether there are more of them."""
+        near = self._span(2.0)
+        far = [
+            frame
+            for frame in self._frames.values()
+            if self._row(frame) not in near
+            and frame.message != self._held
+            and not self.is_kept(frame.message)
+        ]
+        for frame in far[:_DROPPED_AT_ONCE]:
+            self.give_up(frame.message)
+        return bool(far)
+
+    def _forget_gone(self) -> None:
+        for message in [one for one in self._frames if self.rows.row_of(one) is None]:
+            self.give_up(message)
+
+
+class _Canvas(QWidget):
+    """Holds the rows; tells the column when one of them wants another height."""
+
+    def __init__(self, column: VirtualColumn) -> None:
+        super().__init__(column.viewport())
+        self._column = column
+
+    def event(self, event: QEvent) -> bool:
+        handled = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._column.layout_requested()
+        return handled
