@@ -7,11 +7,12 @@ from the clock.
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+from desktop.domain.carried import CarriedChat
 from desktop.domain.chat import Role, ToolCall, Usage
 from desktop.domain.chat_settings import ChatSettings
 from desktop.domain.history import (
@@ -25,7 +26,7 @@ from desktop.domain.history import (
     StoredMessage,
     TitleSource,
 )
-from desktop.store import drafts, folders, listing, saved, tree
+from desktop.store import carrying, drafts, folders, listing, saved, tree
 from desktop.store.connection import PATIENCE_SECONDS
 from desktop.store.opening import Database, open_database
 from desktop.store.restoring import carry_out
@@ -312,6 +313,35 @@ class ChatStore:
             chat = listing.copy(session, message, title)
             tree.copy_branch(session, message, chat)
         return self.chat(chat)
+
+    # Chats on their way to a file and from one.
+
+    def carried(self, chat: int) -> CarriedChat:
+        """Return everything of a chat: its whole tree, its times, its settings."""
+        return carrying.carried(self._of(chat), chat)
+
+    def take_in(self, chat: CarriedChat, fingerprint: str = "") -> ChatSummary | None:
+        """Add a chat from elsewhere, with its times; None if it is here already.
+
+        It is here if one with that fingerprint was taken in, or one that was begun at the same
+        time says the same; what was deleted since counts as gone. Its folder is found by its name,
+        or made.
+        """
+        with self._disk.transaction():
+            steps = self.taking_in(chat, fingerprint)
+            while True:
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    taken: ChatSummary | None = end.value
+                    return taken
+
+    def taking_in(
+        self, chat: CarriedChat, fingerprint: str = ""
+    ) -> Generator[None, None, ChatSummary | None]:
+        """Do what `take_in` does, a portion with each step; it appears with the last one."""
+        number = yield from carrying.taking_in(self._disk, chat, fingerprint)
+        return None if number is None else self.chat(number)
 
     # What else people keep, and finding it again.
 

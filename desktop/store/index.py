@@ -9,8 +9,7 @@ import json
 import logging
 import sqlite3
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from desktop.store.connection import roll_back
@@ -100,15 +99,19 @@ def take(connection: sqlite3.Connection, message: int) -> None:
 
 def put_fresh(connection: sqlite3.Connection, messages: Collection[int]) -> None:
     """Put messages just written into the index, unless that takes long: then they wait."""
-    if len(messages) <= _MOST_AT_ONCE:
-        with written_or_mended(connection):
-            rows = connection.execute(
-                f"{_WAITING} AND id IN (SELECT value FROM json_each(?))"  # noqa: S608 our own words
-                " AND length(content) + length(attachments) <= ?",
-                (json.dumps(list(messages)), _LONGEST_AT_ONCE),
-            )
-            for row in rows.fetchall():
-                _put(connection, *row)
+    if len(messages) > _MOST_AT_ONCE:
+        return
+
+    def put() -> None:
+        rows = connection.execute(
+            f"{_WAITING} AND id IN (SELECT value FROM json_each(?))"  # noqa: S608 our own words
+            " AND length(content) + length(attachments) <= ?",
+            (json.dumps(list(messages)), _LONGEST_AT_ONCE),
+        )
+        for row in rows.fetchall():
+            _put(connection, *row)
+
+    change_alone(connection, put)
 
 
 def catch_up(connection: sqlite3.Connection, seconds: float) -> bool:
@@ -138,11 +141,10 @@ def catch_up(connection: sqlite3.Connection, seconds: float) -> bool:
             return False
 
 
-def prepare(connection: sqlite3.Connection) -> None:
-    """Begin the index anew if it was made by other rules, inside the caller's transaction."""
+def is_by_other_rules(connection: sqlite3.Connection) -> bool:
+    """Return whether words were taken from texts in another way than now."""
     made_by = connection.execute("SELECT value FROM meta WHERE key = ?", (RULES_KEY,)).fetchone()
-    if made_by is None or made_by[0] != RULES:
-        begin_anew(connection)
+    return made_by is None or made_by[0] != RULES
 
 
 def begin_anew(connection: sqlite3.Connection) -> None:
@@ -174,16 +176,15 @@ def mend(connection: sqlite3.Connection) -> None:
             suspicion(Path(file)).touch(mode=0o600)
 
 
-@contextmanager
-def written_or_mended(connection: sqlite3.Connection) -> Iterator[None]:
-    """Change the index in a transaction of its own; never fails for a reason in the file.
+def change_alone(connection: sqlite3.Connection, work: Callable[[], None]) -> None:
+    """Let `work` change the index in a transaction of its own; a fault of the file is only logged.
 
     It has to be of its own: once FTS5 has met a damage, nothing else in the same transaction can
     be written any more.
     """
     try:
         connection.execute("BEGIN IMMEDIATE")
-        yield
+        work()
         connection.execute("COMMIT")
     except sqlite3.DatabaseError as error:
         roll_back(connection)

@@ -46,7 +46,7 @@ def create(
     return session.insert(
         "INSERT INTO chats (title, created, updated, folder, settings, icon, position)"
         " VALUES (?, ?, ?, ?, ?, ?, (SELECT coalesce(max(position), 0) + 1 FROM chats))",
-        *(storable(title), now, now, folder, _settings_column(settings), storable(icon)),
+        *(storable(title), now, now, folder, settings_column(settings), storable(icon)),
     )
 
 
@@ -130,11 +130,12 @@ def settings(session: Session, number: int) -> ChatSettings:
 def set_settings(session: Session, number: int, values: ChatSettings) -> None:
     """Replace what a chat sets for itself."""
     session.write_one(
-        "UPDATE chats SET settings = ? WHERE id = ?", _settings_column(values), number
+        "UPDATE chats SET settings = ? WHERE id = ?", settings_column(values), number
     )
 
 
-def _settings_column(values: ChatSettings) -> str:
+def settings_column(values: ChatSettings) -> str:
+    """Return what a chat sets for itself as it is kept: JSON, or nothing."""
     return "" if values == ChatSettings() else written(values)
 
 

@@ -17,7 +17,12 @@ from typing import TypeAlias
 from desktop.store.connection import APPLICATION_ID, companions, connect, roll_back
 from desktop.store.faults import Damage, newer
 from desktop.store.index import INDEX_PARTS
-from desktop.store.steps import folders_and_settings, more_of_messages, words_of_messages
+from desktop.store.steps import (
+    chats_taken_in,
+    folders_and_settings,
+    more_of_messages,
+    words_of_messages,
+)
 
 Migration: TypeAlias = Callable[[sqlite3.Connection], None]
 
@@ -71,6 +76,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     folders_and_settings,
     more_of_messages,
     words_of_messages,
+    chats_taken_in,
 )
 
 

@@ -85,8 +85,7 @@ class Session:
             with self.change() as connection:
                 index.take(connection, message)
         elif not self.read_only and index.known_text(self.connection, message) is not None:
-            with index.written_or_mended(self.connection):
-                index.take(self.connection, message)
+            index.change_alone(self.connection, lambda: index.take(self.connection, message))
 
     def rows(self, query: str, *values: object) -> list[Row]:
         """Return what `query` finds."""

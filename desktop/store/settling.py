@@ -15,17 +15,20 @@ _log = logging.getLogger(__name__)
 
 def settle(connection: sqlite3.Connection, long_ago: float) -> None:
     """Make the index usable, and remove for good what was deleted before `long_ago`."""
-    with index.written_or_mended(connection):
-        index.prepare(connection)
+    if index.is_by_other_rules(connection):
+        index.change_alone(connection, lambda: index.begin_anew(connection))
     going = connection.execute(
         "SELECT messages.id FROM chats CROSS JOIN messages ON messages.chat = chats.id"
         " WHERE chats.deleted < ?",
         (long_ago,),
     ).fetchall()
+
+    def take() -> None:
+        for (message,) in going:
+            index.take(connection, message)
+
     if going:
-        with index.written_or_mended(connection):
-            for (message,) in going:
-                index.take(connection, message)
+        index.change_alone(connection, take)
     try:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("DELETE FROM chats WHERE deleted < ?", (long_ago,))

@@ -62,3 +62,14 @@ def more_of_messages(connection: sqlite3.Connection) -> None:
 def words_of_messages(connection: sqlite3.Connection) -> None:
     """Add the index of words; what was written so far is put into it little by little."""
     make_index(connection)
+
+
+def chats_taken_in(connection: sqlite3.Connection) -> None:
+    """Add by which sign a chat that came from a file is known again."""
+    connection.execute(
+        """CREATE TABLE taken_in (
+            fingerprint TEXT PRIMARY KEY,
+            chat INTEGER NOT NULL REFERENCES chats (id) ON DELETE CASCADE
+        ) WITHOUT ROWID"""
+    )
+    connection.execute("CREATE INDEX taken_in_of_chat ON taken_in (chat)")

@@ -4,6 +4,7 @@ A message is always newer than its parent. Runs in the thread that owns the sess
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from desktop.domain.chat import Role, ToolCall, Usage
@@ -70,19 +71,21 @@ def refs(session: Session, chat: int) -> list[MessageRef]:
     """Return the active branch of a chat, first to last, without its texts."""
     # Read whole from the index: a walk from message to message costs several times as much.
     rows = session.rows(_TREE, chat)
-    tree = {number: (parent, role) for number, parent, role in rows}
+    tree = {row[0]: row for row in rows}
+    counts = Counter(row[1] for row in rows)
     beside: dict[int | None, list[int]] = {}
     for number, parent, _ in rows:
-        beside.setdefault(parent, []).append(number)
+        if counts[parent] > 1:
+            beside.setdefault(parent, []).append(number)
     found: list[MessageRef] = []
     at = tip(session, chat)
     while at is not None and at in tree:
-        parent, role = tree[at]
-        group = beside[parent]
-        if len(group) == 1:
+        _, parent, role = tree[at]
+        if counts[parent] == 1:
             found.append(MessageRef(at, _ROLES[role]))
         else:
-            found.append(MessageRef(at, _ROLES[role], sorted(group).index(at) + 1, len(group)))
+            place = sorted(beside[parent]).index(at) + 1
+            found.append(MessageRef(at, _ROLES[role], place, counts[parent]))
         # As in a branch: a parent that is not older can only come from damage.
         at = parent if parent is not None and parent < at else None
     found.reverse()

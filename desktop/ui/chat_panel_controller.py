@@ -194,6 +194,17 @@ class ChatPanelController(QObject):
         self._on_changed(replace(self.settings, model=name))
         self.refresh()
 
+    def choose_context(self, tokens: int) -> None:
+        """Give the open chat a context window of so many tokens."""
+        self._on_changed(replace(self.settings, n_ctx=tokens))
+        self.refresh()
+
+    def read_again(self) -> None:
+        """Take what somebody else set for the open chat."""
+        if self._chat is not None:
+            self._settings = self._kept(self._chat)
+            self.refresh()
+
     def refresh(self) -> None:
         """Show everything anew: the general settings, a model's or a persona changed."""
         panel = self._panel

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.history import Attachment, AttachmentKind
 from desktop.services.context_estimate import estimated_tokens
@@ -25,6 +25,7 @@ _LINES = 8
 _DRAFT_MS = 300
 _LONG_DRAFT_MS = 2000
 _LONG = 50_000
+_NARROW = 480
 # The role that is light upon dark in the light theme and the other way round in the dark one.
 _ON_ACCENT = QPalette.ColorRole.ToolTipText
 
@@ -73,6 +74,7 @@ class Composer(QFrame):
         if framed:
             self.setProperty("panel", "composer")
         self.setAcceptDrops(True)
+        self._has_tools = tools
         self._running = False
         self._about_guide = False
         self._quiet = False
@@ -85,7 +87,9 @@ class Composer(QFrame):
             tool.setVisible(tools)
         self._button = IconButton("send", tint=_ON_ACCENT, parent=self)
         self._button.setProperty("kind", "primary")
+        self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._row = QHBoxLayout()
+        self._is_tall = False
         self._draft_timer = QTimer(self, singleShot=True)
         self._lay_out()
         self.field.submitted.connect(self._on_submitted)
@@ -127,6 +131,7 @@ class Composer(QFrame):
         self._quiet = False
         self.field.moveCursor(self.field.textCursor().MoveOperation.End)
         self._show_button()
+        self._fit()
         self.edited.emit()
 
     def attach(self, attachment: Attachment) -> None:
@@ -151,6 +156,10 @@ class Composer(QFrame):
         """Put the cursor into the field."""
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
         super().changeEvent(event)
@@ -169,14 +178,17 @@ class Composer(QFrame):
 
     def _lay_out(self) -> None:
         self._row.setSpacing(Space.XS)
-        self._row.addWidget(self.field, 1, Qt.AlignmentFlag.AlignVCenter)
+        self._row.addStretch(1)
+        self._body.setSpacing(Space.XS)
+        self._body.addWidget(self.field, 1)
+        self._body.addLayout(self._row)
         for button in (self._files, self._prompts, self._button):
             self._row.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
         column = QVBoxLayout(self)
         column.setContentsMargins(self._inset, Space.S, Space.S, Space.S)
         column.setSpacing(Space.S)
         column.addWidget(self._chips)
-        column.addLayout(self._row)
+        column.addLayout(self._body)
         self.setFocusProxy(self.field)
 
     def _on_submitted(self) -> None:
@@ -193,8 +205,23 @@ class Composer(QFrame):
     def _on_long_text_pasted(self, text: str) -> None:
         self.attach(Attachment(AttachmentKind.PASTE, "", text))
 
+    def _fit(self) -> None:
+        """Give a text of several lines the whole width, with the buttons below it.
+
+        It stays so until the field is empty again: the lines would jump otherwise.
+        """
+        has_text = not self.field.document().isEmpty()
+        is_tall = self._has_tools and (
+            self.width() < _NARROW or (has_text and (self._is_tall or self.field.has_lines))
+        )
+        if is_tall != self._is_tall:
+            self._is_tall = is_tall
+            way = QBoxLayout.Direction
+            self._body.setDirection(way.TopToBottom if is_tall else way.LeftToRight)
+
     def _on_changed(self) -> None:
         self._show_button()
+        self._fit()
         if self._quiet:
             return
         self.edited.emit()

@@ -76,6 +76,11 @@ class ComposerField(QPlainTextEdit):
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self._fit()
 
+    @property
+    def has_lines(self) -> bool:
+        """Whether the text takes more than one line as it is laid out now."""
+        return round(self.document().size().height()) > 1
+
     def ask_first(self, helper: Helper) -> None:
         """Offer every key to `helper` first, unless an input method composes."""
         self._helpers.append(helper)
@@ -179,8 +184,16 @@ class ComposerField(QPlainTextEdit):
         return not self._composing and any(helper.take_key(event) for helper in self._helpers)
 
     def _wanted_height(self) -> int:
-        lines = max(1, min(self._lines, round(self.document().size().height())))
-        return lines * self.fontMetrics().lineSpacing() + 2
+        """Return the height of the lines to be seen; Chinese ones are taller than the font says."""
+        height, left = 0.0, self._lines
+        block = self.document().firstBlock()
+        while block.isValid() and left > 0:
+            lines = max(1, block.lineCount())
+            share = min(lines, left) / lines
+            height += share * self.blockBoundingRect(block).height()
+            left -= lines
+            block = block.next()
+        return max(round(height), self.fontMetrics().lineSpacing()) + 2
 
     def _fit(self) -> None:
         shown = round(self.document().size().height())

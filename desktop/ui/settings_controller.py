@@ -30,6 +30,7 @@ class SettingsController(QObject):
         self._page: SettingsPage | None = None
         preferences.changed.connect(self._on_settings_changed)
         window.sidebar_shown.connect(self._on_sidebar_shown)
+        window.shortcuts.find.connect(self._on_find_wanted)
 
     @property
     def is_shown(self) -> bool:
@@ -56,6 +57,10 @@ class SettingsController(QObject):
     def _on_settings_changed(self, settings: Settings) -> None:
         if self._page is not None:
             self._page.show_settings(settings)
+
+    def _on_find_wanted(self) -> None:
+        if self._page is not None and self.is_shown:
+            self._page.take_focus()
 
     def _on_sidebar_shown(self, shown: bool) -> None:
         if self._page is not None:

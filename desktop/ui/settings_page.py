@@ -6,7 +6,7 @@ Values in, signals out. GUI thread.
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.settings import Settings
@@ -56,9 +56,6 @@ class SettingsPage(QWidget):
         self._search.textChanged.connect(self._on_searched)
         self._close.clicked.connect(self.closed)
         self._sidebar.clicked.connect(self.sidebar_requested)
-        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
-        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        find.activated.connect(self._search.setFocus)
         self._retranslate()
         self._show()
 

@@ -19,6 +19,7 @@ class Shortcuts(QObject):
     new_chat = Signal()
     temporary_chat = Signal()
     search = Signal()
+    find = Signal()
     rename = Signal()
     sidebar = Signal()
     composer = Signal()
@@ -38,6 +39,7 @@ class Shortcuts(QObject):
             (QKeySequence(ctrl | key.Key_N), self.new_chat),
             (QKeySequence(ctrl | Qt.Modifier.SHIFT | key.Key_N), self.temporary_chat),
             (QKeySequence(ctrl | key.Key_K), self.search),
+            (QKeySequence(QKeySequence.StandardKey.Find), self.find),
             (QKeySequence(key.Key_F2), self.rename),
             (QKeySequence(ctrl | key.Key_Backslash), self.sidebar),
             (QKeySequence(ctrl | key.Key_L), self.composer),

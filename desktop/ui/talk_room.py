@@ -18,6 +18,7 @@ from desktop.ui.bridge import Bridge
 from desktop.ui.chat_context import ChatContext
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.chat_library import ChatLibrary
+from desktop.ui.collecting import set_aside_soon
 from desktop.ui.own_settings import OwnSettings
 from desktop.ui.preferences import Preferences
 from desktop.ui.typesetter import typesetter
@@ -80,6 +81,8 @@ class TalkRoom(QObject):
         )
         library.icons_changed.connect(desk.list.refresh)
         library.settings.settings_changed.connect(lambda _settings: context.refresh())
+        context.context_wanted.connect(library.settings.choose_context)
+        context.overflow.settings_changed.connect(lambda _chat: library.settings.read_again())
         for failed in (context.failed, library.failed):
             failed.connect(self._tell)
         pages.quit_requested.connect(self.quit_requested)
@@ -91,6 +94,7 @@ class TalkRoom(QObject):
         from desktop.services.chat_copies import ChatCopies
         from desktop.ui.other_model import OtherModel
 
+        set_aside_soon(self)
         OtherModel(self._desk.wishes, models, self._window)
         self._context.attach(engine, known)
         self._library.attach(models, known)

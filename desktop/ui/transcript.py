@@ -12,10 +12,8 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QResizeEvent,
-    QShortcut,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
@@ -30,19 +28,19 @@ from desktop.ui.find_in_chat import FindInChat
 from desktop.ui.jump_button import JumpButton
 from desktop.ui.link_popover import LinkPopover
 from desktop.ui.memory_line import MemoryLine
+from desktop.ui.message_column import MessageColumn
 from desktop.ui.message_views import MessageView, view_of
 from desktop.ui.rich_text import ZOOM, RichText
 from desktop.ui.row_frame import RowFrame
 from desktop.ui.transcript_keys import TranscriptKeys
 from desktop.ui.transcript_selection import TranscriptSelection
 from desktop.ui.transcript_texts import Load, TranscriptTexts
-from desktop.ui.virtual_column import VirtualColumn
 from desktop.ui.zoom import DEFAULT_ZOOM, next_zoom
 
 __all__ = ["Transcript"]
 
 
-class Transcript(VirtualColumn):
+class Transcript(MessageColumn):
     """Shows one chat. To write an answer: `append` it in the state STREAMING, `stream`, `finish`.
 
     What is asked for at a message is passed on with the message's id.
@@ -100,9 +98,6 @@ class Transcript(VirtualColumn):
         self.find_bar = FindBar(self)
         self._find = FindInChat(self, self.find_bar)
         self._keys = TranscriptKeys(self)
-        keys = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
-        keys.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        keys.activated.connect(self.open_find)
         self._show_page()
 
     # What is shown.
@@ -219,6 +214,13 @@ class Transcript(VirtualColumn):
         """Let a person find words in the chat."""
         if len(self.rows):
             self.find_bar.open(self.selection.words())
+
+    def edit(self, message: int) -> None:
+        """Let a person change `message` at its place."""
+        self.jump_to(message)
+        view = self._view(message)
+        if view is not None:
+            view.begin_edit()
 
     # Zoom.
 

@@ -13,31 +13,28 @@ from contextlib import contextmanager
 
 from PySide6.QtCore import QCoreApplication, QEvent, QRect, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
+from desktop.ui.column_places import ColumnPlaces
 from desktop.ui.row_frame import BESIDE, RowFrame
 from desktop.ui.skeleton import paint_skeleton
-from desktop.ui.tokens import Size, Space, tokens_of
-from desktop.ui.transcript_rows import TranscriptRows
+from desktop.ui.tokens import Space, tokens_of
 
-__all__ = ["VirtualColumn"]
+__all__ = ["SLICE_SECONDS", "VirtualColumn"]
 
-_ABOVE = Space.XL - Space.S
-_BELOW = Space.L - Space.S
 _GAP = Space.XL - 2 * Space.S
 _STEP = 40
 _NEAR_END = 24
-_SLICE_SECONDS = 0.006
+SLICE_SECONDS = 0.006
 _FIRST_SECONDS = 0.04
 _DROPPED_AT_ONCE = 2
 _MOST_BUILT = 60
-_STEPS = 2
 _NESTED_LAYOUTS = 12
 _ASIDE = 20_000
 _PAUSE_MS = 8
 
 
-class VirtualColumn(QAbstractScrollArea):
+class VirtualColumn(ColumnPlaces):
     """Lays `rows` out; whoever derives from it makes a row's widget in `make_frame`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -46,15 +43,11 @@ class VirtualColumn(QAbstractScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setAutoFillBackground(False)
-        self.rows = TranscriptRows()
         self._frames: dict[int, RowFrame] = {}
         self._canvas = _Canvas(self)
-        self._scroll = 0
-        self._follows = True
         self._placing = False
         self._unsettled = False
         self._guessed = False
-        self._held: int | None = None
         self._width = 0
         self._filling = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._filling.timeout.connect(self._on_time_to_fill)
@@ -83,70 +76,10 @@ class VirtualColumn(QAbstractScrollArea):
         """Tell whether something near the reader has still to be built."""
         return self._filling.isActive()
 
-    @property
-    def follows(self) -> bool:
-        """Whether the reader is at the end and stays there."""
-        return self._follows
-
     def jump_to_end(self) -> None:
         """Show the end, and follow it from now on."""
         self._follows = True
-        self._fill(_SLICE_SECONDS, around=False)
-
-    def jump_to(self, message: int, *, inside: int = 0, room: int = Space.XXL) -> None:
-        """Show `message`, the point `inside` pixels under its top `room` pixels from above.
-
-        It stays there, until somebody scrolls, whatever is built around it.
-        """
-        row = self.rows.row_of(message)
-        if row is None:
-            return
-        self._follows = False
-        self._held = message
-        self._scroll = self._clamped(self._top(row) + inside - room)
-        self._make_seen(message)
-        self._scroll = self._clamped(self._top(row) + inside - room)
-        self._fill(_SLICE_SECONDS, around=False)
-
-    def show_now(self, message: int) -> RowFrame | None:
-        """Build the beginning of a row that is near; None if it cannot be read."""
-        self._make_seen(message)
-        self._arrange()
-        return self._frames.get(message)
-
-    def _make_seen(self, message: int) -> None:
-        row = self.rows.row_of(message)
-        with self._holding():
-            for _ in range(_STEPS):
-                if row is not None and self._is_missing(row):
-                    self._build(message, time.perf_counter() + _SLICE_SECONDS)
-
-    def reveal(self, message: int, inside: QRect) -> None:
-        """Scroll no more than needed to have `inside`, within the frame of `message`, in sight."""
-        row = self.rows.row_of(message)
-        if row is None:
-            return
-        top = self._top(row) + inside.top()
-        height = min(inside.height(), self.viewport().height() - 2 * Space.XXL)
-        lowest = top - Space.XXL
-        highest = top + height + Space.XXL - self.viewport().height()
-        if self._scroll > lowest:
-            self.scroll_to(lowest)
-        elif self._scroll < highest:
-            self.scroll_to(highest)
-
-    @property
-    def place(self) -> int:
-        """How many pixels lie above the view."""
-        return self._scroll
-
-    def scroll_to(self, place: int) -> None:
-        """Have `place` pixels above the view."""
-        bar = self.verticalScrollBar()
-        if bar.isSliderDown() or bar.value() == place:
-            self._go(place)
-        else:
-            bar.setValue(place)
+        self._fill(SLICE_SECONDS, around=False)
 
     # What derives from it.
 
@@ -180,21 +113,6 @@ class VirtualColumn(QAbstractScrollArea):
             self._forget_gone()
         self._fill(_FIRST_SECONDS)
 
-    def build_now(self, message: int) -> RowFrame | None:
-        """Build the row of `message` to its end, wherever it is; None if it cannot be read."""
-        row = self.rows.row_of(message)
-        if row is None:
-            return None
-        frame = self._frames.get(message)
-        if frame is None:
-            frame = self.make_frame(message)
-            if frame is None:
-                return None
-            self._frames[message] = frame
-        while not frame.is_complete:
-            frame.build(_FIRST_SECONDS)
-        return frame
-
     @contextmanager
     def holding_place(self) -> Iterator[None]:
         """Keep what is read where it is while all rows take other heights."""
@@ -204,33 +122,6 @@ class VirtualColumn(QAbstractScrollArea):
             for frame in list(self._frames.values()):
                 self._settle(frame)
         self._fill(_FIRST_SECONDS)
-
-    def bring_in_sight(self, message: int) -> None:
-        """Scroll to `message` unless its beginning is seen already."""
-        row = self.rows.row_of(message)
-        if row is None:
-            return
-        place = self._top(row) - self._scroll
-        if not 0 <= place < self.viewport().height() - Space.XXL * 2:
-            self.jump_to(message)
-
-    def is_in_sight(self, message: int) -> bool:
-        """Tell whether something of `message` is within the view."""
-        return self.rows.row_of(message) in self._span()
-
-    def show_inside(self, message: int, place: QRect) -> None:
-        """Have `place`, within the frame of `message`, in sight, well away from the edges."""
-        row = self.rows.row_of(message)
-        if row is None:
-            return
-        height = self.viewport().height()
-        top = self._top(row) + place.top() - self._scroll
-        if not Space.XXL * 2 <= top <= height - Space.XXL * 2 - place.height():
-            self.jump_to(message, inside=place.top(), room=height // 3)
-
-    def row_under(self, y: int) -> int:
-        """Return the row that lies at `y`, counted from the top of the view."""
-        return self.rows.row_at(self._scroll + y - _ABOVE)
 
     def give_up(self, message: int) -> None:
         """Take the widget of `message` away; it is made again when it is wanted."""
@@ -291,66 +182,11 @@ class VirtualColumn(QAbstractScrollArea):
         row = self.rows.row_of(frame.message)
         return -1 if row is None else row
 
-    def _top(self, row: int) -> int:
-        return _ABOVE + self.rows.top(row)
-
-    def content_height(self) -> int:
-        """Return the height of everything there is to scroll through."""
-        return _ABOVE + self.rows.total + _BELOW
-
-    def _furthest(self) -> int:
-        return max(0, self.content_height() - self.viewport().height())
-
-    def _clamped(self, place: int) -> int:
-        return max(0, min(place, self._furthest()))
-
-    def _column(self) -> tuple[int, int]:
-        """Return where the column begins and how wide it is.
-
-        From the width of the whole, so that the column stays when the scroll bar comes.
-        """
-        side = max(Space.XL, (self.width() - Size.COLUMN) // 2)
-        beside = self.width() - self.viewport().width()
-        return side, max(1, self.viewport().width() - side - max(0, side - beside))
-
-    def _span(self, screens: float = 0.0) -> range:
-        """Return the rows to be seen, and those within so many screens around."""
-        if not len(self.rows):
-            return range(0)
-        around = round(self.viewport().height() * screens)
-        first = self.rows.row_at(self._scroll - around - _ABOVE)
-        last = self.rows.row_at(self._scroll + self.viewport().height() + around - _ABOVE)
-        return range(first, last + 1)
-
     def _not_seen_yet(self) -> Iterator[int]:
         for row in self._span():
             frame = self._frames.get(self.rows.refs[row].id)
             if frame is None or frame.isHidden() or frame.x() < -_ASIDE // 2:
                 yield row
-
-    @contextmanager
-    def _holding(self, *, share: bool = False) -> Iterator[None]:
-        """Keep the reader's place while heights change; as a share of the row if asked."""
-        if self._follows or not len(self.rows):
-            yield
-            self._scroll = self._furthest() if self._follows else 0
-            return
-        message, inside, part = self._anchor()
-        yield
-        row = self.rows.row_of(message)
-        if row is not None:
-            inside = round(part * self.rows.height(row)) if share else inside
-            self._scroll = self._top(row) + inside
-        self._scroll = self._clamped(self._scroll)
-
-    def _anchor(self) -> tuple[int, int, float]:
-        """Return the message that stays, where the view begins in it, and which share that is."""
-        span = self._span()
-        known = (row for row in span if self.rows.is_known(row))
-        held = self.rows.row_of(self._held) if self._held is not None else None
-        row = held if held is not None else next(known, span.start)
-        inside = self._scroll - self._top(row)
-        return self.rows.refs[row].id, inside, inside / max(1, self.rows.height(row))
 
     def _on_bar_moved(self, value: int) -> None:
         if self._placing:
@@ -368,10 +204,10 @@ class VirtualColumn(QAbstractScrollArea):
             self._follows = True
         elif self._scroll < before:
             self._follows = False
-        self._fill(_SLICE_SECONDS, around=False)
+        self._fill(SLICE_SECONDS, around=False)
 
     def _on_time_to_fill(self) -> None:
-        self._fill(_SLICE_SECONDS)
+        self._fill(SLICE_SECONDS)
 
     def _fill_soon(self) -> None:
         if not self._filling.isActive():

@@ -209,6 +209,7 @@ class MainWindow(QWidget):
             geometry=base64.b64encode(self.saveGeometry().data()).decode(),
             sidebar_width=(self._splitter.sizes()[0] or self._sidebar_width) if shown else 0,
             last_chat=last_chat or 0,
+            zoom=self.transcript.zoom_percent,
         )
 
     def toggle_sidebar(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from desktop.domain.chat import Role
 from desktop.domain.chat_settings import ChatSettings
 from desktop.domain.errors import StorageError
 from desktop.domain.history import Attachment, MessageState, StoredMessage
@@ -65,6 +66,7 @@ class WindowController(QObject):
         self._history = DraftHistory(window.composer, self._sent)
         self._place = QTimer(self, singleShot=True, interval=_PLACE_MS)
         self._place.timeout.connect(self._keep_place)
+        window.transcript.set_zoom(preferences.value.window.zoom)
         self._connect()
         self.list.refresh()
         last = preferences.value.window.last_chat
@@ -142,7 +144,9 @@ class WindowController(QObject):
         for signal in (menu.rename_requested, keys.rename):
             signal.connect(self.list.edit_title)
         menu.delete_requested.connect(self.list.delete_open)
-        menu.find_requested.connect(window.transcript.open_find)
+        for signal in (menu.find_requested, keys.find):
+            signal.connect(self._find)
+        self._history.edit_last_requested.connect(self._edit_last)
         keys.search.connect(self.list.start_search)
         for signal in (menu.quit_requested, keys.quit):
             signal.connect(self.quit_requested)
@@ -155,7 +159,9 @@ class WindowController(QObject):
         window.transcript.example_chosen.connect(self._on_example_chosen)
         self.wishes.failed.connect(self._show_problem)
         self.wishes.branched_off.connect(self.open_chat)
-        self._feed.failed.connect(self._show_problem)
+        for failed in (self._feed.failed, window.transcript.reading_failed):
+            failed.connect(self._show_problem)
+        window.transcript.zoom_changed.connect(self._on_zoom_changed)
         chats.running_changed.connect(self._on_running_changed)
         chats.answer_finished.connect(self._on_answer_finished)
         chats.notice_came.connect(lambda text: window.banner.show_notice(Topic.ANSWER, text))
@@ -247,6 +253,26 @@ class WindowController(QObject):
             self._show_problem(error)
         else:
             self._window.banner.solve(Topic.STORAGE)
+
+    def _find(self) -> None:
+        if self._window.is_talk_shown:
+            self._window.transcript.open_find()
+
+    def _edit_last(self) -> None:
+        """Let the last question be changed at its place."""
+        if self._chat is None:
+            return
+        try:
+            refs = self._chats.refs(self._chat)
+        except StorageError as error:
+            self._show_problem(error)
+            return
+        asked = [one.id for one in refs if one.role is Role.USER]
+        if asked:
+            self._window.transcript.edit(asked[-1])
+
+    def _on_zoom_changed(self, percent: int) -> None:
+        self._preferences.change(lambda now: replace(now, window=replace(now.window, zoom=percent)))
 
     def _sent(self) -> Sequence[str]:
         """Return what was asked last, in whatever chat."""

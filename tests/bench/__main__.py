@@ -15,6 +15,7 @@ from tests.bench import (
     download,
     engine,
     fit,
+    idle,
     kills,
     library,
     search,
@@ -51,6 +52,7 @@ def main(arguments: list[str]) -> int:
         "transcript": (transcript.measure, "about 2 minutes"),
         "streaming": (streaming.measure, "about 2 minutes"),
         "search": (search.measure, "about 4 minutes"),
+        "idle": (partial(idle.measure, seconds=options.seconds), "about 5 minutes"),
         "kills": (kills.measure, "about 6 minutes"),
         "engine": (partial(engine.measure, options=wanted), "about 30 minutes"),
         "fit": (partial(fit.measure, options=fitting), "about 15 minutes"),
@@ -89,6 +91,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--models", type=Path, help="where generated model files are kept")
     parser.add_argument("--quick", action="store_true", help="to try it out: no figures to keep")
     parser.add_argument("--bindings", action="store_true", help="with llama-cpp-python beside it")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=idle.SECONDS,
+        help="how long `idle` looks on, each time",
+    )
     return parser
 
 

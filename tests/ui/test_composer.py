@@ -313,3 +313,25 @@ def test_an_earlier_question_that_was_changed_is_a_draft_of_its_own(
     qtbot.keyClick(composer.field, Qt.Key.Key_Down, ctrl)
 
     assert composer.field.toPlainText() == "newest and more"
+
+
+def test_chinese_lines_are_seen_whole(composer: Composer) -> None:
+    composer.set_draft("第一行\n第二行有更多的字")
+
+    bar = composer.field.verticalScrollBar()
+    wait_for(lambda: (QApplication.processEvents(), composer.field.height() > 30)[1])
+    assert (bar.value(), bar.maximum()) == (0, 0)
+
+
+def test_a_text_of_several_lines_gets_the_whole_width_until_it_is_gone(
+    composer: Composer, qtbot: QtBot
+) -> None:
+    beside = composer.field.width()
+    qtbot.keyClicks(composer.field, "one")
+    qtbot.keyClick(composer.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: composer.field.width() > beside)
+    qtbot.keyClick(composer.field, Qt.Key.Key_Backspace)
+    assert composer.field.width() > beside, "nothing jumps while one types"
+
+    composer.set_draft("")
+    qtbot.waitUntil(lambda: composer.field.width() == beside)

@@ -38,7 +38,7 @@ def words(widget: QWidget) -> str:
 def answers(transcript: Transcript) -> list[AnswerView]:
     """Return the answers that are built, from top to bottom."""
     QGuiApplication.processEvents()
-    built = [view for view in transcript.findChildren(AnswerView) if not view.isHidden()]
+    built = [one for one in transcript.findChildren(AnswerView) if one.isVisibleTo(transcript)]
     return sorted(built, key=lambda view: view.mapTo(transcript, QPoint(0, 0)).y())
 
 
