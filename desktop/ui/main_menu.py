@@ -1,14 +1,26 @@
-"""The menu ⋯: this chat, settings, help, and the program itself. GUI thread."""
+"""The menu ⋯: this chat, theme, language, settings, help, the program itself. GUI thread."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QActionGroup, QIcon
 from PySide6.QtWidgets import QMenu, QWidget
 
+from desktop.domain.settings import Settings
 from desktop.ui.icons import icon
+from desktop.ui.look_choices import (
+    language_choices,
+    theme_choices,
+    with_language,
+    with_theme,
+)
 from desktop.ui.shortcuts import with_key
 
 __all__ = ["MainMenu"]
 
 _CTRL = Qt.Modifier.CTRL
+Value = TypeVar("Value")
 
 
 class MainMenu(QMenu):
@@ -18,6 +30,8 @@ class MainMenu(QMenu):
     find_requested = Signal()
     export_requested = Signal()
     delete_requested = Signal()
+    changed = Signal(object)
+    """(Callable[[Settings], Settings]): theme or language, which people look for here."""
     settings_requested = Signal()
     library_requested = Signal()
     keys_requested = Signal()
@@ -29,7 +43,12 @@ class MainMenu(QMenu):
         """Start with no chat open."""
         super().__init__(parent)
         self._chat_open = False
+        self._settings = Settings()
         self.aboutToShow.connect(self._fill)
+
+    def set_marks(self, settings: Settings) -> None:
+        """Mark the settings in use."""
+        self._settings = settings
 
     def set_chat_open(self, *, chat_open: bool) -> None:
         """Offer to rename, search, export and delete only what exists."""
@@ -44,6 +63,12 @@ class MainMenu(QMenu):
         self.clear()
         self._add_chat()
         self.addSeparator()
+        now = self._settings
+        self._add_choices(icon("sun"), self.tr("Theme"), theme_choices(), now.theme, with_theme)
+        languages = language_choices()
+        self._add_choices(
+            icon("globe"), self.tr("Language"), languages, now.language, with_language
+        )
         library = self.addAction(icon("person"), self.tr("Personas and prompts…"))
         library.triggered.connect(self.library_requested)
         key = _CTRL | Qt.Key.Key_Comma
@@ -66,6 +91,24 @@ class MainMenu(QMenu):
         delete.triggered.connect(self.delete_requested)
         for action in (rename, find, export, delete):
             action.setEnabled(self._chat_open)
+
+    def _add_choices(
+        self,
+        picture: QIcon,
+        words: str,
+        choices: Sequence[tuple[Value, str]],
+        now: Value,
+        put: Callable[[Settings, Value], Settings],
+    ) -> None:
+        menu = self.addMenu(picture, words)
+        group = QActionGroup(menu)
+        for value, name in choices:
+            action = group.addAction(menu.addAction(name))
+            action.setCheckable(True)
+            action.setChecked(value is now)
+            action.triggered.connect(
+                lambda _on, value=value: self.changed.emit(lambda old: put(old, value))
+            )
 
     def _add_help(self) -> None:
         menu = self.addMenu(icon("info"), self.tr("Help"))

@@ -241,6 +241,7 @@ class Program(QObject):
         self._desk.quit_requested.connect(self.quit)
         self._talk.quit_requested.connect(self.quit)
         self._memory.changed.connect(window.header.set_memory)
+        menu.changed.connect(self._preferences.change)
         menu.first_steps_requested.connect(self._show_first_steps)
         self._preferences.changed.connect(self._on_settings_changed)
         self._server.command_received.connect(self._on_command)
@@ -303,6 +304,7 @@ class Program(QObject):
     def _on_settings_changed(self, settings: Settings) -> None:
         apply_theme(self._app, settings.theme, settings.look)
         self._languages.use(settings.language)
+        self._window.header.main_menu.set_marks(settings)
 
     def _on_crashed(self, error: LapisError, report: str) -> None:
         self._report = report

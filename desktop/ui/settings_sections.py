@@ -9,9 +9,13 @@ from desktop.domain.settings import (
     LARGEST_FONT,
     SMALLEST_FONT,
     Accent,
-    Language,
     Settings,
-    Theme,
+)
+from desktop.ui.look_choices import (
+    language_choices,
+    theme_choices,
+    with_language,
+    with_theme,
 )
 from desktop.ui.settings_entry import accent, choice, number, switch, words
 from desktop.ui.settings_section import SettingsSection
@@ -29,13 +33,9 @@ class LookSection(SettingsSection):
     def __init__(self) -> None:
         """Build the entries."""
         self._language = choice(
-            lambda now: now.language,
-            lambda now, value: replace(now, language=value),
-            self._languages,
+            lambda now: now.language, with_language, lambda _now: language_choices()
         )
-        self._theme = choice(
-            lambda now: now.theme, lambda now, value: replace(now, theme=value), self._themes
-        )
+        self._theme = choice(lambda now: now.theme, with_theme, lambda _now: theme_choices())
         self._accent = accent(
             lambda now: now.look.accent, lambda now, value: _look(now, accent=value), self._accents
         )
@@ -76,20 +76,6 @@ class LookSection(SettingsSection):
         self._compact.say(
             self.tr("Compact"), self.tr("Less space between lines and messages, more on a screen.")
         )
-
-    def _languages(self, _now: Language) -> list[tuple[Language, str]]:
-        return [
-            (Language.SYSTEM, self.tr("System")),
-            (Language.ENGLISH, "English"),
-            (Language.CHINESE, "简体中文"),
-        ]
-
-    def _themes(self, _now: Theme) -> list[tuple[Theme, str]]:
-        return [
-            (Theme.SYSTEM, self.tr("System")),
-            (Theme.LIGHT, self.tr("Light")),
-            (Theme.DARK, self.tr("Dark")),
-        ]
 
     def _accents(self) -> list[tuple[Accent, str]]:
         return [
