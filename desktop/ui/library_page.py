@@ -14,11 +14,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.ui.buttons import IconButton
 from desktop.ui.escape import claims_escape
-from desktop.ui.labels import PlainLabel
 from desktop.ui.library_tab import LibraryTab
 from desktop.ui.notice_card import Look, NoticeCard
+from desktop.ui.page_head import PageHead
 from desktop.ui.persona_editor import PersonaEditor
 from desktop.ui.prompt_editor import PromptEditor
 from desktop.ui.toast import Toast
@@ -45,9 +44,7 @@ class LibraryPage(QWidget):
         self.prompts = LibraryTab(self.prompt, "spark")
         self.notice = NoticeCard(())
         self.toast = Toast()
-        self._title = PlainLabel(size="large")
-        self._sidebar = IconButton("sidebar")
-        self._close = IconButton("close")
+        self._head = PageHead()
         self._tabs = QTabBar(drawBase=False, expanding=False)
         self._tabs.setProperty("kind", "page")
         self._tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -56,10 +53,9 @@ class LibraryPage(QWidget):
         self._views = QStackedLayout()
         self._lay_out()
         self.notice.hide()
-        self.show_sidebar_button(visible=False)
         self._tabs.currentChanged.connect(self._views.setCurrentIndex)
-        self._close.clicked.connect(self.closed)
-        self._sidebar.clicked.connect(self.sidebar_requested)
+        self._head.closed.connect(self.closed)
+        self._head.sidebar_requested.connect(self.sidebar_requested)
         self._retranslate()
 
     def show_tab(self, tab: LibraryTab) -> None:
@@ -78,7 +74,7 @@ class LibraryPage(QWidget):
 
     def show_sidebar_button(self, *, visible: bool) -> None:
         """Offer to bring the sidebar back."""
-        self._sidebar.setVisible(visible)
+        self._head.show_sidebar_button(visible=visible)
 
     def say(self, title: str, hint: str, look: Look) -> None:
         """Tell what came of a file, until the next one or the page is left."""
@@ -122,12 +118,6 @@ class LibraryPage(QWidget):
         return False
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.setContentsMargins(Space.XL, Space.M, Space.M, 0)
-        top.setSpacing(Space.S)
-        top.addWidget(self._sidebar)
-        top.addWidget(self._title, 1)
-        top.addWidget(self._close)
         tabs = QHBoxLayout()
         tabs.setContentsMargins(Space.XL - Space.XS, Space.XS, Space.XL, 0)
         tabs.addWidget(self._tabs)
@@ -142,7 +132,7 @@ class LibraryPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(top)
+        column.addWidget(self._head)
         column.addLayout(tabs)
         column.addWidget(line)
         column.addLayout(self._views, 1)
@@ -152,11 +142,9 @@ class LibraryPage(QWidget):
 
     def _retranslate(self) -> None:
         title = self.tr("Personas and prompts")
-        self._title.setText(title)
+        self._head.set_title(title)
         self.setAccessibleName(title)
         self._tabs.setAccessibleName(title)
-        self._close.set_label(self.tr("Back to the chat (Esc)"))
-        self._sidebar.set_label(self.tr("Show the list of chats (Ctrl+\\)"))
         self._tabs.setTabText(0, self.tr("Personas"))
         self._tabs.setTabText(1, self.tr("Prompts"))
         self.personas.list.setAccessibleName(self.tr("Personas"))

@@ -16,12 +16,11 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.ui.banner import Banner
-from desktop.ui.buttons import IconButton
 from desktop.ui.connection_page import ConnectionPage
 from desktop.ui.discover_tab import DiscoverTab
 from desktop.ui.escape import claims_escape
-from desktop.ui.labels import PlainLabel
 from desktop.ui.model_page import ModelPage
+from desktop.ui.page_head import PageHead
 from desktop.ui.tokens import Space
 
 __all__ = ["ModelsPage"]
@@ -54,9 +53,7 @@ class ModelsPage(QWidget):
         self.installed = installed
         self.this_computer = this_computer
         self.banner = Banner()
-        self._title = PlainLabel(size="large")
-        self._sidebar = IconButton("sidebar")
-        self._close = IconButton("close")
+        self._head = PageHead()
         self._tabs = QTabBar(drawBase=False, expanding=False)
         self._tabs.setProperty("kind", "page")
         self._tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -67,10 +64,9 @@ class ModelsPage(QWidget):
         self._front = QWidget()
         self._whole = QStackedLayout()
         self._lay_out(downloads)
-        self.show_sidebar_button(visible=False)
         self._tabs.currentChanged.connect(self._views.setCurrentIndex)
-        self._close.clicked.connect(self.closed)
-        self._sidebar.clicked.connect(self.sidebar_requested)
+        self._head.closed.connect(self.closed)
+        self._head.sidebar_requested.connect(self.sidebar_requested)
         for over in (self.model_page, self.connection):
             over.back_requested.connect(self.close_page)
         self._bind_keys()
@@ -117,7 +113,7 @@ class ModelsPage(QWidget):
 
     def show_sidebar_button(self, *, visible: bool) -> None:
         """Offer to bring the sidebar back."""
-        self._sidebar.setVisible(visible)
+        self._head.show_sidebar_button(visible=visible)
 
     def event(self, event: QEvent) -> bool:
         """Take Esc before the window does."""
@@ -149,12 +145,6 @@ class ModelsPage(QWidget):
             self._retranslate()
 
     def _lay_out(self, downloads: QWidget) -> None:
-        top = QHBoxLayout()
-        top.setContentsMargins(Space.XL, Space.M, Space.M, 0)
-        top.setSpacing(Space.S)
-        top.addWidget(self._sidebar)
-        top.addWidget(self._title, 1)
-        top.addWidget(self._close)
         tabs = QHBoxLayout()
         tabs.setContentsMargins(Space.XL - Space.XS, Space.XS, Space.XL, 0)
         tabs.addWidget(self._tabs)
@@ -165,7 +155,7 @@ class ModelsPage(QWidget):
         front = QVBoxLayout(self._front)
         front.setContentsMargins(0, 0, 0, 0)
         front.setSpacing(0)
-        front.addLayout(top)
+        front.addWidget(self._head)
         front.addLayout(tabs)
         front.addWidget(line)
         front.addLayout(self._views, 1)
@@ -201,9 +191,7 @@ class ModelsPage(QWidget):
         self.take_focus()
 
     def _retranslate(self) -> None:
-        self._title.setText(self.tr("Models"))
-        self._close.set_label(self.tr("Back to the chat (Esc)"))
-        self._sidebar.set_label(self.tr("Show the list of chats (Ctrl+\\)"))
+        self._head.set_title(self.tr("Models"))
         names = (self.tr("Discover"), self.tr("Installed"), self.tr("This computer"))
         for number, name in enumerate(names):
             self._tabs.setTabText(number, name)

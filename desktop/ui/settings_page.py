@@ -10,9 +10,10 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.settings import Settings
-from desktop.ui.buttons import IconButton, TextButton
+from desktop.ui.buttons import TextButton
 from desktop.ui.escape import claims_escape
 from desktop.ui.labels import PlainLabel
+from desktop.ui.page_head import PageHead
 from desktop.ui.page_scroll import PageScroll
 from desktop.ui.search_field import SearchField
 from desktop.ui.section_head import SectionHead
@@ -24,6 +25,7 @@ __all__ = ["SettingsPage"]
 _LONGEST = 100
 _WIDEST = 640
 _PARTS = 176
+_SEARCH = 220
 
 
 class SettingsPage(QWidget):
@@ -40,22 +42,20 @@ class SettingsPage(QWidget):
         super().__init__(parent)
         self._sections = tuple(sections)
         self._current = 0
-        self._title = PlainLabel(size="large")
-        self._sidebar = IconButton("sidebar")
-        self._close = IconButton("close")
         self._search = SearchField(_LONGEST)
+        self._search.setFixedWidth(_SEARCH)
+        self._head = PageHead(self._search)
         self._nothing = PlainLabel(tone="muted", wrap=True)
         self._heads = [SectionHead() for _ in self._sections]
         self._parts = QButtonGroup(self)
         self._scroll = PageScroll(_WIDEST)
         self._lay_out()
-        self.show_sidebar_button(visible=False)
         for section in self._sections:
             section.changed.connect(self.changed)
         self._parts.idClicked.connect(self.show_section)
         self._search.textChanged.connect(self._on_searched)
-        self._close.clicked.connect(self.closed)
-        self._sidebar.clicked.connect(self.sidebar_requested)
+        self._head.closed.connect(self.closed)
+        self._head.sidebar_requested.connect(self.sidebar_requested)
         self._retranslate()
         self._show()
 
@@ -73,7 +73,7 @@ class SettingsPage(QWidget):
 
     def show_sidebar_button(self, *, visible: bool) -> None:
         """Offer to bring the list of chats back."""
-        self._sidebar.setVisible(visible)
+        self._head.show_sidebar_button(visible=visible)
 
     def take_focus(self) -> None:
         """Let the keyboard begin with the search."""
@@ -99,14 +99,6 @@ class SettingsPage(QWidget):
             self._retranslate()
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.setContentsMargins(Space.XL, Space.L, Space.M, Space.M)
-        top.setSpacing(Space.M)
-        top.addWidget(self._sidebar)
-        top.addWidget(self._title)
-        top.addStretch(1)
-        top.addWidget(self._search)
-        top.addWidget(self._close)
         parts = QVBoxLayout()
         parts.setContentsMargins(Space.XL - Space.M, Space.L, 0, Space.L)
         parts.setSpacing(2)
@@ -130,7 +122,7 @@ class SettingsPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(top)
+        column.addWidget(self._head)
         column.addLayout(body, 1)
 
     def _show(self) -> None:
@@ -152,13 +144,11 @@ class SettingsPage(QWidget):
         self._scroll.scroll_to_top()
 
     def _retranslate(self) -> None:
-        self._title.setText(self.tr("Settings"))
+        self._head.set_title(self.tr("Settings"))
         self.setAccessibleName(self.tr("Settings"))
         self._search.setPlaceholderText(self.tr("Search settings"))
         self._search.setAccessibleName(self.tr("Search settings"))
         self._nothing.setText(self.tr("No setting is called so. Try a shorter word."))
-        self._sidebar.set_label(self.tr("Show the list of chats"))
-        self._close.set_label(self.tr("Back to the chat (Esc)"))
         for number, section in enumerate(self._sections):
             self._heads[number].say(section.title)
             button = self._parts.button(number)

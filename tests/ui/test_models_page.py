@@ -111,7 +111,7 @@ def test_back_and_close_can_be_pressed(page: ModelsPage, qtbot: QtBot) -> None:
     page.model_page._top._back.click()
     assert page.discover.isVisible()
     with qtbot.waitSignal(page.closed):
-        page._close.click()
+        page._head._close.click()
 
 
 def test_a_tab_that_is_asked_for_closes_the_models_own_page(page: ModelsPage) -> None:
@@ -123,8 +123,8 @@ def test_a_tab_that_is_asked_for_closes_the_models_own_page(page: ModelsPage) ->
 
 
 def test_letters_typed_anywhere_are_searched_for(page: ModelsPage, qtbot: QtBot) -> None:
-    page._close.setFocus()
-    qtbot.keyClick(page._close, Qt.Key.Key_G)
+    page._head._close.setFocus()
+    qtbot.keyClick(page._head._close, Qt.Key.Key_G)
     assert page.discover.line.words == "g"
     assert page.focusWidget() is page.discover.line._field
 
@@ -135,10 +135,10 @@ def test_letters_typed_anywhere_are_searched_for(page: ModelsPage, qtbot: QtBot)
 
 
 def test_the_sidebar_can_be_brought_back(page: ModelsPage, qtbot: QtBot) -> None:
-    assert page._sidebar.isHidden()
+    assert page._head._sidebar.isHidden()
     page.show_sidebar_button(visible=True)
     with qtbot.waitSignal(page.sidebar_requested):
-        page._sidebar.click()
+        page._head._sidebar.click()
 
 
 def test_enter_presses_what_has_the_focus(page: ModelsPage, qtbot: QtBot) -> None:
