@@ -299,7 +299,7 @@ def test_ctrl_z_on_the_page_brings_a_model_back(place: Place, qtbot: QtBot) -> N
 
 
 def test_the_way_to_the_sidebar_follows_the_sidebar(place: Place) -> None:
-    window, button = place.desk.window, place.page._sidebar
+    window, button = place.desk.window, place.page._head._sidebar
     assert button.isVisible() is not window.is_sidebar_shown
     for _ in range(2):
         window.toggle_sidebar()
