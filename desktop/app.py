@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             said = words.say("No display found. In the terminal, type: lapis chat")
             print(said, file=sys.stderr)  # noqa: T201 - there is no other front end here
         return 1
+    from desktop.ui.plain_imports import import_plainly
+
+    #import_plainly()
     from desktop.ui.launch import launch
 
     logs = start_logging(paths)

@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
@@ -16,6 +18,26 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     _write_over(path, Path(name), os.fdopen(handle, "wb"), content)
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[IO[bytes]]:
+    """Give a stream whose content takes the place of `path` at the end; raises OSError.
+
+    As with `write_atomically`; what raises inside leaves the old file, and nothing beside it.
+    """
+    handle, name = tempfile.mkstemp(prefix=".lapis-", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        # There only if it did not become the target.
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
 
 
 def write_alone(path: Path, content: bytes) -> None:

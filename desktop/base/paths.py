@@ -3,6 +3,7 @@
 With a root, a run is hermetic: nothing is read or written outside it.
 """
 
+import functools
 import hashlib
 import os
 import sys
@@ -78,6 +79,11 @@ class Paths:
     def devices(self) -> Path:
         """What the engine was found to compute with, kept for as long as drivers stay."""
         return self.cache / "devices.json"
+
+    @property
+    def spelling(self) -> Path:
+        """Words that a person has taught, and what the spell-checker of the system keeps."""
+        return self.data / "spelling"
 
     @property
     def hub(self) -> Path:
@@ -159,6 +165,12 @@ def resources() -> Path:
     bundle = getattr(sys, "_MEIPASS", None)
     if bundle is not None:
         return Path(bundle) / "resources"
+    return _beside_package()
+
+
+@functools.cache
+def _beside_package() -> Path:
+    """Look for them once: every icon is read from there."""
     package = Path(__file__).resolve().parent.parent
     inside = package / "resources"
     return inside if inside.is_dir() else package.parent / "resources"

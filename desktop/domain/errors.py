@@ -53,6 +53,10 @@ class ContextOverflow(UserFixable):
     """The question is longer than the model's context window."""
 
 
+class QuestionTooLong(ContextOverflow):
+    """It is so even with nothing of what was said before."""
+
+
 class TemplateError(UserFixable):
     """The chat template in the model file failed, took too long, or refused the conversation."""
 

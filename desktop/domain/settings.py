@@ -116,11 +116,13 @@ class ChatsSettings:
 
     `model_titles`: the model names a chat after its first exchange. `notify`: the desktop tells
     when a long answer is done behind other windows. `daily_copies` of all chats are kept.
+    `spelling`: what is being written is checked, where the system can.
     """
 
     model_titles: bool = True
     notify: bool = True
     daily_copies: bool = True
+    spelling: bool = True
 
 
 @dataclass(frozen=True, slots=True)

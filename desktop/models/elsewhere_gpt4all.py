@@ -24,13 +24,14 @@ _MAC_SETTINGS: Final = "gpt4all.io"
 
 def gpt4all_models(places: Places, effort: Effort) -> Iterator[ForeignModel]:
     """Yield the models of GPT4All that are whole."""
-    for folder in dict.fromkeys(_folders(places)):
+    for folder in dict.fromkeys(gpt4all_folders(places)):
         for model in models_below(folder, effort):
             if not model.name.startswith(_UNFINISHED):
                 yield foreign(model, Origin.GPT4ALL, stem(model.name))
 
 
-def _folders(places: Places) -> Iterator[Path]:
+def gpt4all_folders(places: Places) -> Iterator[Path]:
+    """Yield the folders of GPT4All, whether they are there or not; its chats are in them too."""
     organisation = _MAC_SETTINGS if places.system is System.MACOS else _NAME[0]
     text = read_text(places.config / organisation / _INI)
     for key in ("modelPath", "modelPaths"):

@@ -27,14 +27,15 @@ _NAMELESS: Final = frozenset({"model", "model.gguf"})
 
 def jan_models(places: Places, effort: Effort) -> Iterator[ForeignModel]:
     """Yield the models of Jan, by what it calls them."""
-    for data in dict.fromkeys(_data_folders(places)):
+    for data in dict.fromkeys(jan_data_folders(places)):
         yield from _described(data, places, effort)
         for folder in (data / "llamacpp" / "models", data / "models"):
             for model in models_below(folder, effort):
                 yield _plain(model, folder)
 
 
-def _data_folders(places: Places) -> Iterator[Path]:
+def jan_data_folders(places: Places) -> Iterator[Path]:
+    """Yield Jan's folders for data, whether they are there or not."""
     set_by_hand = places.variable("JAN_DATA_FOLDER")
     if set_by_hand is not None:
         yield set_by_hand

@@ -34,14 +34,15 @@ def lm_studio_models(places: Places, effort: Effort) -> Iterator[ForeignModel]:
 
 
 def _folders(places: Places) -> Iterator[Path]:
-    for home in _homes(places):
+    for home in lm_studio_homes(places):
         chosen = places.folder(word(read_object(home / "settings.json").get("downloadsFolder")))
         if chosen is not None:
             yield chosen
         yield home / "models"
 
 
-def _homes(places: Places) -> Iterator[Path]:
+def lm_studio_homes(places: Places) -> Iterator[Path]:
+    """Yield LM Studio's own folders, whether they are there or not."""
     pointed = places.folder(read_text(places.home / ".lmstudio-home-pointer"))
     if pointed is not None:
         yield pointed

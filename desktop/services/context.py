@@ -8,16 +8,12 @@ What does not change while somebody types is counted once. One thread: whoever o
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final
 
 from desktop.domain.chat import ChatRequest, Message, Role
 from desktop.domain.context import ContextCount
 from desktop.domain.history import Attachment
 from desktop.services.attachment_text import with_attachments
-from desktop.services.context_estimate import estimated_tokens
-
-# Tokens that templates write around a message, more or less.
-_AROUND: Final = 5
+from desktop.services.context_estimate import AROUND, estimated_tokens, estimated_total
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,15 +120,13 @@ class ContextParts:
         guessed = self._estimated
         if not guessed:
             opening = self._opening
-            guessed[Part.SYSTEM] = _AROUND + estimated_tokens(opening.system)
-            guessed[Part.OPENING] = sum(
-                _AROUND + estimated_tokens(message.content) for message in opening.messages
-            )
+            guessed[Part.SYSTEM] = AROUND + estimated_tokens(opening.system)
+            guessed[Part.OPENING] = estimated_total(opening.messages)
         return ContextCount(
             room,
             system=guessed[Part.SYSTEM],
             history=guessed[Part.OPENING],
-            attachments=sum(_AROUND + estimated_tokens(a.text) for a in self._draft.attachments),
+            attachments=sum(AROUND + estimated_tokens(a.text) for a in self._draft.attachments),
             draft=estimated_tokens(self._draft.text),
             exact=False,
         )
@@ -184,8 +178,3 @@ def _system(text: str) -> Sequence[Message]:
 
 def _asked(text: str) -> tuple[Message, ...]:
     return (Message(Role.USER, text),)
-
-
-def estimated_total(messages: Sequence[Message]) -> int:
-    """Return about how many tokens a prompt of `messages` has."""
-    return sum(_AROUND + estimated_tokens(message.content) for message in messages)

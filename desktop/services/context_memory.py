@@ -12,12 +12,10 @@ from typing import Final
 from desktop.domain.chat import Message, Role
 from desktop.domain.history import StoredMessage
 from desktop.services.attachment_text import with_attachments
-from desktop.services.context_estimate import estimated_tokens, is_chinese
+from desktop.services.context_estimate import estimated_total, is_chinese
 
 # Of the window stays free: then the beginning changes, and is read anew, once in many turns.
 _FREE_SHARE: Final = 4
-# Tokens that templates write around a message, more or less.
-_AROUND: Final = 5
 
 _NOTE = "What was said before, in short:\n{summary}"
 _NOTE_ZH = "之前对话的摘要：\n{summary}"
@@ -146,7 +144,7 @@ def leaving(kept: Remembered, *, total: int, fixed: int, room: int) -> Leaving |
     single turns take is estimated, so that it adds up to the rest.
     """
     apart = () if kept.first is None else (kept.first,)
-    guesses = [_estimated(turn) for turn in (*apart, *kept.turns)]
+    guesses = [estimated_total(turn.messages) for turn in (*apart, *kept.turns)]
     scale = max(0, total - fixed) / max(1, sum(guesses))
     sizes = [math.ceil(guess * scale) for guess in guesses]
     first = sizes.pop(0) if apart else 0
@@ -160,10 +158,6 @@ def leaving(kept: Remembered, *, total: int, fixed: int, room: int) -> Leaving |
     if not gone:
         return None
     return Leaving(gone, kept.turns[start].question, keeps_first=first_stays)
-
-
-def _estimated(turn: Turn) -> int:
-    return sum(_AROUND + estimated_tokens(message.content) for message in turn.messages)
 
 
 def _noted(summary: str) -> str:

@@ -12,7 +12,6 @@ from dataclasses import replace
 from desktop.domain.chat import ChatRequest, Message, Role
 from desktop.domain.history import Attachment, MessageState, StoredMessage, TitleSource
 from desktop.domain.settings import Settings
-from desktop.services.context_memory import sent
 from desktop.services.exchange import Exchange
 from desktop.services.titles import title_of
 from desktop.store.chats import ChatStore
@@ -33,6 +32,8 @@ def request_of(
     the question as far as it came, where the model is to go on with it. A question that got no
     answer is left out with it, so that speakers alternate.
     """
+    from desktop.services.context_memory import sent
+
     messages = sent(settings.system_prompt.strip(), branch)
     if begun is not None:
         messages = (*messages, Message(Role.ASSISTANT, begun.content, begun.reasoning))

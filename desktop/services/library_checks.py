@@ -22,8 +22,10 @@ __all__ = [
     "LONGEST_TEXT",
     "Refused",
     "clean_command",
+    "icon_from",
     "persona_from",
     "prompt_from",
+    "settings_from",
 ]
 
 LONGEST_NAME: Final = 60
@@ -51,9 +53,9 @@ def persona_from(raw: Mapping[str, Any], own_id: str) -> Persona:
     return Persona(
         own_id,
         _name(raw.get("name")),
-        _icon(raw.get("icon")),
+        icon_from(raw.get("icon")),
         _line(raw.get("about"), LONGEST_ABOUT),
-        _settings(raw.get("settings")),
+        settings_from(raw.get("settings")),
     )
 
 
@@ -69,7 +71,7 @@ def prompt_from(raw: Mapping[str, Any], own_id: str) -> SavedPrompt:
         clean_command(raw.get("command")) or clean_command(name),
         name,
         text,
-        icon=_icon(raw.get("icon")),
+        icon=icon_from(raw.get("icon")),
         also=tuple(filter(None, map(clean_command, words))),
     )
 
@@ -113,7 +115,7 @@ def _most() -> dict[str, str]:
     return {"most": f"{LONGEST_TEXT:,}"}
 
 
-def _icon(raw: object) -> str:
+def icon_from(raw: object) -> str:
     """Return the name of an icon or an emoji, empty for anything else."""
     if not isinstance(raw, str) or len(raw) > _LONGEST_ICON:
         return ""
@@ -123,7 +125,11 @@ def _icon(raw: object) -> str:
     return raw if "So" in parts and set(parts) <= _EMOJI_PARTS else ""
 
 
-def _settings(raw: object) -> ChatSettings:
+def settings_from(raw: object) -> ChatSettings:
+    """Return settings without a persona, none for None; raises Refused.
+
+    A model is named only as a name: paths are those of another computer.
+    """
     if raw is None:
         return ChatSettings()
     try:

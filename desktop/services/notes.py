@@ -2,7 +2,13 @@
 
 import msgspec
 
-from desktop.domain.errors import ContextOverflow, LapisError, NotForChats, TemplateError
+from desktop.domain.errors import (
+    ContextOverflow,
+    LapisError,
+    NotForChats,
+    QuestionTooLong,
+    TemplateError,
+)
 from desktop.domain.text import Text, Value
 
 
@@ -31,12 +37,17 @@ def read_note(note: str) -> tuple[Text, Text] | None:
 
 def is_too_long(note: str) -> bool:
     """Tell whether the text was too long for the model, as far as `note` knows."""
-    return _is_of(note, ContextOverflow)
+    return _is_of(note, ContextOverflow, QuestionTooLong)
+
+
+def is_too_long_alone(note: str) -> bool:
+    """Tell whether the question would be too long without all that was said before it."""
+    return _is_of(note, QuestionTooLong)
 
 
 def needs_other_model(note: str) -> bool:
     """Tell whether the same model would fail again whatever is done, as far as `note` knows."""
-    return _is_of(note, ContextOverflow, NotForChats)
+    return _is_of(note, ContextOverflow, QuestionTooLong, NotForChats)
 
 
 def is_template_fault(note: str) -> bool:

@@ -114,6 +114,17 @@ def carried(session: Session, chat: int) -> CarriedChat:
     )
 
 
+def take_in(session: Session, chat: CarriedChat, fingerprint: str) -> int | None:
+    """Add a chat at once; return its number, None if it is here already."""
+    steps = taking_in(session, chat, fingerprint)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            taken: int | None = end.value
+            return taken
+
+
 def taking_in(
     session: Session, chat: CarriedChat, fingerprint: str
 ) -> Generator[None, None, int | None]:
@@ -150,16 +161,18 @@ def _is_known(session: Session, chat: CarriedChat, fingerprint: str) -> bool:
         return True
     if not chat.created:
         return False
-    said = renumbered(chat)
     alike = session.rows(
         "SELECT id FROM chats WHERE created = ? AND deleted IS NULL"
         " AND (SELECT count(*) FROM messages WHERE chat = chats.id) = ?",
-        *(chat.created, len(said)),
+        *(chat.created, len(chat.messages)),
     )
+    if not alike:
+        return False
+    said = _renumbered(chat)
     return any(carried(session, number).messages == said for (number,) in alike)
 
 
-def renumbered(chat: CarriedChat) -> tuple[CarriedMessage, ...]:
+def _renumbered(chat: CarriedChat) -> tuple[CarriedMessage, ...]:
     """Return the messages of a chat with their numbers within it as keys."""
     keys = {message.key: str(place) for place, message in enumerate(chat.messages, start=1)}
     return tuple(
@@ -178,9 +191,7 @@ def _portions(chat: CarriedChat) -> list[list[CarriedMessage]]:
     for message in chat.messages:
         length = len(message.content) + len(message.reasoning)
         length += sum(len(each.text) for each in message.attachments)
-        is_full = (
-            len(portions[-1]) >= PORTION_MESSAGES or characters + length > PORTION_CHARACTERS
-        )
+        is_full = len(portions[-1]) >= PORTION_MESSAGES or characters + length > PORTION_CHARACTERS
         if portions[-1] and is_full:
             portions.append([])
             characters = 0

@@ -5,14 +5,12 @@ returned from is on the disk, or for a temporary chat in memory. Order comes fro
 from the clock.
 """
 
-import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from desktop.domain.carried import CarriedChat
 from desktop.domain.chat import Role, ToolCall, Usage
 from desktop.domain.chat_settings import ChatSettings
 from desktop.domain.history import (
@@ -26,14 +24,17 @@ from desktop.domain.history import (
     StoredMessage,
     TitleSource,
 )
-from desktop.store import carrying, drafts, folders, listing, saved, tree
+from desktop.store import drafts, folders, listing, saved, tree
 from desktop.store.connection import PATIENCE_SECONDS
 from desktop.store.opening import Database, open_database
 from desktop.store.restoring import carry_out
 from desktop.store.search import Search
 from desktop.store.session import Session
-from desktop.store.settling import settle
+from desktop.store.settling import settle, tidy
 from desktop.store.temporary import is_temporary, open_memory
+
+if TYPE_CHECKING:
+    from desktop.domain.carried import CarriedChat
 
 PURGE_SECONDS = 30 * 86400.0
 _NOTHING_SET = ChatSettings()
@@ -316,30 +317,30 @@ class ChatStore:
 
     # Chats on their way to a file and from one.
 
-    def carried(self, chat: int) -> CarriedChat:
+    def carried(self, chat: int) -> "CarriedChat":
         """Return everything of a chat: its whole tree, its times, its settings."""
+        from desktop.store import carrying
+
         return carrying.carried(self._of(chat), chat)
 
-    def take_in(self, chat: CarriedChat, fingerprint: str = "") -> ChatSummary | None:
+    def take_in(self, chat: "CarriedChat", fingerprint: str = "") -> ChatSummary | None:
         """Add a chat from elsewhere, with its times; None if it is here already.
 
-        It is here if one with that fingerprint was taken in, or one that was begun at the same
-        time says the same; what was deleted since counts as gone. Its folder is found by its name,
-        or made.
+        It is here if one with that fingerprint was taken in, or one begun at the same time says the
+        same; deleted ones do not count. Its folder is found by its name, or made.
         """
+        from desktop.store import carrying
+
         with self._disk.transaction():
-            steps = self.taking_in(chat, fingerprint)
-            while True:
-                try:
-                    next(steps)
-                except StopIteration as end:
-                    taken: ChatSummary | None = end.value
-                    return taken
+            number = carrying.take_in(self._disk, chat, fingerprint)
+        return None if number is None else self.chat(number)
 
     def taking_in(
-        self, chat: CarriedChat, fingerprint: str = ""
+        self, chat: "CarriedChat", fingerprint: str = ""
     ) -> Generator[None, None, ChatSummary | None]:
         """Do what `take_in` does, a portion with each step; it appears with the last one."""
+        from desktop.store import carrying
+
         number = yield from carrying.taking_in(self._disk, chat, fingerprint)
         return None if number is None else self.chat(number)
 
@@ -388,12 +389,5 @@ class ChatStore:
     def _in_memory(self) -> Session:
         if self._memory is None:
             self._memory = open_memory(self._disk.path, self._disk.now)
-            self._memory_search = Search(self._memory)
+            self._memory_search = Search(self._memory, completes=True)
         return self._memory
-
-
-def tidy(connection: sqlite3.Connection) -> None:
-    """Bring a database just opened into order; reads only what an index points at."""
-    connection.execute(
-        "UPDATE messages SET state = ? WHERE state = 'streaming'", (MessageState.INTERRUPTED,)
-    )

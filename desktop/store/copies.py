@@ -70,6 +70,9 @@ def keep_daily(path: Path, *, now: float, stop: Event | None = None) -> Path | N
     if target.exists() or not _has_room(path):
         return None
     target.parent.mkdir(mode=0o700, exist_ok=True)
+    for left_over in target.parent.glob(f"{path.stem}-daily-*-new*"):
+        # Of a day on which Lapis was killed: nobody else would ever remove it.
+        left_over.unlink(missing_ok=True)
     unfinished = blank(target)
     try:
         if not _copy(path, unfinished, stop):
@@ -80,7 +83,9 @@ def keep_daily(path: Path, *, now: float, stop: Event | None = None) -> Path | N
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
-    for old in daily_files(path)[:-KEPT_DAYS]:
+    # Days to come are of a clock that went wrong, and must not push out today's.
+    kept = sorted(daily_files(path), key=lambda file: (file.name <= target.name, file.name))
+    for old in kept[:-KEPT_DAYS]:
         old.unlink(missing_ok=True)
     return target
 

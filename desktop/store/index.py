@@ -10,11 +10,12 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 
 from desktop.store.connection import roll_back
 from desktop.store.faults import suspicion
-from desktop.store.rows import attachments_in
+from desktop.store.rows import Row, attachments_in
 from desktop.store.words import RULES, tokens
 
 # What SQLite keeps for the index; its exact shape is that of the SQLite that made it.
@@ -108,8 +109,8 @@ def put_fresh(connection: sqlite3.Connection, messages: Collection[int]) -> None
             " AND length(content) + length(attachments) <= ?",
             (json.dumps(list(messages)), _LONGEST_AT_ONCE),
         )
-        for row in rows.fetchall():
-            _put(connection, *row)
+        for message, *texts in rows.fetchall():
+            _put(connection, message, tokens(text_of(*texts)))
 
     change_alone(connection, put)
 
@@ -122,14 +123,15 @@ def catch_up(connection: sqlite3.Connection, seconds: float) -> bool:
     """
     until = time.monotonic() + seconds
     while True:
-        connection.execute("BEGIN IMMEDIATE")
         try:
             rows = connection.execute(f"{_WAITING} ORDER BY id DESC LIMIT ?", (_CHUNK,)).fetchall()
+            # The words of a long text take a while: nobody is kept from writing by that.
+            worded: list[tuple[Row, str]] = []
             for row in rows:
-                _put(connection, *row)
+                worded.append((row, tokens(text_of(*row[1:]))))
                 if time.monotonic() > until:
                     break
-            connection.execute("COMMIT")
+            _put_unchanged(connection, worded)
         except BaseException as error:
             roll_back(connection)
             if is_damage(error):
@@ -165,34 +167,41 @@ def begin_anew(connection: sqlite3.Connection) -> None:
 def mend(connection: sqlite3.Connection) -> None:
     """Begin a damaged index anew, or, where even that fails, let the next start see to it."""
     _log.warning("the index of words is damaged")
-    connection.execute("BEGIN IMMEDIATE")
     try:
+        connection.execute("BEGIN IMMEDIATE")
         begin_anew(connection)
         connection.execute("COMMIT")
     except sqlite3.DatabaseError:
         roll_back(connection)
-        ((_, _, file),) = connection.execute("PRAGMA database_list")
-        if file:
+        suspect(connection)
+
+
+def suspect(connection: sqlite3.Connection) -> None:
+    """Have the next start look through the whole file."""
+    _, _, file = connection.execute("PRAGMA database_list").fetchone()
+    if file:
+        with suppress(OSError):
             suspicion(Path(file)).touch(mode=0o600)
 
 
 def change_alone(connection: sqlite3.Connection, work: Callable[[], None]) -> None:
     """Let `work` change the index in a transaction of its own; a fault of the file is only logged.
 
-    It has to be of its own: once FTS5 has met a damage, nothing else in the same transaction can
-    be written any more.
+    What `work` leaves undone must do no harm.
     """
     try:
-        connection.execute("BEGIN IMMEDIATE")
-        work()
-        connection.execute("COMMIT")
+        _change(connection, work)
     except sqlite3.DatabaseError as error:
-        roll_back(connection)
-        if is_damage(error):
-            mend(connection)
-        else:
-            # A full disk, a lock: the message is kept, and found another time.
-            _log.warning("the index of words cannot be written: %s", error.sqlite_errorname)
+        # A full disk, a lock: the message is kept, and found another time.
+        _log.warning("the index of words cannot be written: %s", error.sqlite_errorname)
+
+
+def take_alone(connection: sqlite3.Connection, message: int) -> None:
+    """Do what `take` does in a transaction of its own; only a damage of the index does not count.
+
+    Raises sqlite3.Error: then the text must stay, or the index would know what nobody wrote.
+    """
+    _change(connection, lambda: take(connection, message))
 
 
 def is_damage(error: BaseException) -> bool:
@@ -201,9 +210,37 @@ def is_damage(error: BaseException) -> bool:
     return code & _PRIMARY == sqlite3.SQLITE_CORRUPT
 
 
-def _put(connection: sqlite3.Connection, message: int, content: str, attachments: str) -> None:
-    text = tokens(text_of(content, attachments))
-    connection.execute("INSERT INTO texts (rowid, text) VALUES (?, ?)", (message, text))
+def _change(connection: sqlite3.Connection, work: Callable[[], None]) -> None:
+    """Let `work` change the index in a transaction of its own; a damaged index is begun anew.
+
+    It has to be of its own: once FTS5 has met a damage, nothing else in the same transaction can
+    be written any more. Raises sqlite3.DatabaseError for any other fault.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        work()
+        connection.execute("COMMIT")
+    except sqlite3.DatabaseError as error:
+        roll_back(connection)
+        if not is_damage(error):
+            raise
+        mend(connection)
+
+
+def _put_unchanged(connection: sqlite3.Connection, worded: Collection[tuple[Row, str]]) -> None:
+    """Put messages with their words into the index, but those that were changed since."""
+    if not worded:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    for row, words in worded:
+        same = f"{_WAITING} AND id = ? AND content = ? AND attachments = ?"
+        if connection.execute(same, row).fetchone() is not None:
+            _put(connection, row[0], words)
+    connection.execute("COMMIT")
+
+
+def _put(connection: sqlite3.Connection, message: int, words: str) -> None:
+    connection.execute("INSERT INTO texts (rowid, text) VALUES (?, ?)", (message, words))
     connection.execute("DELETE FROM unindexed WHERE message = ?", (message,))
 
 

@@ -129,9 +129,7 @@ def settings(session: Session, number: int) -> ChatSettings:
 
 def set_settings(session: Session, number: int, values: ChatSettings) -> None:
     """Replace what a chat sets for itself."""
-    session.write_one(
-        "UPDATE chats SET settings = ? WHERE id = ?", settings_column(values), number
-    )
+    session.write_one("UPDATE chats SET settings = ? WHERE id = ?", settings_column(values), number)
 
 
 def settings_column(values: ChatSettings) -> str:

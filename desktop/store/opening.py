@@ -26,6 +26,7 @@ from desktop.store.faults import (
 from desktop.store.index import INDEX_PARTS
 from desktop.store.migrations import is_in_shape, migrate, pending
 from desktop.store.recovery import begin, make_index_anew, recover
+from desktop.store.temporary import FIRST
 
 _WEEK_SECONDS = 7 * 86400.0
 
@@ -186,6 +187,9 @@ def check_content(connection: sqlite3.Connection) -> None:
     )
     if lost.fetchone() is not None:
         raise Damage("a chat ends in a message that is not there")
+    over = connection.execute("SELECT 1 FROM sqlite_sequence WHERE seq >= ?", (FIRST,))
+    if over.fetchone() is not None:
+        raise Damage("numbers go on where those of temporary chats begin")
 
 
 def _first_fault(connection: sqlite3.Connection, what: str) -> str:

@@ -60,10 +60,7 @@ def carry_out(path: Path) -> StorageError | None:
         try:
             _check(copy)
             made = copy.stat().st_mtime
-            unfinished = blank(path)
-            shutil.copyfile(copy, unfinished)
-            with unfinished.open("rb+") as stream:
-                os.fsync(stream.fileno())
+            unfinished = _copied(copy, path)
         except (*STORE_FAULTS, LapisError) as error:
             _log.warning("a copy could not be restored: %s", type(error).__name__)
             order.unlink()
@@ -87,6 +84,20 @@ def _check(copy: Path) -> None:
     with closing(connect_unchanging(copy)) as connection:
         check_owner(connection, copy)
         check_content(connection)
+
+
+def _copied(copy: Path, path: Path) -> Path:
+    """Return a file beside `path` with what is in `copy`, safely on the disk."""
+    unfinished = blank(path)
+    try:
+        shutil.copyfile(copy, unfinished)
+        with unfinished.open("rb+") as stream:
+            os.fsync(stream.fileno())
+    except BaseException:
+        # On a full disk the half of it would keep the other half away for ever.
+        unfinished.unlink(missing_ok=True)
+        raise
+    return unfinished
 
 
 def _order(path: Path) -> Path:

@@ -16,6 +16,7 @@ from desktop.domain.chat import Role
 from desktop.domain.history import MessageState
 from desktop.store.connection import lenient_text
 from desktop.store.migrations import create
+from desktop.store.temporary import FIRST
 
 Row: TypeAlias = dict[str, object]
 
@@ -131,7 +132,8 @@ def _rows(connection: sqlite3.Connection, table: str) -> dict[int, Row]:
     while place < _HIGHEST:
         try:
             for row in connection.execute(query, (place,)):
-                if row["id"] > 0:
+                # What seems to be beyond was never written by anybody.
+                if 0 < row["id"] < FIRST:
                     rows[row["id"]] = dict(row)
                 place = max(place, row["id"])
                 misses = 0

@@ -14,12 +14,16 @@ from desktop.store.session import Session
 from desktop.store.snippets import places, snippet
 from desktop.store.words import Query, folded, query
 
+_CATCH_UP_SECONDS = 0.05
+
 
 class Search:
     """Searches one session; what it remembers of titles makes the next search faster."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, completes: bool = False) -> None:
+        """With `completes` nobody else puts into the index what took too long at first."""
         self._session = session
+        self._completes = completes
         self._titles: list[tuple[int, str, float, str]] = []
         self._changes = -1
 
@@ -32,6 +36,8 @@ class Search:
         if not asked.match or limit < 1:
             return []
         with translated(self._session.path):
+            if self._completes:
+                index.catch_up(self._session.connection, _CATCH_UP_SECONDS)
             in_titles = self._in_titles(asked, limit)
             return [*in_titles, *self._in_texts(asked, limit - len(in_titles))]
 

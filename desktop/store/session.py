@@ -84,8 +84,10 @@ class Session:
         if self.is_held:
             with self.change() as connection:
                 index.take(connection, message)
-        elif not self.read_only and index.known_text(self.connection, message) is not None:
-            index.change_alone(self.connection, lambda: index.take(self.connection, message))
+        elif not self.read_only:
+            with translated(self.path):
+                if index.known_text(self.connection, message) is not None:
+                    index.take_alone(self.connection, message)
 
     def rows(self, query: str, *values: object) -> list[Row]:
         """Return what `query` finds."""

@@ -5,6 +5,7 @@ cut into overlapping pairs of characters, and each such run ends with its last o
 rare enough to be found fast, and a single character is the beginning of some pair.
 """
 
+import functools
 import itertools
 import re
 import unicodedata
@@ -26,7 +27,6 @@ _DENSE = (
 )
 # The vowel signs of India's scripts are no letters to Python.
 _LETTER = rf"(?:[^\W_{_DENSE}]|[\u0900-\u0963\u0966-\u0dff])"
-_PIECE = re.compile(rf"(?P<dense>[{_DENSE}]+)|{_LETTER}+")
 _QUERY = re.compile(r'"([^"]*)"?|[^\s"]+')
 _GAP = rf"(?:[^\w{_DENSE}]|_)*"
 # Of the Latin, Greek and Cyrillic letters; the points of Hebrew; the vowels of Arabic.
@@ -74,7 +74,7 @@ def keeps_places(text: str) -> bool:
 def tokens(text: str) -> str:
     """Return the words of `text` as they are put into the index, with spaces between."""
     words: list[str] = []
-    for found in _PIECE.finditer(folded(text)):
+    for found in _piece().finditer(folded(text)):
         piece = found[0]
         if found["dense"]:
             words += map("".join, itertools.pairwise(piece))
@@ -96,13 +96,19 @@ def query(words: str) -> Query:
     parts: list[str] = []
     for place, found in enumerate(asked[:_MOST_WORDS], start=1):
         quoted = found[1] is not None
-        pieces = list(_PIECE.finditer(found[1] if quoted else found[0]))[:_MOST_PIECES]
+        pieces = list(_piece().finditer(found[1] if quoted else found[0]))[:_MOST_PIECES]
         if pieces:
             grows = place == len(asked) and not (quoted and found[0].endswith('"'))
             matches.append(_phrase(pieces, grows=grows))
             patterns.append(_pattern(pieces, grows=grows))
             parts += [piece[0] for piece in pieces]
     return Query(" AND ".join(matches), tuple(patterns), tuple(parts))
+
+
+@functools.cache
+def _piece() -> re.Pattern[str]:
+    """Return what is a word, or a run of characters; not at the start, as it takes a while to make."""
+    return re.compile(rf"(?P<dense>[{_DENSE}]+)|{_LETTER}+")
 
 
 def _plain(text: str) -> str:

@@ -226,16 +226,24 @@ class AnswerRuns(QObject):
         return None if model is None else Wanted(model, settings.n_ctx)
 
     def _ask(self, engine: AnswerEngine, ticket: int, wanted: Wanted | None) -> None:
-        run = self._runs[ticket]
+        run = self._runs.get(ticket)
+        if run is None or run.request is not None:
+            # One that ended just now has let it in already.
+            return
         model = engine.state.model if wanted is None else wanted.model
         own = self._own.of(model) if model is not None else self._own.of(_UNKNOWN)
         settings = settings_for(model or _UNKNOWN, self._preferences.value, own, run.settings)
-        request = self._conversations.request(
-            run.exchange,
-            settings,
-            thinking=run.settings.thinking,
-            template=template_for(own) if model is not None else "",
-        )
+        try:
+            request = self._conversations.request(
+                run.exchange,
+                settings,
+                thinking=run.settings.thinking,
+                template=template_for(own) if model is not None else "",
+            )
+        except LapisError as error:
+            # The chat cannot be read: said where the answer would be.
+            self._on_event_arrived(ticket, Failed(error))
+            return
         run.wanted = wanted
         run.request = engine.ask(request, self._bridge.listener(ticket))
         self.asked.emit()

@@ -5,7 +5,13 @@ from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.domain.history import MessageState, StoredMessage
-from desktop.services.notes import is_template_fault, is_too_long, needs_other_model, read_note
+from desktop.services.notes import (
+    is_template_fault,
+    is_too_long,
+    is_too_long_alone,
+    needs_other_model,
+    read_note,
+)
 from desktop.ui.activity import Activity
 from desktop.ui.answer_figures import figures_line
 from desktop.ui.answer_sheet import AnswerSheet
@@ -50,10 +56,16 @@ class AnswerView(QWidget):
     editing_changed = Signal(int, bool)
     """(message, whether it is being edited)"""
 
-    def __init__(self, message: StoredMessage, parent: QWidget | None = None) -> None:
-        """Show `message`; in the state STREAMING more is expected."""
+    def __init__(
+        self, message: StoredMessage, parent: QWidget | None = None, *, is_first: bool = False
+    ) -> None:
+        """Show `message`; in the state STREAMING more is expected.
+
+        `is_first` says that nothing was said before its question.
+        """
         super().__init__(parent)
         self._message = message
+        self._is_first = is_first
         self._growing: GrowingMarkdown | None = None
         self._is_newest = False
         self._is_crashing = False
@@ -96,6 +108,11 @@ class AnswerView(QWidget):
     def is_being_edited(self) -> bool:
         """Whether there is text in a field that would be lost with this view."""
         return self._editing is not None and self._editing.is_open
+
+    @property
+    def edited_text(self) -> str:
+        """What is written in that field."""
+        return self._editing.text if self._editing is not None else ""
 
     def is_streaming(self) -> bool:
         """Tell whether more is expected."""
@@ -192,8 +209,8 @@ class AnswerView(QWidget):
         if self._card is not None:
             self._card.set_larger(text)
 
-    def begin_edit(self) -> None:
-        """Put a field in the place of the words, with the cursor in it."""
+    def begin_edit(self, left: str | None = None) -> None:
+        """Put a field in the place of the words, with the cursor in it; see `MessageEditing`."""
         if self._growing is not None:
             return
         if self._editing is None:
@@ -207,7 +224,8 @@ class AnswerView(QWidget):
                 lambda is_open: self.editing_changed.emit(self._message.id, is_open)
             )
         texts = self.texts()
-        self._editing.open(self._message.content, texts[0].font() if texts else self.font())
+        font = texts[0].font() if texts else self.font()
+        self._editing.open(self._message.content, font, left=left)
 
     def copy(self) -> None:
         """Put the answer into the clipboard, as Markdown."""
@@ -269,6 +287,7 @@ class AnswerView(QWidget):
             read_note(note),
             other_model=needs_other_model(note),
             too_long=is_too_long(note),
+            alone=self._is_first or is_too_long_alone(note),
             has_words=bool(message.content) and message.state is MessageState.INTERRUPTED,
         )
         card.retry_requested.connect(lambda: self.retry_requested.emit(message.id))

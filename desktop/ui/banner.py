@@ -28,6 +28,7 @@ class Topic(Enum):
     MODEL_PLAN = auto()
     ANSWER = auto()
     ATTACHING = auto()
+    FILES = auto()
     CLOSING = auto()
     DEFECT = auto()
 

@@ -25,7 +25,7 @@ from desktop.ui.chat_rows import (
 )
 from desktop.ui.icons import IconName, icon_pixmap
 from desktop.ui.persona_sign import paint_persona
-from desktop.ui.tokens import Radius, Size, Space, Tokens, tokens_of
+from desktop.ui.tokens import Radius, Size, Space, Tokens, resized, tokens_of
 
 __all__ = ["ChatDelegate", "inset_of", "paint_ground", "row_place"]
 
@@ -45,9 +45,13 @@ class ChatDelegate(QStyledItemDelegate):
     One height for all, so that the view need not ask thousands of lines for theirs.
     """
 
+    is_compact = False
+    """Whether rows are closer together than usual."""
+
     def sizeHint(self, option: QStyleOptionViewItem, _index: _Index) -> QSize:
         """Return the height of a row in the font of now."""
-        return QSize(0, QFontMetrics(option.font).height() + Space.L - 2)
+        room =  Space.L - 2
+        return QSize(0, QFontMetrics(option.font).height() + room)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Paint one row."""
@@ -212,9 +216,7 @@ def _write(painter: QPainter, place: QRect, words: str, font: QFont, ink: str) -
 
 
 def _small(font: QFont) -> QFont:
-    out = QFont(font)
-    out.setPixelSize(Size.SMALL)
-    return out
+    return resized(font, Size.SMALL)
 
 
 def _is_focused_by_key(state: QStyle.StateFlag) -> bool:

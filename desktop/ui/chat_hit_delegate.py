@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from desktop.ui.chat_delegate import paint_ground
 from desktop.ui.chat_hits import FoundChat, FoundPlace, HitRole, role_words
 from desktop.ui.marked_text import MarkedText, paint_marked, shown_part
-from desktop.ui.tokens import Size, Space, tokens_of
+from desktop.ui.tokens import Size, Space, resized, tokens_of
 
 __all__ = ["ChatHitDelegate"]
 
@@ -80,6 +80,4 @@ def _paint_place(
 
 
 def _small(font: QFont) -> QFont:
-    out = QFont(font)
-    out.setPixelSize(Size.SMALL)
-    return out
+    return resized(font, Size.SMALL)

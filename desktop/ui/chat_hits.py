@@ -30,7 +30,10 @@ class HitRole(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class FoundChat:
-    """A chat in which something was found; `marks` are in its title."""
+    """A chat in which something was found; `marks` are in its title.
+
+    `created` (Unix seconds) is 0 where places stand below it.
+    """
 
     chat: int
     title: str
@@ -57,10 +60,12 @@ def found_rows(hits: Sequence[Hit]) -> list[FoundRow]:
     for chat, members in groups.items():
         titled = next((hit for hit in members if hit.message is None), None)
         title = titled.snippet if titled is not None else " ".join(members[0].title.split())
-        newest = max(hit.created for hit in members)
+        places = [FoundPlace(hit) for hit in members if hit.message is not None]
+        # Places tell themselves when they were written.
+        newest = 0.0 if places else max(hit.created for hit in members)
         marks = titled.marks if titled is not None else ()
         rows.append(FoundChat(chat, title or say(Text("New chat")), marks, newest))
-        rows.extend(FoundPlace(hit) for hit in members if hit.message is not None)
+        rows.extend(places)
     return rows
 
 

@@ -56,6 +56,7 @@ class ChatLibrary(QObject):
         self._preferences = preferences
         self._errands = Errands(self)
         self._models: ModelController | None = None
+        self._shown_model: str | None = None
         self._page: LibraryController | None = None
         self._personas = open_personas(store)
         self._prompts = open_prompts(store)
@@ -90,7 +91,10 @@ class ChatLibrary(QObject):
         self._models = models
         self.settings.set_costs(ContextCosts(self._errands, known))
         models.state_changed.connect(self._on_model_changed)
+        models.chosen.connect(self._on_model_chosen)
+        self.settings.settings_changed.connect(lambda _settings: self.show_model())
         self._on_model_changed()
+        self.show_model()
 
     def offer_personas(self) -> None:
         """Offer a new chat with each persona; not before the window is on the screen."""
@@ -159,6 +163,19 @@ class ChatLibrary(QObject):
         is_loaded = state.loaded is not None and state.model == model
         longest = state.loaded.n_ctx_train if is_loaded and state.loaded is not None else 0
         self.settings.set_model(ModelInUse(model, longest))
+
+    def show_model(self) -> None:
+        """Name the model that answers in the open chat."""
+        models, name = self._models, self.settings.settings.model
+        if models is None or name == self._shown_model:
+            return
+        self._shown_model = name
+        models.show_own(None if name is None else self._find(name).model)
+
+    def _on_model_chosen(self, model: InstalledModel) -> None:
+        """Let a chat with a model of its own have the one that was chosen in the window."""
+        if self._models is not None and self.settings.settings.model is not None:
+            self.settings.choose_model(self._models.name_of(model))
 
     def _show_models(self) -> None:
         self.settings.set_models(self._known_models(), self._find)

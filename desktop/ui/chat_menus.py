@@ -121,7 +121,7 @@ class NewMenu(QMenu):
             self.addAction(self.tr("New chat with")).setEnabled(False)
         for persona in self._personas:
             name = " ".join(persona.name.split()).replace("&", "&&")
-            action = self.addAction(persona_icon(persona.icon), name)
+            action = self.addAction(persona_icon(persona.icon or "person"), name)
             action.triggered.connect(partial(wishes.persona_requested.emit, persona.id))
         if self._personas:
             self.addSeparator()

@@ -67,7 +67,8 @@ class ChatView(QListView):
         self._drop: Drop | None = None
         self.setModel(model)
         self.setFrameShape(QListView.Shape.NoFrame)
-        self.setItemDelegate(ChatDelegate(self))
+        self._painter = ChatDelegate(self)
+        self.setItemDelegate(self._painter)
         self.setUniformItemSizes(True)
         self.setMouseTracking(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -80,6 +81,12 @@ class ChatView(QListView):
         self.setAcceptDrops(True)
         self.setDropIndicatorShown(False)
         self.setAutoScroll(True)
+
+    def set_compact(self, *, compact: bool) -> None:
+        """Show rows closer together, or as usual."""
+        if compact != self._painter.is_compact:
+            self._painter.is_compact = compact
+            self.scheduleDelayedItemsLayout()
 
     @property
     def is_editing(self) -> bool:

@@ -17,7 +17,7 @@ from desktop.ui.rich_text import RichText
 from desktop.ui.tokens import Tokens
 from desktop.ui.typesetter import typesetter
 
-__all__ = ["CodeColours"]
+__all__ = ["CodeColours", "colour_looks", "colour_ranges"]
 
 _GROWTH = 1.5
 _MOST = 50_000
@@ -116,7 +116,7 @@ class CodeColours(QObject):
 
     def _laying(self, numbers: list[int]) -> Iterator[None]:
         """Lay the colours of some lines over the text, a few at a time."""
-        looks = _looks(self._text.theme)
+        looks = colour_looks(self._text.theme)
         document = self._text.document()
         for at in range(0, len(numbers), _LINES_AT_ONCE):
             cursor = QTextCursor(document)
@@ -124,13 +124,14 @@ class CodeColours(QObject):
             for number in numbers[at : at + _LINES_AT_ONCE]:
                 block = document.findBlockByNumber(number)
                 if block.isValid() and number < len(self._lines):
-                    block.layout().setFormats(_ranges(self._lines[number], looks))
+                    block.layout().setFormats(colour_ranges(self._lines[number], looks))
                     document.markContentsDirty(block.position(), block.length())
             cursor.endEditBlock()
             yield
 
 
-def _looks(theme: Tokens) -> dict[int, QTextCharFormat]:
+def colour_looks(theme: Tokens) -> dict[int, QTextCharFormat]:
+    """Return how each role of `ROLES`, by its number, looks in a theme."""
     looks = {}
     for number, role in enumerate(ROLES):
         if role:
@@ -139,7 +140,10 @@ def _looks(theme: Tokens) -> dict[int, QTextCharFormat]:
     return looks
 
 
-def _ranges(line: list[int], looks: dict[int, QTextCharFormat]) -> list[QTextLayout.FormatRange]:
+def colour_ranges(
+    line: list[int], looks: dict[int, QTextCharFormat]
+) -> list[QTextLayout.FormatRange]:
+    """Return the looks of a line's runs, as `Coloured` gives them."""
     ranges = []
     for start, length, role in zip(line[::3], line[1::3], line[2::3], strict=True):
         one = QTextLayout.FormatRange()

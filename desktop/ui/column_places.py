@@ -91,6 +91,12 @@ class ColumnPlaces(QAbstractScrollArea):
         span = self._span()
         known = (row for row in span if self.rows.is_known(row))
         held = self.rows.row_of(self._held) if self._held is not None else None
-        row = held if held is not None else next(known, span.start)
+        if held is not None:
+            row = held
+        elif self._scroll <= self._top(0):
+            # The beginning is in sight, and stays there whatever is found out of the first row.
+            row = 0
+        else:
+            row = next(known, span.start)
         inside = self._scroll - self._top(row)
         return self.rows.refs[row].id, inside, inside / max(1, self.rows.height(row))

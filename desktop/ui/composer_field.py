@@ -8,10 +8,12 @@ from typing import Protocol
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QFocusEvent,
     QGuiApplication,
     QInputMethodEvent,
     QKeyEvent,
+    QPaintEvent,
     QPalette,
     QResizeEvent,
 )
@@ -47,6 +49,18 @@ class Helper(Protocol):
         ...
 
 
+class Layer(Protocol):
+    """Something that is drawn over the text and has a say in its context menu."""
+
+    def paint(self, event: QPaintEvent) -> None:
+        """Draw upon the viewport, after the text."""
+        ...
+
+    def open_menu(self, event: QContextMenuEvent) -> bool:
+        """Open a menu of its own and return True, or leave it to the field."""
+        ...
+
+
 class ComposerField(QPlainTextEdit):
     """Plain text, one to `lines` lines high."""
 
@@ -66,6 +80,7 @@ class ComposerField(QPlainTextEdit):
         self._lines = lines
         self._composing = False
         self._helpers: list[Helper] = []
+        self._layer: Layer | None = None
         self.setTabChangesFocus(True)
         self.setFrameShape(QPlainTextEdit.Shape.NoFrame)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -84,6 +99,15 @@ class ComposerField(QPlainTextEdit):
     def ask_first(self, helper: Helper) -> None:
         """Offer every key to `helper` first, unless an input method composes."""
         self._helpers.append(helper)
+
+    @property
+    def layer(self) -> Layer | None:
+        """What is drawn over the text."""
+        return self._layer
+
+    def set_layer(self, layer: Layer) -> None:
+        """Let `layer` draw over the text."""
+        self._layer = layer
 
     def sizeHint(self) -> QSize:
         """Ask for the height of the text as it is now."""
@@ -152,6 +176,15 @@ class ComposerField(QPlainTextEdit):
         super().focusOutEvent(event)
         self._composing = False
         self.focus_changed.emit(False)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._layer is not None:
+            self._layer.paint(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self._layer is None or not self._layer.open_menu(event):
+            super().contextMenuEvent(event)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         """Take text and files."""

@@ -4,7 +4,7 @@ GUI thread.
 """
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from desktop.domain.chat_settings import Overflow
@@ -12,7 +12,7 @@ from desktop.domain.context import ContextCount, LargerContext
 from desktop.ui.context_card import ContextCard
 from desktop.ui.context_words import Level, context_words, level_of, short_words
 from desktop.ui.labels import set_tooltip
-from desktop.ui.tokens import Size, Space, Tokens, tokens_of
+from desktop.ui.tokens import Size, Space, Tokens, resized, tokens_of
 
 __all__ = ["ContextRing"]
 
@@ -120,9 +120,7 @@ class ContextRing(QAbstractButton):
             painter.setFont(font)
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "!")
         if words:
-            font.setBold(False)
-            font.setPixelSize(Size.SMALL)
-            painter.setFont(font)
+            painter.setFont(self._small())
             beside = QRectF(self.rect()).adjusted(place.right() + Space.XS + 2, 0, 0, 0)
             painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter, words)
 
@@ -163,10 +161,11 @@ class ContextRing(QAbstractButton):
         count = self._count
         return "" if count is None or level_of(count) is Level.CALM else short_words(count)
 
+    def _small(self) -> QFont:
+        return resized(self.font(), Size.SMALL)
+
     def _metrics(self) -> QFontMetrics:
-        font = self.font()
-        font.setPixelSize(Size.SMALL)
-        return QFontMetrics(font)
+        return QFontMetrics(self._small())
 
     def _say(self) -> None:
         if self._count is None:

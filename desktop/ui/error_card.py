@@ -36,16 +36,18 @@ class ErrorCard(NoticeCard):
         *,
         other_model: bool = False,
         too_long: bool = False,
+        alone: bool = False,
         has_words: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         """Show the end `state` with the title and hint of `note`.
 
         `other_model` says that only another model helps, `too_long` that less text would, too;
+        `alone` that it would help to have less text in the question itself only, and
         `has_words` that something came which can be gone on with.
         """
         remedy, go_on = TextButton(), TextButton()
-        choices = OverflowChoices() if too_long else None
+        choices = OverflowChoices(alone=alone) if too_long else None
         buttons = (remedy,) if not has_words else (go_on, remedy)
         super().__init__(buttons if choices is None else (), below=choices, parent=parent)
         self._remedy = remedy

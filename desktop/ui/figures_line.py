@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from desktop.ui.labels import set_tooltip
-from desktop.ui.tokens import Size, Space, tokens_of
+from desktop.ui.tokens import Size, Space, resized, tokens_of
 
 __all__ = ["FiguresLine"]
 
@@ -101,6 +101,4 @@ class FiguresLine(QAbstractButton):
             )
 
     def _font(self) -> QFont:
-        font = QFont(self.font())
-        font.setPixelSize(Size.SMALL)
-        return font
+        return resized(self.font(), Size.SMALL)

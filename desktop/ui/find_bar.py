@@ -3,6 +3,7 @@
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QSizePolicy, QWidget
+from shiboken6 import isValid
 
 from desktop.ui.buttons import IconButton
 from desktop.ui.labels import PlainLabel
@@ -80,7 +81,8 @@ class FindBar(QFrame):
             return
         self.hide()
         before, self._before = self._before, None
-        if before is not None and before.isVisible():
+        # It may have stood in a message that is far away by now.
+        if before is not None and isValid(before) and before.isVisible():
             before.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
             self._parent.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -15,12 +15,11 @@ from desktop.domain.chat import Role
 from desktop.domain.history import StoredMessage
 from desktop.ui.find_bar import FindBar
 from desktop.ui.find_hits import FoundRows, Words, hits_in, utf16_spans, words_of, words_seen
-from desktop.ui.question_view import QuestionView
-from desktop.ui.rich_text import RichText
 from desktop.ui.row_frame import RowFrame
 from desktop.ui.transcript_selection import texts_of
 
 if TYPE_CHECKING:
+    from desktop.ui.rich_text import RichText
     from desktop.ui.transcript import Transcript
 
 __all__ = ["FindInChat"]
@@ -93,7 +92,7 @@ class FindInChat(QObject):
             seen[frame.message] = state
         self._lit = seen if self._words is not None else {}
 
-    def _light(self, frame: RowFrame, texts: list[RichText], place: int) -> None:
+    def _light(self, frame: RowFrame, texts: "list[RichText]", place: int) -> None:
         row = self._column.rows.row_of(frame.message)
         before = 0
         for text in texts:
@@ -103,7 +102,7 @@ class FindInChat(QObject):
         if row is not None and self._words is not None and _is_whole(frame):
             self._found.set(row, before)
 
-    def _spans(self, text: RichText) -> list[tuple[int, int]]:
+    def _spans(self, text: "RichText") -> list[tuple[int, int]]:
         if self._words is None:
             return []
         plain = text.document().toPlainText()
@@ -155,7 +154,8 @@ class FindInChat(QObject):
     def _count(self, rows: range) -> None:
         if self._words is None:
             return
-        for message in self._column.messages_in(rows):
+        refs = self._column.rows.refs
+        for message in self._column.messages_of([refs[row].id for row in rows]):
             row = self._column.rows.row_of(message.id)
             frame = self._column.frame_of(message.id)
             if row is None:
@@ -224,6 +224,8 @@ class FindInChat(QObject):
         """Show all of a long question that has more of the words than its beginning."""
         if self._words is None or _is_whole(frame):
             return frame
+        from desktop.ui.question_view import QuestionView
+
         column, view = self._column, frame.view
         seen = sum(len(self._spans(text)) for text in texts_of(frame))
         if (
@@ -250,6 +252,8 @@ class FindInChat(QObject):
 
 def _is_whole(frame: RowFrame) -> bool:
     """Tell whether all words of a message can be seen in its row."""
+    from desktop.ui.question_view import QuestionView
+
     view = frame.view
     return frame.is_complete and not (isinstance(view, QuestionView) and view.is_folded)
 

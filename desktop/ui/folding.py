@@ -9,6 +9,7 @@ _SHOWN_LINES = 12
 _LINE = 80
 """Narrow letters in a line of a bubble as wide as it gets; a Chinese character takes two."""
 _WIDE = frozenset("WF")
+_LONGEST_WORD = 24
 
 
 def beginning(text: str) -> str | None:
@@ -29,5 +30,13 @@ def beginning(text: str) -> str | None:
         if lines == _SHOWN_LINES and cut == len(text):
             cut = at
         if lines >= _MOST_LINES:
-            return text[:cut].rstrip()
+            return text[: _word_end(text, cut)].rstrip()
     return None
+
+
+def _word_end(text: str, cut: int) -> int:
+    """Return where the last whole word before `cut` ends; `cut` where no word is that short."""
+    for at in range(cut, max(0, cut - _LONGEST_WORD), -1):
+        if text[at].isspace() or unicodedata.east_asian_width(text[at - 1]) in _WIDE:
+            return at
+    return cut

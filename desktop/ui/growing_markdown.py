@@ -126,13 +126,16 @@ class GrowingMarkdown:
             return True
         lines = self._tail.split("\n")
         self._tail = lines.pop()
-        for at, line in enumerate(lines):
-            if fence.closing.fullmatch(line):
-                self._settled.append(fenced(fence.code()))
-                self._fence = None
-                self._rest("\n".join([*lines[at + 1 :], self._tail]), [])
-                return True
-            fence.text += code_text(_unindented(line, fence.indent)) + "\n"
+        end = next((at for at, line in enumerate(lines) if fence.closing.fullmatch(line)), None)
+        # In one go: each addition copies all that is there.
+        fence.text += "".join(
+            code_text(_unindented(line, fence.indent)) + "\n" for line in lines[:end]
+        )
+        if end is not None:
+            self._settled.append(fenced(fence.code()))
+            self._fence = None
+            self._rest("\n".join([*lines[end + 1 :], self._tail]), [])
+            return True
         may_close = self._tail.strip() and not self._tail.strip(" " + fence.mark)
         last = "" if may_close else code_text(_unindented(self._tail, fence.indent))
         self._growing = [fence.code(last)]

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.domain.engine import EngineMemory, EngineState, Phase
+from desktop.domain.model import InstalledModel
 from desktop.ui.buttons import IconButton
 from desktop.ui.engine_words import memory_words, model_title, state_hint, state_words
 from desktop.ui.icons import icon
@@ -48,6 +49,7 @@ class Header(QFrame):
         self.model_menu = ModelMenu(self)
         self.main_menu = MainMenu(self)
         self._state = EngineState()
+        self._answers: InstalledModel | None = None
         self._memory: EngineMemory | None = None
         self._answering = False
         self._chat_title = ""
@@ -79,15 +81,29 @@ class Header(QFrame):
     def set_engine(self, state: EngineState) -> None:
         """Show which model is chosen and how it is."""
         self._state = state
-        self._model.show_title(model_title(state.model))
-        loading = state.phase is Phase.LOADING
+        self._model.show_title(model_title(self.model))
+        loading = state.phase is Phase.LOADING and self._is_here()
         self._bar.setValue(round(state.progress * _STEPS) if loading else 0)
         self._bar.setVisible(loading)
         self._line.setVisible(not loading)
-        self._guide.setVisible(state.model is not None and state.model.is_guide)
+        self._guide.setVisible(self.model is not None and self.model.is_guide)
         reduced = state.reduced is not None
         self.model_menu.set_trouble(reduced=reduced, crashing=state.crashes_here)
         self._show_status()
+
+    @property
+    def model(self) -> InstalledModel | None:
+        """The model whose name is shown."""
+        return self._answers or self._state.model
+
+    def show_model(self, model: InstalledModel | None) -> None:
+        """Name the model that answers in the open chat; None: the one that the engine has.
+
+        How the engine is, is said as long as it has that model.
+        """
+        if model != self._answers:
+            self._answers = model
+            self.set_engine(self._state)
 
     def set_memory(self, memory: EngineMemory | None) -> None:
         """Show what the engine holds; None when there is none."""
@@ -159,14 +175,24 @@ class Header(QFrame):
 
     def _show_status(self) -> None:
         """Say what is not as it should be, or takes time; ready is how it should be."""
-        words, tone = state_words(self._state)
-        hint = state_hint(self._state)
+        # Of another model than the one named, nothing is said.
+        state = self._state if self._is_here() else EngineState(model=self.model)
+        words, tone = state_words(state)
+        hint = state_hint(state)
         self._model.set_state(f"{words} · {hint}" if hint else words)
-        if self._state.phase is Phase.READY:
+        if state.phase is Phase.READY or state is not self._state:
             words, tone = (self.tr("Answering…") if self._answering else ""), "muted"
         self._status.setText(words)
         self._status.set_tone(tone)
         self._fit()
+        if self.isVisible():
+            # At once: longer words would be painted over the model's name until the layout's turn.
+            self._column.activate()
+
+    def _is_here(self) -> bool:
+        """Return whether the engine has the model that is named, or is about to."""
+        there = self._state.model
+        return self._answers is None or (there is not None and there.path == self._answers.path)
 
     def _show_memory(self) -> None:
         words = memory_words(self._memory) if self._memory is not None else ""

@@ -106,7 +106,7 @@ _APP_SIZES = (16, 20, 22, 24, 32, 40, 48, 64, 128, 256)
 
 def icon(name: IconName, tint: Tint = QPalette.ColorRole.ButtonText) -> QIcon:
     """Return an icon in a role of the application's palette (follows the theme) or one colour."""
-    return QIcon(_TintedSvg(_svg(name), tint))
+    return QIcon(_TintedSvg(name, tint))
 
 
 def icon_pixmap(name: IconName, size: int, colour: QColor, scale: float) -> QPixmap:
@@ -155,18 +155,19 @@ def _tinted(renderer: QSvgRenderer, pixels: QSize, colour: QColor, scale: float)
 class _TintedSvg(QIconEngine):
     """Paints one SVG as a stencil for the tint of the moment."""
 
-    def __init__(self, svg: QByteArray, tint: Tint) -> None:
+    def __init__(self, name: IconName, tint: Tint) -> None:
         super().__init__()
-        self._svg = svg
+        self._name: IconName = name
         self._tint = tint
-        self._renderer = QSvgRenderer(svg)
+        # Read when it is first painted: most icons are in menus that nobody has opened yet.
+        self._read: QSvgRenderer | None = None
 
     def clone(self) -> QIconEngine:
-        return _TintedSvg(self._svg, self._tint)
+        return _TintedSvg(self._name, self._tint)
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State) -> None:
         scale = painter.device().devicePixelRatioF()
-        pixmap = _tinted(self._renderer, rect.size() * scale, self._colour(mode), scale)
+        pixmap = _tinted(self._renderer(), rect.size() * scale, self._colour(mode), scale)
         painter.drawPixmap(rect.topLeft(), pixmap)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
@@ -175,7 +176,12 @@ class _TintedSvg(QIconEngine):
     def scaledPixmap(
         self, size: QSize, mode: QIcon.Mode, _state: QIcon.State, scale: float
     ) -> QPixmap:
-        return _tinted(self._renderer, size * scale, self._colour(mode), scale)
+        return _tinted(self._renderer(), size * scale, self._colour(mode), scale)
+
+    def _renderer(self) -> QSvgRenderer:
+        if self._read is None:
+            self._read = QSvgRenderer(_svg(self._name))
+        return self._read
 
     def _colour(self, mode: QIcon.Mode) -> QColor:
         if isinstance(self._tint, QColor):

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from desktop.domain.chat_settings import Persona, SavedPrompt
@@ -157,6 +157,10 @@ class LibraryController(QObject):
         if not self._window.is_talk_shown:
             self._personas.refresh()
             self._prompts.refresh()
+        if self.page.isVisibleTo(self._window):
+            # The page hears of it after the window.
+            page, window = self.page, self._window
+            QTimer.singleShot(0, page, lambda: window.show_page_title(page.accessibleName()))
 
     def _show_persona(self, persona: Persona) -> None:
         self.page.persona.show_item(persona, ChatGround(self._preferences.value))

@@ -189,9 +189,12 @@ class _RowPainter(QStyledItemDelegate):
         upper = QRect(words)
         upper.setHeight(QFontMetrics(option.font).height())
         small = _small(option.font)
-        lower = QRect(words)
-        lower.setTop(upper.bottom() + 2)
-        _write(painter, lower, line.about, small, muted)
+        if line.about:
+            lower = QRect(words)
+            lower.setTop(upper.bottom() + 2)
+            _write(painter, lower, line.about, small, muted)
+        else:
+            upper.moveCenter(words.center())
         if line.mark:
             most = round(upper.width() * _MARK_SHARE)
             wide = min(QFontMetrics(small).horizontalAdvance(line.mark) + 1, most)

@@ -71,6 +71,7 @@ class MessageActions(QWidget):
             self.line.focus_changed.connect(self._on_line_focus_changed)
         else:
             self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._say()
 
     def set_offers(self, offers: Sequence[Action]) -> None:
         """Offer these and no others."""
@@ -291,6 +292,8 @@ class MessageActions(QWidget):
 
     def _say(self) -> None:
         of_answer = self.line is not None
+        if not of_answer:
+            self.setAccessibleName(self.tr("Actions of this question"))
         for action, button in self._buttons.items():
             button.set_label(self._words(action, of_answer=of_answer))
         if self._more is not None:

@@ -9,7 +9,8 @@ from PySide6.QtCore import QRect
 
 from desktop.ui.row_frame import RowFrame
 from desktop.ui.tokens import Space
-from desktop.ui.virtual_column import SLICE_SECONDS, VirtualColumn
+from desktop.ui.virtual_column import GAP, SLICE_SECONDS, VirtualColumn
+from desktop.ui.zoom import COMPACT
 
 __all__ = ["MessageColumn"]
 
@@ -19,6 +20,30 @@ _WHOLE_SECONDS = 0.05
 
 class MessageColumn(VirtualColumn):
     """Finds messages by place, and brings them, or points in them, before the reader."""
+
+    @property
+    def is_compact(self) -> bool:
+        """Whether lines and messages are closer together than usual."""
+        return bool(self.property(COMPACT))
+
+    def set_compact(self, *, compact: bool) -> None:
+        """Show lines and messages closer together, or as usual."""
+        if compact == self.is_compact:
+            return
+        self.setProperty(COMPACT, compact)
+        with self.holding_place():
+            self._gap = 0 if compact else GAP
+            for frame in self.frames_built():
+                frame.set_compact(compact=compact)
+            self.size_texts()
+
+    def size_texts(self) -> None:
+        """Let all texts take the size and the height of lines that are set now."""
+        if len(self.rows):
+            from desktop.ui.rich_text import RichText
+
+            for text in self.canvas.findChildren(RichText):
+                text.follow_zoom()
 
     def jump_to(self, message: int, *, inside: int = 0, room: int = Space.XXL) -> None:
         """Show `message`, the point `inside` pixels under its top `room` pixels from above.

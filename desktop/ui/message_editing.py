@@ -48,11 +48,26 @@ class MessageEditing(QObject):
         """Whether somebody writes."""
         return self._editor is not None
 
-    def open(self, text: str, font: QFont, attachments: Sequence[Attachment] = ()) -> None:
+    @property
+    def text(self) -> str:
+        """What is written in the field; empty where there is none."""
+        return self._editor.text if self._editor is not None else ""
+
+    def open(
+        self,
+        text: str,
+        font: QFont,
+        attachments: Sequence[Attachment] = (),
+        *,
+        left: str | None = None,
+    ) -> None:
         """Let somebody change `text`, beside which `attachments` stay; the field has the cursor.
 
-        `font` is that of the text as it is read.
+        `font` is that of the text as it is read. With `left`, what was written before, nobody has
+        asked for it just now, and the cursor stays where it is.
         """
+        if left is not None:
+            self._left = left
         if self._editor is None:
             self._editor = MessageEditor(
                 text, self._left, attachments=attachments, is_answer=self._is_answer
@@ -66,7 +81,8 @@ class MessageEditing(QObject):
             self._actions.hide()
             self._editor.show()
             self.changed.emit(True)
-        self._editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        if left is None:
+            self._editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_submitted(self, text: str, ask: bool) -> None:
         # Where it cannot be kept now, it is still here.

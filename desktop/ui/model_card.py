@@ -28,7 +28,7 @@ from desktop.ui.meter import paint_meter
 from desktop.ui.model_chips import context_chip, model_chips
 from desktop.ui.quantisation_paint import advice_bar, badge_height, memory_lines, paint_badge
 from desktop.ui.text_lines import text_lines
-from desktop.ui.tokens import Radius, Space, Tokens, tokens_of
+from desktop.ui.tokens import Radius, Space, Tokens, resized, tokens_of
 
 __all__ = ["ModelCard"]
 
@@ -284,6 +284,4 @@ class ModelCard(QAbstractButton):
         return font
 
     def _font(self, pixels: int) -> QFont:
-        font = QFont(self.font())
-        font.setPixelSize(pixels)
-        return font
+        return resized(self.font(), pixels)

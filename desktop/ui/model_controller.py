@@ -71,6 +71,8 @@ class ModelController(QObject):
     """(EngineState)"""
     refused = Signal(object)
     """(LapisError): a model that was chosen cannot be used; the window says so."""
+    chosen = Signal(object)
+    """(InstalledModel): a person wants it, and it can be used."""
 
     def __init__(
         self,
@@ -91,6 +93,7 @@ class ModelController(QObject):
         self._models_folder = models_folder
         self._engine: ModelEngine | None = None
         self._general: InstalledModel | None = None
+        self._of_chat: InstalledModel | None = None
         self._state = EngineState()
         self._check = ModelCheck(check, bridge, self)
         self._check.passed.connect(self._on_passed)
@@ -139,6 +142,12 @@ class ModelController(QObject):
     def name_of(self, model: InstalledModel) -> str:
         """Return what `find` finds `model` by another time."""
         return model.name if model.is_guide or self._is_installed(model) else str(model.path)
+
+    def show_own(self, model: InstalledModel | None) -> None:
+        """Name the model that the open chat has of its own; None: it has none."""
+        if model != self._of_chat:
+            self._of_chat = model
+            self._show_model()
 
     def attach(self, engine: ModelEngine, name: str = "") -> None:
         """Take the engine and load the model `name`, else the one of the last run, else the guide.
@@ -200,8 +209,9 @@ class ModelController(QObject):
         self._keep_choice(model)
         self._window.banner.solve(Topic.MODEL_CHOICE)
         self._starting = None
-        self._general = model
+        self._take(model)
         self._begin(model)
+        self.chosen.emit(model)
 
     def _on_refused(self, error: LapisError, model: InstalledModel) -> None:
         if not isinstance(error, TooLarge):
@@ -220,7 +230,8 @@ class ModelController(QObject):
         if self._too_large is not None or model == self._general:
             # And not one that a chat alone wanted.
             self._keep_choice(model)
-            self._general = model
+            self._take(model)
+            self.chosen.emit(model)
         for topic in (Topic.MODEL_CHOICE, Topic.MODEL_LOADING):
             self._window.banner.solve(topic)
         self._starting = self._too_large = None
@@ -228,8 +239,12 @@ class ModelController(QObject):
 
     def _start_with(self, model: InstalledModel) -> None:
         self._starting = None if model.is_guide else model
-        self._general = model
+        self._take(model)
         self._begin(model)
+
+    def _take(self, model: InstalledModel) -> None:
+        self._general = model
+        self._show_model()
 
     def _fall_back(self, name: str, error: LapisError) -> None:
         """Let the guide answer in place of the model `name`, and say so."""
@@ -273,11 +288,13 @@ class ModelController(QObject):
         return last.parent if last.is_absolute() else Path.home()
 
     def _on_about_to_fill(self) -> None:
-        models, chosen = self._library().models(), self._state.model
+        models, chosen = self._library().models(), self._window.header.model
         if chosen is not None:
             # Since it was chosen another name may have been taken by it, or another size.
             chosen = next((each for each in models if each.path == chosen.path), chosen)
-        menu, loaded = self._window.header.model_menu, self._state.loaded
+        menu = self._window.header.model_menu
+        is_loaded = chosen is not None and chosen == self._state.model
+        loaded = self._state.loaded if is_loaded else None
         menu.set_template(
             builtin=chosen is not None and bool(template_for(self._own.of(chosen))),
             lacking=loaded is not None and not (loaded.has_template or loaded.embeds),
@@ -351,7 +368,7 @@ class ModelController(QObject):
             self._engine.use_full_settings(model)
 
     def _use_builtin_template(self, builtin: bool) -> None:
-        model = self._state.model
+        model = self._window.header.model
         if model is not None:
             self._own.set(model, with_choice(self._own.of(model), builtin=builtin))
 
@@ -373,8 +390,9 @@ class ModelController(QObject):
         return True
 
     def _show_model(self) -> None:
-        # New chats are answered by it, whatever a chat of its own has had loaded.
-        model = self._general or self._state.model
+        # It answers in the open chat, whatever another chat has had loaded.
+        model = self._of_chat or self._general or self._state.model
+        self._window.header.show_model(model)
         about_guide = model is not None and model.is_guide
         self._window.composer.set_about_guide(about_guide)
         if model is not None:

@@ -21,8 +21,8 @@ class OverflowChoices(QWidget):
     chosen = Signal(object)
     """(Overflow or LARGER)"""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        """Offer what needs no memory."""
+    def __init__(self, parent: QWidget | None = None, *, alone: bool = False) -> None:
+        """Offer what needs no memory; nothing of it helps a question that is too long `alone`."""
         super().__init__(parent)
         self._cost: str | None = None
         self._drop = TextButton()
@@ -35,6 +35,8 @@ class OverflowChoices(QWidget):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self._larger.hide()
+        for button in (self._drop, self._summarise):
+            button.setHidden(alone)
         self._drop.clicked.connect(lambda: self.chosen.emit(Overflow.DROP))
         self._summarise.clicked.connect(lambda: self.chosen.emit(Overflow.SUMMARISE))
         self._larger.clicked.connect(lambda: self.chosen.emit(LARGER))

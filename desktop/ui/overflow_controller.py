@@ -18,11 +18,11 @@ from desktop.domain.chat import (
 from desktop.domain.chat_settings import Overflow
 from desktop.domain.context import LargerContext
 from desktop.domain.engine import EngineState
-from desktop.domain.errors import ContextOverflow, LapisError, StorageError
+from desktop.domain.errors import LapisError, QuestionTooLong, StorageError
 from desktop.domain.history import MemoryStart, StoredMessage
 from desktop.domain.model import DEFAULT_CONTEXT
 from desktop.domain.text import Text
-from desktop.services.context import estimated_total
+from desktop.services.context_estimate import estimated_total
 from desktop.services.context_memory import Leaving, Remembered, leaving, remembered
 from desktop.services.context_summary import (
     longest_summary,
@@ -341,7 +341,7 @@ def _estimated(case: _Case) -> tuple[int, int]:
 
 
 def _too_long_alone() -> LapisError:
-    return ContextOverflow(
+    return QuestionTooLong(
         Text("This question alone is too long for the context of this model"),
         Text("Shorten it, use a larger context, or choose a model with a longer one."),
     )

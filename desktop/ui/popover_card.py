@@ -41,11 +41,16 @@ class PopoverCard(QWidget):
         """Open above `anchor`, or below it where there is no room above."""
         room = anchor.screen().availableGeometry()
         self._take_size(room)
+        window = anchor.window().frameGeometry()
         top_left = anchor.mapToGlobal(QPoint(-Space.L, 0)) - QPoint(self._margin, 0)
         place = QRect(top_left, self.size())
         place.moveBottom(top_left.y() - 1 + self._margin - Space.XS)
         if place.top() + self._margin < room.top():
             place.moveTop(top_left.y() + anchor.height() + Space.XS - self._margin)
+        if place.width() <= window.width():
+            # Not over the edge of the window where it need not be.
+            furthest = window.right() - Space.M + self._margin - place.width()
+            place.moveLeft(max(window.left(), min(place.left(), furthest)))
         self._open(place, room)
 
     def open_over(self, window: QWidget) -> None:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from desktop.ui.model_controller import ModelController
     from desktop.ui.models_desk import ModelsDesk
     from desktop.ui.presence import Presence
+    from desktop.ui.spelling_desk import SpellingDesk
 
 __all__ = ["Program"]
 
@@ -65,6 +66,7 @@ class Program(QObject):
         self._models_desk: ModelsDesk | None = None
         self._wants_models = False
         self._presence: Presence | None = None
+        self._spelling: SpellingDesk | None = None
         self._first_steps: FirstRunController | None = None
         self._report = ""
         settings_store = SettingsStore(paths.settings)
@@ -155,12 +157,16 @@ class Program(QObject):
         QTimer.singleShot(0, self, self._finish_start)
 
     def _finish_start(self) -> None:
+        from desktop.ui.cursor_rest import CursorRest
+
+        CursorRest(self._app, self)
         engine, models = self._room.open(self._options.model)
         models.state_changed.connect(self._memory.set_engine)
         self._chats.attach(engine, models)
         self._talk.attach(engine, models, self._room.known)
         self._presence = presence = self._appear(models)
         self._models_desk = self._open_models(models, presence)
+        self._spelling = self._open_spelling()
         if self._first_steps is not None:
             self._first_steps.attach(self._models_desk, models, self._room.memory)
         if not self._is_new:
@@ -212,6 +218,13 @@ class Program(QObject):
         desk.set_engine(models.state)
         return desk
 
+    def _open_spelling(self) -> "SpellingDesk":
+        from desktop.ui.spelling_desk import SpellingDesk
+
+        desk = SpellingDesk(self._app, self._preferences, self._paths.spelling, self)
+        desk.failed.connect(lambda error: self._window.banner.show_error(Topic.STORAGE, error))
+        return desk
+
     def _on_model_chosen(self, model: InstalledModel) -> None:
         if self._room.models is not None:
             self._window.show_talk()
@@ -225,6 +238,7 @@ class Program(QObject):
         tray.quit_requested.connect(self.quit)
         tray.free_memory_requested.connect(models.free_memory)
         tray.models_requested.connect(self._on_tray_models_requested)
+        tray.settings_requested.connect(self._on_tray_settings_requested)
         presence = Presence(self._window, tray, self._chats, self._preferences, self)
         presence.chat_wanted.connect(self._on_chat_wanted)
         presence.model_dropped.connect(lambda path: self._on_command("open-model", "", str(path)))
@@ -281,6 +295,10 @@ class Program(QObject):
         self._on_models_requested()
         self._window.bring_to_front()
 
+    def _on_tray_settings_requested(self) -> None:
+        self._talk.show_settings()
+        self._window.bring_to_front()
+
     def _on_models_requested(self) -> None:
         if self._models_desk is not None:
             self._models_desk.show()
@@ -304,6 +322,7 @@ class Program(QObject):
     def _on_settings_changed(self, settings: Settings) -> None:
         apply_theme(self._app, settings.theme, settings.look)
         self._languages.use(settings.language)
+        self._window.set_compact(compact=settings.look.compact)
         self._window.header.main_menu.set_marks(settings)
 
     def _on_crashed(self, error: LapisError, report: str) -> None:
@@ -325,6 +344,7 @@ class Program(QObject):
         end = self._shutdown
         end.add("draft and place", self._desk.close)
         self._talk.plan_the_end(end)
+        end.add("spelling", self._close_spelling)
         end.add("running answers", self._chats.close)
         end.add("windows", self._hide_windows)
         end.add("instance server", self._server.close)
@@ -346,6 +366,10 @@ class Program(QObject):
     def _leave(self) -> None:
         if self._presence is not None:
             self._presence.close()
+
+    def _close_spelling(self) -> None:
+        if self._spelling is not None:
+            self._spelling.close()
 
     def _close_models(self) -> None:
         if self._models_desk is not None:

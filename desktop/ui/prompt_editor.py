@@ -156,7 +156,7 @@ class PromptEditor(QWidget):
             self.changed.emit(prompt)
 
     def _show_asks(self) -> None:
-        names = ", ".join(asked_of(self._text.toPlainText()))
+        names = self.tr(", ").join(asked_of(self._text.toPlainText()))
         self._asks.setText(self.tr("Asks you for: {names}").format(names=names) if names else "")
         self._asks.setVisible(bool(names))
 

@@ -64,6 +64,10 @@ class QuestionView(QWidget):
             self._inside.addWidget(self._more)
         self._actions = MessageActions(of_answer=False, parent=self)
         self._actions.set_offers((Action.COPY, Action.EDIT, Action.BRANCH))
+        # While the question is edited, too: what follows stays at its distance.
+        policy = self._actions.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._actions.setSizePolicy(policy)
         self._actions.chosen.connect(self._on_chosen)
         self._actions.sibling_requested.connect(self._on_sibling_requested)
         layout = QVBoxLayout(self)
@@ -87,6 +91,11 @@ class QuestionView(QWidget):
         return self._editing is not None and self._editing.is_open
 
     @property
+    def edited_text(self) -> str:
+        """What is written in that field."""
+        return self._editing.text if self._editing is not None else ""
+
+    @property
     def is_folded(self) -> bool:
         """Whether only the beginning of a long question is shown."""
         return self._beginning is not None
@@ -95,8 +104,8 @@ class QuestionView(QWidget):
         """Return what can be selected and searched, in reading order; see `unfold`."""
         return [] if self.is_being_edited or not self._message.content else [self._text]
 
-    def begin_edit(self) -> None:
-        """Put a field in the place of the bubble, with the cursor in it."""
+    def begin_edit(self, left: str | None = None) -> None:
+        """Put a field in the place of the bubble, with the cursor in it; see `MessageEditing`."""
         if self._editing is None:
             self._editing = MessageEditing(
                 self, self._layout, self._bubble, self._actions, is_answer=False
@@ -104,7 +113,7 @@ class QuestionView(QWidget):
             self._editing.submitted.connect(self._on_edit_submitted)
             self._editing.changed.connect(self._on_editing_changed)
         font, attachments = self._text.font(), self._message.attachments
-        self._editing.open(self._message.content, font, attachments)
+        self._editing.open(self._message.content, font, attachments, left=left)
 
     def unfold(self) -> None:
         """Show all of a long question."""

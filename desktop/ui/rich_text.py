@@ -32,17 +32,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QFrame, QSizePolicy, QTextBrowser, QTextEdit, QWidget
 
+from desktop.ui.selection import SELECTS
 from desktop.ui.text_ground import INDENT, paint_ground
 from desktop.ui.text_writer import TextWriter
-from desktop.ui.tokens import Tokens, tokens_of
-from desktop.ui.zoom import DEFAULT_ZOOM, text_scale, zoomed_font
+from desktop.ui.tokens import COMPACT_LINE_HEIGHT, LINE_HEIGHT, Tokens, tokens_of
+from desktop.ui.zoom import COMPACT, DEFAULT_ZOOM, ZOOM, text_scale, zoomed_font
 
-__all__ = ["SELECTS", "ZOOM", "RichText"]
-
-SELECTS = "selectsTexts"
-"""The property of a widget that does the selecting for all texts in it."""
-ZOOM = "textZoom"
-"""The property of that widget with the size of its texts, in percent."""
+__all__ = ["RichText"]
 
 _SCROLL_KEYS = frozenset(
     {
@@ -75,6 +71,7 @@ class RichText(QTextBrowser):
         super().__init__(parent)
         self._theme = tokens_of(self.palette())
         self._scale = text_scale(self.font())
+        self._line = LINE_HEIGHT
         self._own_size = -1
         self._selected: tuple[int, int] | None = None
         self._hits: Sequence[tuple[int, int]] = ()
@@ -104,11 +101,12 @@ class RichText(QTextBrowser):
 
     def writer(self) -> TextWriter:
         """Return what writes at the end of the text, in the theme of now."""
-        return TextWriter(self.document(), self._theme, self._scale)
+        return TextWriter(self.document(), self._theme, self._scale, self._line)
 
     def set_has_links(self, there: bool) -> None:
         """Let the Tab key come here only where there is something to choose."""
         self._has_links = there
+        self.setAccessibleName(self.tr("Text with links") if there else "")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if there else Qt.FocusPolicy.ClickFocus)
 
     def clear_text(self) -> None:
@@ -289,16 +287,22 @@ class RichText(QTextBrowser):
         self.follow_zoom()
 
     def follow_zoom(self) -> None:
-        """Take the size of type that the widget around sets with its property `ZOOM`.
+        """Take what the widget around sets with `ZOOM` for the type, `COMPACT` for the lines.
 
         Qt hands a font down only where no style sheet of the application stands between.
         """
         around = self._around()
         percent = around.property(ZOOM) if around is not None else None
         font = zoomed_font(QApplication.font(), percent or DEFAULT_ZOOM)
+        is_compact = around is not None and bool(around.property(COMPACT))
+        line = COMPACT_LINE_HEIGHT if is_compact else LINE_HEIGHT
+        is_other, self._line = line != self._line, line
+        scale = self._scale
         if font.pixelSize() != self._own_size:
             self._own_size = font.pixelSize()
             self.setFont(font)
+        if is_other and scale == self._scale:
+            self.restyled.emit()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
@@ -330,7 +334,7 @@ class RichText(QTextBrowser):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.translate(-self.horizontalScrollBar().value(), 0)
         area = QRectF(event.rect()).translated(self.horizontalScrollBar().value(), 0)
-        paint_ground(painter, self.document(), area, self._theme, self._scale)
+        paint_ground(painter, self.document(), area, self._theme, self._scale, self._line)
         painter.end()
         super().paintEvent(event)
 

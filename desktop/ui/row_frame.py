@@ -29,20 +29,35 @@ class RowFrame(QWidget):
     """Reaches `BESIDE` pixels over the column on both sides, for the frame around the message."""
 
     def __init__(
-        self, message: int, view: QWidget, above: QWidget | None, parent: QWidget | None = None
+        self,
+        message: int,
+        view: QWidget,
+        above: QWidget | None,
+        parent: QWidget | None = None,
+        *,
+        ends_free: bool = False,
     ) -> None:
-        """Hold `view`, the message with the id `message`, under `above`."""
+        """Hold `view`, the message with the id `message`, under `above`.
+
+        With `ends_free` the next message follows at once: `view` ends with a place kept free.
+        """
         super().__init__(parent)
         self.message = message
         self.view = view
         self.above = above
+        self.ends_free = ends_free
         self.is_complete = not isinstance(view, BuiltInPortions)
         layout = self._layout = QVBoxLayout(self)
-        layout.setContentsMargins(BESIDE, Space.S, BESIDE, Space.S)
         layout.setSpacing(Space.L)
+        self.set_compact(compact=False)
         if above is not None:
             layout.addWidget(above)
         layout.addWidget(view)
+
+    def set_compact(self, *, compact: bool) -> None:
+        """Leave less room above and below, or the usual one."""
+        room = Space.XS if compact else Space.S
+        self._layout.setContentsMargins(BESIDE, room, BESIDE, 0 if self.ends_free else room)
 
     def build(self, seconds: float) -> None:
         """Build more of the message, for about `seconds`."""

@@ -18,19 +18,30 @@ class SearchField(QLineEdit):
     def __init__(self, longest: int, parent: QWidget | None = None) -> None:
         """Start empty; take at most `longest` letters."""
         super().__init__(parent)
+        self._clear = icon("close", QPalette.ColorRole.PlaceholderText)
         self.setMaxLength(longest)
         self.setClearButtonEnabled(True)
         sign = icon("search", QPalette.ColorRole.PlaceholderText)
-        self.addAction(sign, QLineEdit.ActionPosition.LeadingPosition)
+        self._sign = self.addAction(sign, QLineEdit.ActionPosition.LeadingPosition)
         self._tint()
+        self._name_signs()
 
     def changeEvent(self, event: QEvent) -> None:
         """Keep our icon where the style brings its own."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange:
             self._tint()
+        elif event.type() == QEvent.Type.LanguageChange:
+            self._name_signs()
+
+    def _name_signs(self) -> None:
+        """Name what Qt makes buttons of."""
+        self._sign.setText(self.tr("Search"))
+        clear = self.findChild(QAction, _CLEAR)
+        if isinstance(clear, QAction):
+            clear.setText(self.tr("Clear"))
 
     def _tint(self) -> None:
         clear = self.findChild(QAction, _CLEAR)
-        if isinstance(clear, QAction):
-            clear.setIcon(icon("close", QPalette.ColorRole.PlaceholderText))
+        if isinstance(clear, QAction) and clear.icon().cacheKey() != self._clear.cacheKey():
+            clear.setIcon(self._clear)

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Place", "Selection"]
+__all__ = ["LAST", "SELECTS", "Place", "Selection"]
 
 RowOf: TypeAlias = Callable[[int], int | None]
+
+SELECTS = "selectsTexts"
+"""The property of a widget that does the selecting for all texts in it."""
 
 LAST = 2**31 - 1
 

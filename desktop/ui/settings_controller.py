@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from desktop.domain.settings import Settings
 from desktop.ui.preferences import Preferences
@@ -30,6 +30,7 @@ class SettingsController(QObject):
         self._page: SettingsPage | None = None
         preferences.changed.connect(self._on_settings_changed)
         window.sidebar_shown.connect(self._on_sidebar_shown)
+        window.language_changed.connect(self._on_language_changed)
         window.shortcuts.find.connect(self._on_find_wanted)
 
     @property
@@ -57,6 +58,12 @@ class SettingsController(QObject):
     def _on_settings_changed(self, settings: Settings) -> None:
         if self._page is not None:
             self._page.show_settings(settings)
+
+    def _on_language_changed(self) -> None:
+        if self._page is not None and self.is_shown:
+            # The page hears of it after the window.
+            page, window = self._page, self._window
+            QTimer.singleShot(0, page, lambda: window.show_page_title(page.accessibleName()))
 
     def _on_find_wanted(self) -> None:
         if self._page is not None and self.is_shown:

@@ -36,12 +36,22 @@ class SettingEntry(QObject):
     """(Callable[[Settings], Settings])"""
 
     def __init__(
-        self, row: SettingRow, read: Read, put: Put, show: Callable[[Any], None], whole: QWidget
+        self,
+        row: SettingRow,
+        read: Read,
+        put: Put,
+        show: Callable[[Any], None],
+        whole: QWidget,
+        field: QWidget | None = None,
     ) -> None:
-        """`whole` is what stands on the page; `show` brings a value into the control."""
+        """`whole` is what stands on the page; `show` brings a value into the control.
+
+        `field` is the control where it is not in `row`.
+        """
         super().__init__(whole)
         self.row = row
         self.widget = whole
+        self._field = field
         self._read, self._put, self._show = read, put, show
         self._words = ""
         self._value: Any = None
@@ -51,6 +61,9 @@ class SettingEntry(QObject):
         """Name the setting, and explain it in one sentence."""
         self._words = f"{name} {hint}".casefold()
         self.row.say(name, hint, self.tr("{name}: as it was at first").format(name=name))
+        if self._field is not None:
+            self._field.setAccessibleName(name)
+            self._field.setAccessibleDescription(hint)
         if self._value is not None:
             self._show(self._value)
 
@@ -135,6 +148,8 @@ def words(read: Read, put: Put) -> SettingEntry:
     column.addWidget(row)
     column.addWidget(field)
     pause = QTimer(whole, singleShot=True, interval=_PAUSE_MS)
+    # Before the entry hears of it: what was just typed must not come back.
+    row.reset_requested.connect(pause.stop)
 
     def show(value: str) -> None:
         if field.toPlainText() != value and not pause.isActive():
@@ -142,7 +157,7 @@ def words(read: Read, put: Put) -> SettingEntry:
             field.setPlainText(value)
             field.blockSignals(False)
 
-    entry = SettingEntry(row, read, put, show, whole)
+    entry = SettingEntry(row, read, put, show, whole, field)
     field.textChanged.connect(pause.start)
     pause.timeout.connect(lambda: entry.take(field.toPlainText()[:_LONGEST]))
     return entry

@@ -52,6 +52,7 @@ class SettingsPage(QWidget):
         self._lay_out()
         for section in self._sections:
             section.changed.connect(self.changed)
+            section.renamed.connect(self._name_parts)
         self._parts.idClicked.connect(self.show_section)
         self._search.textChanged.connect(self._on_searched)
         self._head.closed.connect(self.closed)
@@ -93,7 +94,7 @@ class SettingsPage(QWidget):
             self.closed.emit()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the language; the parts have done so already."""
+        """Follow the language; the parts tell when they have."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
             self._retranslate()
@@ -149,6 +150,9 @@ class SettingsPage(QWidget):
         self._search.setPlaceholderText(self.tr("Search settings"))
         self._search.setAccessibleName(self.tr("Search settings"))
         self._nothing.setText(self.tr("No setting is called so. Try a shorter word."))
+        self._name_parts()
+
+    def _name_parts(self) -> None:
         for number, section in enumerate(self._sections):
             self._heads[number].say(section.title)
             button = self._parts.button(number)

@@ -18,6 +18,8 @@ class SettingsSection(QWidget):
 
     changed = Signal(object)
     """(Callable[[Settings], Settings])"""
+    renamed = Signal()
+    """`title` and all names are in another language now."""
 
     def __init__(self, *groups: Sequence[SettingEntry]) -> None:
         """Put each group of entries into a frame of its own."""
@@ -62,3 +64,4 @@ class SettingsSection(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
             self.say()
+            self.renamed.emit()

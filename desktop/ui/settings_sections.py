@@ -111,7 +111,10 @@ class ChatsSection(SettingsSection):
         self._notify = switch(
             lambda now: now.chats.notify, lambda now, value: _chats(now, notify=value)
         )
-        super().__init__((self._titles, self._notify))
+        self._spelling = switch(
+            lambda now: now.chats.spelling, lambda now, value: _chats(now, spelling=value)
+        )
+        super().__init__((self._titles, self._notify, self._spelling))
 
     def say(self) -> None:
         self.title = self.tr("Chats")
@@ -122,6 +125,10 @@ class ChatsSection(SettingsSection):
         self._notify.say(
             self.tr("Tell when a long answer is done"),
             self.tr("A notification of the desktop, while Lapis is behind other windows."),
+        )
+        self._spelling.say(
+            self.tr("Check spelling while I write"),
+            self.tr("Where this computer has dictionaries. Nothing leaves it."),
         )
 
 

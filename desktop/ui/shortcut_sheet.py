@@ -7,7 +7,14 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractSlider,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.ui.buttons import IconButton
 from desktop.ui.escape import claims_escape
@@ -18,12 +25,19 @@ from desktop.ui.tokens import Space
 __all__ = ["ShortcutSheet"]
 
 _WIDTH = 760
-_KEYS_WIDTH = 128
+_KEYS_WIDTH = 150
 _VEIL = 0.35
 _KEY = Qt.Key
 _CTRL = Qt.Modifier.CTRL
 _SHIFT = Qt.Modifier.SHIFT
 _ALT = Qt.Modifier.ALT
+_STEPS = {
+    _KEY.Key_Up: QAbstractSlider.SliderAction.SliderSingleStepSub,
+    _KEY.Key_Down: QAbstractSlider.SliderAction.SliderSingleStepAdd,
+    _KEY.Key_PageUp: QAbstractSlider.SliderAction.SliderPageStepSub,
+    _KEY.Key_PageDown: QAbstractSlider.SliderAction.SliderPageStepAdd,
+}
+_ARROWS = {_KEY.Key_Up: "↑", _KEY.Key_Down: "↓"}
 
 
 class ShortcutSheet(QWidget):
@@ -44,7 +58,7 @@ class ShortcutSheet(QWidget):
         self._lay_out()
         self._close.clicked.connect(self.put_away)
         window.installEventFilter(self)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.hide()
 
     def show_keys(self) -> None:
@@ -68,11 +82,19 @@ class ShortcutSheet(QWidget):
         return claims_escape(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = _STEPS.get(Qt.Key(event.key()))
         if event.key() == Qt.Key.Key_Escape:
             self.put_away()
+        elif step is not None:
+            self._scroll.verticalScrollBar().triggerAction(step)
         else:
             # Nothing typed here is meant for the window below.
             event.accept()
+
+    def focusNextPrevChild(self, _forward: bool) -> bool:
+        """Keep the keyboard here: what lies below cannot be seen."""
+        self._close.setFocus(Qt.FocusReason.TabFocusReason)
+        return True
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if not self._card.geometry().contains(event.position().toPoint()):
@@ -121,7 +143,7 @@ class ShortcutSheet(QWidget):
         self._groups = [
             _group(self.tr("Everywhere"), self._everywhere()),
             _group(self.tr("In a chat"), self._in_a_chat()),
-            _group(self.tr("While writing"), self._while_writing()),
+            _group(self.tr("While you write"), self._while_writing()),
             _group(self.tr("In the list of chats"), self._in_the_list()),
         ]
         for group in self._groups:
@@ -189,14 +211,20 @@ def _group(title: str, lines: Sequence[tuple[str, Sequence[QKeyCombination | Qt.
         name = PlainLabel(words, wrap=True)
         caps = PlainLabel(shown, tone="muted", size="small")
         name.setBuddy(caps)
-        grid.addWidget(caps, row, column, Qt.AlignmentFlag.AlignLeft)
+        caps.setMinimumWidth(_KEYS_WIDTH)
+        grid.addWidget(caps, row, column)
         grid.addWidget(name, row, column + 1)
-    for column in (0, 2):
-        grid.setColumnMinimumWidth(column, _KEYS_WIDTH)
     for column in (1, 3):
         grid.setColumnStretch(column, 1)
     return whole
 
 
 def _native(key: QKeyCombination | Qt.Key) -> str:
-    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+    """Return what stands on the keys; Qt's words for arrows are long in some languages."""
+    combined = key if isinstance(key, QKeyCombination) else QKeyCombination(key)
+    arrow = _ARROWS.get(combined.key())
+    if arrow is None:
+        return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+    # The words for the keys held down stand before any other key as they do before this one.
+    other = QKeySequence(QKeyCombination(combined.keyboardModifiers(), _KEY.Key_A))
+    return other.toString(QKeySequence.SequenceFormat.NativeText).removesuffix("A") + arrow

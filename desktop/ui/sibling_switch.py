@@ -57,6 +57,5 @@ class SiblingSwitch(QWidget):
         self.setAccessibleName(spoken)
         for button, leads in ((self._back, place > 1), (self._on, place < siblings)):
             button.setEnabled(leads)
-            button.set_seen(leads)
         self._back.set_label(self.tr("Version before this one"))
         self._on.set_label(self.tr("Version after this one"))

@@ -5,6 +5,7 @@ Values in, signals out. GUI thread.
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QTimer
 from PySide6.QtGui import QPalette
@@ -21,7 +22,6 @@ from desktop.ui.chat_places import (
     stepped_chat,
     stepped_folder,
 )
-from desktop.ui.chat_results import ChatResults
 from desktop.ui.chat_rows import ArchiveRow, ChatRow, Content, FolderRow, Row
 from desktop.ui.chat_search_field import ChatSearchField
 from desktop.ui.chat_view import ChatView
@@ -29,6 +29,9 @@ from desktop.ui.icons import icon
 from desktop.ui.labels import PlainLabel
 from desktop.ui.sidebar_wishes import Place, SidebarWishes
 from desktop.ui.tokens import Space
+
+if TYPE_CHECKING:
+    from desktop.ui.chat_results import ChatResults
 
 __all__ = ["Sidebar"]
 
@@ -66,7 +69,7 @@ class Sidebar(SidebarWishes):
         self._has_searched = False
         self._model = ChatList()
         self.list = ChatView(self._model, self)
-        self.results = ChatResults()
+        self._results: ChatResults | None = None
         self._pages = QStackedWidget()
         self._waiting: Content | None = None
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
@@ -146,6 +149,13 @@ class Sidebar(SidebarWishes):
         """What is searched, empty for nothing."""
         return self.search.words
 
+    @property
+    def results(self) -> "ChatResults":
+        """What was found, made when it is first wanted."""
+        if self._results is None:
+            self._results = self._make_results()
+        return self._results
+
     def show_hits(self, words: str, hits: Sequence[Hit]) -> None:
         """Show where `words` were found, unless something else is searched by now."""
         if words and words == self.words:
@@ -182,7 +192,6 @@ class Sidebar(SidebarWishes):
         foot.addWidget(self._models)
         foot.addWidget(self._settings)
         self._pages.addWidget(self.list)
-        self._pages.addWidget(self.results)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, Space.M, 0, Space.S)
         column.setSpacing(Space.XS)
@@ -216,13 +225,20 @@ class Sidebar(SidebarWishes):
         lines.customContextMenuRequested.connect(self._on_context_menu_requested)
         self.search.words_typed.connect(self._on_words_typed)
         self.search.focus_changed.connect(self._show_hint)
-        self.search.left_downwards.connect(self.results.walk_in)
-        self.search.entered.connect(self.results.choose)
-        self.results.letter_typed.connect(self.search.type)
-        self.results.left_upwards.connect(self.search.setFocus)
-        self.results.hit_chosen.connect(self.hit_chosen)
-        for signal in (self.search.left, self.results.left):
-            signal.connect(self._on_search_left)
+        self.search.left.connect(self._on_search_left)
+
+    def _make_results(self) -> "ChatResults":
+        from desktop.ui.chat_results import ChatResults
+
+        results = ChatResults()
+        self._pages.addWidget(results)
+        self.search.left_downwards.connect(results.walk_in)
+        self.search.entered.connect(results.choose)
+        results.letter_typed.connect(self.search.type)
+        results.left_upwards.connect(self.search.setFocus)
+        results.hit_chosen.connect(self.hit_chosen)
+        results.left.connect(self._on_search_left)
+        return results
 
     # The list.
 

@@ -15,13 +15,11 @@ from desktop.domain.errors import LapisError
 from desktop.store.chats import ChatStore
 from desktop.ui.banner import Topic
 from desktop.ui.bridge import Bridge
-from desktop.ui.chat_context import ChatContext
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.chat_library import ChatLibrary
 from desktop.ui.collecting import set_aside_soon
 from desktop.ui.own_settings import OwnSettings
 from desktop.ui.preferences import Preferences
-from desktop.ui.typesetter import typesetter
 from desktop.ui.window import MainWindow
 from desktop.ui.window_controller import WindowController
 from desktop.ui.window_pages import WindowPages
@@ -30,6 +28,8 @@ if TYPE_CHECKING:
     from desktop.services.chat_copies import ChatCopies
     from desktop.services.engine import Engine
     from desktop.services.planning import Known
+    from desktop.ui.chat_context import ChatContext
+    from desktop.ui.chat_files import ChatFiles
     from desktop.ui.model_controller import ModelController
 
 __all__ = ["TalkRoom"]
@@ -56,36 +56,27 @@ class TalkRoom(QObject):
         self._window = window
         self._desk = desk
         self._store = store
+        self._chats = chats
         self._preferences = preferences
+        self._own = own
+        self._bridge = bridge
         self._paths = paths
+        self._context: ChatContext | None = None
         self._copies: ChatCopies | None = None
+        self._files: ChatFiles | None = None
         self._library = library = ChatLibrary(window, store, preferences, own)
         desk.attach(library.settings)
-        self._context = context = ChatContext(
-            window.composer,
-            window.transcript,
-            desk.wishes,
-            store,
-            chats,
-            preferences,
-            own,
-            bridge,
-            self._settings_of,
-            window,
-        )
         self._pages = pages = WindowPages(window, preferences, paths)
-        context.show_chat(desk.chat)
-        desk.chat_shown.connect(context.show_chat)
         library.chat_begun.connect(
             lambda settings, icon: desk.begin_chat(settings=settings, icon=icon)
         )
         library.icons_changed.connect(desk.list.refresh)
-        library.settings.settings_changed.connect(lambda _settings: context.refresh())
-        context.context_wanted.connect(library.settings.choose_context)
-        context.overflow.settings_changed.connect(lambda _chat: library.settings.read_again())
-        for failed in (context.failed, library.failed):
-            failed.connect(self._tell)
+        library.failed.connect(self._tell)
         pages.quit_requested.connect(self.quit_requested)
+        pages.export_requested.connect(lambda: self._chat_files().export_all())
+        pages.import_requested.connect(lambda: self._chat_files().show_import())
+        window.sidebar.export_requested.connect(lambda chat: self._chat_files().export_chat(chat))
+        window.header.main_menu.export_requested.connect(self._export_open)
 
     def attach(
         self, engine: "Engine", models: "ModelController", known: "Callable[[], Known]"
@@ -93,30 +84,93 @@ class TalkRoom(QObject):
         """Take the engine, and begin with what may wait until the window is on the screen."""
         from desktop.services.chat_copies import ChatCopies
         from desktop.ui.other_model import OtherModel
+        from desktop.ui.warming import warm_up_soon
 
         set_aside_soon(self)
         OtherModel(self._desk.wishes, models, self._window)
+        self._context = self._measure_context()
         self._context.attach(engine, known)
         self._library.attach(models, known)
+        self._desk.chat_shown.connect(lambda _chat: self._library.show_model())
         self._library.offer_personas()
         preferences = self._preferences
         self._copies = ChatCopies(
             self._paths.database,
             copies_wanted=lambda: preferences.value.chats.daily_copies,
         )
+        warm_up_soon(self)
+
+    def show_settings(self) -> None:
+        """Show the settings in the window."""
+        self._pages.open_settings()
 
     def plan_the_end(self, end: Shutdown) -> None:
         """End everything here before the answers are, and before the store is closed."""
         end.add("settings of chats", self._library.close)
-        end.add("context", self._context.close)
+        end.add("context", self._close_context)
         end.add("pages", self._pages.close)
-        end.add("typesetter", typesetter().close)
+        end.add("chat files", self._close_files)
+        end.add("typesetter", _close_typesetter)
         end.add("copies", self._close_copies)
+
+    def _chat_files(self) -> "ChatFiles":
+        if self._files is None:
+            from desktop.ui.chat_files import ChatFiles
+
+            files = self._files = ChatFiles(
+                self._window, self._store, self._preferences, self._paths.database
+            )
+            files.chats_changed.connect(self._desk.list.refresh)
+            files.chats_gone.connect(self._on_chats_gone)
+        return self._files
+
+    def _export_open(self) -> None:
+        if self._desk.chat is not None:
+            self._chat_files().export_chat(self._desk.chat)
+
+    def _on_chats_gone(self, gone: list[int]) -> None:
+        """Leave the open chat if it is gone."""
+        self._chats.forget_states()
+        if self._desk.chat in gone:
+            self._desk.list.chat_wanted.emit(None)
+
+    def _close_files(self) -> None:
+        if self._files is not None:
+            self._files.close()
 
     def _settings_of(self, chat: int | None) -> ChatSettings:
         if chat is None:
             return self._library.settings.settings_of_new()[0]
         return self._store.settings(chat)
+
+    def _measure_context(self) -> "ChatContext":
+        """Make what measures the context of the open chat, for which there has to be an engine."""
+        from desktop.ui.chat_context import ChatContext
+
+        desk, settings = self._desk, self._library.settings
+        context = ChatContext(
+            self._window.composer,
+            self._window.transcript,
+            desk.wishes,
+            self._store,
+            self._chats,
+            self._preferences,
+            self._own,
+            self._bridge,
+            self._settings_of,
+            self._window,
+        )
+        context.show_chat(desk.chat)
+        desk.chat_shown.connect(context.show_chat)
+        settings.settings_changed.connect(lambda _settings: context.refresh())
+        context.context_wanted.connect(settings.choose_context)
+        context.overflow.settings_changed.connect(lambda _chat: settings.read_again())
+        context.failed.connect(self._tell)
+        return context
+
+    def _close_context(self) -> None:
+        if self._context is not None:
+            self._context.close()
 
     def _close_copies(self) -> None:
         if self._copies is not None:
@@ -124,3 +178,9 @@ class TalkRoom(QObject):
 
     def _tell(self, error: LapisError) -> None:
         self._window.banner.show_error(Topic.STORAGE, error)
+
+
+def _close_typesetter() -> None:
+    from desktop.ui.typesetter import typesetter
+
+    typesetter().close()

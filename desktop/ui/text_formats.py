@@ -68,11 +68,15 @@ _PIXEL_SIZE = QTextFormat.Property.FontPixelSize.value
 
 
 def block_format(
-    part: Paragraph | Rule, above: Paragraph | Rule | None, scale: float = 1.0
+    part: Paragraph | Rule,
+    above: Paragraph | Rule | None,
+    scale: float = 1.0,
+    line: float = LINE_HEIGHT,
 ) -> QTextBlockFormat:
     """Return the format of a paragraph below `above`; None: it is the first.
 
-    `scale` is how much larger than usual the text is, here and below.
+    `scale` is how much larger than usual the text is, and `line` how high a line of it is in sizes of
+    its type, here and below.
     """
     form = QTextBlockFormat()
     form.setTopMargin(space_between(part, above) if above is not None else 0)
@@ -80,7 +84,7 @@ def block_format(
         form.setProperty(RULE, True)
         _fixed_line(form, 1)
         return form
-    ratio = 1.35 if part.level else LINE_HEIGHT
+    ratio = 1.35 if part.level else line
     _fixed_line(form, round(text_size(part) * ratio * scale))
     form.setHeadingLevel(part.level)
     if part.quote:
@@ -159,10 +163,10 @@ def code_block_format(scale: float = 1.0) -> QTextBlockFormat:
     return form
 
 
-def plain_block_format(scale: float = 1.0) -> QTextBlockFormat:
+def plain_block_format(scale: float = 1.0, line: float = LINE_HEIGHT) -> QTextBlockFormat:
     """Return the format of a line of text that is shown as it stands."""
     form = QTextBlockFormat()
-    _fixed_line(form, round(Size.BODY * LINE_HEIGHT * scale))
+    _fixed_line(form, round(Size.BODY * line * scale))
     return form
 
 
@@ -191,11 +195,13 @@ def cell_format(theme: Tokens, *, first: bool, header: bool) -> QTextTableCellFo
     return form
 
 
-def cell_block_format(spans: tuple[Span, ...], align: str, scale: float = 1.0) -> QTextBlockFormat:
+def cell_block_format(
+    spans: tuple[Span, ...], align: str, scale: float = 1.0, line: float = LINE_HEIGHT
+) -> QTextBlockFormat:
     """Return the format of the paragraph in a cell."""
     form = QTextBlockFormat()
     form.setAlignment(_ALIGNS.get(align, Qt.AlignmentFlag.AlignLeft))
-    _fixed_line(form, round(Size.BODY * LINE_HEIGHT * scale))
+    _fixed_line(form, round(Size.BODY * line * scale))
     form.setProperty(CODE_SPAN, any(span.code for span in spans))
     return form
 

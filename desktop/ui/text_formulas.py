@@ -4,6 +4,7 @@ Until the drawing comes, and where there will be none, the source is shown as co
 that of the text around, the baseline too. GUI thread.
 """
 
+from collections.abc import Callable
 from typing import Final, cast
 
 from PySide6.QtCore import QObject, QRect, QRectF, QSizeF, Qt
@@ -86,8 +87,15 @@ class Formulas(QPyTextObject):
 
     NAME: Final = "formulas"
 
-    def __init__(self, document: QTextDocument) -> None:
-        """Serve `document` from now on."""
+    def __init__(
+        self,
+        document: QTextDocument,
+        drawing: Callable[[Draw], Drawn | Refused] | None = None,
+    ) -> None:
+        """Serve `document` from now on; `drawing` gives drawings at once, in the document's thread.
+
+        Without it they come from the typesetter that all windows share.
+        """
         super().__init__(document)
         self.setObjectName(self.NAME)
         self._drawings: dict[Draw, Drawn | Refused] = {}
@@ -96,7 +104,12 @@ class Formulas(QPyTextObject):
         self._placing = Throttle(self._place, _PLACE_MS, self)
         self._renderers: dict[tuple[Draw, str], QSvgRenderer] = {}
         document.documentLayout().registerHandler(_TYPE, self)
-        typesetter().drawn.connect(self._on_drawn)
+        self._draw: Callable[[Draw], Drawn | Refused | None]
+        if drawing is not None:
+            self._draw = drawing
+        else:
+            self._draw = typesetter().formula
+            typesetter().drawn.connect(self._on_drawn)
 
     @property
     def _document(self) -> QTextDocument:
@@ -183,7 +196,7 @@ class Formulas(QPyTextObject):
     def _drawing(self, order: Draw) -> Drawn | Refused | None:
         found = self._drawings.get(order)
         if found is None:
-            found = typesetter().formula(order)
+            found = self._draw(order)
             if found is None:
                 self._awaited.add(order)
             else:

@@ -36,9 +36,17 @@ _CHIP_BESIDE = 2
 
 
 def paint_ground(
-    painter: QPainter, document: QTextDocument, area: QRectF, theme: Tokens, scale: float = 1.0
+    painter: QPainter,
+    document: QTextDocument,
+    area: QRectF,
+    theme: Tokens,
+    scale: float = 1.0,
+    line: float = LINE_HEIGHT,
 ) -> None:
-    """Paint the ground of the blocks of `document` that lie in `area`; `scale` is of its type."""
+    """Paint the ground of the blocks of `document` that lie in `area`.
+
+    `scale` is of its type, `line` how high a line is in sizes of it.
+    """
     layout = document.documentLayout()
     at = layout.hitTest(area.topLeft(), Qt.HitTestAccuracy.FuzzyHit)
     block = document.findBlock(max(0, at))
@@ -50,12 +58,12 @@ def paint_ground(
             return
         form = block.blockFormat()
         if form.hasProperty(RULE):
-            line = QRectF(0, round(box.top()), document.textWidth(), 1)
-            painter.fillRect(line, QColor(theme.line))
+            hair = QRectF(0, round(box.top()), document.textWidth(), 1)
+            painter.fillRect(hair, QColor(theme.line))
         if form.hasProperty(QUOTE_DEPTH):
             _bars(painter, block, box, theme)
         if form.hasProperty(MARKER):
-            _marker(painter, block, box, theme, scale)
+            _marker(painter, block, box, theme, scale, line)
         if form.hasProperty(CODE_SPAN):
             _chips(painter, block, box, theme, scale)
         block = block.next()
@@ -76,7 +84,14 @@ def _bars(painter: QPainter, block: QTextBlock, box: QRectF, theme: Tokens) -> N
         painter.drawRoundedRect(bar, _BAR / 2, _BAR / 2)
 
 
-def _marker(painter: QPainter, block: QTextBlock, box: QRectF, theme: Tokens, scale: float) -> None:
+def _marker(
+    painter: QPainter,
+    block: QTextBlock,
+    box: QRectF,
+    theme: Tokens,
+    scale: float,
+    line: float,
+) -> None:
     form = block.blockFormat()
     first = block.layout().lineAt(0)
     left = box.left() + first.x()
@@ -88,7 +103,7 @@ def _marker(painter: QPainter, block: QTextBlock, box: QRectF, theme: Tokens, sc
         return
     if number:
         font = block.document().defaultFont()
-        is_small = form.lineHeight() < round(Size.BODY * LINE_HEIGHT * scale)
+        is_small = form.lineHeight() < round(Size.BODY * line * scale)
         if is_small:
             font.setPixelSize(round(Size.SMALL * scale))
         painter.setFont(font)

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 from desktop.ui.markdown_parts import Span, Table
 from desktop.ui.text_formats import cell_block_format, cell_format, table_format
 from desktop.ui.text_spans import write_spans
-from desktop.ui.tokens import Size, Tokens
+from desktop.ui.tokens import LINE_HEIGHT, Size, Tokens
 
 __all__ = ["TableWriter"]
 
@@ -28,11 +28,18 @@ _PIXEL_SIZE = QTextFormat.Property.FontPixelSize.value
 class TableWriter:
     """Keeps the only table of a document in step with a `Table` that may grow."""
 
-    def __init__(self, document: QTextDocument, theme: Tokens, scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        document: QTextDocument,
+        theme: Tokens,
+        scale: float = 1.0,
+        line: float = LINE_HEIGHT,
+    ) -> None:
         """Know of no table yet; the document is empty."""
         self._document = document
         self._theme = theme
         self._scale = scale
+        self._line = line
         self._table: QTextTable | None = None
         self._shown: Table | None = None
 
@@ -82,7 +89,8 @@ class TableWriter:
     def _write_cell(
         self, cursor: QTextCursor, spans: Sequence[Span], align: str, *, header: bool
     ) -> None:
-        cursor.setBlockFormat(cell_block_format(tuple(spans), align, self._scale))
+        form = cell_block_format(tuple(spans), align, self._scale, self._line)
+        cursor.setBlockFormat(form)
         base = QTextCharFormat()
         base.setForeground(QColor(self._theme.text))
         if self._scale != 1:

@@ -27,19 +27,29 @@ from desktop.ui.text_formats import (
 from desktop.ui.text_formulas import formulas_of
 from desktop.ui.text_spans import write_spans
 from desktop.ui.text_table import TableWriter
-from desktop.ui.tokens import Tokens
+from desktop.ui.tokens import LINE_HEIGHT, Tokens
 
 __all__ = ["CODE_SPAN", "MARKER", "QUOTE_DEPTH", "RULE", "TextWriter"]
 
 
 class TextWriter:
-    """Writes at the end of one document in one theme, its type `scale` times as large as usual."""
+    """Writes at the end of one document in one theme, its type `scale` times as large as usual.
 
-    def __init__(self, document: QTextDocument, theme: Tokens, scale: float = 1.0) -> None:
+    Lines are `line` times as high as their type.
+    """
+
+    def __init__(
+        self,
+        document: QTextDocument,
+        theme: Tokens,
+        scale: float = 1.0,
+        line: float = LINE_HEIGHT,
+    ) -> None:
         """Stand at the end of `document`."""
         self._document = document
         self._theme = theme
         self._scale = scale
+        self._line = line
         self._cursor = QTextCursor(document)
         self._cursor.movePosition(QTextCursor.MoveOperation.End)
 
@@ -56,7 +66,7 @@ class TextWriter:
     def paragraph(self, part: Paragraph | Rule, above: Paragraph | Rule | None) -> int:
         """Write `part` below `above` (None when it is the first); return where it begins."""
         self._cursor.beginEditBlock()
-        form = block_format(part, above, self._scale)
+        form = block_format(part, above, self._scale, self._line)
         if above is None:
             self._cursor.setBlockFormat(form)
         else:
@@ -76,7 +86,7 @@ class TextWriter:
     ) -> None:
         """Turn the last paragraph, `old`, into `part`; what both begin with is not touched."""
         kept, rest = _rest_of(old, part)
-        form = block_format(part, above, self._scale)
+        form = block_format(part, above, self._scale, self._line)
         self._cursor.beginEditBlock()
         self._cursor.setPosition(start + kept)
         self._cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
@@ -102,13 +112,13 @@ class TextWriter:
         base = QTextCharFormat()
         base.setForeground(QColor(tone))
         self._cursor.beginEditBlock()
-        self._cursor.setBlockFormat(plain_block_format(self._scale))
+        self._cursor.setBlockFormat(plain_block_format(self._scale, self._line))
         self._cursor.insertText(text, base)
         self._cursor.endEditBlock()
 
     def table(self) -> TableWriter:
         """Return what writes a table into a document that is empty."""
-        return TableWriter(self._document, self._theme, self._scale)
+        return TableWriter(self._document, self._theme, self._scale, self._line)
 
     def code(self, text: str) -> None:
         """Write code, in the colour of text; each line is a paragraph."""

@@ -110,6 +110,7 @@ class Thinking(QWidget):
             self._layout.addWidget(self._body)
         if self._body is not None:
             self._body.setVisible(is_open)
+        self._layout.setContentsMargins(0, 0, 0, Space.S if is_open else 0)
         if is_open:
             self._write_more()
 

@@ -235,6 +235,7 @@ class Size:
 
 
 LINE_HEIGHT = 1.55
+COMPACT_LINE_HEIGHT = 1.4
 
 
 def resized(font: QFont, size: int) -> QFont:

@@ -6,7 +6,7 @@ GUI thread.
 """
 
 from collections.abc import Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
@@ -21,21 +21,22 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 from desktop.domain.chat import Role
 from desktop.domain.errors import StorageError
 from desktop.domain.history import MessageRef, StoredMessage
-from desktop.ui.answer_view import AnswerView
 from desktop.ui.empty_state import EmptyState
 from desktop.ui.find_bar import FindBar
 from desktop.ui.find_in_chat import FindInChat
 from desktop.ui.jump_button import JumpButton
+from desktop.ui.left_edits import LeftEdits
 from desktop.ui.link_popover import LinkPopover
-from desktop.ui.memory_line import MemoryLine
 from desktop.ui.message_column import MessageColumn
-from desktop.ui.message_views import MessageView, view_of
-from desktop.ui.rich_text import ZOOM, RichText
 from desktop.ui.row_frame import RowFrame
 from desktop.ui.transcript_keys import TranscriptKeys
 from desktop.ui.transcript_selection import TranscriptSelection
 from desktop.ui.transcript_texts import Load, TranscriptTexts
-from desktop.ui.zoom import DEFAULT_ZOOM, next_zoom
+from desktop.ui.zoom import DEFAULT_ZOOM, ZOOM, next_zoom
+
+if TYPE_CHECKING:
+    from desktop.ui.answer_view import AnswerView
+    from desktop.ui.message_views import MessageView
 
 __all__ = ["Transcript"]
 
@@ -77,6 +78,7 @@ class Transcript(MessageColumn):
         """Show the empty state."""
         super().__init__(parent)
         self._texts = TranscriptTexts()
+        self._edits = LeftEdits()
         self._crashing = False
         self._own_template = ""
         self._larger: tuple[int, str | None] = (0, None)
@@ -90,6 +92,9 @@ class Transcript(MessageColumn):
         self._welcome.setWidgetResizable(True)
         self._welcome.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._welcome.setWidget(self.empty_state)
+        for each in (self._welcome.viewport(), self.empty_state):
+            # Qt would fill them with the colour of cards.
+            each.setAutoFillBackground(False)
         self._popover = LinkPopover(self)
         self._jump = JumpButton(self)
         self._jump.clicked.connect(self.jump_to_end)
@@ -210,6 +215,11 @@ class Transcript(MessageColumn):
             self.jump_to(message)
             self._keys.mark(message)
 
+    def unlight(self) -> None:
+        """Let go of the words that `show_message` lit up; those of the find bar stay."""
+        if not self.find_bar.isVisible():
+            self._find.forget()
+
     def open_find(self) -> None:
         """Let a person find words in the chat."""
         if len(self.rows):
@@ -235,8 +245,7 @@ class Transcript(MessageColumn):
             self._zoom = percent
             self.setProperty(ZOOM, percent)
             with self.holding_place():
-                for text in self.canvas.findChildren(RichText):
-                    text.follow_zoom()
+                self.size_texts()
 
     def zoom(self, step: int) -> None:
         """Show the text one step larger (+1) or smaller (-1), or in its own size (0)."""
@@ -255,10 +264,10 @@ class Transcript(MessageColumn):
             self.reading_failed.emit(error)
             return None
 
-    def messages_in(self, rows: range) -> list[StoredMessage]:
-        """Return the messages of some rows that can be read, without keeping them."""
+    def messages_of(self, ids: Sequence[int]) -> list[StoredMessage]:
+        """Return those of some messages that can be read, in order, without keeping them."""
         try:
-            return self._texts.all_of([self.rows.refs[row].id for row in rows])
+            return self._texts.all_of(ids)
         except StorageError as error:
             self.reading_failed.emit(error)
             return []
@@ -270,18 +279,26 @@ class Transcript(MessageColumn):
         stored = self.message_at(row) if row is not None else None
         if row is None or stored is None:
             return None
-        view = view_of(stored)
-        self._pass_on(view)
+        from desktop.ui.memory_line import MemoryLine
+        from desktop.ui.message_views import as_answer, pass_on, view_of
+
+        view = view_of(stored, is_first=row < 2)
+        view.link_meant.connect(self._on_link_meant)
+        pass_on(view, self)
         line = MemoryLine(stored.memory) if stored.memory is not None else None
-        frame = RowFrame(message, view, line, self.canvas)
-        frame.setAccessibleName(
-            self.tr("Answer") if stored.role is Role.ASSISTANT else self.tr("Question")
-        )
+        answer = as_answer(view)
+        frame = RowFrame(message, view, line, self.canvas, ends_free=answer is None)
+        frame.set_compact(compact=self.is_compact)
         self._mark_one(frame)
+        self._edits.give(view)
         is_last = row == len(self.rows) - 1
-        if isinstance(view, AnswerView) and view.is_streaming() and is_last and self._activity:
-            view.set_activity(self._activity)
+        if answer is not None and answer.is_streaming() and is_last and self._activity:
+            answer.set_activity(self._activity)
         return frame
+
+    def give_up(self, message: int) -> None:
+        self._edits.keep(self._view(message))
+        super().give_up(message)
 
     def is_kept(self, message: int) -> bool:
         view = self._view(message)
@@ -307,16 +324,12 @@ class Transcript(MessageColumn):
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
             self.setAccessibleName(self.tr("Conversation"))
+            self._mark()
         elif event.type() == QEvent.Type.FontChange:
-            for text in self.canvas.findChildren(RichText):
-                text.follow_zoom()
+            self.size_texts()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        turned = event.angleDelta().y()
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and turned:
-            self.zoom(1 if turned > 0 else -1)
-            event.accept()
-        else:
+        if not self._keys.turn(event):
             super().wheelEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -344,25 +357,22 @@ class Transcript(MessageColumn):
 
     # The rest.
 
-    def _view(self, message: int) -> MessageView | None:
+    def _view(self, message: int) -> "MessageView | None":
         frame = self.frame_of(message)
         # A row knows its view as a widget only; `make_frame` made it.
         return cast("MessageView | None", frame.view if frame is not None else None)
 
-    def _answer(self, message: int) -> AnswerView | None:
+    def _answer(self, message: int) -> "AnswerView | None":
         view = self._view(message)
-        return view if isinstance(view, AnswerView) else None
+        if view is None:
+            return None
+        from desktop.ui.message_views import as_answer
+
+        return as_answer(view)
 
     def _last(self) -> StoredMessage | None:
         row = len(self.rows) - 1
         return self.message_at(row) if row >= 0 else None
-
-    def _pass_on(self, view: MessageView) -> None:
-        view.link_meant.connect(self._on_link_meant)
-        for name in _PASSED_ON:
-            signal = getattr(view, name, None)
-            if signal is not None:
-                signal.connect(getattr(self, name))
 
     def _mark(self) -> None:
         for frame in self.frames_built():
@@ -374,6 +384,8 @@ class Transcript(MessageColumn):
         if row is None:
             return
         ref = self.rows.refs[row]
+        is_answer = ref.role is Role.ASSISTANT
+        frame.setAccessibleName(self.tr("Answer") if is_answer else self.tr("Question"))
         view.set_newest(row == len(self.rows) - 1)
         view.set_crashing(self._crashing)
         view.set_own_template(self._own_template)
@@ -386,17 +398,3 @@ class Transcript(MessageColumn):
 
     def _on_link_meant(self, address: str, where: QPointF) -> None:
         self._popover.ask(address, self.mapFromGlobal(where).toPoint())
-
-
-_PASSED_ON = (
-    "regenerate_requested",
-    "other_model_requested",
-    "continue_requested",
-    "edit_submitted",
-    "sibling_requested",
-    "branch_requested",
-    "retry_requested",
-    "model_wanted",
-    "template_wanted",
-    "overflow_chosen",
-)

@@ -7,7 +7,7 @@ GUI thread.
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.ui.row_frame import RowFrame
@@ -56,6 +56,15 @@ class TranscriptKeys:
             column.selection.clear()
         else:
             return False
+        event.accept()
+        return True
+
+    def turn(self, event: QWheelEvent) -> bool:
+        """Zoom by the wheel; return whether Ctrl was held."""
+        turned = event.angleDelta().y()
+        if not turned or not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            return False
+        self._column.zoom(1 if turned > 0 else -1)
         event.accept()
         return True
 

@@ -6,8 +6,10 @@ selected. A copy of very many messages is put together in portions, between two 
 GUI thread.
 """
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, QPoint, QPointF, QRect, Qt, QTimer, Signal
@@ -15,16 +17,12 @@ from PySide6.QtGui import QAction, QGuiApplication, QMouseEvent, QTextCursor
 from PySide6.QtWidgets import QApplication, QMenu
 
 from desktop.domain.chat import Role
-from desktop.ui.code_block import CodeBlock
-from desktop.ui.markdown import parse
-from desktop.ui.plain_text import plain_text
-from desktop.ui.rich_text import SELECTS, RichText
 from desktop.ui.row_frame import RowFrame
-from desktop.ui.selection import LAST, Place, Selection
-from desktop.ui.text_reading import markdown_between, plain_between
+from desktop.ui.selection import LAST, SELECTS, Place, Selection
 
 if TYPE_CHECKING:
     from desktop.ui.message_views import MessageView
+    from desktop.ui.rich_text import RichText
     from desktop.ui.transcript import Transcript
 
 __all__ = ["TranscriptSelection", "texts_of"]
@@ -37,7 +35,7 @@ _LONGEST_WORDS = 200
 _LONGEST_TEXT = 200_000
 
 
-def texts_of(frame: RowFrame) -> list[RichText]:
+def texts_of(frame: RowFrame) -> "list[RichText]":
     """Return the texts of a row that can be seen, in the order in which they are read."""
     view = cast("MessageView", frame.view)
     return [text for text in view.texts() if text.isVisibleTo(frame)]
@@ -278,6 +276,8 @@ class TranscriptSelection(QObject):
         return Place(message, last, texts[last].length) if texts else Place(message, 0, 0)
 
     def _link_at(self, where: QPoint) -> str:
+        from desktop.ui.rich_text import RichText
+
         widget = self._column.childAt(self._column.mapFromGlobal(where))
         text = widget.parentWidget() if widget is not None else None
         if not isinstance(text, RichText):
@@ -295,16 +295,28 @@ class TranscriptSelection(QObject):
         return self._selection.in_text(self._column.rows.row_of, row, number, length)
 
     def _pieces(self, rows: range, *, markdown: bool) -> Iterator[str]:
-        """Yield the text of each message; those between the first and the last are whole."""
-        for row in rows:
-            if row in {rows.start, rows.stop - 1}:
-                yield self._part(row, markdown=markdown)
-            else:
-                for message in self._column.messages_in(range(row, row + 1)):
-                    is_source = markdown or message.role is not Role.ASSISTANT
-                    yield message.content if is_source else plain_text(parse(message.content))
+        """Return the text of each message; those between the first and the last are whole.
+
+        They are those on show now, however late the last one is asked for.
+        """
+        if not rows:
+            return iter(())
+        ends = [self._part(row, markdown=markdown) for row in sorted({rows[0], rows[-1]})]
+        between = [self._column.rows.refs[row].id for row in rows[1:-1]]
+        return chain(ends[:1], self._wholes(between, markdown=markdown), ends[1:])
+
+    def _wholes(self, messages: Sequence[int], *, markdown: bool) -> Iterator[str]:
+        from desktop.ui.markdown import parse
+        from desktop.ui.plain_text import plain_text
+
+        for one in messages:
+            for message in self._column.messages_of([one]):
+                is_source = markdown or message.role is not Role.ASSISTANT
+                yield message.content if is_source else plain_text(parse(message.content))
 
     def _part(self, row: int, *, markdown: bool) -> str:
+        from desktop.ui.text_reading import markdown_between, plain_between
+
         frame = self._column.build_now(self._column.rows.refs[row].id)
         texts = texts_of(frame) if frame is not None else []
         read = markdown_between if markdown else plain_between
@@ -312,7 +324,7 @@ class TranscriptSelection(QObject):
         if markdown and all(
             span == (0, text.length) for span, text in zip(spans, texts, strict=True)
         ):
-            whole = self._column.messages_in(range(row, row + 1))
+            whole = self._column.messages_of([self._column.rows.refs[row].id])
             return whole[0].content if whole else ""
         return "\n\n".join(
             _as_code(text, read(text.document(), *span), markdown=markdown)
@@ -340,10 +352,14 @@ class TranscriptSelection(QObject):
             clipboard.setText("\n\n".join(pieces), clipboard.Mode.Selection)
 
 
-def _as_code(text: RichText, words: str, *, markdown: bool) -> str:
+def _as_code(text: "RichText", words: str, *, markdown: bool) -> str:
+    from desktop.ui.code_block import CodeBlock
+
     around = text.parentWidget()
     while markdown and around is not None and not isinstance(around, RowFrame):
         if isinstance(around, CodeBlock):
-            return f"```\n{words}\n```"
+            longest = max((len(run) for run in re.findall("`{3,}", words)), default=2)
+            fence = "`" * (longest + 1)
+            return f"{fence}{around.part.language}\n{words}\n{fence}"
         around = around.parentWidget()
     return words

@@ -44,7 +44,7 @@ class Typesetter(QObject):
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
         self._process: TypesetProcess | None = None
-        self._under_way = 0
+        self._under_way: set[Hashable] = set()
         self._closing = False
         self._came.connect(self._on_came, Qt.ConnectionType.QueuedConnection)
 
@@ -63,7 +63,7 @@ class Typesetter(QObject):
         """Forget an order for colours, if nobody began with it."""
         with self._change:
             if self._orders.pop(ticket, None) is not None:
-                self._under_way -= 1
+                self._under_way.discard(ticket)
 
     def formula(self, order: Draw) -> Drawn | Refused | None:
         """Return the drawing; None: not yet, `drawn` will tell."""
@@ -83,7 +83,7 @@ class Typesetter(QObject):
             self._change.notify()
             thread, process = self._thread, self._process
         self._asked.clear()
-        self._under_way = 0
+        self._under_way.clear()
         if process is not None:
             process.kill()
         if thread is not None:
@@ -95,7 +95,7 @@ class Typesetter(QObject):
             if isinstance(order, Colour):
                 # Quickly done, and not to wait behind a message full of formulas.
                 self._orders.move_to_end(key, last=False)
-            self._under_way += 1
+            self._under_way.add(key)
             self._closing = False
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="typesetter", daemon=True)
@@ -106,21 +106,24 @@ class Typesetter(QObject):
         """Carry orders out, one after the other; in a thread of its own."""
         while (found := self._next()) is not None:
             key, order = found
-            self._came.emit(key, (order, self._reply(order)))
-        if self._process is not None:
-            self._process.close()
-            self._process = None
+            reply = self._reply(order)
+            if not self._closing:
+                # What `close` interrupted was not refused.
+                self._came.emit(key, (order, reply))
 
     def _reply(self, order: Order) -> Reply:
         """Ask the process, or a new one; it does not outlive an order that was too much for it."""
         try:
-            process = self._process = self._process or TypesetProcess()
+            process = self._process or TypesetProcess()
         except OSError:
             return Refused()
-        reply = process.ask(order)
+        with self._change:
+            self._process = process
+            is_wanted = not self._closing
+        reply = process.ask(order) if is_wanted else None
         if reply is None:
-            process.close()
             self._process = None
+            process.close()
             return Refused()
         return reply
 
@@ -130,11 +133,15 @@ class Typesetter(QObject):
                 self._change.wait(self._idle)
             if self._orders and not self._closing:
                 return self._orders.popitem(last=False)
+            # A thread that begins from here on begins with a process of its own.
             self._thread = None
-            return None
+            process, self._process = self._process, None
+        if process is not None:
+            process.close()
+        return None
 
     def _on_came(self, key: Hashable, found: tuple[Order, Reply]) -> None:
-        self._under_way = max(0, self._under_way - 1)
+        self._under_way.discard(key)
         match found:
             case Draw() as order, (Drawn() | Refused()) as reply:
                 self._keep(order, reply)

@@ -20,9 +20,9 @@ from desktop.ui.row_frame import BESIDE, RowFrame
 from desktop.ui.skeleton import paint_skeleton
 from desktop.ui.tokens import Space, tokens_of
 
-__all__ = ["SLICE_SECONDS", "VirtualColumn"]
+__all__ = ["GAP", "SLICE_SECONDS", "VirtualColumn"]
 
-_GAP = Space.XL - 2 * Space.S
+GAP = Space.XL - 2 * Space.S
 _STEP = 40
 _NEAR_END = 24
 SLICE_SECONDS = 0.006
@@ -49,6 +49,7 @@ class VirtualColumn(ColumnPlaces):
         self._unsettled = False
         self._guessed = False
         self._width = 0
+        self._gap = GAP
         self._filling = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._filling.timeout.connect(self._on_time_to_fill)
         bar = self.verticalScrollBar()
@@ -159,7 +160,7 @@ class VirtualColumn(ColumnPlaces):
         theme = tokens_of(self.palette())
         for row in missing:
             top = self._top(row) - self._scroll + Space.S
-            place = QRect(left, top, width, self.rows.height(row) - _GAP - 2 * Space.S)
+            place = QRect(left, top, width, self.rows.height(row) - self._gap - 2 * Space.S)
             paint_skeleton(painter, place, event.rect(), self.rows.refs[row], theme)
 
     def scrollContentsBy(self, _dx: int, _dy: int) -> None:
@@ -177,6 +178,15 @@ class VirtualColumn(ColumnPlaces):
         self._fill_soon()
 
     # The work.
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Take no wish for another height, nor a move of the bar, for that of somebody else."""
+        was, self._placing = self._placing, True
+        try:
+            yield
+        finally:
+            self._placing = was
 
     def _row(self, frame: RowFrame) -> int:
         row = self.rows.row_of(frame.message)
@@ -280,21 +290,20 @@ class VirtualColumn(ColumnPlaces):
         """Find the height of a row now; one that is found asks the layouts around it for theirs."""
         if not self.isVisible() or frame.isHidden():
             return
-        was, self._placing = self._placing, True
         width = self._width + 2 * BESIDE
-        if frame.width() != width:
-            frame.resize(width, frame.height())
         others_changed = False
-        for _ in range(_NESTED_LAYOUTS):
-            self._unsettled = False
-            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
-            height = frame.height_at(width)
-            others_changed = others_changed or self._unsettled
-            if height != frame.height():
-                frame.resize(width, height)
-            elif not self._unsettled:
-                break
-        self._placing = was
+        with self._at_work():
+            if frame.width() != width:
+                frame.resize(width, frame.height())
+            for _ in range(_NESTED_LAYOUTS):
+                self._unsettled = False
+                QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+                height = frame.height_at(width)
+                others_changed = others_changed or self._unsettled
+                if height != frame.height():
+                    frame.resize(width, height)
+                elif not self._unsettled:
+                    break
         self._measure(frame)
         if others_changed:
             # Whoever else wanted another height has asked in vain: it was not his turn.
@@ -309,12 +318,17 @@ class VirtualColumn(ColumnPlaces):
         height = frame.height_at(width)
         if frame.height() != height or frame.width() != width:
             frame.resize(width, height)
-        if frame.is_complete or height + _GAP > self.rows.height(row):
-            self.rows.measure(row, height + _GAP)
+        below = 0 if frame.ends_free else self._gap
+        if frame.is_complete or height + below > self.rows.height(row):
+            self.rows.measure(row, height + below)
 
     def _arrange(self) -> None:
         """Put everything where it belongs now."""
-        was, self._placing = self._placing, True
+        with self._at_work():
+            self._place_frames()
+        self.on_moved()
+
+    def _place_frames(self) -> None:
         self._scroll = self._furthest() if self._follows else self._clamped(self._scroll)
         left = self._column()[0] - BESIDE
         near = self._span(3.0)
@@ -335,8 +349,6 @@ class VirtualColumn(ColumnPlaces):
         self._sync_bar()
         if next(self._not_seen_yet(), None) is not None:
             self.viewport().update()
-        self._placing = was
-        self.on_moved()
 
     def _sync_bar(self) -> None:
         bar = self.verticalScrollBar()

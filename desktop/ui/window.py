@@ -89,6 +89,7 @@ class MainWindow(QWidget):
         self._painted = False
         self._makes_room = False
         self._chat_title = ""
+        self._place: Place = ""
         self._sidebar_width = WindowSettings().sidebar_width
         self._whole = QStackedLayout()
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -155,7 +156,7 @@ class MainWindow(QWidget):
         if self._pages.indexOf(page) < 0:
             self._pages.addWidget(page)
         self._pages.setCurrentWidget(page)
-        self.sidebar.mark(place)
+        self._mark(place)
         self._name_window(title)
 
     def show_alone(self, page: QWidget, title: str) -> None:
@@ -178,7 +179,7 @@ class MainWindow(QWidget):
         if not self.is_talk_shown:
             self._end_alone()
             self._pages.setCurrentIndex(0)
-            self.sidebar.mark("")
+            self._mark("")
             self._name_window(self._chat_title)
             self.composer.focus_field()
 
@@ -212,6 +213,11 @@ class MainWindow(QWidget):
             zoom=self.transcript.zoom_percent,
         )
 
+    def set_compact(self, *, compact: bool) -> None:
+        """Show rows, lines and messages closer together, or as usual."""
+        self.sidebar.list.set_compact(compact=compact)
+        self.transcript.set_compact(compact=compact)
+
     def toggle_sidebar(self) -> None:
         """Hide the list of chats, or bring it back."""
         visible = self.is_sidebar_shown
@@ -241,6 +247,11 @@ class MainWindow(QWidget):
         """Let typing go on in the composer, wherever the focus was."""
         if not (self.is_talk_shown and self.keys.type(event)):
             super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Let the Tab key lead through the whole window, whatever was made last in it."""
+        past = self.keys.step_past(self.transcript.canvas, forward=forward)
+        return past or super().focusNextPrevChild(forward)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take model files wherever they are dropped."""
@@ -316,6 +327,10 @@ class MainWindow(QWidget):
         self._whole.setContentsMargins(0, 0, 0, 0)
         self._whole.addWidget(self._splitter)
 
+    def _mark(self, place: Place) -> None:
+        self._place = place
+        self.sidebar.mark(place)
+
     def _focus_composer(self) -> None:
         if self.is_talk_shown:
             self.composer.focus_field()
@@ -333,10 +348,10 @@ class MainWindow(QWidget):
             self.alone_left.emit()
 
     def _on_models_wanted(self) -> None:
-        if self.is_talk_shown:
-            self.models_requested.emit()
-        else:
+        if self._place == "models" and not self.is_talk_shown:
             self.show_talk()
+        else:
+            self.models_requested.emit()
 
     def _make_room(self, before: int, width: int) -> None:
         """Take the sidebar away when the window becomes narrow, and give it back afterwards.

@@ -58,6 +58,7 @@ class WindowController(QObject):
         self._chat: int | None = None
         self._closed = False
         self._settings: ChatPanelController | None = None
+        self._given_back: tuple[int, str] | None = None
         self._beginnings = ChatBeginnings(store)
         self.list = SidebarController(window, store, chats, self)
         self._feed = ChatFeed(window.transcript, chats, self)
@@ -136,6 +137,7 @@ class WindowController(QObject):
             signal.connect(lambda: self.begin_chat(temporary=True))
         sidebar.chat_in_folder_requested.connect(lambda folder: self.begin_chat(folder=folder))
         sidebar.search_left.connect(window.composer.focus_field)
+        sidebar.search_left.connect(window.transcript.unlight)
         self.list.chat_wanted.connect(self.open_chat)
         self.list.chat_activated.connect(self._open_to_type)
         self.list.message_wanted.connect(self._show_message)
@@ -171,8 +173,8 @@ class WindowController(QObject):
 
     def _show(self, chat: int | None) -> None:
         try:
-            self._feed.show(chat)
             draft = self._store.draft(chat)
+            self._feed.show(chat)
         except StorageError as error:
             self._show_problem(error)
             self.list.show_open(self._chat)
@@ -318,8 +320,26 @@ class WindowController(QObject):
         if question is not None:
             self._window.composer.set_draft(question.content)
             self.save_draft()
+            self._given_back = chat, self._window.composer.draft()
+
+    def _take_back(self) -> None:
+        """Empty the field of the question given back: what stands in the chat is answered now."""
+        if self._given_back is None:
+            return
+        (chat, draft), self._given_back = self._given_back, None
+        if chat == self._chat:
+            if self._window.composer.draft() == draft:
+                self._clear_draft(chat)
+            return
+        try:
+            if self._store.draft(chat) == draft:
+                self._store.save_draft(chat, "")
+        except StorageError as error:
+            self._show_problem(error)
 
     def _on_running_changed(self, running: frozenset[int]) -> None:
+        if self._given_back is not None and self._given_back[0] in running:
+            self._take_back()
         self._show_running(running=self._chat in running)
 
     def _show_running(self, *, running: bool) -> None:

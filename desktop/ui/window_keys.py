@@ -47,6 +47,31 @@ class WindowKeys(QObject):
         QApplication.sendEvent(self._composer.field, event)
         return True
 
+    def step_past(self, rows: QWidget, *, forward: bool) -> bool:
+        """Move the focus on, past what is in `rows`; return False where Qt does so by itself.
+
+        Rows come and go, so in Qt's order, which is that of making, they stand after everything
+        else: whoever is not in them would come back to them instead of going on.
+        """
+        now = self._window.focusWidget()
+        if now is None or rows.isAncestorOf(now):
+            return False
+        passed = False
+        each = now
+        while True:
+            each = each.nextInFocusChain() if forward else each.previousInFocusChain()
+            if each is None or each is now:
+                return False
+            if not _takes_tab(each) or each.window() is not self._window:
+                continue
+            if not rows.isAncestorOf(each):
+                break
+            passed = True
+        if passed:
+            reason = Qt.FocusReason
+            each.setFocus(reason.TabFocusReason if forward else reason.BacktabFocusReason)
+        return passed
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take Ctrl+Z from a field that has nothing to undo."""
         if (
@@ -62,3 +87,8 @@ class WindowKeys(QObject):
         is_shown = self._composer.isVisibleTo(self._window)
         if is_shown and not isinstance(self._window.focusWidget(), QLineEdit):
             self._composer.focus_field()
+
+
+def _takes_tab(widget: QWidget) -> bool:
+    by_tab = widget.focusPolicy() & Qt.FocusPolicy.TabFocus == Qt.FocusPolicy.TabFocus
+    return by_tab and widget.isVisible() and widget.isEnabled() and widget.focusProxy() is None

@@ -45,7 +45,11 @@ class WindowPages(QObject):
         """Show the settings; asked for while they are on show, go back to the chat."""
         if self._settings is not None and self._settings.is_shown:
             self._window.show_talk()
-            return
+        else:
+            self.open_settings()
+
+    def open_settings(self) -> None:
+        """Show the settings, or let them stay."""
         if self._settings is None:
             from desktop.ui.settings_controller import SettingsController
 

@@ -5,9 +5,13 @@ from PySide6.QtGui import QFont
 from desktop.domain.settings import LEAST_ZOOM, MOST_ZOOM
 from desktop.ui.tokens import Size
 
-__all__ = ["DEFAULT_ZOOM", "next_zoom", "text_scale", "zoomed_font"]
+__all__ = ["COMPACT", "DEFAULT_ZOOM", "ZOOM", "next_zoom", "text_scale", "zoomed_font"]
 
 DEFAULT_ZOOM = 100
+ZOOM = "textZoom"
+"""The property of a widget that sets the size of the texts in it, in percent."""
+COMPACT = "compactText"
+"""The property of such a widget that puts the lines of the texts in it closer together."""
 _STEPS = (LEAST_ZOOM, 80, 90, DEFAULT_ZOOM, 110, 125, 150, 175, MOST_ZOOM)
 
 

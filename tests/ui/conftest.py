@@ -13,6 +13,7 @@ from desktop.ui.theme import apply_theme
 from desktop.ui.transcript import Transcript
 from desktop.ui.typesetter import typesetter
 from tests.ui.desk import Desk, open_desk
+from tests.ui.marking import Marking
 from tests.ui.views import Column
 
 
@@ -55,3 +56,11 @@ def column(qtbot: QtBot, qapp: QApplication) -> Iterator[Column]:
     """Return a place for single messages, light and shown."""
     yield Column(qtbot, qapp)
     apply_theme(qapp, Theme.LIGHT)
+
+
+@pytest.fixture
+def marking(qapp: QApplication) -> Iterator[Marking]:
+    """Return a language in which every word is recognisable, to be installed."""
+    translator = Marking()
+    yield translator
+    qapp.removeTranslator(translator)

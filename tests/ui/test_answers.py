@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.chat_settings import Overflow
-from desktop.domain.errors import ContextOverflow, OutOfMemory
+from desktop.domain.errors import ContextOverflow, OutOfMemory, QuestionTooLong
 from desktop.domain.history import MessageState
 from desktop.domain.text import Text
 from desktop.services.notes import note_of
@@ -166,7 +166,10 @@ def test_growing_code_shows_all_of_it_in_colours(qtbot: QtBot, column: Column) -
     assert block.text.toPlainText() == code.removesuffix("\n")
     line = block.text.document().begin().layout()
     keyword = QColor(LIGHT.syntax.keyword)
-    qtbot.waitUntil(lambda: keyword in [run.format.foreground().color() for run in line.formats()])
+    qtbot.waitUntil(
+        lambda: keyword in [run.format.foreground().color() for run in line.formats()],
+        timeout=30_000,
+    )
 
 
 def test_copying_gives_the_source_of_the_answer_and_the_exact_code(
@@ -385,6 +388,22 @@ def test_a_chat_that_is_too_long_waits_for_what_is_chosen(
 
     with qtbot.waitSignal(view.model_wanted):
         click(qtbot, button(card, "Choose a model"))
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_where_nothing_can_be_left_out_nothing_of_the_kind_is_offered(
+    qtbot: QtBot, is_first: bool
+) -> None:
+    alone = QuestionTooLong(Text("This question alone is too long"), Text("Shorten it."))
+    note = TOO_LONG if is_first else note_of(alone)
+    view = AnswerView(answer(2, "", MessageState.FAILED, note=note), is_first=is_first)
+    qtbot.addWidget(view)
+    view.set_newest(True)
+    view.set_larger("16K, 1.2 GB more")
+    view.show()
+
+    offered = [one.text() for one in _offered(only(ErrorCard, view))]
+    assert sorted(offered) == ["Choose a model", "Larger context · 16K, 1.2 GB more"]
 
 
 def test_only_what_was_said_is_a_text_to_select(column: Column) -> None:

@@ -30,6 +30,7 @@ def library(desk: Desk) -> Iterator[ChatLibrary]:
     one = ChatLibrary(desk.window, desk.store, desk.preferences, desk.own)
     desk.controller.attach(one.settings)
     one.attach(desk.models, Known)
+    desk.controller.chat_shown.connect(lambda _chat: one.show_model())
     one.chat_begun.connect(
         lambda settings, icon: desk.controller.begin_chat(settings=settings, icon=icon)
     )
@@ -84,6 +85,29 @@ def test_a_change_takes_effect_with_the_next_question(
     desk.controller.open_chat(chat)
     assert panel.knobs.prompt.toPlainText() == "Be brief."
     assert library.settings.settings == desk.store.settings(chat)
+
+
+def test_a_chat_shows_the_model_it_has_of_its_own_and_another_one_is_chosen_as_in_any_chat(
+    desk: Desk, library: ChatLibrary, qtbot: QtBot
+) -> None:
+    write_llama(desk.paths.models / "Tiny.gguf")
+    write_llama(desk.paths.models / "Other.gguf")
+    chat = desk.store.create(settings=ChatSettings(model="Tiny")).id
+    header = desk.window.header
+    usual = header.model
+    desk.controller.open_chat(chat)
+    assert header.model is not None
+    assert header.model.name == "Tiny"
+    desk.controller.new_chat()
+    assert header.model == usual
+
+    desk.controller.open_chat(chat)
+    with qtbot.waitSignal(desk.models.chosen):
+        desk.models.choose(desk.models.find("Other"))
+    assert desk.store.settings(chat).model == "Other"
+    assert header.model.name == "Other"
+    library.settings.choose_model("Tiny")
+    assert header.model.name == "Tiny"
 
 
 def test_a_chat_begins_with_a_persona_from_the_menu(desk: Desk, library: ChatLibrary) -> None:

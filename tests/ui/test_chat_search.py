@@ -62,10 +62,10 @@ def test_hits_stand_under_their_chats_in_the_order_of_the_first() -> None:
     rows = found_rows([_IN_TITLE, _ANSWER, _QUESTION, late])
 
     assert rows == [
-        FoundChat(1, "Trip to Kyoto", ((8, 13),), 9.0),
+        FoundChat(1, "Trip to Kyoto", ((8, 13),), 0.0),
         FoundPlace(_QUESTION),
         FoundPlace(late),
-        FoundChat(2, "Bread", (), 1.0),
+        FoundChat(2, "Bread", (), 0.0),
         FoundPlace(_ANSWER),
     ]
 

@@ -164,3 +164,19 @@ def test_it_follows_the_language(qtbot: QtBot, qapp: QApplication, ring: Context
         assert all(each.startswith("[") for each in said)
     finally:
         qapp.removeTranslator(echo)
+
+
+def test_the_card_stays_within_the_window(ring: ContextRing, qtbot: QtBot) -> None:
+    window = ring.window()
+    window.resize(500, 80)
+    qtbot.waitUntil(lambda: ring.width() > 100)
+    ring.setFixedWidth(40)
+    layout = window.layout()
+    assert layout is not None
+    layout.setAlignment(ring, Qt.AlignmentFlag.AlignRight)
+    ring.set_count(CALM)
+    qtbot.waitUntil(lambda: ring.x() > 400)
+
+    card = opened(qtbot, ring)
+    assert window.x() <= card.x()
+    assert card.geometry().right() <= window.frameGeometry().right() + 12

@@ -1,6 +1,7 @@
 """Finding words in the chat on show: counting, going round, lights."""
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
@@ -191,3 +192,48 @@ def test_words_in_the_folded_part_of_a_long_question_are_found_and_shown(
     (mark,) = text.extraSelections()
     spot = text.viewport().mapTo(transcript, text.cursorRect(mark.cursor).center())
     assert 0 < spot.y() < transcript.height()
+
+
+def test_the_search_closes_though_what_had_the_focus_before_is_gone(
+    qtbot: QtBot, transcript: Transcript
+) -> None:
+    show_chat(transcript, conversation(200))
+    transcript.activateWindow()
+    frame = transcript.frame_of(400)
+    assert frame is not None
+    frame.setFocus()
+    find(qtbot, transcript, "Question 3")
+    with qtbot.waitSignal(frame.destroyed):
+        transcript.scroll_to(0)
+        rest(qtbot, transcript)
+
+    QTest.keyClick(transcript.find_bar.field, Qt.Key.Key_Escape)
+
+    assert transcript.find_bar.isHidden()
+    assert transcript.hasFocus()
+    assert not any(lit(transcript, one.message) for one in transcript.frames_built())
+
+
+def test_words_that_a_search_lit_up_go_out_with_it(qtbot: QtBot, transcript: Transcript) -> None:
+    show_chat(transcript, long_chat())
+    rest(qtbot, transcript)
+    transcript.show_message(202, "to kyoto")
+    rest(qtbot, transcript)
+    assert lit(transcript, 202)
+
+    transcript.unlight()
+    assert not lit(transcript, 202)
+
+
+def test_words_of_the_find_bar_stay_lit_while_it_is_open(
+    qtbot: QtBot, transcript: Transcript
+) -> None:
+    show_chat(transcript, long_chat())
+    rest(qtbot, transcript)
+    transcript.open_find()
+    qtbot.keyClicks(transcript.find_bar.field, "kyoto")
+    qtbot.waitUntil(lambda: "of 2" in said(transcript))
+
+    transcript.unlight()
+    assert transcript.find_bar.isVisible()
+    assert "of 2" in said(transcript)

@@ -1,6 +1,7 @@
 """Formulas are drawn from their source, beside the window, and can do it no harm."""
 
 import os
+import threading
 
 import psutil
 import pytest
@@ -18,6 +19,7 @@ from desktop.ui.theme import apply_theme
 from desktop.ui.tokens import DARK
 from desktop.ui.typeset_child import answer
 from desktop.ui.typeset_messages import Draw, Drawn, Refused
+from desktop.ui.typeset_process import TypesetProcess
 from desktop.ui.typesetter import Typesetter, typesetter
 
 
@@ -115,6 +117,45 @@ def test_the_process_ends_when_nothing_is_asked_of_it(qtbot: QtBot) -> None:
 
     assert quick._process is None
     assert quick._thread is None
+
+
+def test_an_order_that_comes_while_the_idle_process_ends_gets_a_new_one(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending, has_ordered = threading.Event(), threading.Event()
+    close = TypesetProcess.close
+
+    def close_late(process: TypesetProcess) -> None:
+        ending.set()
+        assert has_ordered.wait(30)
+        close(process)
+
+    monkeypatch.setattr(TypesetProcess, "close", close_late)
+    one = Typesetter(idle_seconds=0.05)
+    with qtbot.waitSignal(one.drawn, timeout=30_000):
+        one.formula(Draw("u", 16, False))
+    qtbot.waitUntil(ending.is_set, timeout=30_000)
+    with qtbot.waitSignal(one.drawn, timeout=30_000):
+        one.formula(Draw("v", 16, False))
+        has_ordered.set()
+
+    assert isinstance(one.formula(Draw("v", 16, False)), Drawn)
+    one.close()
+
+
+def test_what_closing_interrupts_is_drawn_when_it_is_wanted_again(qtbot: QtBot) -> None:
+    one = Typesetter()
+    order = Draw("w", 16, False)
+    one.formula(order)
+    one.close()
+    assert one.is_idle
+    QApplication.processEvents()
+
+    if one.formula(order) is None:
+        with qtbot.waitSignal(one.drawn, timeout=30_000):
+            pass
+    assert isinstance(one.formula(order), Drawn)
+    one.close()
 
 
 def test_a_process_that_dies_costs_one_order_and_the_next_gets_a_new_one(qtbot: QtBot) -> None:

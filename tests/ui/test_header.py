@@ -52,6 +52,30 @@ def _label(header: Header, whole: str) -> ElidedLabel:
     return next(each for each in header.findChildren(ElidedLabel) if each.whole_text() == whole)
 
 
+def test_of_another_model_than_the_one_named_nothing_is_said(header: Header) -> None:
+    other = InstalledModel("tiny", "tiny", Path("/tiny.gguf"), 1_000_000)
+    header.resize(1200, header.sizeHint().height())
+    header.show_model(other)
+    assert _model(header).accessibleName() == "Model: tiny"
+    assert not any(each.whole_text() == "Not loaded" for each in header.findChildren(ElidedLabel))
+    header.set_engine(EngineState(Phase.LOADING, other))
+    assert _label(header, "Starting the engine").isVisible()
+    header.show_model(None)
+    header.set_engine(_FAILED)
+    assert _label(header, "Not loaded").isVisible()
+
+
+def test_longer_words_about_the_model_are_never_over_its_name(header: Header) -> None:
+    header.resize(1200, header.sizeHint().height())
+    header.set_engine(EngineState(Phase.READY, _MODEL))
+    header.set_answering(answering=True)
+    QApplication.processEvents()
+    header.set_engine(EngineState(Phase.LOADING, _MODEL))
+    # Before the layout has its turn.
+    status = _label(header, "Starting the engine")
+    assert status.geometry().right() < _model(header).geometry().left()
+
+
 @pytest.mark.parametrize("width", [1000, 700, 480, 420])
 def test_the_models_name_gives_way_first_the_title_keeps_its_place(
     header: Header, width: int

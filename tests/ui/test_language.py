@@ -1,6 +1,5 @@
 """Another language reaches every widget while the window is open."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,6 @@ from desktop.ui.tray import Tray
 from tests.ui.desk import DONE, Desk
 from tests.ui.desk import say as script
 from tests.ui.marking import MARK, Marking, unmarked
-
-
-@pytest.fixture
-def marking(qapp: QApplication) -> Iterator[Marking]:
-    translator = Marking()
-    yield translator
-    qapp.removeTranslator(translator)
 
 
 def test_every_word_of_the_window_changes_with_the_language(

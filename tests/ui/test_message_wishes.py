@@ -29,10 +29,10 @@ def _end(desk: Desk, qtbot: QtBot, text: str, end: Finished = DONE) -> None:
 def _shown(desk: Desk) -> list[tuple[str, int, int]]:
     """Return what the transcript shows: texts, each with its place among its siblings."""
     transcript = desk.window.transcript
-    rows = range(len(transcript.rows))
-    messages = transcript.messages_in(rows)
     refs = transcript.rows.refs
-    return [(m.content, refs[row].place, refs[row].siblings) for row, m in zip(rows, messages)]  # noqa: B905
+    messages = transcript.messages_of([ref.id for ref in refs])
+    pairs = zip(refs, messages, strict=True)
+    return [(message.content, ref.place, ref.siblings) for ref, message in pairs]
 
 
 def test_another_answer_takes_the_place_of_the_first_which_can_be_had_back(

@@ -369,7 +369,7 @@ def test_what_was_changed_on_ones_behalf_is_told_once(desk: Desk, qtbot: QtBot) 
     assert desk.window.banner.topic is None
 
 
-def test_a_model_that_one_chat_wants_is_shown_while_it_is_loaded_and_changes_no_choice(
+def test_a_model_that_one_chat_wants_is_named_in_that_chat_alone_and_changes_no_choice(
     desk: Desk, qtbot: QtBot
 ) -> None:
     path = _put(desk, "Tiny")
@@ -380,7 +380,11 @@ def test_a_model_that_one_chat_wants_is_shown_while_it_is_loaded_and_changes_no_
         desk.engine.become(ready(desk.engine.chosen[-1]))
 
     (button,) = desk.window.header.findChildren(_ModelButton)
+    assert button.accessibleName() == "Model: Built-in guide"
+    desk.models.show_own(desk.engine.chosen[-1])
     assert button.accessibleName() == "Model: Tiny"
+    desk.models.show_own(None)
+    assert button.accessibleName() == "Model: Built-in guide"
     assert desk.models.general is not None
     assert desk.models.general.is_guide
     assert desk.preferences.value == kept

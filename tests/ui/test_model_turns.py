@@ -9,9 +9,10 @@ from pytestqt.qtbot import QtBot
 
 from desktop.domain.chat import TextDelta
 from desktop.domain.chat_settings import ChatSettings
-from desktop.domain.history import MessageState
+from desktop.domain.history import MessageState, StoredMessage
 from desktop.domain.settings import ChatsSettings
 from desktop.services.notes import read_note
+from desktop.store.faults import Cause, explain
 from tests.ui.desk import DONE
 from tests.ui.talk import OTHER, TINY, Talk, open_talk
 
@@ -104,6 +105,28 @@ def test_a_model_that_is_not_there_is_told_where_the_answer_would_be(talk: Talk)
     assert str(told[0]) == "There is no model lost"
     assert talk.engine.requests == []
     assert not talk.chats.is_running(chat)
+
+
+def test_a_chat_that_cannot_be_read_ends_its_answer_and_holds_up_no_other(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = talk.store.branch
+    faults = iter([explain(Cause.DISK, Path("lapis.db"))])
+
+    def fails_once(message: int) -> list[StoredMessage]:
+        for fault in faults:
+            raise fault
+        return read(message)
+
+    talk.chats.ask(None, "One?")
+    failing = talk.chats.ask(None, "Two?", settings=OWN)
+    waiting = talk.chats.ask(None, "Three?", settings=OWN)
+    monkeypatch.setattr(talk.store, "branch", fails_once)
+    talk.answer(1)
+
+    assert talk.last(failing).state is MessageState.FAILED
+    assert talk.asked() == ["One?", "Three?"]
+    assert talk.chats.running == {waiting}
 
 
 def test_a_context_of_its_own_is_loaded_for_the_chat_alone(talk: Talk) -> None:

@@ -11,7 +11,7 @@ from desktop.domain.chat import ChatRequest, Event, TextDelta
 from desktop.domain.chat_settings import ChatSettings, Overflow
 from desktop.domain.context import LargerContext
 from desktop.domain.history import MessageState, StoredMessage, TitleSource
-from desktop.services.notes import is_too_long, read_note
+from desktop.services.notes import is_too_long, is_too_long_alone, read_note
 from tests import gguf_files
 from tests.ui.context_desk import WAIT_MS, ContextDesk, context_desk
 
@@ -168,6 +168,7 @@ def test_a_question_too_long_alone_is_said_to_be_and_not_tried_for_ever(
     assert note is not None
     assert "alone" in str(note[0])
     assert is_too_long(answer.note)
+    assert is_too_long_alone(answer.note)
     assert not marks(desk, chat)
 
 

@@ -7,6 +7,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
+from desktop.domain.chat import Role
+from desktop.domain.history import MessageRef
 from desktop.ui.rich_text import RichText
 from desktop.ui.selection import Place, Selection
 from desktop.ui.transcript import Transcript
@@ -96,6 +98,18 @@ def test_a_drag_upwards_selects_the_same(chat: Transcript) -> None:
     drag((texts(chat, 3)[0], 6), (texts(chat, 1)[0], 6))
 
     assert copied(chat, markdown=True) == f"question\n\n{RICH}\n\nSecond"
+
+
+def test_a_part_of_code_is_copied_as_code_of_its_language(
+    qtbot: QtBot, transcript: Transcript
+) -> None:
+    code = "````md\n```\nx\n```\nend\n````"
+    show_chat(transcript, [question(1), answer(2, f"Look:\n\n{code}")])
+    rest(qtbot, transcript)
+    run, block = texts(transcript, 2)
+    drag((run, 0), (block, 11))
+
+    assert copied(transcript, markdown=True) == "Look:\n\n````md\n```\nx\n```\nen\n````"
 
 
 def test_a_part_of_an_answer_is_copied_with_its_marks_or_without(chat: Transcript) -> None:
@@ -258,3 +272,22 @@ def test_a_press_elsewhere_and_another_chat_end_the_selection(
     show_chat(chat, [question(1, "Other")])
     assert chat.selection.value is None
     assert Selection(Place(1, 0, 0), Place(1, 0, 0)).is_empty
+
+
+def test_a_long_copy_is_of_the_chat_it_was_begun_in_though_another_one_is_shown_meanwhile(
+    qtbot: QtBot, transcript: Transcript
+) -> None:
+    show_chat(transcript, conversation(200))
+    QGuiApplication.clipboard().setText("before")
+    transcript.selection.select_all()
+    transcript.selection.copy()
+    known = {one.id: one for one in [*conversation(200), question(9001, "Another chat")]}
+    transcript.show_chat(
+        [MessageRef(9001, Role.USER)], lambda ids: [known[one] for one in ids if one in known]
+    )
+
+    qtbot.waitUntil(lambda: QGuiApplication.clipboard().text() != "before")
+    copied = QGuiApplication.clipboard().text().split("\n\n")
+    assert copied[:2] == ["Question 1", "Answer 2"]
+    assert {"Question 3", "Answer 200", "Question 399", "Answer 400"} <= set(copied)
+    assert "Another chat" not in copied

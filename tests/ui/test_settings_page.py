@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.chat import Role
@@ -31,6 +31,7 @@ from desktop.ui.settings_sections import (
     MemorySection,
 )
 from desktop.ui.switch import Switch
+from tests.ui.marking import Marking, unmarked
 
 
 class _Desk:
@@ -105,6 +106,23 @@ def test_what_is_typed_is_taken_when_the_typing_pauses(desk: _Desk, qtbot: QtBot
     qtbot.waitUntil(lambda: desk.settings.system_prompt == "Answer briefly.")
 
     assert field.toPlainText() == "Answer briefly."
+
+
+def test_what_was_typed_a_moment_ago_does_not_come_back_after_the_reset(
+    desk: _Desk, qtbot: QtBot
+) -> None:
+    desk.page.show_section(2)
+    field = desk.page.findChild(QPlainTextEdit)
+    assert isinstance(field, QPlainTextEdit)
+    qtbot.keyClicks(field, "Answer briefly.")
+    qtbot.waitUntil(lambda: desk.settings.system_prompt == "Answer briefly.")
+    qtbot.keyClicks(field, " And kindly.")
+    (reset,) = desk.row("System prompt").findChildren(IconButton)
+
+    qtbot.mouseClick(reset, Qt.MouseButton.LeftButton)
+
+    assert desk.settings == Settings()
+    assert field.toPlainText() == ""
 
 
 def test_one_part_is_shown_at_a_time_and_the_search_finds_in_all(desk: _Desk, qtbot: QtBot) -> None:
@@ -199,3 +217,13 @@ def test_what_was_set_elsewhere_is_offered_too(desk: _Desk) -> None:
     assert offered[:4] == ["1 minute", "3 minutes", "5 minutes", "7 minutes"]
     assert offered[-1] == "Until Lapis ends"
     assert chosen("On battery")[0] == "2 hours"
+
+
+def test_another_language_reaches_the_names_of_the_parts(
+    desk: _Desk, qapp: QApplication, marking: Marking
+) -> None:
+    qapp.installTranslator(marking)
+    qapp.processEvents()
+
+    values = {"14", "«14", "English", "简体中文"}
+    assert {word for word in unmarked(desk.page) if word not in values} == set()

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, Qt, QTranslator
+from PySide6.QtCore import QEvent, QPoint, Qt, QTranslator
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QLabel, QToolButton
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.chat import Role
@@ -17,6 +17,7 @@ from desktop.domain.text import Text
 from desktop.ui.example_card import ExampleCard
 from desktop.ui.jump_button import JumpButton
 from desktop.ui.memory_line import MemoryLine
+from desktop.ui.message_editor import MessageEditor
 from desktop.ui.question_view import QuestionView
 from desktop.ui.rich_text import RichText
 from desktop.ui.row_frame import RowFrame
@@ -199,6 +200,55 @@ def test_what_the_reader_sees_stays_where_it_is_when_heights_above_are_corrected
         QGuiApplication.processEvents()
         if not seen.isHidden():
             assert seen.mapTo(transcript, QPoint(0, 0)).y() == place + 90
+
+
+def test_the_beginning_stays_in_sight_when_the_first_row_turns_out_higher(
+    qtbot: QtBot, transcript: Transcript
+) -> None:
+    first = replace(conversation(1)[0], content="many lines\n" * 12)
+    long = replace(conversation(1)[1], content="a paragraph\n\n" * 200)
+    show_chat(transcript, [first, long])
+    rest(qtbot, transcript)
+    assert not transcript.rows.is_known(0)
+    transcript.scroll_to(0)
+    rest(qtbot, transcript)
+    assert transcript.place == 0
+
+
+def test_an_answer_stands_closer_to_its_question_than_a_line_of_buttons_and_a_gap(
+    qtbot: QtBot, transcript: Transcript
+) -> None:
+    show_chat(transcript, conversation(2))
+    rest(qtbot, transcript)
+    asked, answered = transcript.frames[:2]
+    bubble = next(each for each in asked.findChildren(QFrame) if each.property("panel") == "bubble")
+    end = bubble.mapTo(transcript, bubble.rect().bottomLeft()).y()
+    begins = answered.view.mapTo(transcript, QPoint(0, 0)).y()
+    assert 24 <= begins - end <= 40
+
+
+def test_a_change_that_is_not_finished_is_there_again_after_a_look_at_another_chat(
+    qtbot: QtBot, transcript: Transcript
+) -> None:
+    chat = conversation(2)
+    show_chat(transcript, chat)
+    transcript.edit(chat[2].id)
+    only(MessageEditor, transcript).field.setPlainText("Half of a better question")
+    show_chat(transcript, [question(90), answer(91, "Elsewhere")])
+    assert not [each for each in transcript.findChildren(MessageEditor) if each.isVisible()]
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+    transcript.setFocus()
+    show_chat(transcript, chat)
+    rest(qtbot, transcript)
+    editor = only(MessageEditor, transcript)
+    assert editor.text == "Half of a better question"
+    assert not editor.isAncestorOf(QApplication.focusWidget() or transcript)
+    editor.cancel()
+    show_chat(transcript, [])
+    show_chat(transcript, chat)
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    assert not transcript.findChildren(MessageEditor)
 
 
 def test_another_branch_keeps_the_place_of_the_reader(qtbot: QtBot, transcript: Transcript) -> None:

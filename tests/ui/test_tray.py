@@ -38,6 +38,7 @@ def test_the_first_entry_asks_and_the_last_quits(tray: Tray) -> None:
         "Ask…",
         "Show Lapis",
         "Models",
+        "Settings",
         "Built-in guide · 1.5 GB",
         "Free memory now",
         "Quit",
@@ -100,6 +101,7 @@ def test_without_an_engine_process_there_is_no_memory_to_free(
         ("Ask", "popup_requested"),
         ("Show", "window_requested"),
         ("Models", "models_requested"),
+        ("Settings", "settings_requested"),
         ("Quit", "quit_requested"),
     ],
 )

@@ -9,11 +9,12 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QPushButton, QWidge
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.chat import Failed
-from desktop.domain.errors import ContextOverflow
+from desktop.domain.errors import ContextOverflow, StorageError
 from desktop.domain.text import Text
 from desktop.ui.banner import Topic
 from desktop.ui.error_card import ErrorCard
 from tests.ui.desk import DONE, Desk, open_desk, say
+from tests.ui.transcripts import words
 
 _TOO_LONG = Failed(ContextOverflow(Text("Too long"), Text("Shorten it.")))
 
@@ -89,6 +90,21 @@ def test_a_question_that_was_too_long_comes_back_to_be_shortened(desk: Desk, qtb
     with qtbot.waitSignal(desk.chats.answer_finished):
         desk.engine.tell(2, _TOO_LONG)
     assert desk.window.composer.draft() == "typed meanwhile"
+
+
+def test_a_question_given_back_leaves_the_field_when_it_is_answered_after_all(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    desk.ask("A very long question")
+    chat = desk.controller.chat
+    assert chat is not None
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, _TOO_LONG)
+    assert desk.window.composer.draft() == "A very long question"
+
+    failed = desk.store.messages(chat)[-1]
+    desk.chats.answer_again(chat, failed.id)
+    assert desk.window.composer.draft() == desk.store.draft(chat) == ""
 
 
 @pytest.mark.qt_log_ignore("grabbing the keyboard", extend=True)
@@ -315,3 +331,20 @@ def test_tab_goes_round_from_the_list_over_the_header_to_the_composer(
     assert window.composer.field in order
     places = [order.index(each) for each in (window.sidebar.list, window.composer.field)]
     assert places == sorted(places)
+
+
+def test_a_chat_whose_draft_cannot_be_read_is_not_shown_by_halves(
+    desk: Desk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = _talk(desk, qtbot, "One?")
+    second = _talk(desk, qtbot, "Two?")
+
+    def fail(_chat: int | None) -> str:
+        raise StorageError(Text("The disk is gone"), Text("Plug it in."))
+
+    monkeypatch.setattr(desk.store, "draft", fail)
+    desk.controller.open_chat(first)
+
+    assert desk.controller.chat == second
+    assert "Two?" in words(desk.window.transcript)
+    assert "One?" not in words(desk.window.transcript)

@@ -7,6 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.ui.chat_menus import ChatMenu
 from desktop.ui.example_card import ExampleCard
+from desktop.ui.window_keys import _takes_tab
 from tests.ui.desk import DONE, Desk, say
 
 pytestmark = pytest.mark.qt_log_ignore("grabbing the keyboard", extend=True)
@@ -162,3 +163,36 @@ def test_the_menus_show_the_keys_that_do_the_same(desk: Desk) -> None:
     lines = [action.text() for action in menu.actions()]
 
     assert {"Rename\tF2", "Delete\tDel", "Quit\tCtrl+Q"} <= set(lines)
+
+
+def test_the_models_are_one_key_away_from_any_page_and_the_chat_from_theirs(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    window = desk.window
+    window.show_page(QWidget(), "Settings", place="settings")
+    with qtbot.waitSignal(window.models_requested):
+        window.shortcuts.models.emit()
+
+    window.show_page(QWidget(), "Models", place="models")
+    with qtbot.assertNotEmitted(window.models_requested):
+        window.shortcuts.models.emit()
+    assert window.is_talk_shown
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Tab, Qt.Key.Key_Backtab])
+def test_the_tab_key_leads_through_the_whole_window(desk: Desk, qtbot: QtBot, key: Qt.Key) -> None:
+    _talk(desk, qtbot, "One?")
+    window = desk.window
+    window.composer.focus_field()
+    # In the second round the buttons of messages are there, made later than all else.
+    for _ in range(2):
+        visited: list[QWidget] = []
+        while (focused := _focus()) is not None and focused not in visited:
+            visited.append(focused)
+            qtbot.keyClick(focused, key)
+
+        assert _focus() is window.composer.field, "it is a round"
+        for part in (window.sidebar, window.header, window.composer):
+            ways = [one for one in part.findChildren(QWidget) if _takes_tab(one)]
+            assert set(ways) <= set(visited), type(part).__name__
+        assert window.transcript in visited

@@ -65,10 +65,13 @@ def click(qtbot: QtBot, widget: QWidget) -> None:
 
 
 def show_chat(transcript: Transcript, messages: Sequence[StoredMessage]) -> None:
-    """Show `messages` as a chat that is read when it is wanted."""
+    """Show `messages` as a chat that is read when it is wanted; what is near the end is built."""
     known = {one.id: one for one in messages}
     refs = [MessageRef(one.id, one.role) for one in messages]
     transcript.show_chat(refs, lambda ids: [known[one] for one in ids if one in known])
+    while transcript.is_building():
+        # A busy computer does not get as far at once.
+        QGuiApplication.processEvents()
 
 
 def stream(transcript: Transcript, text: str, *, thinking: bool) -> None:

@@ -67,7 +67,7 @@ TREE = CarriedChat(
     folder="Travel",
     pinned=True,
     archived=True,
-    icon="pen",
+    icon="heart",
     titled_by=TitleSource.MODEL,
     settings=ChatSettings(
         model="gemma",
@@ -240,9 +240,13 @@ def test_what_is_left_of_half_a_chat_goes_as_deleted_ones_do(path: Path) -> None
 
 
 def test_taking_in_is_one_commit(store: ChatStore, path: Path) -> None:
-    with pytest.raises(KeyError), store.transaction():
-        assert store.take_in(TREE) is not None
-        raise KeyError
+    def give_up() -> None:
+        with store.transaction():
+            assert store.take_in(TREE) is not None
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        give_up()
 
     assert raw(path, "SELECT count(*) FROM chats") == [(0,)]
     assert store.folders() == []

@@ -12,8 +12,9 @@ import pytest
 from desktop.domain.chat import Role, Usage
 from desktop.domain.errors import Defect, LapisError, StorageError
 from desktop.domain.history import MessageState
-from desktop.store.chats import PURGE_SECONDS, ChatStore, tidy
+from desktop.store.chats import PURGE_SECONDS, ChatStore
 from desktop.store.connection import connect
+from desktop.store.settling import tidy
 
 DAY = 86400.0
 USAGE = Usage(12, 3, 40, 210.5, 81.0, 9.5, drafted_tokens=52, accepted_tokens=38)

@@ -31,3 +31,12 @@ def test_a_draft_of_an_older_lapis_has_pastes_without_a_kind() -> None:
         "typed",
         (Attachment(AttachmentKind.PASTE, "", "pasted"),),
     )
+
+
+def test_control_characters_in_texts_tear_nothing_apart() -> None:
+    along = (Attachment(AttachmentKind.FILE, "a\x1fb\x1d.txt", "one\x1dtwo\x1fthree"),)
+
+    assert read_draft(draft_of("ty\x1dped", along)) == (
+        "typed",
+        (Attachment(AttachmentKind.FILE, "ab.txt", "onetwothree"),),
+    )

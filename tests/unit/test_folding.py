@@ -20,6 +20,14 @@ def test_of_many_lines_a_dozen_is_shown() -> None:
     assert beginning(text) == "\n".join(f"line {at}" for at in range(12))
 
 
+def test_a_word_is_never_cut() -> None:
+    words = "understanding " * 400
+    begun = beginning(words)
+
+    assert begun is not None
+    assert set(begun.split()) == {"understanding"}
+
+
 @pytest.mark.parametrize(("letter", "shown"), [("x", 12 * 80), ("字", 12 * 40)])
 def test_a_long_paragraph_is_counted_as_it_will_be_wrapped(letter: str, shown: int) -> None:
     begun = beginning(letter * 5_000)

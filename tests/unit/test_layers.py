@@ -62,6 +62,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "asyncio": ("api",),
     "ssl": ("api", "hub"),
     "send2trash": ("system.trash",),
+    "enchant": ("system.spelling",),
     "http": ("api",),
     "urllib.request": (),
     "requests": (),
@@ -82,7 +83,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
 # Loaded only when they are needed: never by importing one of our modules.
 LATE = frozenset(
     {
-        *("httpx", "send2trash", "keyring", "llama_cpp", "numpy", "ollama", "openai"),
+        *("httpx", "send2trash", "keyring", "enchant", "llama_cpp", "numpy", "ollama", "openai"),
         *("latex2mathml", "ziafont", "ziamath"),
     }
 )

@@ -1,5 +1,6 @@
 """A copy a day, a way back to each, and a thread that nobody has to wait for."""
 
+import errno
 import shutil
 import sqlite3
 import sys
@@ -305,3 +306,49 @@ def test_a_lost_database_is_shown_from_the_newest_daily_copy(path: Path) -> None
         assert contents(store, chat) == ["maples"]
         assert store.notice is not None
         assert "newest copy" in str(store.notice.title)
+
+
+def test_what_a_kill_left_of_a_copy_goes_with_the_next_one(path: Path, store: ChatStore) -> None:
+    talk(store, store.create().id, "x")
+    (path.parent / "copies").mkdir()
+    for end in ("-new", "-new-journal"):
+        (path.parent / "copies" / f"lapis-daily-2023-11-01.db{end}").write_bytes(b"half")
+
+    made = keep_daily(path, now=NOON)
+
+    assert made is not None
+    assert names(path) == [made.name]
+
+
+def test_a_clock_that_went_wrong_does_not_cost_the_copies_of_today(
+    path: Path, store: ChatStore
+) -> None:
+    talk(store, store.create().id, "x")
+    for day in range(KEPT_DAYS):
+        keep_daily(path, now=NOON + (5000 + day) * DAY)
+
+    made = keep_daily(path, now=NOON)
+
+    assert made is not None
+    assert made.exists()
+    assert len(names(path)) == KEPT_DAYS
+
+
+def test_a_disk_that_fills_while_restoring_is_not_left_full(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(path) as store:
+        talk(store, store.create("Kyoto").id, "maples")
+        made = keep_daily(path, now=NOON)
+    assert made is not None
+    restore(path, made)
+
+    def fill(_: Path, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(shutil, "copyfile", fill)
+    with opened(path) as store:
+        assert store.notice is not None
+        assert [chat.title for chat in store.chats()] == ["Kyoto"]
+    assert not list(path.parent.glob("*-new*"))

@@ -14,11 +14,13 @@ from threading import Event
 import pytest
 
 from desktop.domain.chat import Role
+from desktop.domain.errors import StorageError
 from desktop.domain.history import MessageState
 from desktop.store import index
 from desktop.store.chats import ChatStore
-from desktop.store.connection import connect
+from desktop.store.connection import connect, roll_back
 from desktop.store.indexing import index_missing
+from desktop.store.words import tokens
 from tests.unit.store_room import opened, raw, talk
 
 WORDS = ("maples", "turning", "november", "天气", "kyoto")
@@ -116,6 +118,67 @@ def test_an_index_made_by_other_rules_is_made_anew(path: Path) -> None:
         assert found(store, "unique7") == 20
     with opened(path):
         assert raw(path, "SELECT count(*) FROM unindexed") == [(0,)], "once is enough"
+
+
+def test_nobody_is_kept_from_writing_while_words_are_taken_from_a_text(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ChatStore.open(path, patience=0.0)
+    chat = store.create().id
+    (long,) = talk(store, chat, "maples " * 2000)
+    calls = iter(range(99))
+
+    def words(text: str) -> str:
+        if next(calls) == 0:
+            store.update(long, content="short now", reasoning="", state=MessageState.COMPLETE)
+        return tokens(text)
+
+    monkeypatch.setattr(index, "tokens", words)
+    with closing(store):
+        index_missing(path, Event())
+
+        assert store.messages(chat)[0].content == "short now"
+        assert store.search("maples") == []
+        assert found(store, "short") == 1
+    assert_sound(path)
+
+
+def test_a_text_that_cannot_be_taken_out_of_the_index_is_not_changed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ChatStore.open(path, patience=0.0)
+    (message,) = talk(store, store.create().id, "maples")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    def give_way(connection: sqlite3.Connection) -> None:
+        roll_back(connection)
+        roll_back(other)
+
+    monkeypatch.setattr(index, "roll_back", give_way)
+    with closing(other), closing(store):
+        with pytest.raises(StorageError, match="Another program"):
+            store.update(message, content="other", reasoning="", state=MessageState.COMPLETE)
+        assert found(store, "maples") == 1
+        store.update(message, content="other", reasoning="", state=MessageState.COMPLETE)
+        assert store.search("maples") == []
+        assert found(store, "other") == 1
+    assert_sound(path)
+
+
+def test_a_damage_met_when_all_is_open_waits_for_the_next_start(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(_: sqlite3.Connection) -> bool:
+        error = sqlite3.DatabaseError("malformed")
+        error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_CORRUPT, "SQLITE_CORRUPT"
+        raise error
+
+    monkeypatch.setattr(index, "is_by_other_rules", damaged)
+    with opened(path) as store:
+        talk(store, store.create().id, "goes on")
+
+    assert Path(f"{path}-check").exists()
 
 
 def garble_rows(path: Path) -> None:

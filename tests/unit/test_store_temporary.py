@@ -11,7 +11,7 @@ from desktop.domain.errors import StorageError
 from desktop.domain.history import Attachment, AttachmentKind, MemoryStart, MessageState
 from desktop.store.chats import ChatStore
 from desktop.store.temporary import FIRST, is_temporary
-from tests.unit.store_room import contents, opened, talk
+from tests.unit.store_room import contents, opened, raw, talk
 
 CANARY = "canary-7f3a91-secret"
 
@@ -135,3 +135,36 @@ def test_a_transaction_holds_together_in_memory_too(store: ChatStore) -> None:
         write_and_fail()
 
     assert (store.chat(chat).title, contents(store, chat)) == ("before", [])
+
+
+def test_long_texts_and_long_copies_are_found_in_it_too(store: ChatStore) -> None:
+    chat = store.create("a", temporary=True).id
+    talk(store, chat, "maples " * 2000, *["turning"] * 30)
+    store.copy_branch(store.tip(chat) or 0, "copy")
+
+    assert len(store.search("maples")) == 2
+    assert len(store.search("turning", limit=99)) == 60
+
+
+@pytest.mark.parametrize("where", ["counter", "row"])
+def test_no_damage_makes_what_is_kept_look_temporary(path: Path, where: str) -> None:
+    with opened(path) as store:
+        chat = store.create("kept").id
+        talk(store, chat, "asked", "answered")
+    if where == "row":
+        raw(
+            path,
+            "INSERT INTO messages (id, chat, role, state, model, note, created, content, reasoning)"
+            " SELECT ?, chat, role, state, model, note, created, content, reasoning"
+            " FROM messages WHERE id = 1",
+            FIRST + 7,
+        )
+    raw(path, "UPDATE sqlite_sequence SET seq = ?", FIRST + 7)
+    Path(f"{path}-check").touch()
+
+    with opened(path) as store:
+        assert store.notice is not None
+        assert contents(store, chat) == ["asked", "answered"]
+        again = store.create("new").id
+        assert not is_temporary(again)
+        assert not any(map(is_temporary, talk(store, again, "asked")))

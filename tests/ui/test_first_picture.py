@@ -1,0 +1,80 @@
+"""The first picture of an empty window waits for nothing that only a conversation needs."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from desktop.base.paths import paths_under
+from desktop.ui.warming import MODULES
+
+_PROGRAM = """
+import linecache, sys
+from desktop.app import main
+from PySide6.QtWidgets import QApplication
+
+def tell(program):
+    print(*sys.modules)
+    print(*linecache.cache, flush=True)
+    program.quit()
+
+def watched(app, run=QApplication.exec):
+    # Not before: what it imports is what is looked at.
+    from desktop.ui.program import Program
+    Program._finish_start = tell
+    return run()
+
+QApplication.exec = watched
+sys.exit(main(["--data-dir", sys.argv[1]]))
+"""
+_LATE = (
+    *MODULES,
+    "desktop.services.context_memory",
+    "desktop.services.engine",
+    "desktop.store.carrying",
+    "desktop.ui.chat_context",
+    "desktop.ui.chat_panel",
+    "desktop.ui.chat_results",
+    "desktop.ui.models_desk",
+    "desktop.ui.popup",
+    "desktop.ui.settings_page",
+    "desktop.ui.tray",
+    "desktop.ui.typesetter",
+    "httpx",
+    "keyring",
+    "llama_cpp",
+    "markdown_it",
+    "numpy",
+    "psutil",
+    "pygments",
+    "subprocess",
+)
+
+
+def test_what_a_conversation_needs_is_loaded_after_the_first_picture(tmp_path: Path) -> None:
+    modules, _ = _loaded(tmp_path)
+    assert "desktop.ui.window" in modules
+    assert not modules & set(_LATE)
+
+
+def test_no_source_is_read_to_import_it(tmp_path: Path) -> None:
+    _, sources = _loaded(tmp_path)
+    assert not {one for one in sources if "desktop" in one}
+
+
+def _loaded(tmp_path: Path) -> tuple[set[str], set[str]]:
+    """Return the modules and the sources that a start has read when its window is painted."""
+    settings = paths_under(tmp_path).settings
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"welcomed": true}', encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, str(tmp_path)],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    modules, sources = done.stdout.splitlines()
+    return set(modules.split()), set(sources.split())
