@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     from desktop.ui.plain_imports import import_plainly
 
-    #import_plainly()
+    import_plainly()
     from desktop.ui.launch import launch
 
     logs = start_logging(paths)

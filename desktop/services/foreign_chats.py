@@ -68,13 +68,17 @@ def read_chats(path: Path, *, cancelled: Callable[[], bool] = never) -> Iterator
             if mark in seen:
                 continue
             if len(seen) >= MOST_CHATS:
-                yield Unread(path.name, Text("There are more chats than can be taken over."))
+                yield Unread(
+                    _shown(path.name), Text("There are more chats than can be taken over.")
+                )
                 return
             seen.add(mark)
         told += 1
         yield found
     if not told and not cancelled():
-        yield Unread(path.name, Text("There are no chats in it that Lapis knows how to read."))
+        yield Unread(
+            _shown(path.name), Text("There are no chats in it that Lapis knows how to read.")
+        )
     _log.info("chats were read from a file of another program: %d", len(seen))
 
 
@@ -85,10 +89,10 @@ def _everything(path: Path, cancelled: Callable[[], bool]) -> Iterator[Found]:
         else:
             yield from _in_file(path, cancelled)
     except Unreadable as why:
-        yield Unread(path.name, why.hint)
+        yield Unread(_shown(path.name), why.hint)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        yield Unread(path.name, Text("The system says: {reason}", {"reason": reason}))
+        yield Unread(_shown(path.name), Text("The system says: {reason}", {"reason": reason}))
 
 
 def _in_folder(path: Path, cancelled: Callable[[], bool]) -> Iterator[Found]:
@@ -223,9 +227,11 @@ def _in_database(path: Path, *, chosen: bool = False) -> Iterator[Found]:
                     if isinstance(found, CarriedChat):
                         yield found
                     else:
-                        yield Unread(found[0] or path.name, found[1].hint)
+                        yield Unread(found[0] or _shown(path.name), found[1].hint)
             elif chosen:
-                yield Unread(path.name, Text("It is no database with chats that Lapis knows."))
+                yield Unread(
+                    _shown(path.name), Text("It is no database with chats that Lapis knows.")
+                )
     except NotReadable as error:
         raise Unreadable(Text("The database is damaged.")) from error
 

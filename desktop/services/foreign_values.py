@@ -11,7 +11,7 @@ from typing import Final
 
 from desktop.domain.errors import UserFixable
 from desktop.domain.history import MessageState, TitleSource
-from desktop.domain.text import Text
+from desktop.domain.text import Text, shortened
 from desktop.services.titles import title_of
 from desktop.store.texts import storable
 
@@ -21,6 +21,9 @@ IMAGE: Final = "[image]"
 """What stands for a picture, in every language."""
 
 _MOST_CHARACTERS: Final = 8_000_000
+_LONGEST_LABEL: Final = 200
+_READ: Final = 1000
+_JOINER: Final = "\u200d"  # between the parts of one emoji
 _MOST_OUTPUT: Final = 20_000
 _LATEST: Final = 4_102_444_800.0  # the year 2100
 # Larger numbers are no seconds: those of the year 2001 in milliseconds are more already.
@@ -65,7 +68,12 @@ def words(value: object) -> str:
 
 def label(value: object) -> str:
     """Return a short text on one line, such as a title or the name of a model."""
-    return title_of(storable(value)) if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    line = " ".join(storable(value[:_READ]).split())
+    if not line.isprintable():
+        line = "".join(char for char in line if char.isprintable() or char == _JOINER)
+    return shortened(line.strip(), _LONGEST_LABEL)
 
 
 def seconds(value: object) -> float:

@@ -6,7 +6,7 @@ Runs in the thread that owns the session; a `ChatReader` may be opened in any.
 
 import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -33,9 +33,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _ADD_MESSAGE = """
 INSERT INTO messages
-(chat, parent, role, state, model, usage, note, created, content, reasoning,
+(id, chat, parent, role, state, model, usage, note, created, content, reasoning,
 attachments, tool_calls, thinking_seconds, edited, memory)
-VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -243,24 +243,36 @@ def _add_messages(
     session: Session, chat: int, messages: list[CarriedMessage], numbers: dict[str, int]
 ) -> None:
     ((begun,),) = session.rows("SELECT created FROM chats WHERE id = ?", chat)
-    for message in messages:
-        # What refers to nothing, or to itself, is a beginning.
-        parent = numbers.get(message.parent) if message.parent is not None else None
-        growing = message.state is MessageState.STREAMING
-        seconds = message.thinking_seconds
-        number = session.insert(
-            _ADD_MESSAGE,
-            *(chat, parent, message.role),
-            MessageState.INTERRUPTED if growing else message.state,
-            *(storable(message.model), usage_column(message.usage)),
-            *(_time(message.created) or begun, storable(message.content)),
-            *(storable(message.reasoning), list_column(message.attachments)),
-            list_column(message.tool_calls),
-            None if seconds is None or not math.isfinite(seconds) else float(seconds),
-            *(message.edited, "" if message.memory is None else written(message.memory)),
+    with session.change() as connection:
+        ((last,),) = session.rows(
+            "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'messages'), 0)"
         )
-        numbers[message.key] = number
-        session.index_later(number)
+        rows = []
+        for number, message in enumerate(messages, start=last + 1):
+            rows.append((number, chat, *_columns(message, begun, numbers)))
+            numbers[message.key] = number
+        # At once: so many are written that each call counts.
+        connection.executemany(_ADD_MESSAGE, rows)
+        session.index_later(*range(last + 1, last + 1 + len(rows)))
+
+
+def _columns(
+    message: CarriedMessage, begun: float, numbers: Mapping[str, int]
+) -> tuple[object, ...]:
+    # What refers to nothing, or to itself, is a beginning.
+    parent = numbers.get(message.parent) if message.parent is not None else None
+    growing = message.state is MessageState.STREAMING
+    seconds = message.thinking_seconds
+    return (
+        *(parent, message.role),
+        MessageState.INTERRUPTED if growing else message.state,
+        *(storable(message.model), usage_column(message.usage)),
+        *(_time(message.created) or begun, storable(message.content)),
+        *(storable(message.reasoning), list_column(message.attachments)),
+        list_column(message.tool_calls),
+        None if seconds is None or not math.isfinite(seconds) else float(seconds),
+        *(message.edited, "" if message.memory is None else written(message.memory)),
+    )
 
 
 def _appear(

@@ -72,9 +72,10 @@ def misses(connection: sqlite3.Connection) -> bool:
     return found.fetchone() is not None
 
 
-def leave_out(connection: sqlite3.Connection, message: int) -> None:
-    """Note that a message is not in the index."""
-    connection.execute("INSERT OR IGNORE INTO unindexed VALUES (?)", (message,))
+def leave_out(connection: sqlite3.Connection, *messages: int) -> None:
+    """Note that messages are not in the index."""
+    numbers = ((message,) for message in messages)
+    connection.executemany("INSERT OR IGNORE INTO unindexed VALUES (?)", numbers)
 
 
 def known_text(connection: sqlite3.Connection, message: int) -> str | None:

@@ -73,11 +73,11 @@ class Session:
                 self.connection.execute("BEGIN IMMEDIATE")
             yield self.connection
 
-    def index_later(self, message: int) -> None:
-        """Put a message into the index of words once it is safely on the disk."""
+    def index_later(self, *messages: int) -> None:
+        """Put messages into the index of words once they are safely on the disk."""
         with self.change() as connection:
-            index.leave_out(connection, message)
-            self._fresh.add(message)
+            index.leave_out(connection, *messages)
+            self._fresh.update(messages)
 
     def unindex(self, message: int) -> None:
         """Take a message out of the index of words, before its text is changed."""

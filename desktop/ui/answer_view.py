@@ -53,8 +53,6 @@ class AnswerView(QWidget):
     template_wanted = Signal(int)
     overflow_chosen = Signal(int, object)
     """(message, Overflow or "larger")"""
-    editing_changed = Signal(int, bool)
-    """(message, whether it is being edited)"""
 
     def __init__(
         self, message: StoredMessage, parent: QWidget | None = None, *, is_first: bool = False
@@ -219,9 +217,6 @@ class AnswerView(QWidget):
             )
             self._editing.submitted.connect(
                 lambda text, ask: self.edit_submitted.emit(self._message.id, text, ask)
-            )
-            self._editing.changed.connect(
-                lambda is_open: self.editing_changed.emit(self._message.id, is_open)
             )
         texts = self.texts()
         font = texts[0].font() if texts else self.font()

@@ -50,7 +50,7 @@ class ChatDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, _index: _Index) -> QSize:
         """Return the height of a row in the font of now."""
-        room =  Space.L - 2
+        room = Space.S if self.is_compact else Space.L - 2
         return QSize(0, QFontMetrics(option.font).height() + room)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
@@ -90,8 +90,8 @@ class ChatDelegate(QStyledItemDelegate):
         return editor
 
     def setEditorData(self, editor: QWidget, index: _Index) -> None:
-        """Start with the present words, all of them selected."""
-        if isinstance(editor, QLineEdit):
+        """Start with the present words, all of them selected; what is typed already stays."""
+        if isinstance(editor, QLineEdit) and not editor.isModified():
             editor.setText(str(index.data(Qt.ItemDataRole.EditRole)))
             editor.selectAll()
 

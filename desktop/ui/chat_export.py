@@ -52,13 +52,13 @@ class ChatExport(QObject):
             self.one_failed.emit(error)
             return
 
-        def write(_errand: Errand) -> Path:
+        def write(errand: Errand) -> Path:
             if held is not None:
-                write_chat(path, held, how, telling)
+                write_chat(path, held, how, telling, errand.stop.is_set)
             else:
                 with reading(self._database) as reader:
                     found = reader.carried(chat)
-                write_chat(path, found, how, telling)
+                write_chat(path, found, how, telling, errand.stop.is_set)
             return path
 
         self._errands.run(_ONE, write, self.one_written.emit, self.one_failed.emit)

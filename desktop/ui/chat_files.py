@@ -5,6 +5,7 @@ The pages are made when they are first wanted. GUI thread.
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -105,8 +106,13 @@ class ChatFiles(QObject):
             self.tr("Export this chat"),
             name,
             kinds,
-            lambda path, how: self._export.write_one(path, chat, how, self._telling()),
+            partial(self._write_one, chat),
         )
+
+    def _write_one(self, chat: int, path: Path, how: Format) -> None:
+        words = Text("Writing {name}", {"name": path.name})
+        self._window.banner.show_notice(Topic.FILES, words)
+        self._export.write_one(path, chat, how, self._telling())
 
     def export_all(self) -> None:
         """Ask where to, and in which format, and write all chats."""
@@ -134,6 +140,7 @@ class ChatFiles(QObject):
         return Telling(Teller(say, model_words), look)
 
     def _on_one_written(self, path: Path) -> None:
+        self._window.banner.solve(Topic.FILES)
         self._window.banner.show_notice(Topic.FILES, Text("Written to {name}", {"name": path.name}))
 
     def _on_one_failed(self, error: LapisError) -> None:

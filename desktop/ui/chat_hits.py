@@ -7,12 +7,12 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import Qt as GuiQt
 
 from desktop.domain.chat import Role
 from desktop.domain.history import Hit
 from desktop.domain.quantities import ago
 from desktop.domain.text import Text
+from desktop.ui.labels import plain_tooltip
 from desktop.ui.translation import say
 
 __all__ = ["ChatHits", "FoundChat", "FoundPlace", "FoundRow", "HitRole", "found_rows", "role_words"]
@@ -126,7 +126,7 @@ class ChatHits(QAbstractListModel):
                 return _spoken(row)
             case Qt.ItemDataRole.ToolTipRole:
                 words = row.title if isinstance(row, FoundChat) else row.hit.snippet
-                return GuiQt.convertFromPlainText(words)
+                return plain_tooltip(words)
             case HitRole.ROW:
                 return row
             case HitRole.AGO:

@@ -56,6 +56,7 @@ class ChatLibrary(QObject):
         self._preferences = preferences
         self._errands = Errands(self)
         self._models: ModelController | None = None
+        self._offered: tuple[tuple[str, InstalledModel], ...] = ()
         self._shown_model: str | None = None
         self._page: LibraryController | None = None
         self._personas = open_personas(store)
@@ -134,9 +135,12 @@ class ChatLibrary(QObject):
         if call.mark == "/":
             return self.prompts.items(call.word), self.tr("Saved prompts")
         typed = call.word.casefold()
+        if not typed or not self._offered:
+            # The disk is looked at once for each "@", not for each letter behind it.
+            self._offered = self._known_models()
         found = [
             CallItem(name, model_title(model), "", "box")
-            for name, model in self._known_models()
+            for name, model in self._offered
             if typed in model_title(model).casefold() or typed in name.casefold()
         ]
         return found, self.tr("Models")

@@ -5,7 +5,6 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QStringListModel, Qt, Signal
-from PySide6.QtGui import Qt as GuiQt
 
 from desktop.domain.history import ChatSummary
 from desktop.domain.text import Text
@@ -22,6 +21,7 @@ from desktop.ui.chat_rows import (
     shown_name,
     shown_title,
 )
+from desktop.ui.labels import plain_tooltip
 from desktop.ui.translation import say
 
 __all__ = ["ChatList", "ChatRole"]
@@ -128,7 +128,7 @@ class ChatList(QStringListModel):
             case Qt.ItemDataRole.AccessibleTextRole:
                 return self._spoken(row)
             case Qt.ItemDataRole.ToolTipRole if isinstance(row, ChatRow | FolderRow):
-                return GuiQt.convertFromPlainText(self._hint(row))
+                return plain_tooltip(self._hint(row))
             case Qt.ItemDataRole.EditRole if isinstance(row, ChatRow):
                 return row.chat.title
             case Qt.ItemDataRole.EditRole if isinstance(row, FolderRow):

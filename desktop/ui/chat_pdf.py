@@ -34,7 +34,7 @@ from desktop.ui.text_formats import space_between
 from desktop.ui.text_formulas import Formulas
 from desktop.ui.text_ground import INDENT, paint_ground
 from desktop.ui.text_writer import TextWriter
-from desktop.ui.tokens import LIGHT, Radius, Size, Space, Tokens
+from desktop.ui.tokens import LIGHT, Radius, Size, Space
 from desktop.ui.typeset_messages import Colour, Coloured, Draw, Drawn, Refused
 
 __all__ = ["write_pdf"]
@@ -49,13 +49,22 @@ _MOST_COLOURED: Final = 50_000
 _TITLE_SCALE: Final = 1.25
 
 
-def write_pdf(stream: IO[bytes], chat: CarriedChat, teller: Teller, typeset: Typeset) -> None:
-    """Write the branch that is shown, in light colours, on the paper that is usual here."""
+def write_pdf(
+    stream: IO[bytes],
+    chat: CarriedChat,
+    teller: Teller,
+    typeset: Typeset,
+    check: Callable[[], None] = lambda: None,
+) -> None:
+    """Write the branch that is shown, in light colours, on the paper that is usual here.
+
+    `check` is called before each piece and may raise, to give up.
+    """
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     pages = _Pages(buffer, teller.title(chat))
     try:
-        _tell(chat, teller, _Setter(pages, typeset))
+        _tell(chat, teller, _Setter(pages, typeset, check))
     finally:
         pages.end()
     stream.write(buffer.data().data())
@@ -159,10 +168,11 @@ class _Pages:
 class _Setter:
     """Sets pieces of text one below the other, over as many pages as they need."""
 
-    def __init__(self, pages: _Pages, typeset: Typeset, theme: Tokens = LIGHT) -> None:
+    def __init__(self, pages: _Pages, typeset: Typeset, check: Callable[[], None]) -> None:
         self._pages = pages
         self._typeset = typeset
-        self._theme = theme
+        self._check = check
+        self._theme = LIGHT
 
     def space(self, height: float) -> None:
         """Leave room, but never at the top of a page."""
@@ -240,6 +250,7 @@ class _Setter:
         ground: str = "",
         scale: float = 1.0,
     ) -> None:
+        self._check()
         inset = Space.M if ground else 0
         document = QTextDocument()
         document.setUseDesignMetrics(True)

@@ -112,6 +112,10 @@ class ChatView(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter opens, F2 renames, Delete deletes, arrows move; letters are not for the list."""
+        if self.is_editing:
+            # What the field of a title leaves over, as Enter, is not meant for the list.
+            event.accept()
+            return
         row = self._model.row(self.currentIndex())
         alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
         match event.key():

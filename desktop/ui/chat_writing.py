@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Final, Self
@@ -18,6 +19,7 @@ from desktop.base.files import replaced
 from desktop.domain.carried import CarriedChat
 from desktop.domain.errors import UserFixable
 from desktop.domain.text import Text
+from desktop.models.effort import never
 from desktop.services.chat_json import json_pieces
 from desktop.services.chat_markdown import markdown_of
 from desktop.services.chat_telling import Teller
@@ -53,8 +55,14 @@ class Telling:
     look: HtmlLook
 
 
-def write_chat(path: Path, chat: CarriedChat, how: Format, telling: Telling) -> None:
-    """Write one chat to `path`; raises StorageError."""
+def write_chat(
+    path: Path,
+    chat: CarriedChat,
+    how: Format,
+    telling: Telling,
+    is_stopped: Callable[[], bool] = never,
+) -> None:
+    """Write one chat to `path`; raises StorageError, and Stopped once `is_stopped`."""
     with told_about(path.parent), replaced(path) as stream:
         match how:
             case Format.JSON:
@@ -63,10 +71,10 @@ def write_chat(path: Path, chat: CarriedChat, how: Format, telling: Telling) -> 
                 from desktop.ui.chat_pdf import write_pdf
 
                 with Typesetting() as typeset:
-                    write_pdf(stream, chat, telling.teller, typeset)
+                    write_pdf(stream, chat, telling.teller, typeset, partial(_go_on, is_stopped))
             case _:
                 with Typesetting() as typeset:
-                    _write_text(stream, chat, how, telling, typeset)
+                    _write_text(stream, chat, how, telling, typeset, is_stopped)
 
 
 def write_chats(path: Path, chats: Iterable[CarriedChat], how: Format, telling: Telling) -> int:
@@ -107,14 +115,27 @@ def _pack(
 
 
 def _write_text(
-    stream: IO[bytes], chat: CarriedChat, how: Format, telling: Telling, typeset: "Typesetting"
+    stream: IO[bytes],
+    chat: CarriedChat,
+    how: Format,
+    telling: Telling,
+    typeset: "Typesetting",
+    is_stopped: Callable[[], bool] = never,
 ) -> None:
     text = TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="\n")
     if how is Format.HTML:
-        text.writelines(html_of(chat, telling.teller, telling.look, typeset))
+        for piece in html_of(chat, telling.teller, telling.look, typeset):
+            _go_on(is_stopped)
+            text.write(piece)
     else:
         text.write(markdown_of(chat, telling.teller))
     text.detach()
+
+
+def _go_on(is_stopped: Callable[[], bool]) -> None:
+    """Raise Stopped if nobody waits any more."""
+    if is_stopped():
+        raise Stopped(Text("Stopped"), Text("Nothing was written."))
 
 
 def _zip_time(moment: float) -> tuple[int, int, int, int, int, int]:

@@ -82,7 +82,7 @@ class FindInChat(QObject):
         """Light up what is built."""
         if self._words is None and not self._lit:
             return
-        seen = {}
+        seen: dict[int, tuple[object, ...]] = {}
         for frame in self._column.frames:
             texts = texts_of(frame)
             place = self._current[1] if self._current and self._current[0] == frame.message else -1

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import Qt as GuiQt
 
 from desktop.domain.quantities import sized
 from desktop.domain.shelf import ShelfEntry
 from desktop.domain.text import Text
+from desktop.ui.labels import plain_tooltip
 from desktop.ui.memory_views import Fitting
 from desktop.ui.shelf_words import (
     facts_line,
@@ -143,7 +143,7 @@ class InstalledList(QAbstractListModel):
             case Qt.ItemDataRole.AccessibleTextRole:
                 return self._spoken(row)
             case Qt.ItemDataRole.ToolTipRole:
-                return GuiQt.convertFromPlainText(f"{shown_title(row)}\n{row.model.path}")
+                return plain_tooltip(f"{shown_title(row)}\n{row.model.path}")
             case _:
                 return None
 

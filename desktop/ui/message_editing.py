@@ -21,8 +21,6 @@ class MessageEditing(QObject):
 
     submitted = Signal(str, bool)
     """(text, whether it is to be answered)"""
-    changed = Signal(bool)
-    """(whether the field is open)"""
 
     def __init__(
         self,
@@ -80,7 +78,6 @@ class MessageEditing(QObject):
             self._shown.hide()
             self._actions.hide()
             self._editor.show()
-            self.changed.emit(True)
         if left is None:
             self._editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -103,4 +100,3 @@ class MessageEditing(QObject):
         editor.deleteLater()
         self._shown.setVisible(self._was_seen)
         self._actions.show()
-        self.changed.emit(False)

@@ -5,6 +5,7 @@ popup) is loaded after its first picture. GUI thread.
 """
 
 import os
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -96,7 +97,6 @@ class Program(QObject):
         self._memory = MemoryWatch(self._window, self._room.memory)
         self._crashes = CrashCatcher(self)
         self._signals = SignalCatcher(self)
-        self._files = FileOpening(app, self)
         self._plan_the_end(store, lock)
         self._connect()
         if settings_store.problem is not None:
@@ -261,7 +261,10 @@ class Program(QObject):
         self._server.command_received.connect(self._on_command)
         self._crashes.crashed.connect(self._on_crashed)
         self._signals.quit_asked.connect(self.quit)
-        self._files.file_opened.connect(lambda path: self._on_command("open-model", "", path))
+        if sys.platform == "darwin":
+            # Nowhere else does the desktop ask this way, and every event would pass through it.
+            files = FileOpening(self._app, self)
+            files.file_opened.connect(lambda path: self._on_command("open-model", "", path))
         self._app.commitDataRequest.connect(self._desk.keep_all)
         self._app.aboutToQuit.connect(self._shutdown.run)
 

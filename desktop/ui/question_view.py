@@ -35,8 +35,6 @@ class QuestionView(QWidget):
     sibling_requested = Signal(int, int)
     """(message, -1 or +1)"""
     branch_requested = Signal(int)
-    editing_changed = Signal(int, bool)
-    """(message, whether it is being edited)"""
 
     def __init__(self, message: StoredMessage, parent: QWidget | None = None) -> None:
         """Show `message`."""
@@ -111,7 +109,6 @@ class QuestionView(QWidget):
                 self, self._layout, self._bubble, self._actions, is_answer=False
             )
             self._editing.submitted.connect(self._on_edit_submitted)
-            self._editing.changed.connect(self._on_editing_changed)
         font, attachments = self._text.font(), self._message.attachments
         self._editing.open(self._message.content, font, attachments, left=left)
 
@@ -188,9 +185,6 @@ class QuestionView(QWidget):
 
     def _on_edit_submitted(self, text: str, ask: bool) -> None:
         self.edit_submitted.emit(self._message.id, text, ask)
-
-    def _on_editing_changed(self, is_open: bool) -> None:
-        self.editing_changed.emit(self._message.id, is_open)
 
     def _on_restyled(self) -> None:
         """Write it in another colour, or another size."""

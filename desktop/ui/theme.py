@@ -155,4 +155,8 @@ def _palette(tokens: Tokens) -> QPalette:
     faint.setAlphaF(0.55)
     for name in (role.WindowText, role.Text, role.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, name, faint)
+    # Icons have it: one that leads nowhere now steps back.
+    fainter = QColor(tokens.muted)
+    fainter.setAlphaF(0.4)
+    palette.setColor(QPalette.ColorGroup.Disabled, role.PlaceholderText, fainter)
     return palette

@@ -85,7 +85,7 @@ class TranscriptSelection(QObject):
         rows = self._rows()
         for frame in self._column.frames:
             row = self._column.rows.row_of(frame.message)
-            if row not in rows:
+            if row is None or row not in rows:
                 if frame.property("hasSelected"):
                     frame.setProperty("hasSelected", False)
                     for text in texts_of(frame):

@@ -157,7 +157,7 @@ class TransferPage(QWidget):
 
     def _begin_at(self, widget: QWidget) -> None:
         """Bring the focus there, if it is on this page."""
-        focused = self.window().focusWidget()
+        focused: QWidget | None = self.window().focusWidget()
         if focused is not None and (focused is self or self.isAncestorOf(focused)):
             widget.setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -337,6 +337,8 @@ class MainWindow(QWidget):
 
     def _name_window(self, title: str) -> None:
         clean = "".join(letter for letter in title if letter.isprintable())[:_TITLE_LIMIT]
+        # A single one is Qt's place for the mark of an unsaved file, and is not shown.
+        clean = clean.replace("[*]", "[*][*]")
         self.setWindowTitle(f"{clean} – Lapis" if clean else "Lapis")
 
     def _end_alone(self) -> None:

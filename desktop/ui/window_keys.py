@@ -53,21 +53,18 @@ class WindowKeys(QObject):
         Rows come and go, so in Qt's order, which is that of making, they stand after everything
         else: whoever is not in them would come back to them instead of going on.
         """
-        now = self._window.focusWidget()
+        now = QApplication.focusWidget()
         if now is None or rows.isAncestorOf(now):
             return False
         passed = False
-        each = now
-        while True:
-            each = each.nextInFocusChain() if forward else each.previousInFocusChain()
-            if each is None or each is now:
-                return False
-            if not _takes_tab(each) or each.window() is not self._window:
-                continue
-            if not rows.isAncestorOf(each):
-                break
-            passed = True
-        if passed:
+        each = _beside(now, forward=forward)
+        while each is not None and each is not now:
+            if _takes_tab(each) and each.window() is self._window:
+                if not rows.isAncestorOf(each):
+                    break
+                passed = True
+            each = _beside(each, forward=forward)
+        if passed and each is not None:
             reason = Qt.FocusReason
             each.setFocus(reason.TabFocusReason if forward else reason.BacktabFocusReason)
         return passed
@@ -92,3 +89,7 @@ class WindowKeys(QObject):
 def _takes_tab(widget: QWidget) -> bool:
     by_tab = widget.focusPolicy() & Qt.FocusPolicy.TabFocus == Qt.FocusPolicy.TabFocus
     return by_tab and widget.isVisible() and widget.isEnabled() and widget.focusProxy() is None
+
+
+def _beside(widget: QWidget, *, forward: bool) -> QWidget | None:
+    return widget.nextInFocusChain() if forward else widget.previousInFocusChain()

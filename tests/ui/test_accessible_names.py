@@ -43,9 +43,8 @@ def _used(top: QWidget) -> Iterable[QWidget]:
     for widget in (top, *top.findChildren(QWidget)):
         if not widget.isVisible() or isinstance(widget, QScrollBar):
             continue
-        is_viewport = isinstance(widget.parent(), QAbstractScrollArea) and (
-            widget is widget.parent().viewport()
-        )
+        around = widget.parent()
+        is_viewport = isinstance(around, QAbstractScrollArea) and widget is around.viewport()
         by_key = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
         if not is_viewport and widget.isEnabled() and (by_key or isinstance(widget, _USED)):
             yield widget
@@ -57,7 +56,7 @@ def _faults(top: QWidget) -> list[str]:
     for widget in _used(top):
         told = QAccessible.queryAccessibleInterface(widget)
         way = " in ".join(type(one).__name__ for one in _up(widget))
-        if told is None or not told.text(QAccessible.Text.Name).strip():
+        if not told.text(QAccessible.Text.Name).strip():
             found.append(f"no name: {way} {widget.toolTip()!r}")
         elif told.role() in _NO_CONTROL and not isinstance(widget, _PLACES):
             found.append(f"{told.role()}: {way} {told.text(QAccessible.Text.Name)!r}")

@@ -12,6 +12,7 @@ from desktop.domain.history import MessageState
 from desktop.domain.text import Text
 from desktop.services.notes import note_of
 from desktop.ui.activity import Activity
+from desktop.ui.answer_view import AnswerView
 from desktop.ui.code_block import CodeBlock
 from desktop.ui.error_card import ErrorCard
 from desktop.ui.growing_markdown import GrowingMarkdown

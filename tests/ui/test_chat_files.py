@@ -11,6 +11,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
+from desktop.base.shutdown import Shutdown
 from desktop.domain.carried import CarriedChat
 from desktop.services.chat_json import json_pieces
 from desktop.store.carrying import PORTION_MESSAGES
@@ -19,6 +20,7 @@ from desktop.ui.buttons import TextButton
 from desktop.ui.chat_files import ChatFiles
 from desktop.ui.chat_writing import Format
 from desktop.ui.file_target import Kind, chosen
+from desktop.ui.talk_room import TalkRoom
 from desktop.ui.transfer_page import ImportPage, TransferPage
 from tests.ui.desk import Desk, say
 from tests.unit.store_room import contents, talk
@@ -378,3 +380,22 @@ def test_what_came_reads_as_it_was_written(
 
     assert contents(desk.store, chat.id)[-1] == "And then?"
     assert desk.store.carried(chat.id) == TREE
+
+
+def test_menus_and_settings_lead_here(desk: Desk) -> None:
+    talk(desk.store, desk.store.create("a title").id, "what?", "this")
+    room = TalkRoom(
+        *(desk.window, desk.controller, desk.store, desk.chats),
+        *(desk.preferences, desk.own, desk.bridge, desk.paths),
+    )
+    try:
+        desk.window.sidebar.export_requested.emit(1)
+        (dialog,) = desk.window.findChildren(QFileDialog)
+        assert dialog.selectedFiles()[0].endswith("a title.md")
+        dialog.reject()
+        room._pages.import_requested.emit()
+        assert import_page(desk).isVisible()
+    finally:
+        end = Shutdown()
+        room.plan_the_end(end)
+        end.run()

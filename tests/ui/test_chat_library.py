@@ -157,6 +157,24 @@ def test_an_at_calls_a_model_for_this_chat(desk: Desk, library: ChatLibrary, qtb
     assert library.settings.settings.model == "guide"
 
 
+def test_the_disk_is_looked_at_once_for_each_call_of_a_model(
+    desk: Desk, library: ChatLibrary, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del library
+    looks: list[int] = []
+    models = desk.models.models
+
+    def look() -> list[InstalledModel]:
+        looks.append(1)
+        return models()
+
+    monkeypatch.setattr(desk.models, "models", look)
+    desk.window.composer.focus_field()
+    qtbot.keyClicks(desk.window.composer.field, "@gui and @gu")
+
+    assert len(looks) == 2
+
+
 def test_a_name_typed_on_the_page_is_offered_in_the_menu(
     desk: Desk, library: ChatLibrary, qtbot: QtBot
 ) -> None:

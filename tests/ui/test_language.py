@@ -101,3 +101,16 @@ def _catalogue(source: str, target: str) -> bytes:
     out = io.BytesIO()
     write_mo(out, catalog)
     return out.getvalue()
+
+
+def test_messages_are_called_so_in_the_language_of_now(
+    desk: Desk, qtbot: QtBot, qapp: QApplication, marking: Marking
+) -> None:
+    desk.ask("Lapis?")
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, *script("Lapis."), DONE)
+    qapp.installTranslator(marking)
+    qapp.processEvents()
+
+    names = [frame.accessibleName() for frame in desk.window.transcript.frames]
+    assert names == [f"{MARK}Question", f"{MARK}Answer"]

@@ -11,7 +11,9 @@ from desktop.ui.row_frame import RowFrame
 from tests.ui.desk import DONE, Desk, say
 from tests.ui.transcripts import rest
 
-_ANSWER = "Some **words**.\n\n```py\nx = 1\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- one\n- two\n"
+_ANSWER = (
+    "Some **words**.\n\n```py\nx = 1\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- one\n- two\n"
+)
 _CHATS = 12
 
 

@@ -107,7 +107,7 @@ def test_a_part_of_code_is_copied_as_code_of_its_language(
     show_chat(transcript, [question(1), answer(2, f"Look:\n\n{code}")])
     rest(qtbot, transcript)
     run, block = texts(transcript, 2)
-    drag((run, 0), (block, 11))
+    drag((run, 0), (block, 12))
 
     assert copied(transcript, markdown=True) == "Look:\n\n````md\n```\nx\n```\nen\n````"
 

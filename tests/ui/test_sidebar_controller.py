@@ -236,3 +236,29 @@ def test_the_search_key_brings_the_sidebar_and_the_field(desk: Desk, qtbot: QtBo
 
     assert desk.window.is_sidebar_shown
     assert QApplication.focusWidget() is desk.window.sidebar.search
+
+
+def test_the_open_chat_is_renamed_in_its_line_with_enter(desk: Desk, qtbot: QtBot) -> None:
+    _one, two = _fill(desk, "One", "Two")
+    desk.controller.open_chat(two)
+    desk.window.shortcuts.rename.emit()
+    (editor,) = desk.window.sidebar.list.findChildren(QLineEdit)
+    qtbot.keyClicks(editor, "Better")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+
+    qtbot.waitUntil(lambda: desk.titles() == ["Better", "One"])
+    assert desk.window.windowTitle().startswith("Better")
+
+
+def test_what_is_typed_as_a_title_stays_whatever_happens_in_the_chat(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    _one, two = _fill(desk, "One", "Two")
+    desk.controller.open_chat(two)
+    desk.window.shortcuts.rename.emit()
+    (editor,) = desk.window.sidebar.list.findChildren(QLineEdit)
+    qtbot.keyClicks(editor, "Bett")
+    desk.window.sidebar.set_running(frozenset({two}))
+
+    assert editor.text() == "Bett"
+    qtbot.keyClick(editor, Qt.Key.Key_Escape)

@@ -215,6 +215,20 @@ def test_an_answer_that_is_late_fits_what_was_typed_meanwhile(
     assert fake.asked == ["wrold ", "the wrold helo "]
 
 
+def test_one_answer_is_waited_for_before_the_next_question(
+    qtbot: QtBot, field: ComposerField, fake: Fake, marks: SpellingMarks
+) -> None:
+    fake.at_once = False
+    field.setPlainText("wrold ")
+    qtbot.waitUntil(lambda: fake.asked == ["wrold "])
+    field.setPlainText("the wrold ")
+    qtbot.waitUntil(lambda: not marks._pause.isActive())
+    assert fake.asked == ["wrold "]
+
+    fake.answer(marks, "wrold ")
+    qtbot.waitUntil(lambda: fake.asked == ["wrold ", "the wrold "])
+
+
 def test_places_are_right_behind_characters_that_qt_counts_twice(
     qtbot: QtBot, field: ComposerField, marks: SpellingMarks
 ) -> None:
@@ -240,7 +254,8 @@ def test_an_input_method_composes_undisturbed(
     assert block.layout().preeditAreaText() == "ni hao"
     assert marks.words == (Word(6, 11, "wrold"),)
     assert _waves(field, LIGHT.bad) > 10
-    assert fake.asked == ["hello wrold"], "what is being composed is nobody's text yet"
+    assert fake.asked == ["hello wrold"]
+    assert not marks._pause.isActive(), "what is being composed is nobody's text yet"
 
     fake.at_once = False
     _compose(field, "", "你好")

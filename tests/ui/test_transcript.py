@@ -308,7 +308,7 @@ def test_an_answer_that_began_before_the_transcript_was_seen_is_whole(
     qtbot.waitUntil(lambda: "Not lost." in words(transcript))
 
 
-def test_messages_that_cannot_be_read_are_told_of_once_and_leave_no_hole(
+def test_messages_that_cannot_be_read_are_told_of_and_leave_no_hole(
     qtbot: QtBot, transcript: Transcript
 ) -> None:
     told: list[object] = []
@@ -525,3 +525,13 @@ def test_another_language_reaches_words_that_are_shown(
         ]
     finally:
         qapp.removeTranslator(language)
+
+
+def test_the_empty_chat_has_the_ground_of_the_window(
+    qtbot: QtBot, qapp: QApplication, transcript: Transcript
+) -> None:
+    apply_theme(qapp, Theme.DARK)
+    qapp.processEvents()
+
+    ground = transcript.grab().toImage().pixelColor(4, 4).name()
+    assert ground.upper() == DARK.canvas

@@ -36,6 +36,14 @@ def test_the_first_question_names_the_chat(desk: Desk, qtbot: QtBot) -> None:
     assert desk.window.windowTitle() == "How large is Gemma 2 9B? – Lapis"
 
 
+def test_every_letter_of_a_title_is_in_the_title_bar(desk: Desk, qtbot: QtBot) -> None:
+    _talk(desk, qtbot, "What does a[*] \u202emean?")
+
+    handle = desk.window.windowHandle()
+    assert handle is not None
+    qtbot.waitUntil(lambda: handle.title().startswith("What does a[*] mean? – Lapis"))
+
+
 def test_each_chat_keeps_its_own_draft(desk: Desk, qtbot: QtBot) -> None:
     first = _talk(desk, qtbot, "One?")
     second = _talk(desk, qtbot, "Two?")

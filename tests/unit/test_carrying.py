@@ -187,6 +187,7 @@ def test_it_takes_its_place_by_the_time_it_was_used(path: Path) -> None:
         titles = [chat.title for chat in store.chats()]
 
     assert titles == ["last", "new", "between", "old", "first"]
+    assert raw(path, "SELECT count(DISTINCT position) FROM chats") == [(5,)]
 
 
 def test_times_that_nobody_knows_are_made_up_for(store: ChatStore) -> None:

@@ -407,6 +407,13 @@ def test_only_so_many_chats_are_taken(tmp_path: Path, monkeypatch: pytest.Monkey
     assert len(unread) == 1
 
 
+@pytest.mark.parametrize("title", ["-5 °C", "# one", "👨‍👩‍👧 Familie", "水" * 150])
+def test_a_title_stays_as_it_was_given(title: str, tmp_path: Path) -> None:
+    value = {**_spoken("one"), "title": title}
+
+    assert _found(_json(tmp_path / "a.json", [value]))[0][0].title == title
+
+
 @pytest.mark.parametrize(
     "odd",
     [-1, 0, 1e300, 10**400, float("nan"), float("inf"), True, None, "", "tomorrow", [], "9" * 99],
@@ -438,7 +445,7 @@ def test_texts_that_cannot_be_kept_become_such_that_can(tmp_path: Path) -> None:
 
     _assert_sound(chat)
     assert chat.messages[0].content == "ab\nc \ufffd"
-    assert chat.title == "t"
+    assert chat.title == "t x"
 
 
 @pytest.mark.parametrize("odd", [float("nan"), float("inf"), -1, True, "1", None, 10**400])
@@ -484,10 +491,12 @@ def test_a_database_that_computes_without_end_is_left(tmp_path: Path) -> None:
 
 
 def test_the_same_chat_comes_once(tmp_path: Path) -> None:
-    path = _json(tmp_path / "a.json", [_spoken("one"), {**_spoken("one"), "title": "renamed"}])
+    later = {"create_time": programs.CREATED, "title": "begun later"}
+    values = [_spoken("one"), {**_spoken("one"), "title": "renamed"}, {**_spoken("one"), **later}]
+    path = _json(tmp_path / "a.json", values)
     (tmp_path / "b.json").write_bytes(path.read_bytes())
 
-    assert [chat.title for chat in _found(tmp_path)[0]] == ["one"]
+    assert [chat.title for chat in _found(tmp_path)[0]] == ["one", "begun later"]
 
 
 def test_the_mark_of_a_chat_is_that_of_its_words_alone(tmp_path: Path) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from desktop.domain.carried import CarriedChat, Unread, active_branch
+from desktop.domain.carried import CarriedChat, Unread, active_branch, fingerprint
 from desktop.domain.chat import Role, ToolCall
 from desktop.domain.history import Attachment, AttachmentKind, MessageState, TitleSource
 from desktop.services.foreign_chats import read_chats
 from tests.harness import foreign_chats as programs
 from tests.harness.foreign_chats import ANSWER, CREATED, MODEL, QUESTION, THOUGHT
+from tests.unit.store_room import opened
 
 _FILE = Attachment(AttachmentKind.FILE, "berge.txt", "Ätna: 3 400 m")
 _RESULT = "```\n3400\n```"
@@ -312,6 +313,36 @@ def test_an_older_database_of_ollama_lacks_columns_and_is_read(tmp_path: Path) -
         )
 
     assert [each.content for each in _only(path).messages] == ["Hi", "Ho"]
+
+
+def test_what_is_read_is_kept_as_it_is(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    programs.write_lm_studio(source, "Arbeit")
+    programs.write_jan(source)
+    programs.write_ollama(source / "db.sqlite")
+    programs.write_chatgpt_zip(source / "e.zip", [programs.chatgpt_conversation()])
+    _json(source / "chat-export-1.json", [programs.open_webui_chat_value()])
+    (source / "gpt4all-1.chat").write_bytes(programs.gpt4all_chat_file())
+    chats = _chats(source)
+
+    with opened(tmp_path / "chats.db") as store:
+        taken = [store.take_in(chat, fingerprint(chat)) for chat in chats]
+        kept = [store.carried(chat.id) for chat in taken if chat is not None]
+        again = [store.take_in(chat, fingerprint(chat)) for chat in _chats(source)]
+
+    assert len(kept) == len(chats) == 6
+    assert [(each.title, each.folder, each.tip) for each in kept] == [
+        (each.title, each.folder, each.tip) for each in chats
+    ]
+    assert [fingerprint(each) for each in kept] == [fingerprint(each) for each in chats]
+    for before, after in zip(chats, kept, strict=True):
+        assert [each.content for each in after.messages] == [
+            each.content for each in before.messages
+        ]
+        assert [each.attachments for each in after.messages] == [
+            each.attachments for each in before.messages
+        ]
+    assert again == [None] * len(chats)
 
 
 def _spoken(title: str, answer: str = ANSWER) -> dict[str, object]:

@@ -11,6 +11,7 @@ from desktop.domain.errors import StorageError
 from desktop.domain.history import Attachment, AttachmentKind, MemoryStart, MessageState
 from desktop.store.chats import ChatStore
 from desktop.store.temporary import FIRST, is_temporary
+from tests.harness.waiting import wait_for
 from tests.unit.store_room import contents, opened, raw, talk
 
 CANARY = "canary-7f3a91-secret"
@@ -142,8 +143,8 @@ def test_long_texts_and_long_copies_are_found_in_it_too(store: ChatStore) -> Non
     talk(store, chat, "maples " * 2000, *["turning"] * 30)
     store.copy_branch(store.tip(chat) or 0, "copy")
 
-    assert len(store.search("maples")) == 2
-    assert len(store.search("turning", limit=99)) == 60
+    wait_for(lambda: len(store.search("maples")) == 2, 20, "both long texts")
+    wait_for(lambda: len(store.search("turning", limit=99)) == 60, 20, "all that was copied")
 
 
 @pytest.mark.parametrize("where", ["counter", "row"])
