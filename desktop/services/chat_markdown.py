@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from desktop.domain.carried import CarriedChat, CarriedMessage
+from desktop.domain.carried import CarriedChat, CarriedMessage, active_branch
 from desktop.domain.chat import Role, ToolCall
 from desktop.domain.history import Attachment
-from desktop.services.chat_telling import Teller, told_branch
+from desktop.services.chat_telling import Teller
 
 __all__ = ["markdown_of"]
 
@@ -33,7 +33,7 @@ def _pieces(chat: CarriedChat, teller: Teller) -> Iterator[str]:
         yield f"*{_plain(head)}*"
     if prompt := (chat.settings.system_prompt or "").strip():
         yield _folded(teller.speaker(Role.SYSTEM), prompt)
-    for message in told_branch(chat):
+    for message in active_branch(chat):
         if message.memory is not None:
             yield f"*— {_plain(teller.memory())} —*"
             if message.memory.summary.strip():

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from desktop.domain.carried import CarriedChat, CarriedMessage, active_branch
+from desktop.domain.carried import CarriedChat, CarriedMessage
 from desktop.domain.chat import Role
 from desktop.domain.history import Attachment, AttachmentKind, MessageState
 from desktop.domain.text import Text, printable
 
-__all__ = ["Teller", "told_branch", "when"]
+__all__ = ["Teller", "when"]
 
 _GAP = " · "
 _MINUTE = 60
@@ -92,20 +92,6 @@ class Teller:
     def summary(self) -> str:
         """Return the heading of what a model was given of what came before."""
         return self.say(Text("Summary of what came before"))
-
-
-def told_branch(chat: CarriedChat) -> tuple[CarriedMessage, ...]:
-    """Return what is shown of a chat: the active branch, or where none is marked the newest one."""
-    branch = active_branch(chat)
-    if branch or not chat.messages:
-        return branch
-    by_key = {message.key: message for message in chat.messages}
-    last: CarriedMessage | None = chat.messages[-1]
-    found: list[CarriedMessage] = []
-    while last is not None and len(found) < len(by_key):
-        found.append(last)
-        last = None if last.parent is None else by_key.get(last.parent)
-    return tuple(reversed(found))
 
 
 def when(moment: float) -> str:

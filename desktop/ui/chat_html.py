@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from desktop.domain.carried import CarriedChat, CarriedMessage
+from desktop.domain.carried import CarriedChat, CarriedMessage, active_branch
 from desktop.domain.chat import Role
 from desktop.domain.history import Attachment
-from desktop.services.chat_telling import Teller, told_branch
+from desktop.services.chat_telling import Teller
 from desktop.ui.html_parts import Typeset, code_html, no_typeset, parts_html, plain_html
 from desktop.ui.links import visible
 from desktop.ui.markdown import parse
@@ -47,7 +47,7 @@ def html_of(
         yield f'<p class="quiet">{plain_html(head)}</p>\n'
     if prompt := (chat.settings.system_prompt or "").strip():
         yield _folded(teller.speaker(Role.SYSTEM), _lines(prompt))
-    for number, message in enumerate(told_branch(chat), start=1):
+    for number, message in enumerate(active_branch(chat), start=1):
         if message.memory is not None:
             yield f'<p class="mark">{plain_html(teller.memory())}</p>\n'
             if message.memory.summary.strip():

@@ -22,9 +22,9 @@ from PySide6.QtGui import (
     QTextOption,
 )
 
-from desktop.domain.carried import CarriedChat, CarriedMessage
+from desktop.domain.carried import CarriedChat, CarriedMessage, active_branch
 from desktop.domain.chat import Role
-from desktop.services.chat_telling import Teller, told_branch
+from desktop.services.chat_telling import Teller
 from desktop.ui.code_colours import colour_looks, colour_ranges
 from desktop.ui.html_parts import Typeset
 from desktop.ui.links import visible
@@ -78,7 +78,7 @@ def _tell(chat: CarriedChat, teller: Teller, setter: "_Setter") -> None:
         setter.space(Space.XL)
         setter.quiet(teller.speaker(Role.SYSTEM))
         setter.plain(prompt, LIGHT.muted)
-    for message in told_branch(chat):
+    for message in active_branch(chat):
         setter.space(Space.XL)
         if message.memory is not None:
             setter.parts([Rule()])

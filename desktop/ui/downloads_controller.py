@@ -57,8 +57,6 @@ class DownloadsController(QObject):
 
     changed = Signal(object)
     """(tuple of Download): a few times a second while something moves."""
-    stages_changed = Signal()
-    """An order came, went, or is in another phase."""
     progress_told = Signal(str, float, int)
     """(words, share from 0 to 1, number of downloads): for the tray and the dock."""
     finished = Signal(object)
@@ -123,8 +121,6 @@ class DownloadsController(QObject):
             }:
                 self.finished.emit(each.order)
                 self.announced.emit(say(Text("{name} is ready", {"name": each.order.title})))
-        if before != {each.order.key: each.phase for each in downloads}:
-            self.stages_changed.emit()
         whole = totals(downloads)
         words = totals_words(whole) if whole.open else ""
         self.progress_told.emit(words, whole.share, whole.open)
