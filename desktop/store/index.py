@@ -10,7 +10,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from desktop.store.connection import roll_back
@@ -125,20 +125,21 @@ def catch_up(connection: sqlite3.Connection, seconds: float) -> bool:
     until = time.monotonic() + seconds
     while True:
         try:
-            rows = connection.execute(f"{_WAITING} ORDER BY id DESC LIMIT ?", (_CHUNK,)).fetchall()
             # The words of a long text take a while: nobody is kept from writing by that.
             worded: list[tuple[Row, str]] = []
-            for row in rows:
-                worded.append((row, tokens(text_of(*row[1:]))))
-                if time.monotonic() > until:
-                    break
+            query = f"{_WAITING} ORDER BY id DESC LIMIT ?"
+            with closing(connection.execute(query, (_CHUNK,))) as rows:
+                for row in rows:
+                    worded.append((row, tokens(text_of(*row[1:]))))
+                    if time.monotonic() > until:
+                        break
             _put_unchanged(connection, worded)
         except BaseException as error:
             roll_back(connection)
             if is_damage(error):
                 mend(connection)
             raise
-        if not rows:
+        if not worded:
             return True
         if time.monotonic() > until:
             return False

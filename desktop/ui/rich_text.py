@@ -196,8 +196,8 @@ class RichText(QTextBrowser):
         cursor = QTextCursor(self.document())
         cursor.setPosition(min(span[0], self.length))
         cursor.setPosition(min(span[1], self.length), QTextCursor.MoveMode.KeepAnchor)
-        mark.cursor = cursor  # type: ignore[attr-defined]  # Qt's struct has it.
-        mark.format = look  # type: ignore[attr-defined]
+        mark.cursor = cursor
+        mark.format = look
         return mark
 
     def loadResource(self, _kind: int, _name: QUrl | str) -> Any:

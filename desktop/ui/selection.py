@@ -65,7 +65,7 @@ class Selection:
         begin = (row_of(first.message), first.text)
         finish = (row_of(last.message), last.text)
         here = (row, text)
-        if not begin <= here <= finish:  # type: ignore[operator]  # Both rows are known by now.
+        if not begin <= here <= finish:
             return None
         start = first.at if here == begin else 0
         end = last.at if here == finish else length

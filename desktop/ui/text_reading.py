@@ -6,7 +6,15 @@ read back into what a person would have written.
 
 from collections.abc import Iterator
 
-from PySide6.QtGui import QFont, QTextBlock, QTextCursor, QTextDocument, QTextFormat, QTextFragment
+from PySide6.QtGui import (
+    QFont,
+    QTextBlock,
+    QTextCursor,
+    QTextDocument,
+    QTextFormat,
+    QTextFragment,
+    QTextTable,
+)
 
 from desktop.ui.plain_text import RULE_TEXT, prefix
 from desktop.ui.text_formats import CODE_SPAN, MARKER, QUOTE_DEPTH, RULE, TASK
@@ -46,9 +54,15 @@ def _blocks(document: QTextDocument, start: int, end: int) -> Iterator[QTextBloc
         block = block.next()
 
 
+def _table_at(block: QTextBlock) -> QTextTable | None:
+    # Qt's stubs leave out that there may be none.
+    table: QTextTable | None = QTextCursor(block).currentTable()
+    return table
+
+
 def _between(above: QTextBlock, below: QTextBlock, *, markdown: bool) -> str:
-    table = QTextCursor(below).currentTable()
-    if table is not None and QTextCursor(above).currentTable() is not None:
+    table, before = _table_at(below), _table_at(above)
+    if table is not None and before is not None:
         row = table.cellAt(below.position()).row()
         same_row = table.cellAt(above.position()).row() == row
         if not markdown:

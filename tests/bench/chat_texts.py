@@ -3,7 +3,45 @@
 from collections.abc import Iterator
 from typing import Final
 
-_WORDS: Final = ["a", "model", "reads", "the", "words", "before", "it", "and", "says", "which", "one", "comes", "next", "so", "the", "answer", "grows", "piece", "by", "piece", "while", "memory", "holds", "what", "was", "read", "and", "the", "window", "shows", "it", "as", "soon", "as", "it", "is", "there"]
+_WORDS: Final = [
+    "a",
+    "model",
+    "reads",
+    "the",
+    "words",
+    "before",
+    "it",
+    "and",
+    "says",
+    "which",
+    "one",
+    "comes",
+    "next",
+    "so",
+    "the",
+    "answer",
+    "grows",
+    "piece",
+    "by",
+    "piece",
+    "while",
+    "memory",
+    "holds",
+    "what",
+    "was",
+    "read",
+    "and",
+    "the",
+    "window",
+    "shows",
+    "it",
+    "as",
+    "soon",
+    "as",
+    "it",
+    "is",
+    "there",
+]
 _CODE: Final = '''def area(points: list[tuple[float, float]]) -> float:
     """Return the area inside a closed line."""
     total = 0.0

@@ -30,6 +30,7 @@ def field(qtbot: QtBot) -> Iterator[ComposerField]:
     one.setFocus()
     qtbot.waitUntil(one.hasFocus)
     yield one
+    window.close()
 
 
 @pytest.mark.usefixtures("rest")
