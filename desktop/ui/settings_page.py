@@ -106,7 +106,7 @@ class SettingsPage(QWidget):
         for number, _section in enumerate(self._sections):
             button = TextButton(kind="quiet")
             button.setCheckable(True)
-            button.setFixedWidth(_PARTS)
+            button.setMinimumWidth(_PARTS)
             button.setStyleSheet("text-align: left;")
             self._parts.addButton(button, number)
             parts.addWidget(button)

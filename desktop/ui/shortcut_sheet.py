@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractSlider,
+    QApplication,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -20,7 +21,7 @@ from desktop.ui.buttons import IconButton
 from desktop.ui.escape import claims_escape
 from desktop.ui.labels import PlainLabel
 from desktop.ui.page_scroll import PageScroll
-from desktop.ui.tokens import Space
+from desktop.ui.tokens import Space, scaled
 
 __all__ = ["ShortcutSheet"]
 
@@ -211,7 +212,7 @@ def _group(title: str, lines: Sequence[tuple[str, Sequence[QKeyCombination | Qt.
         name = PlainLabel(words, wrap=True)
         caps = PlainLabel(shown, tone="muted", size="small")
         name.setBuddy(caps)
-        caps.setMinimumWidth(_KEYS_WIDTH)
+        caps.setMinimumWidth(scaled(_KEYS_WIDTH, QApplication.font().pixelSize()))
         grid.addWidget(caps, row, column)
         grid.addWidget(name, row, column + 1)
     for column in (1, 3):

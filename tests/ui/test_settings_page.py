@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.chat import Role
-from desktop.domain.settings import Accent, Settings, Theme
+from desktop.domain.settings import Accent, LookSettings, Settings, Theme
 from desktop.store.chats import ChatStore
 from desktop.store.copies import keep_daily
 from desktop.store.restoring import is_ordered
@@ -31,6 +31,7 @@ from desktop.ui.settings_sections import (
     MemorySection,
 )
 from desktop.ui.switch import Switch
+from desktop.ui.theme import apply_theme
 from tests.ui.marking import Marking, unmarked
 
 
@@ -227,3 +228,14 @@ def test_another_language_reaches_the_names_of_the_parts(
 
     values = {"14", "«14", "English", "简体中文"}
     assert {word for word in unmarked(desk.page) if word not in values} == set()
+
+
+def test_the_names_of_the_parts_are_whole_in_large_type(desk: _Desk, qapp: QApplication) -> None:
+    apply_theme(qapp, Theme.LIGHT, LookSettings(font_size=22))
+    qapp.processEvents()
+    names = [each for each in desk.page.findChildren(TextButton) if each.isCheckable()]
+    cut = [each.text() for each in names if each.width() < each.sizeHint().width()]
+    apply_theme(qapp, Theme.LIGHT)
+
+    assert names
+    assert cut == []
