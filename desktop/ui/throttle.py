@@ -10,14 +10,15 @@ from PySide6.QtCore import QObject, QTimer
 
 __all__ = ["Throttle"]
 
-_BUSY_SHARE = 4
+_PAUSE_SHARE = 12
 _LONGEST_MS = 250
 
 
 class Throttle(QObject):
     """Runs `action` for any number of calls at most once in `interval_ms` milliseconds.
 
-    An action that takes long makes its own pauses longer, so that it never fills the thread.
+    What takes long, with the layout and painting that follow, makes its own pauses longer: it fills
+    no more than a twelfth of the thread.
     """
 
     def __init__(
@@ -28,13 +29,14 @@ class Throttle(QObject):
         self._action = action
         self._interval = interval_ms
         self._wanted = False
+        self._begun: float | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._on_timeout)
 
     def call(self) -> None:
         """Act now, or soon if it acted just before."""
-        if self._timer.isActive():
+        if self._timer.isActive() or self._begun is not None:
             self._wanted = True
         else:
             self._act()
@@ -47,6 +49,7 @@ class Throttle(QObject):
     def cancel(self) -> None:
         """Forget what is waiting."""
         self._wanted = False
+        self._begun = None
         self._timer.stop()
 
     def _on_timeout(self) -> None:
@@ -55,8 +58,16 @@ class Throttle(QObject):
 
     def _act(self) -> None:
         self._wanted = False
-        begin = time.perf_counter()
+        self._timer.stop()
+        self._begun = time.perf_counter()
         self._action()
-        taken = (time.perf_counter() - begin) * 1000
-        pause = max(self._interval, round(taken * _BUSY_SHARE))
+        # The loop comes back to this after what was asked for has been laid out and painted.
+        QTimer.singleShot(0, self, self._on_painted)
+
+    def _on_painted(self) -> None:
+        if self._begun is None:
+            return
+        taken = (time.perf_counter() - self._begun) * 1000
+        self._begun = None
+        pause = max(self._interval, round(taken * _PAUSE_SHARE))
         self._timer.start(min(pause, max(self._interval, _LONGEST_MS)))
