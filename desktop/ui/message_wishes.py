@@ -18,6 +18,8 @@ class MessageWishes(QObject):
 
     failed = Signal(object)
     """(StorageError): it was not done."""
+    refused = Signal()
+    """Nothing was done: an answer is being written in the chat."""
     branched_off = Signal(int)
     """(chat): it was made of a branch, and is to be shown."""
     other_model_wanted = Signal(int, QPoint)
@@ -80,6 +82,9 @@ class MessageWishes(QObject):
         if chat is None:
             return
         try:
-            wish(chat)
+            done = wish(chat)
         except StorageError as error:
             self.failed.emit(error)
+            return
+        if done is False and self._chats.is_running(chat):
+            self.refused.emit()

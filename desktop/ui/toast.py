@@ -1,4 +1,4 @@
-"""A word above the composer, with Undo, for eight seconds. GUI thread."""
+"""A word above the composer, mostly with Undo, for eight seconds. GUI thread."""
 
 from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QEnterEvent
@@ -26,7 +26,7 @@ class Toast(QFrame):
         """Start hidden."""
         super().__init__(parent)
         self.setProperty("panel", "popover")
-        self._key = 0
+        self._key: int | None = None
         self._text: Text | None = None
         self._label = ElidedLabel()
         self._undo = LinkButton(size=Size.BODY)
@@ -44,11 +44,12 @@ class Toast(QFrame):
 
     def offer_undo(self, text: Text, key: int) -> None:
         """Say `text` and offer to undo; takes the place of an earlier offer."""
-        self._text = text
-        self._key = key
-        self._retranslate()
-        self.show()
-        self._timer.start()
+        self._say(text, key)
+
+    def tell(self, text: Text) -> None:
+        """Say `text`, unless an offer to undo would have to go for it."""
+        if self.isHidden() or self._key is None:
+            self._say(text, None)
 
     def withdraw(self) -> None:
         """Go away."""
@@ -57,7 +58,7 @@ class Toast(QFrame):
 
     def undo(self) -> bool:
         """Undo if that is on offer; return whether it was."""
-        if self.isHidden():
+        if self.isHidden() or self._key is None:
             return False
         self._on_undo_clicked()
         return True
@@ -79,9 +80,18 @@ class Toast(QFrame):
         if event.type() == QEvent.Type.LanguageChange:
             self._retranslate()
 
+    def _say(self, text: Text, key: int | None) -> None:
+        self._text = text
+        self._key = key
+        self._undo.setVisible(key is not None)
+        self._retranslate()
+        self.show()
+        self._timer.start()
+
     def _on_undo_clicked(self) -> None:
         self.withdraw()
-        self.undo_requested.emit(self._key)
+        if self._key is not None:
+            self.undo_requested.emit(self._key)
 
     def _retranslate(self) -> None:
         self._label.setText(say(self._text) if self._text is not None else "")

@@ -10,6 +10,7 @@ from desktop.domain.chat import Role
 from desktop.domain.chat_settings import ChatSettings
 from desktop.domain.errors import StorageError
 from desktop.domain.history import Attachment, MessageState, StoredMessage
+from desktop.domain.text import Text
 from desktop.services.notes import is_too_long
 from desktop.store.chats import ChatStore
 from desktop.store.temporary import is_temporary
@@ -160,6 +161,9 @@ class WindowController(QObject):
         window.composer.draft_changed.connect(self._keep_draft)
         window.transcript.example_chosen.connect(self._on_example_chosen)
         self.wishes.failed.connect(self._show_problem)
+        self.wishes.refused.connect(
+            lambda: window.toast.tell(Text("An answer is being written here. Stop it first."))
+        )
         self.wishes.branched_off.connect(self.open_chat)
         for failed in (self._feed.failed, window.transcript.reading_failed):
             failed.connect(self._show_problem)

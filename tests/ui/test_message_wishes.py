@@ -119,3 +119,17 @@ def test_another_model_is_chosen_from_a_menu_and_answers_once(desk: Desk, qtbot:
     assert desk.store.messages(chat)[-1].model == "guide"
     assert _shown(desk)[-1] == ("Once more.", 2, 2)
     assert desk.store.settings(chat).model is None
+
+
+def test_what_cannot_be_done_while_an_answer_is_written_is_said(desk: Desk, qtbot: QtBot) -> None:
+    chat, answer = _answered(desk, qtbot)
+    desk.ask("And SafeTensors?")
+    before = desk.store.refs(chat)
+
+    desk.window.transcript.regenerate_requested.emit(answer.id)
+
+    toast = desk.window.toast
+    assert toast.isVisibleTo(desk.window)
+    assert "Stop it first" in toast.accessibleName()
+    assert not toast.undo(), "there is nothing to undo"
+    assert desk.store.refs(chat) == before
