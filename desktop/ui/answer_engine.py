@@ -1,13 +1,14 @@
 """What of the engine, and of the models that are there, answers in chats need."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from desktop.domain.chat import ChatRequest, Event
 from desktop.domain.engine import EngineState
+from desktop.domain.errors import LapisError
 from desktop.domain.model import InstalledModel
 
-__all__ = ["AnswerEngine", "ChosenModels"]
+__all__ = ["AnswerEngine", "ChosenModels", "CountingEngine"]
 
 
 class AnswerEngine(Protocol):
@@ -36,6 +37,25 @@ class AnswerEngine(Protocol):
 
     def forget_states(self) -> None:
         """Drop what was kept of texts that were read."""
+        ...
+
+
+class CountingEngine(Protocol):
+    """The part of `services.engine.Engine` that counts."""
+
+    @property
+    def state(self) -> EngineState:
+        """Return the latest picture."""
+        ...
+
+    def count(
+        self,
+        requests: Sequence[ChatRequest],
+        listener: Callable[[tuple[int, ...] | LapisError | None], None],
+        *,
+        purpose: int = 0,
+    ) -> None:
+        """Count the prompts of these requests."""
         ...
 
 

@@ -4,7 +4,7 @@ Puts the parts together for the window. GUI thread.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -17,7 +17,7 @@ from desktop.ui.bridge import Bridge
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.chat_manner import ChatManner
 from desktop.ui.composer import Composer
-from desktop.ui.context_meter import ContextMeter, CountingEngine
+from desktop.ui.context_meter import ContextMeter
 from desktop.ui.context_ring import ContextRing
 from desktop.ui.context_words import larger_words
 from desktop.ui.errands import Errands
@@ -31,11 +31,7 @@ from desktop.ui.transcript import Transcript
 if TYPE_CHECKING:
     from desktop.services.planning import Known
 
-__all__ = ["ChatContext", "ContextEngine"]
-
-
-class ContextEngine(CountingEngine, OverflowEngine, Protocol):
-    """The part of `services.engine.Engine` that is needed here."""
+__all__ = ["ChatContext"]
 
 
 class ChatContext(QObject):
@@ -84,7 +80,7 @@ class ChatContext(QObject):
         own.changed.connect(self.refresh)
         bridge.engine_changed.connect(self._on_engine_changed)
 
-    def attach(self, engine: ContextEngine, known: "Callable[[], Known]") -> None:
+    def attach(self, engine: OverflowEngine, known: "Callable[[], Known]") -> None:
         """Take the engine; `known` is asked, in another thread, what larger contexts take."""
         larger = LargerContexts(self._errands, known)
         self.overflow.attach(engine, larger)

@@ -4,13 +4,12 @@ While somebody types the draft is counted at once and then a few times a second;
 rests, the whole of it once. The engine counts between the steps of answers. GUI thread.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 
-from desktop.domain.chat import ChatRequest
 from desktop.domain.chat_settings import ChatSettings, Overflow
 from desktop.domain.context import LargerContext
 from desktop.domain.engine import EngineState, Phase
@@ -18,6 +17,7 @@ from desktop.domain.errors import LapisError, StorageError
 from desktop.domain.history import StoredMessage
 from desktop.services.context import ContextParts, Draft, Opening, Part
 from desktop.services.context_memory import Remembered, remembered
+from desktop.ui.answer_engine import CountingEngine
 from desktop.ui.bridge import Bridge
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.chat_manner import ChatManner
@@ -28,7 +28,7 @@ from desktop.ui.context_words import Level, level_of
 from desktop.ui.overflow_controller import FindsLarger, OverflowController
 from desktop.ui.throttle import Throttle
 
-__all__ = ["ContextMeter", "CountingEngine"]
+__all__ = ["ContextMeter"]
 
 _TYPING_MS = 250
 _SETTLED_MS = 800
@@ -36,25 +36,6 @@ _SETTLED_MS = 800
 _LONGEST_TOKEN: Final = 4
 _ENOUGH: Final = 4
 _SMALLEST: Final = 4096
-
-
-class CountingEngine(Protocol):
-    """The part of `services.engine.Engine` that counts."""
-
-    @property
-    def state(self) -> EngineState:
-        """Return the latest picture."""
-        ...
-
-    def count(
-        self,
-        requests: Sequence[ChatRequest],
-        listener: Callable[[tuple[int, ...] | LapisError | None], None],
-        *,
-        purpose: int = 0,
-    ) -> None:
-        """Count the prompts of these requests."""
-        ...
 
 
 class ContextMeter(QObject):

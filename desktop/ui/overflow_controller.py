@@ -17,7 +17,6 @@ from desktop.domain.chat import (
 )
 from desktop.domain.chat_settings import Overflow
 from desktop.domain.context import LargerContext
-from desktop.domain.engine import EngineState
 from desktop.domain.errors import LapisError, QuestionTooLong, StorageError
 from desktop.domain.history import MemoryStart, StoredMessage
 from desktop.domain.model import DEFAULT_CONTEXT
@@ -31,6 +30,7 @@ from desktop.services.context_summary import (
 from desktop.services.conversation import request_of
 from desktop.services.notes import is_too_long
 from desktop.store.chats import ChatStore
+from desktop.ui.answer_engine import CountingEngine
 from desktop.ui.bridge import Bridge
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.chat_manner import ChatManner, Manner
@@ -43,23 +43,8 @@ _ATTEMPTS = 3
 _COOL = 0.3
 
 
-class OverflowEngine(SummaryEngine, Protocol):
+class OverflowEngine(SummaryEngine, CountingEngine, Protocol):
     """The part of `services.engine.Engine` that counts and writes."""
-
-    @property
-    def state(self) -> EngineState:
-        """Return the latest picture."""
-        ...
-
-    def count(
-        self,
-        requests: Sequence[ChatRequest],
-        listener: Callable[[tuple[int, ...] | LapisError | None], None],
-        *,
-        purpose: int = 0,
-    ) -> None:
-        """Count the prompts of these requests."""
-        ...
 
 
 class FindsLarger(Protocol):
