@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget, QWidgetItem
 
 from desktop.ui.tokens import Space
 
@@ -22,6 +22,15 @@ class FlowLayout(QLayout):
         self._beside = beside
         self._between = between
         self.setContentsMargins(0, 0, 0, 0)
+
+    def addWidget(self, widget: QWidget) -> None:
+        """Take `widget` with an item that is made here.
+
+        Of one that Qt makes the binding hears no end: another one at the same place in memory is
+        then taken for it, and that one may be gone.
+        """
+        self.addChildWidget(widget)
+        self.addItem(QWidgetItem(widget))
 
     def addItem(self, item: QLayoutItem) -> None:
         self._items.append(item)
