@@ -161,6 +161,8 @@ def test_killed_in_the_middle_the_same_command_ends_with_the_same_hash(
 
 def test_two_pulls_of_one_model_do_not_disturb_each_other(models_room: ModelsRoom) -> None:
     first = models_room.pull_until(100_000)
+    # It shall not be over before the second one has come.
+    models_room.hub.faults.bytes_per_second = 10_000
 
     second = models_room.run(*PULL)
 

@@ -232,8 +232,8 @@ def test_words_of_the_find_bar_stay_lit_while_it_is_open(
     rest(qtbot, transcript)
     transcript.open_find()
     qtbot.keyClicks(transcript.find_bar.field, "kyoto")
-    qtbot.waitUntil(lambda: "of 2" in said(transcript))
+    qtbot.waitUntil(lambda: "of 5" in said(transcript))
 
     transcript.unlight()
     assert transcript.find_bar.isVisible()
-    assert "of 2" in said(transcript)
+    assert "of 5" in said(transcript)

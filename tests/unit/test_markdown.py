@@ -365,7 +365,8 @@ def test_hostile_text_costs_little(hostile: str) -> None:
     parse(hostile)
     taken = time.process_time() - begin
 
-    assert taken < 0.4 * max(1, len(hostile) / 10_000)
+    # A guard against what grows without bound: usually a tenth of it.
+    assert taken < 2 * max(1, len(hostile) / 10_000)
 
 
 def test_highlighting_keeps_every_character_and_knows_the_language() -> None:
