@@ -71,6 +71,11 @@ class ColumnPlaces(QAbstractScrollArea):
         last = self.rows.row_at(self._scroll + self.viewport().height() + around - _ABOVE)
         return range(first, last + 1)
 
+    def _in_sight(self, row: int) -> int:
+        """Return how many pixels of `row` are seen."""
+        top, bottom = self._top(row), self._top(row + 1)
+        return min(bottom, self._scroll + self.viewport().height()) - max(top, self._scroll)
+
     @contextmanager
     def _holding(self, *, share: bool = False) -> Iterator[None]:
         """Keep the reader's place while heights change; as a share of the row if asked."""
@@ -89,7 +94,7 @@ class ColumnPlaces(QAbstractScrollArea):
     def _anchor(self) -> tuple[int, int, float]:
         """Return the message that stays, where the view begins in it, and which share that is."""
         span = self._span()
-        known = (row for row in span if self.rows.is_known(row))
+        known = [row for row in span if self.rows.is_known(row)]
         held = self.rows.row_of(self._held) if self._held is not None else None
         if held is not None:
             row = held
@@ -97,6 +102,7 @@ class ColumnPlaces(QAbstractScrollArea):
             # The beginning is in sight, and stays there whatever is found out of the first row.
             row = 0
         else:
-            row = next(known, span.start)
+            # What there is most of to be seen: of a row that is nearly gone only the end would.
+            row = max(known, key=self._in_sight, default=span.start)
         inside = self._scroll - self._top(row)
         return self.rows.refs[row].id, inside, inside / max(1, self.rows.height(row))
