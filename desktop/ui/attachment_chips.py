@@ -13,7 +13,7 @@ from desktop.ui.attachment_sheet import AttachmentSheet
 from desktop.ui.attachment_words import attachment_icon, attachment_start, attachment_title
 from desktop.ui.flow_layout import FlowLayout
 from desktop.ui.icons import icon
-from desktop.ui.labels import set_tooltip
+from desktop.ui.labels import as_words, set_tooltip
 from desktop.ui.tokens import Space
 
 __all__ = ["AttachmentChips"]
@@ -67,7 +67,7 @@ class _Chip(QPushButton):
         count = f"{estimated_tokens(self._attachment.text):,}"
         size = self.tr("about {count} tokens").format(count=count)
         words = f"{shortened(title, _NAME)} · {size}"
-        self.setText(words.replace("&", "&&"))
+        self.setText(as_words(words))
         self.setAccessibleName(f"{title}, {size}")
         self.setAccessibleDescription(start)
         set_tooltip(

@@ -54,8 +54,6 @@ class ChatController(QObject):
     """(frozenset of chats)"""
     chats_changed = Signal()
     """Titles, order or number of chats are other ones now."""
-    title_changed = Signal(int, str)
-    """(chat, title): the model named it."""
     notice_came = Signal(object)
     """(Text)"""
     not_saved = Signal(object)
@@ -91,7 +89,7 @@ class ChatController(QObject):
         runs.asked.connect(self._own_template.look_again)
         runs.ended.connect(self._on_ended)
         self._titles = ChatTitles(store, runs, preferences, own, bridge, self)
-        self._titles.named.connect(self._on_named)
+        self._titles.named.connect(self.chats_changed)
         runs.saving.not_saved.connect(self.not_saved)
         runs.saving.saved_again.connect(self.saved_again)
 
@@ -358,8 +356,4 @@ class ChatController(QObject):
 
     def _on_ended(self, exchange: Exchange) -> None:
         self.answer_finished.emit(exchange.chat, exchange.answer)
-        self.chats_changed.emit()
-
-    def _on_named(self, chat: int, title: str) -> None:
-        self.title_changed.emit(chat, title)
         self.chats_changed.emit()

@@ -11,6 +11,7 @@ from desktop.domain.history import ChatSummary, Folder
 from desktop.ui.chat_places import ChatPlace
 from desktop.ui.chat_rows import Area, shown_name
 from desktop.ui.icons import icon
+from desktop.ui.labels import as_words
 from desktop.ui.persona_sign import persona_icon
 from desktop.ui.shortcuts import with_key
 from desktop.ui.sidebar_wishes import SidebarWishes
@@ -59,7 +60,7 @@ class ChatMenu(QMenu):
     def _add_folders(self, chat: ChatSummary, folders: Sequence[Folder]) -> None:
         menu = self.addMenu(icon("folder"), self.tr("Move to folder"))
         for folder in folders:
-            action = menu.addAction(shown_name(folder).replace("&", "&&"))
+            action = menu.addAction(as_words(shown_name(folder)))
             action.setCheckable(True)
             action.setChecked(folder.id == chat.folder)
             action.setEnabled(chat.pinned or chat.archived or folder.id != chat.folder)
@@ -120,7 +121,7 @@ class NewMenu(QMenu):
         if self._personas:
             self.addAction(self.tr("New chat with")).setEnabled(False)
         for persona in self._personas:
-            name = " ".join(persona.name.split()).replace("&", "&&")
+            name = as_words(" ".join(persona.name.split()))
             action = self.addAction(persona_icon(persona.icon or "person"), name)
             action.triggered.connect(partial(wishes.persona_requested.emit, persona.id))
         if self._personas:

@@ -8,7 +8,7 @@ from PySide6.QtGui import QActionGroup, QColor, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QWidget
 
 from desktop.ui.icons import icon_pixmap
-from desktop.ui.labels import set_tooltip
+from desktop.ui.labels import as_words, set_tooltip
 from desktop.ui.tokens import Space, tokens_of
 
 __all__ = ["ChoiceMenu"]
@@ -51,7 +51,7 @@ class ChoiceMenu(QPushButton):
         self._group.deleteLater()
         self._group = QActionGroup(self._menu)
         for each, words in self._choices:
-            action = self._menu.addAction(words.replace("&", "&&"))
+            action = self._menu.addAction(as_words(words))
             action.setCheckable(True)
             action.setChecked(each == key)
             action.triggered.connect(partial(self._on_triggered, each))
@@ -100,6 +100,6 @@ class ChoiceMenu(QPushButton):
 
     def _show(self) -> None:
         words = dict(self._choices).get(self._key, "")
-        self.setText(words.replace("&", "&&"))
+        self.setText(as_words(words))
         self.setAccessibleName(f"{self._label}: {words}" if self._label else words)
         set_tooltip(self, self._label)

@@ -115,10 +115,8 @@ class DownloadsController(QObject):
         self._seen = downloads
         self.changed.emit(downloads)
         for each in downloads:
-            if each.phase is DownloadPhase.DONE and before.get(each.order.key) not in {
-                None,
-                DownloadPhase.DONE,
-            }:
+            # One that nobody heard of before was so quick that all news of it came as one.
+            if each.phase is DownloadPhase.DONE and before.get(each.order.key) is not each.phase:
                 self.finished.emit(each.order)
                 self.announced.emit(say(Text("{name} is ready", {"name": each.order.title})))
         whole = totals(downloads)

@@ -21,7 +21,7 @@ from desktop.domain.model import InstalledModel
 from desktop.ui.buttons import IconButton
 from desktop.ui.engine_words import memory_words, model_title, state_hint, state_words
 from desktop.ui.icons import icon
-from desktop.ui.labels import ElidedLabel, set_tooltip
+from desktop.ui.labels import ElidedLabel, as_words, set_tooltip
 from desktop.ui.link_button import LinkButton
 from desktop.ui.main_menu import MainMenu
 from desktop.ui.model_menu import ModelMenu
@@ -273,11 +273,11 @@ class _ModelButton(QToolButton):
         """Show as much of the name as fits into `widest` pixels, beginning and end first."""
         self.ensurePolished()
         metrics = self.fontMetrics()
-        self.setText(self._title.replace("&", "&&"))
+        self.setText(as_words(self._title))
         beside = self.sizeHint().width() - metrics.horizontalAdvance(self._title)
         room = max(0, widest - beside)
         shown = metrics.elidedText(self._title, Qt.TextElideMode.ElideMiddle, room)
-        self.setText(shown.replace("&", "&&"))
+        self.setText(as_words(shown))
         self._is_cut = shown != self._title
         self._describe()
 

@@ -12,7 +12,7 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-__all__ = ["ElidedLabel", "PlainLabel", "plain_tooltip", "restyle", "set_tooltip"]
+__all__ = ["ElidedLabel", "PlainLabel", "as_words", "plain_tooltip", "restyle", "set_tooltip"]
 
 Tone: TypeAlias = Literal["normal", "muted", "accent", "good", "warn", "bad"]
 TextSize: TypeAlias = Literal["small", "body", "title", "large"]
@@ -26,6 +26,11 @@ def set_tooltip(widget: QWidget, text: str) -> None:
 def plain_tooltip(text: str) -> str:
     """Return `text` as `QToolTip` shows it word for word."""
     return GuiQt.convertFromPlainText(text) if text else ""
+
+
+def as_words(text: str) -> str:
+    """Return `text` for a button or a line of a menu, where a single "&" would underline a letter."""
+    return text.replace("&", "&&")
 
 
 def restyle(widget: QWidget, name: str, value: str | bool) -> None:

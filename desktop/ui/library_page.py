@@ -4,12 +4,9 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QFrame,
-    QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
     QStackedLayout,
-    QTabBar,
     QVBoxLayout,
     QWidget,
 )
@@ -17,7 +14,7 @@ from PySide6.QtWidgets import (
 from desktop.ui.escape import claims_escape
 from desktop.ui.library_tab import LibraryTab
 from desktop.ui.notice_card import Look, NoticeCard
-from desktop.ui.page_head import PageHead
+from desktop.ui.page_head import PageHead, PageTabs
 from desktop.ui.persona_editor import PersonaEditor
 from desktop.ui.prompt_editor import PromptEditor
 from desktop.ui.toast import Toast
@@ -45,11 +42,8 @@ class LibraryPage(QWidget):
         self.notice = NoticeCard(())
         self.toast = Toast()
         self._head = PageHead()
-        self._tabs = QTabBar(drawBase=False, expanding=False)
-        self._tabs.setProperty("kind", "page")
-        self._tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._tabs.addTab("")
-        self._tabs.addTab("")
+        self._strip = PageTabs(2)
+        self._tabs = self._strip.bar
         self._views = QStackedLayout()
         self._lay_out()
         self.notice.hide()
@@ -118,13 +112,6 @@ class LibraryPage(QWidget):
         return False
 
     def _lay_out(self) -> None:
-        tabs = QHBoxLayout()
-        tabs.setContentsMargins(Space.XL - Space.XS, Space.XS, Space.XL, 0)
-        tabs.addWidget(self._tabs)
-        tabs.addStretch(1)
-        line = QFrame()
-        line.setProperty("panel", "line")
-        line.setFixedHeight(1)
         foot = QVBoxLayout()
         foot.setContentsMargins(Space.XL, 0, Space.XL, Space.S)
         foot.addWidget(self.notice)
@@ -133,8 +120,7 @@ class LibraryPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._head)
-        column.addLayout(tabs)
-        column.addWidget(line)
+        column.addWidget(self._strip)
         column.addLayout(self._views, 1)
         column.addLayout(foot)
         self._views.addWidget(self.personas)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QActionGroup, QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from desktop.ui.icons import IconName, icon, icon_pixmap
+from desktop.ui.labels import as_words
 from desktop.ui.tokens import Space, tokens_of
 
 __all__ = ["MenuButton"]
@@ -54,7 +55,7 @@ class MenuButton(QPushButton):
         self._choices = tuple(choices)
         self._value = value
         words = dict(self._choices).get(value, "")
-        self.setText(words.replace("&", "&&"))
+        self.setText(as_words(words))
         self.setAccessibleName(f"{purpose}: {words}" if purpose else words)
         self.updateGeometry()
 
@@ -83,7 +84,7 @@ class MenuButton(QPushButton):
         self._menu.clear()
         group = QActionGroup(self._menu)
         for value, words in self._choices:
-            action = group.addAction(self._menu.addAction(words.replace("&", "&&")))
+            action = group.addAction(self._menu.addAction(as_words(words)))
             action.setCheckable(True)
             action.setChecked(value == self._value)
             action.triggered.connect(lambda _checked, value=value: self.chosen.emit(value))

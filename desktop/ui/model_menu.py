@@ -8,6 +8,7 @@ from desktop.domain.model import InstalledModel
 from desktop.domain.quantities import sized
 from desktop.ui.engine_words import model_title
 from desktop.ui.icons import icon
+from desktop.ui.labels import as_words
 
 __all__ = ["ModelMenu", "model_line"]
 
@@ -123,7 +124,7 @@ class ModelMenu(QMenu):
 
 def model_line(model: InstalledModel) -> str:
     """Return name and size; the tab puts the size at the right edge."""
-    name = model_title(model).replace("\t", " ").replace("&", "&&")
+    name = as_words(model_title(model)).replace("\t", " ")
     if len(name) > _NAME_LIMIT:
         name = name[: _NAME_LIMIT - 1] + "…"
     return f"{name}\t{sized(model.size)}"

@@ -7,10 +7,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QFrame,
-    QHBoxLayout,
     QStackedLayout,
-    QTabBar,
     QVBoxLayout,
     QWidget,
 )
@@ -20,7 +17,7 @@ from desktop.ui.connection_page import ConnectionPage
 from desktop.ui.discover_tab import DiscoverTab
 from desktop.ui.escape import claims_escape
 from desktop.ui.model_page import ModelPage
-from desktop.ui.page_head import PageHead
+from desktop.ui.page_head import PageHead, PageTabs
 from desktop.ui.tokens import Space
 
 __all__ = ["ModelsPage"]
@@ -54,12 +51,8 @@ class ModelsPage(QWidget):
         self.this_computer = this_computer
         self.banner = Banner()
         self._head = PageHead()
-        self._tabs = QTabBar(drawBase=False, expanding=False)
-        self._tabs.setProperty("kind", "page")
-        self._tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._tabs.setUsesScrollButtons(False)
-        for _ in range(_TABS):
-            self._tabs.addTab("")
+        self._strip = PageTabs(_TABS)
+        self._tabs = self._strip.bar
         self._views = QStackedLayout()
         self._front = QWidget()
         self._whole = QStackedLayout()
@@ -145,19 +138,11 @@ class ModelsPage(QWidget):
             self._retranslate()
 
     def _lay_out(self, downloads: QWidget) -> None:
-        tabs = QHBoxLayout()
-        tabs.setContentsMargins(Space.XL - Space.XS, Space.XS, Space.XL, 0)
-        tabs.addWidget(self._tabs)
-        tabs.addStretch(1)
-        line = QFrame()
-        line.setProperty("panel", "line")
-        line.setFixedHeight(1)
         front = QVBoxLayout(self._front)
         front.setContentsMargins(0, 0, 0, 0)
         front.setSpacing(0)
         front.addWidget(self._head)
-        front.addLayout(tabs)
-        front.addWidget(line)
+        front.addWidget(self._strip)
         front.addLayout(self._views, 1)
         news = QVBoxLayout()
         news.setContentsMargins(Space.XL, 0, Space.XL, 0)

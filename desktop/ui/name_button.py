@@ -3,6 +3,8 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 
+from desktop.ui.labels import as_words
+
 __all__ = ["NameButton"]
 
 _LOOK = """
@@ -19,7 +21,7 @@ class NameButton(QPushButton):
 
     def __init__(self, words: str, parent: QWidget | None = None) -> None:
         """Show `words`, letter for letter."""
-        super().__init__(words.replace("&", "&&"), parent)
+        super().__init__(as_words(words), parent)
         self.setStyleSheet(_LOOK)
         self.setFlat(True)
         self.setAutoDefault(False)

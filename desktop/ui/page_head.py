@@ -1,13 +1,13 @@
-"""The head of a page beside the list of chats: its name, and the way back. GUI thread."""
+"""The head of a page beside the list of chats: its name, the way back, its tabs. GUI thread."""
 
-from PySide6.QtCore import QEvent, Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QTabBar, QVBoxLayout, QWidget
 
 from desktop.ui.buttons import IconButton
 from desktop.ui.labels import PlainLabel
 from desktop.ui.tokens import Space
 
-__all__ = ["PageHead"]
+__all__ = ["PageHead", "PageTabs"]
 
 
 class PageHead(QWidget):
@@ -53,3 +53,29 @@ class PageHead(QWidget):
     def _retranslate(self) -> None:
         self._close.set_label(self.tr("Back to the chat (Esc)"))
         self._sidebar.set_label(self.tr("Show the list of chats (Ctrl+\\)"))
+
+
+class PageTabs(QWidget):
+    """Tabs under the head, with the line that ends it; `bar` holds them."""
+
+    def __init__(self, count: int, parent: QWidget | None = None) -> None:
+        """Start with `count` tabs without words."""
+        super().__init__(parent)
+        self.bar = QTabBar(drawBase=False, expanding=False)
+        self.bar.setProperty("kind", "page")
+        self.bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.bar.setUsesScrollButtons(False)
+        for _ in range(count):
+            self.bar.addTab("")
+        row = QHBoxLayout()
+        row.setContentsMargins(Space.XL - Space.XS, Space.XS, Space.XL, 0)
+        row.addWidget(self.bar)
+        row.addStretch(1)
+        line = QFrame()
+        line.setProperty("panel", "line")
+        line.setFixedHeight(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(row)
+        column.addWidget(line)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QVBo
 
 from desktop.domain.chat_settings import Persona
 from desktop.ui.icons import icon, icon_pixmap
-from desktop.ui.labels import ElidedLabel
+from desktop.ui.labels import ElidedLabel, as_words
 from desktop.ui.persona_sign import paint_persona, persona_icon
 from desktop.ui.tokens import Size, Space, tokens_of
 
@@ -133,4 +133,4 @@ class PersonaButton(QPushButton):
 
 
 def _line(persona: Persona) -> str:
-    return persona.name.replace("&", "&&").replace("\t", " ")
+    return as_words(persona.name).replace("\t", " ")

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
 from desktop.domain.settings import Settings
 from desktop.ui.buttons import TextButton
 from desktop.ui.escape import claims_escape
-from desktop.ui.labels import PlainLabel
+from desktop.ui.labels import PlainLabel, as_words
 from desktop.ui.page_head import PageHead
 from desktop.ui.page_scroll import PageScroll
 from desktop.ui.search_field import SearchField
@@ -157,4 +157,4 @@ class SettingsPage(QWidget):
             self._heads[number].say(section.title)
             button = self._parts.button(number)
             if button is not None:
-                button.setText(section.title.replace("&", "&&"))
+                button.setText(as_words(section.title))

@@ -39,7 +39,6 @@ class SettingsSection(QWidget):
 
     def say(self) -> None:
         """Set `title`, and name groups and entries, in today's language."""
-        raise NotImplementedError
 
     def show_settings(self, settings: Settings) -> None:
         """Show what is set."""

@@ -11,6 +11,7 @@ from desktop.domain.quantities import sized
 from desktop.domain.shelf import Origin, ShelfEntry, origin_name
 from desktop.ui.buttons import TextButton
 from desktop.ui.icons import icon
+from desktop.ui.labels import as_words
 from desktop.ui.links import visible
 from desktop.ui.translation import say
 
@@ -56,7 +57,7 @@ class ShelfMenu(TextButton):
             self._menu.addSection(say(origin_name(origin)))
             for each in [one for one in self._entries if one.origin is origin][:_MOST]:
                 words = visible(f"{each.model.title} · {sized(each.model.size)}")
-                action = self._menu.addAction(words.replace("&", "&&"))
+                action = self._menu.addAction(as_words(words))
                 action.triggered.connect(partial(self.chosen.emit, each.model))
 
     def _say(self) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu
 
 from desktop.services.spelling_words import Word
 from desktop.ui.composer_field import ComposerField
+from desktop.ui.labels import as_words
 
 if TYPE_CHECKING:
     from desktop.ui.spelling_marks import Checker
@@ -104,7 +105,7 @@ class SpellingMenu(QObject):
 
     def _replacing(self, menu: QMenu, word: Word, better: str) -> QAction:
         spelt = better.replace("'", "’") if "’" in word.text else better
-        action = QAction(spelt.replace("&", "&&"), menu)
+        action = QAction(as_words(spelt), menu)
         action.triggered.connect(lambda: self._replace(word, spelt))
         return action
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from desktop.domain.chat import ToolCall
 from desktop.ui.code_block import CodeBlock
 from desktop.ui.fold_button import FoldButton
+from desktop.ui.labels import as_words
 from desktop.ui.links import visible
 from desktop.ui.markdown_parts import Code, code_text
 from desktop.ui.rich_text import RichText
@@ -90,7 +91,7 @@ class _CallLine(QWidget):
             name = name[: _LONGEST_NAME - 1] + "…"
         # A single & would underline the letter behind it.
         words = self.tr("Called {tool}").format(tool=name or "?")
-        self._head.setText(words.replace("&", "&&"))
+        self._head.setText(as_words(words))
         self._head.setAccessibleName(words)
 
     def _on_toggled(self, is_open: bool) -> None:

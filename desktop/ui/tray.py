@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from desktop.domain.engine import EngineMemory, EngineState, Phase
 from desktop.ui.engine_words import memory_words, model_title, state_words
+from desktop.ui.labels import as_words
 
 __all__ = ["Tray"]
 
@@ -162,7 +163,7 @@ class Tray(QObject):
         line = f"{name} · {words}" if self._state.model is not None and words else name
         if self._state.model is None:
             line = self.tr("No model is loaded")
-        self._model.setText(line.replace("&", "&&"))
+        self._model.setText(as_words(line))
 
     def _retranslate(self) -> None:
         self._ask.setText(self.tr("Ask…"))

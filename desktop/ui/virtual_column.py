@@ -84,13 +84,16 @@ class VirtualColumn(ColumnPlaces):
 
     # What derives from it.
 
-    def make_frame(self, message: int) -> RowFrame | None:
-        """Make the row of `message`, child of `self.canvas`; None if it cannot be read."""
-        raise NotImplementedError
+    def make_frame(self, message: int) -> RowFrame | None:  # noqa: ARG002 - as derived ones take it
+        """Make the row of `message`, child of `self.canvas`; None if it cannot be read.
 
-    def is_kept(self, message: int) -> bool:
-        """Tell whether the row of `message` must live on however far away it is."""
-        raise NotImplementedError
+        Here nothing can.
+        """
+        return None
+
+    def is_kept(self, message: int) -> bool:  # noqa: ARG002 - as derived ones take it
+        """Tell whether the row of `message` must live on however far away it is; none does here."""
+        return False
 
     def on_moved(self) -> None:
         """Follow the reader: another place, or other rows, are on show."""

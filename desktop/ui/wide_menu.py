@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from desktop.ui.labels import set_tooltip
+from desktop.ui.labels import as_words, set_tooltip
 from desktop.ui.menu_button import MenuButton
 
 __all__ = ["WideMenu"]
@@ -41,5 +41,5 @@ class WideMenu(MenuButton):
         words = dict(self.choices).get(self.value, "")
         room = max(0, self.width() - _AROUND)
         shown = self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room)
-        self.setText(shown.replace("&", "&&"))
+        self.setText(as_words(shown))
         set_tooltip(self, words if shown != words else "")

@@ -164,8 +164,6 @@ def test_a_model_names_the_chat_it_has_just_answered_in(
 ) -> None:
     with _room(tmp_path, qtbot, write("one", "Lamps at dusk")) as room:
         room.preferences.set(replace(room.preferences.value, chats=ChatsSettings()))
-        with qtbot.waitSignal(room.chats.title_changed, timeout=_WAIT_MS) as told:
-            chat = room.chats.ask(None, "Tell me of the harbour.")
+        chat = room.chats.ask(None, "Tell me of the harbour.")
 
-        assert told.args == [chat, "Lamps at dusk"]
-        assert room.store.chat(chat).title == "Lamps at dusk"
+        qtbot.waitUntil(lambda: room.store.chat(chat).title == "Lamps at dusk", timeout=_WAIT_MS)
