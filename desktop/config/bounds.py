@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
+from desktop.domain.hotkey import USUAL, BadChord, parse_chord
 from desktop.domain.settings import (
     LARGEST_FONT,
     LEAST_ZOOM,
@@ -53,6 +54,15 @@ def _address(value: object) -> bool:
 def _address_or_none(value: object) -> bool:
     is_socks = _short_text(value) and str(value).startswith(("socks5://", "socks5h://"))
     return value == "" or _address(value) or is_socks
+
+
+def _chord(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        return value in {"", USUAL} or bool(parse_chord(value))
+    except BadChord:
+        return False
 
 
 def _some_texts(most: int) -> Check:
@@ -106,6 +116,17 @@ BOUNDS: Mapping[str, Check] = MappingProxyType(
         "library.certificates": _short_text,
         "library.downloads_at_once": within(1, 8),
         "library.accepted_licences": _some_texts(MOST_ACCEPTED_LICENCES),
+        "keys.ask": _chord,
+        "keys.ask_selected": _chord,
+        "keys.new_chat": _chord,
+        "keys.show": _chord,
+        "keys.stop": _chord,
+        "keys.proved": _short_text,
+        "keys.proved_on": _short_text,
+        "popup.width": within(0, 10_000),
+        "popup.height": within(0, 10_000),
+        "popup.model": _short_text,
+        "popup.translate_to": _short_text,
         "window.geometry": _short_text,
         "window.sidebar_width": within(0, 10_000),
         "window.last_chat": within(0, 2**63 - 1),

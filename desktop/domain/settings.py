@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from desktop.domain.chat import Sampling
+from desktop.domain.hotkey import USUAL
 from desktop.domain.model import FlashAttention, KvType
 from desktop.domain.repository import SourceKind
 
@@ -126,6 +127,45 @@ class ChatsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class KeySettings:
+    """The chord of each `KeyAction`, as `domain.hotkey.parse_chord` reads it; empty for none.
+
+    `proved` is the chord of the quick question that was seen to work, and `proved_on` the day,
+    as `2026-11-20`.
+    """
+
+    ask: str = USUAL
+    ask_selected: str = ""
+    new_chat: str = ""
+    show: str = ""
+    stop: str = ""
+    proved: str = ""
+    proved_on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PopupSettings:
+    """The quick question.
+
+    `width` and `height` are those of the card in pixels, 0 for its own; `model` answers it (empty:
+    the one that is loaded). `keep` puts its chats among the others. `selection` offers what is
+    selected in the program one came from, `clipboard` what was copied. Where selected text can only
+    be had by pressing that program's keys for copying, `copy_selection` allows it. What is not in
+    the person's own language is translated into that, all else into `translate_to`, the name of a
+    language in itself (empty: English, for who reads English Chinese).
+    """
+
+    width: int = 0
+    height: int = 0
+    model: str = ""
+    keep: bool = True
+    selection: bool = True
+    clipboard: bool = True
+    copy_selection: bool = False
+    translate_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WindowSettings:
     """Where the window was: base64 of Qt's geometry, width of the sidebar in pixels.
 
@@ -157,6 +197,8 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     library: LibrarySettings = field(default_factory=LibrarySettings)
     chats: ChatsSettings = field(default_factory=ChatsSettings)
+    keys: KeySettings = field(default_factory=KeySettings)
+    popup: PopupSettings = field(default_factory=PopupSettings)
     window: WindowSettings = field(default_factory=WindowSettings)
     tray_hint_shown: bool = False
     welcomed: bool = False
