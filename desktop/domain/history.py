@@ -24,11 +24,16 @@ class MessageState(StrEnum):
 
 
 class AttachmentKind(StrEnum):
-    """Where the text beside a question came from."""
+    """Where the text beside a question came from.
+
+    That of an `action` is the whole question: what a quick action tells the model to do, and the
+    text it is to be done with. Its name says both in short, and is what people see.
+    """
 
     FILE = "file"
     PASTE = "paste"
     SELECTION = "selection"
+    ACTION = "action"
 
 
 class TitleSource(StrEnum):
@@ -41,7 +46,7 @@ class TitleSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """Text that goes with a question; `name` is that of the file, empty for other kinds."""
+    """Text that goes with a question; `name` is that of the file or action, else empty."""
 
     kind: AttachmentKind
     name: str

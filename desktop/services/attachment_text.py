@@ -22,7 +22,12 @@ def with_attachments(text: str, attachments: Sequence[Attachment]) -> str:
 
 
 def attachment_text(attachment: Attachment) -> str:
-    """Return one attachment: a line that names it, and its text between fences it cannot close."""
+    """Return one attachment: a line that names it, and its text between fences it cannot close.
+
+    An action is asked word for word: its beginning is what the engine has computed beforehand.
+    """
+    if attachment.kind is AttachmentKind.ACTION:
+        return attachment.text
     name = _plain(attachment.name)
     match attachment.kind:
         case AttachmentKind.FILE:

@@ -84,6 +84,8 @@ class Teller:
                 return self.say(Text("Pasted text"))
             case AttachmentKind.SELECTION:
                 return self.say(Text("Selected text"))
+            case AttachmentKind.ACTION:
+                return printable(attachment.name, " ").strip() or self.say(Text("Quick action"))
 
     def memory(self) -> str:
         """Return what a line says from which on the model remembers."""

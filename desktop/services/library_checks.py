@@ -1,4 +1,4 @@
-"""What a persona or a prompt may be, whoever wrote it: a person, a file, an older Lapis.
+"""What a persona, a prompt or a quick action may be, whoever wrote it: a person, a file, an older Lapis.
 
 Foreign values become clean ones here or are refused with a reason. Pure; any thread.
 """
@@ -13,6 +13,7 @@ import msgspec
 from desktop.config.bounds import BOUNDS
 from desktop.domain.chat import Sampling
 from desktop.domain.chat_settings import ChatSettings, Persona, SavedPrompt
+from desktop.domain.quick_action import ActionVariant, QuickAction
 from desktop.domain.text import Text, printable, shortened
 
 __all__ = [
@@ -20,8 +21,11 @@ __all__ = [
     "LONGEST_COMMAND",
     "LONGEST_NAME",
     "LONGEST_TEXT",
+    "MOST_VARIANTS",
     "Refused",
+    "action_from",
     "clean_command",
+    "clean_key",
     "icon_from",
     "persona_from",
     "prompt_from",
@@ -32,6 +36,7 @@ LONGEST_NAME: Final = 60
 LONGEST_ABOUT: Final = 200
 LONGEST_COMMAND: Final = 40
 LONGEST_TEXT: Final = 16_000
+MOST_VARIANTS: Final = 9
 _LONGEST_MODEL: Final = 300
 _LONGEST_ICON: Final = 32
 _MOST_ALSO: Final = 20
@@ -40,7 +45,7 @@ _EMOJI_PARTS: Final = frozenset({"So", "Sk", "Mn", "Cf", "Me"})
 
 
 class Refused(ValueError):
-    """Something cannot be a persona or a prompt; `why` is for people."""
+    """Something cannot be a persona, a prompt or a quick action; `why` is for people."""
 
     def __init__(self, why: Text) -> None:
         """Keep the reason untranslated."""
@@ -74,6 +79,38 @@ def prompt_from(raw: Mapping[str, Any], own_id: str) -> SavedPrompt:
         icon=icon_from(raw.get("icon")),
         also=tuple(filter(None, map(clean_command, words))),
     )
+
+
+def action_from(raw: Mapping[str, Any], own_id: str) -> QuickAction:
+    """Return the quick action that `raw`, from JSON, describes, with `own_id`; raises Refused."""
+    name, instruction = _name(raw.get("name")), _text(raw.get("instruction"))
+    given = raw.get("variants")
+    variants = given[:MOST_VARIANTS] if isinstance(given, list | tuple) else []
+    if not instruction.strip() and not variants:
+        raise Refused(Text("It has no text."))
+    return QuickAction(
+        own_id,
+        name,
+        clean_key(raw.get("key")),
+        icon_from(raw.get("icon")),
+        instruction,
+        variants=tuple(_variant(each, number) for number, each in enumerate(variants, 1)),
+    )
+
+
+def _variant(raw: object, number: int) -> ActionVariant:
+    if not isinstance(raw, dict):
+        raise Refused(Text("A part of the file is damaged."))
+    text = _text(raw.get("instruction"))
+    if not text.strip():
+        raise Refused(Text("It has no text."))
+    return ActionVariant(f"{number}", _name(raw.get("name")), clean_key(raw.get("key")), text)
+
+
+def clean_key(raw: object) -> str:
+    """Return a capital letter or a digit, empty for anything else."""
+    is_one = isinstance(raw, str) and len(raw) == 1 and raw.isascii() and raw.isalnum()
+    return str(raw).upper() if is_one else ""
 
 
 def clean_command(raw: object) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from desktop.domain.chat_settings import Persona, SavedPrompt
+from desktop.domain.quick_action import QuickAction
 from desktop.domain.settings import Language
 from desktop.services.library_checks import Refused
 
@@ -21,7 +22,7 @@ _HIDDEN = "hidden"
 _PLACE = "place"
 _GAP = 1.0
 
-Item = TypeVar("Item", bound=Persona | SavedPrompt)
+Item = TypeVar("Item", bound=Persona | SavedPrompt | QuickAction)
 
 _log = logging.getLogger(__name__)
 

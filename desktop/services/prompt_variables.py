@@ -23,7 +23,9 @@ __all__ = [
     "Filled",
     "asked_of",
     "fill",
+    "language_name",
     "moment",
+    "until",
     "variables_of",
 ]
 
@@ -101,17 +103,30 @@ def fill(text: str, values: Mapping[str, str]) -> Filled:
     return Filled("".join(parts), empty if cursor is None else cursor)
 
 
+def until(text: str, name: str) -> str:
+    """Return what stands in `text` before the first variable with this name; all of it if none."""
+    for hole in _HOLE.finditer(text):
+        if _name(hole[1]) == name:
+            return text[: hole.start()]
+    return text
+
+
+def language_name(language: Language) -> str:
+    """Return how `language`, not that of the system but a real one, is called in itself."""
+    return "简体中文" if language is Language.CHINESE else "English"
+
+
 def moment(language: Language, now: datetime) -> dict[str, str]:
     """Return language, date and time as they stand in a text of `language`.
 
     `now` is in the person's own time zone, `language` not that of the system but a real one.
     """
-    clock = f"{now:%H:%M}"
+    clock, called = f"{now:%H:%M}", language_name(language)
     if language is Language.CHINESE:
         day = f"{now.year}年{now.month}月{now.day}日 星期{_CHINESE_DAYS[now.weekday()]}"
-        return {LANGUAGE: "简体中文", DATE: day, TIME: clock}
+        return {LANGUAGE: called, DATE: day, TIME: clock}
     day = f"{_DAYS[now.weekday()]}, {now.day} {_MONTHS[now.month - 1]} {now.year}"
-    return {LANGUAGE: "English", DATE: day, TIME: clock}
+    return {LANGUAGE: called, DATE: day, TIME: clock}
 
 
 def _name(written: str) -> str:

@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -37,7 +38,7 @@ class BusNames:
 
 def session_names() -> BusNames | None:
     """Return the names on the session bus; None where there is none, or none that answers."""
-    address = _address()
+    address = bus_address(os.environ)
     if address is None or not hasattr(socket, "AF_UNIX"):
         return None
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as bus:
@@ -53,14 +54,14 @@ def session_names() -> BusNames | None:
     return BusNames(running, startable)
 
 
-def _address() -> bytes | None:
+def bus_address(environment: Mapping[str, str]) -> bytes | None:
     """Return the socket of the bus: a path, or a name that begins with a null byte."""
-    for address in os.environ.get("DBUS_SESSION_BUS_ADDRESS", "").split(";"):
+    for address in environment.get("DBUS_SESSION_BUS_ADDRESS", "").split(";"):
         found = re.match(r"unix:(?:.*,)?(path|abstract)=([^,]*)", address)
         if found:
             name = unquote_to_bytes(found[2])
             return b"\0" + name if found[1] == "abstract" else name
-    usual = Path(os.environ.get("XDG_RUNTIME_DIR") or "/nowhere") / "bus"
+    usual = Path(environment.get("XDG_RUNTIME_DIR") or "/nowhere") / "bus"
     return os.fsencode(usual) if usual.exists() else None
 
 

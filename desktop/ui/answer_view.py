@@ -39,6 +39,8 @@ class AnswerView(QWidget):
     """Shows one answer, kept or still being written (`stream`, then `finish`)."""
 
     link_meant = Signal(str, QPointF)
+    grown = Signal()
+    """More of what is being written is shown, and may want another height."""
     regenerate_requested = Signal(int)
     other_model_requested = Signal(int, QPoint)
     """(message, global position for a list of models)"""
@@ -257,6 +259,7 @@ class AnswerView(QWidget):
             progress = self._growing.progress()
             self._body.show_parts(progress.settled, progress.growing)
             self._show_body(there=bool(progress.settled or progress.growing))
+            self.grown.emit()
 
     def _show_body(self, *, there: bool) -> None:
         # Showing what is not hidden would cost as much as showing it twice.

@@ -11,10 +11,12 @@ _PREVIEW = 40
 
 
 def attachment_title(attachment: Attachment) -> str:
-    """Return the name of a file; of other texts, where they came from."""
+    """Return the name of a file or an action; of other texts, where they came from."""
     match attachment.kind:
         case AttachmentKind.FILE:
             return printable(attachment.name)
+        case AttachmentKind.ACTION:
+            return printable(attachment.name, " ") or say(Text("Quick action"))
         case AttachmentKind.SELECTION:
             return say(Text("Selected text"))
         case AttachmentKind.PASTE:
@@ -22,12 +24,18 @@ def attachment_title(attachment: Attachment) -> str:
 
 
 def attachment_start(attachment: Attachment) -> str:
-    """Return how a text without a name begins, in one line; empty for a file."""
-    if attachment.kind is AttachmentKind.FILE:
+    """Return how a text without a name begins, in one line; empty for others."""
+    if attachment.kind in {AttachmentKind.FILE, AttachmentKind.ACTION}:
         return ""
     return printable(" ".join(attachment.text[: _PREVIEW * 2].split())[:_PREVIEW], " ")
 
 
 def attachment_icon(kind: AttachmentKind) -> IconName:
     """Return the icon of a kind."""
-    return "file" if kind is AttachmentKind.FILE else "copy"
+    match kind:
+        case AttachmentKind.FILE:
+            return "file"
+        case AttachmentKind.ACTION:
+            return "spark"
+        case _:
+            return "copy"

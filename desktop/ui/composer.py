@@ -63,11 +63,13 @@ class Composer(QFrame):
         lines: int = _LINES,
         framed: bool = True,
         tools: bool = True,
+        chips: ComposerChips | None = None,
         parent: QWidget | None = None,
     ) -> None:
         """Start empty, with nothing running; it grows to `lines` lines, then scrolls.
 
-        `tools` are the buttons for files and prompts.
+        `tools` are the buttons for files and prompts. `chips` are placed by whoever gives them;
+        without any the composer has its own, above the field.
         """
         super().__init__(parent)
         self._inset = Space.L if framed else Space.S
@@ -80,7 +82,8 @@ class Composer(QFrame):
         self._quiet = False
         self._button_shown: bool | None = None
         self.field = ComposerField(lines, self)
-        self._chips = ComposerChips(estimated_tokens, self)
+        self._has_chips = chips is None
+        self._chips = chips or ComposerChips(estimated_tokens, self)
         self._files = IconButton("plus", parent=self)
         self._prompts = IconButton("slash", parent=self)
         for tool in (self._files, self._prompts):
@@ -187,7 +190,8 @@ class Composer(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(self._inset, Space.S, Space.S, Space.S)
         column.setSpacing(Space.S)
-        column.addWidget(self._chips)
+        if self._has_chips:
+            column.addWidget(self._chips)
         column.addLayout(self._body)
         self.setFocusProxy(self.field)
 

@@ -61,6 +61,7 @@ IconName: TypeAlias = Literal[
     "half-circle",
     "heart",
     "info",
+    "keyboard",
     "link",
     "list",
     "lock",

@@ -3,15 +3,22 @@
 Made after the window's first picture. GUI thread.
 """
 
+import os
+import sys
+
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
+from desktop.base.paths import APP_ID
 from desktop.domain.engine import EngineState
+from desktop.domain.hotkey import KeyAction
 from desktop.domain.text import Text
 from desktop.system.compositor import blends_windows
+from desktop.system.hotkey.factory import mechanism
 from desktop.ui.banner import Topic
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.done_notice import DoneNotice
+from desktop.ui.hotkeys import Hotkeys
 from desktop.ui.popup import Popup
 from desktop.ui.popup_controller import PopupController
 from desktop.ui.preferences import Preferences
@@ -55,6 +62,28 @@ class Presence(QObject):
         done = DoneNotice(chats, preferences, self)
         done.answer_finished_unseen.connect(tray.announce_answer)
         tray.show()
+        qt_platform = QGuiApplication.platformName()
+        keys = mechanism(os.environ, sys.platform, qt_platform, APP_ID)
+        self._hotkeys = Hotkeys(keys, preferences, self)
+        self._hotkeys.activated.connect(self.on_key)
+        self._hotkeys.start()
+
+    @property
+    def hotkeys(self) -> Hotkeys:
+        """The keys that work in any program."""
+        return self._hotkeys
+
+    def on_key(self, action: KeyAction, token: str, _time_ms: int) -> None:
+        """Do what a key is for; the system waits for it."""
+        if token:
+            os.environ["XDG_ACTIVATION_TOKEN"] = token
+        match action:
+            case KeyAction.ASK | KeyAction.ASK_SELECTED:
+                self.toggle_popup()
+            case KeyAction.SHOW:
+                self._window.bring_to_front()
+            case _:
+                pass
 
     def set_engine(self, state: EngineState) -> None:
         """Show in tray and popup who will answer."""
@@ -98,7 +127,8 @@ class Presence(QObject):
         self._preferences.set_hint_shown()
 
     def hide(self) -> None:
-        """Take the popup off the screen; idempotent."""
+        """Take the popup off the screen and give the keys back; idempotent."""
+        self._hotkeys.close()
         self._popup.hide()
 
     def close(self) -> None:

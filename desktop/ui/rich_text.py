@@ -93,6 +93,8 @@ class RichText(QTextBrowser):
         self.document().contentsChanged.connect(self._keep_cursor_at_start)
         self.anchorClicked.connect(self._on_anchor_clicked)
         self.document().documentLayout().documentSizeChanged.connect(self._fit_height)
+        # The layout tells of it a moment later only: by then it is painted.
+        self.document().contentsChanged.connect(self._fit_height)
 
     @property
     def theme(self) -> Tokens:

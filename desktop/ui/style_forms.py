@@ -77,6 +77,9 @@ QPushButton[kind="row"]:hover {{ background: {t.hover}; }}
 QPushButton[kind="row"]:pressed {{ background: {t.pressed}; }}
 QPushButton[kind="row"]:focus {{ border: 2px solid {t.accent}; padding: 5px 7px; }}
 QPushButton[kind="row"]:disabled {{ color: {t.muted}; }}
+QPushButton[kind="action"], QPushButton[kind="action"]:focus {{
+  background: transparent; border: none; padding: 0; min-height: 0;
+}}
 """
 
 

@@ -10,6 +10,7 @@ import re
 
 from desktop.ui.style_forms import forms_sheet
 from desktop.ui.style_messages import messages_sheet
+from desktop.ui.style_popup import popup_sheet
 from desktop.ui.style_tabs import tabs_sheet
 from desktop.ui.tokens import Radius, Size, Tokens, scaled
 
@@ -34,6 +35,7 @@ def style_sheet(t: Tokens, body: int = Size.BODY) -> str:
         forms_sheet,
         tabs_sheet,
         messages_sheet,
+        popup_sheet,
     )
     whole = "\n".join(part(t) for part in parts)
     return _FONT_SIZE.sub(lambda size: f"font-size: {scaled(int(size[1]), body)}px", whole)

@@ -10,15 +10,18 @@ from PySide6.QtCore import QObject, QTimer
 
 __all__ = ["Throttle"]
 
-_PAUSE_SHARE = 12
+_SHARE = 1 / 14
 _LONGEST_MS = 250
+# How much the newest cost counts: a single slow picture makes nothing stutter.
+_NEWEST = 0.4
 
 
 class Throttle(QObject):
     """Runs `action` for any number of calls at most once in `interval_ms` milliseconds.
 
     What takes long, with the layout and painting that follow, makes its own pauses longer: it fills
-    no more than a twelfth of the thread.
+    no more than a fourteenth of the thread. What counts is the time the thread was at work, not
+    how long it waited for the screen.
     """
 
     def __init__(
@@ -29,14 +32,16 @@ class Throttle(QObject):
         self._action = action
         self._interval = interval_ms
         self._wanted = False
-        self._begun: float | None = None
+        self._worked = 0.0
+        self._cost = 0.0
+        self._rests = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._on_timeout)
 
     def call(self) -> None:
         """Act now, or soon if it acted just before."""
-        if self._timer.isActive() or self._begun is not None:
+        if self._timer.isActive():
             self._wanted = True
         else:
             self._act()
@@ -48,26 +53,25 @@ class Throttle(QObject):
 
     def cancel(self) -> None:
         """Forget what is waiting."""
-        self._wanted = False
-        self._begun = None
+        self._wanted = self._rests = False
         self._timer.stop()
 
     def _on_timeout(self) -> None:
+        if not self._rests:
+            # What was painted meanwhile is known only now.
+            cost = time.thread_time() - self._worked
+            self._cost += (cost - self._cost) * _NEWEST
+            rest = round(min(self._cost / _SHARE * 1000, _LONGEST_MS)) - self._interval
+            if rest > 0:
+                self._rests = True
+                self._timer.start(rest)
+                return
+        self._rests = False
         if self._wanted:
             self._act()
 
     def _act(self) -> None:
-        self._wanted = False
-        self._timer.stop()
-        self._begun = time.perf_counter()
+        self._wanted = self._rests = False
+        self._worked = time.thread_time()
+        self._timer.start(self._interval)
         self._action()
-        # The loop comes back to this after what was asked for has been laid out and painted.
-        QTimer.singleShot(0, self, self._on_painted)
-
-    def _on_painted(self) -> None:
-        if self._begun is None:
-            return
-        taken = (time.perf_counter() - self._begun) * 1000
-        self._begun = None
-        pause = max(self._interval, round(taken * _PAUSE_SHARE))
-        self._timer.start(min(pause, max(self._interval, _LONGEST_MS)))

@@ -203,6 +203,13 @@ def _by_accent() -> dict[int, Tokens]:
     }
 
 
+class Anywhere:
+    """Colours that are seen on light and on dark, for a ground that nobody tells."""
+
+    ACCENT = "#4080F0"
+    BAD = "#E5484D"
+
+
 class Space:
     """Distances in device-independent pixels."""
 

@@ -6,6 +6,7 @@ GUI thread.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
@@ -287,6 +288,8 @@ class Transcript(MessageColumn):
         pass_on(view, self)
         line = MemoryLine(stored.memory) if stored.memory is not None else None
         answer = as_answer(view)
+        if answer is not None:
+            answer.grown.connect(partial(self.settle, message))
         frame = RowFrame(message, view, line, self.canvas, ends_free=answer is None)
         frame.set_compact(compact=self.is_compact)
         self._mark_one(frame)

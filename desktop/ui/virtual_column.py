@@ -134,6 +134,26 @@ class VirtualColumn(ColumnPlaces):
             frame.hide()
             frame.deleteLater()
 
+    def settle(self, message: int) -> None:
+        """Give the row of `message`, whose content has grown, its height before it is painted.
+
+        Left to the event loop the row would be painted twice: cut off, and then in its place.
+        """
+        frame = self._frames.get(message)
+        if frame is None or self._placing:
+            return
+        before = self.rows.total
+        with self._holding():
+            height = -1
+            # What is new in it knows its own height only once it has its width.
+            while height != frame.height():
+                height = frame.height()
+                self._let_layouts_tell()
+                self._settle(frame)
+        if self.rows.total != before:
+            self._arrange()
+            self._fill_soon()
+
     # Events.
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -312,6 +332,12 @@ class VirtualColumn(ColumnPlaces):
             # Whoever else wanted another height has asked in vain: it was not his turn.
             for other in self._frames.values():
                 self._measure(other)
+
+    def _let_layouts_tell(self) -> None:
+        """Have every layout in the rows ask for its room now; each tells the one around it only."""
+        with self._at_work():
+            for _ in range(_NESTED_LAYOUTS):
+                QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
     def _measure(self, frame: RowFrame) -> None:
         row = self.rows.row_of(frame.message)

@@ -62,9 +62,11 @@ def main(speed: float = 1.0) -> None:
 
     from desktop.domain.settings import Theme
     from desktop.ui.collecting import set_aside_soon
+    from desktop.ui.plain_imports import import_plainly
     from desktop.ui.theme import apply_theme
     from desktop.ui.transcript import Transcript
 
+    import_plainly()
     app = QApplication([])
     apply_theme(app, Theme.LIGHT)
     window = Transcript()

@@ -63,6 +63,8 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "ssl": ("api", "hub"),
     "send2trash": ("system.trash",),
     "enchant": ("system.spelling",),
+    "xcffib": ("system.front", "system.hotkey", "system.panel_x11"),
+    "jeepney": ("system.hotkey", "system.login", "system.portal_settings"),
     "http": ("api",),
     "urllib.request": (),
     "requests": (),

@@ -5,7 +5,7 @@ All methods may block for the time they name, so they run outside the GUI thread
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 LONGEST_SELECTION: Final = 256 * 1024
 """Bytes of selected text that are read."""
@@ -31,11 +31,16 @@ class FrontWindow:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Selected text; `is_cut` if there was more, `is_silent` if its owner did not answer in time."""
+    """Selected text; `is_cut` if there was more, `is_silent` if its owner did not answer in time.
+
+    `is_elsewhere`: it is known to be selected in another program than the one in front, where it
+    may have been left long ago.
+    """
 
     text: str = ""
     is_cut: bool = False
     is_silent: bool = False
+    is_elsewhere: bool = False
 
 
 class Front(Protocol):
@@ -82,4 +87,16 @@ class Front(Protocol):
 
     def close(self) -> None:
         """Give back what is held; idempotent."""
+        ...
+
+
+@runtime_checkable
+class ClipboardKeeper(Front, Protocol):
+    """A `Front` for systems on which what was copied is held by a program that may be hung.
+
+    Elsewhere whoever draws the windows can read it at once.
+    """
+
+    def clipboard(self) -> dict[str, bytes]:
+        """Return what was copied, by MIME type, so that it can be put back; at most a second."""
         ...

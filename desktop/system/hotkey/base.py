@@ -5,7 +5,7 @@ owns it watches `fileno` for something to read and then calls `pump`.
 """
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from desktop.domain.hotkey import Chord, KeyAction, KeyResult
 from desktop.domain.text import Text
@@ -61,4 +61,13 @@ class Mechanism(Protocol):
 
     def close(self) -> None:
         """Give everything back; idempotent."""
+        ...
+
+
+@runtime_checkable
+class MessageTaker(Protocol):
+    """A mechanism whose keys come among the messages of the GUI thread (Windows)."""
+
+    def take(self, message: int) -> bool:
+        """Do what the message at this address (a `MSG`) asks for; whether it was one of ours."""
         ...

@@ -1,0 +1,24 @@
+"""What goes wrong with the entries of programs that start at login, as a person reads it."""
+
+import errno
+from pathlib import Path
+from typing import Final
+
+from desktop.domain.errors import StorageError
+from desktop.domain.text import Text
+
+NOT_CHANGED: Final = Text("Starting at login could not be changed")
+
+
+def file_fault(error: OSError, path: Path) -> StorageError:
+    """Return the words for what the disk reported about the entry `path`."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        hint = Text("The disk is full. Free some space, then try again.")
+    elif error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        hint = Text(
+            "You may not change {path}. Allow writing to it, then try again.", {"path": str(path)}
+        )
+    else:
+        reason = error.strerror or type(error).__name__
+        hint = Text("The system says: {reason}.", {"reason": reason})
+    return StorageError(NOT_CHANGED, hint)

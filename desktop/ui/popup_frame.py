@@ -1,0 +1,86 @@
+"""The window of the popup: a rounded card without a title bar, over everything. GUI thread."""
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import (
+    QGuiApplication,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QRegion,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from desktop.ui.card import paint_card
+from desktop.ui.popup_grips import PopupGrips
+from desktop.ui.popup_shadow import SHADOW, paint_soft_shadow
+from desktop.ui.tokens import Radius
+
+__all__ = ["PopupFrame"]
+
+
+class PopupFrame(QWidget):
+    """Paints card and shadow, can be moved by its empty places, and has `grips` at its edges."""
+
+    def __init__(self, *, translucent: bool) -> None:
+        """`translucent` says whether the screen blends windows: shadow and smooth corners."""
+        super().__init__(
+            None,
+            Qt.WindowType.Tool
+            | Qt.WindowType.FramelessWindowHint
+            | Qt.WindowType.WindowStaysOnTopHint
+            | Qt.WindowType.NoDropShadowWindowHint,
+        )
+        self.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, on=False)
+        self.setAttribute(Qt.WidgetAttribute.WA_MacAlwaysShowToolWindow)
+        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground, on=translucent)
+        self._translucent = translucent
+        self._masked = QSize()
+        self.margin = SHADOW if translucent else 0
+        self.grips = PopupGrips(self, left=not is_wayland())
+
+    @property
+    def card(self) -> QRect:
+        """The card within the window."""
+        return self.rect().adjusted(self.margin, self.margin, -self.margin, -self.margin)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the card and its shadow; where a part of the card alone is to be seen, only that."""
+        painter = QPainter(self)
+        card = self.card
+        inside = card.adjusted(Radius.POPUP, Radius.POPUP, -Radius.POPUP, -Radius.POPUP)
+        if inside.contains(event.rect()):
+            painter.fillRect(event.rect(), self.palette().base())
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._translucent:
+            paint_soft_shadow(painter, card)
+        paint_card(painter, card, self.palette(), Radius.POPUP)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cut the corners where they cannot be blended."""
+        super().resizeEvent(event)
+        self.grips.place(self.card, self.margin)
+        if not self._translucent and self._masked != self.size():
+            self._masked = self.size()
+            path = QPainterPath()
+            path.addRoundedRect(self.rect(), Radius.POPUP, Radius.POPUP)
+            self.setMask(QRegion(path.toFillPolygon().toPolygon()))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Let the card be moved by what is empty of it; beside the card nothing is ours."""
+        handle = self.windowHandle()
+        if event.button() == Qt.MouseButton.LeftButton and handle is not None:
+            if self.card.contains(event.position().toPoint()):
+                handle.startSystemMove()
+            else:
+                self.beside_clicked()
+
+    def beside_clicked(self) -> None:
+        """Do what a click beside the card means: it was meant for what lies behind the shadow."""
+
+
+def is_wayland() -> bool:
+    """Return whether windows have no place of their own to choose, nor may be raised."""
+    return QGuiApplication.platformName().startswith("wayland")
