@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from PySide6.QtCore import QCoreApplication, QEvent, QRect, Qt, QTimer
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop.ui.column_places import ColumnPlaces
@@ -43,6 +43,8 @@ class VirtualColumn(ColumnPlaces):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setAutoFillBackground(False)
+        # Whether it lies on a card, whose ground is another than that of the window.
+        self.is_on_card = False
         self._frames: dict[int, RowFrame] = {}
         self._canvas = _Canvas(self)
         self._placing = False
@@ -97,6 +99,12 @@ class VirtualColumn(ColumnPlaces):
 
     def on_moved(self) -> None:
         """Follow the reader: another place, or other rows, are on show."""
+
+    @property
+    def ground(self) -> QColor:
+        """What is painted under the rows, never translucent: the window, or the card it is on."""
+        theme = tokens_of(self.palette())
+        return QColor(theme.surface if self.is_on_card else theme.canvas)
 
     @property
     def canvas(self) -> QWidget:
@@ -174,17 +182,16 @@ class VirtualColumn(ColumnPlaces):
                 self._settle(frame)
         self._fill(_FIRST_SECONDS)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paint_missing(self, painter: QPainter, area: QRect) -> None:
+        """Paint grey lines upon the canvas where rows in sight are still to be built."""
         missing = list(self._not_seen_yet())
-        if not missing:
-            return
-        painter = QPainter(self.viewport())
         left, width = self._column()
         theme = tokens_of(self.palette())
+        above = self._scroll + self._canvas.y()
         for row in missing:
-            top = self._top(row) - self._scroll + Space.S
+            top = self._top(row) - above + Space.S
             place = QRect(left, top, width, self.rows.height(row) - self._gap - 2 * Space.S)
-            paint_skeleton(painter, place, event.rect(), self.rows.refs[row], theme)
+            paint_skeleton(painter, place, area, self.rows.refs[row], theme)
 
     def scrollContentsBy(self, _dx: int, _dy: int) -> None:
         """Do nothing: `_on_bar_moved` does."""
@@ -373,11 +380,12 @@ class VirtualColumn(ColumnPlaces):
             if (frame.x(), frame.y()) != (x, y):
                 frame.move(x, y)
         bottom = self._top(near.stop) if near else 0
-        width = self.viewport().width()
-        self._canvas.setGeometry(0, base - self._scroll, width, max(1, bottom - base))
+        # One after the other: what is only moved keeps its picture, and so does what only grows.
+        self._canvas.move(0, base - self._scroll)
+        self._canvas.resize(self.viewport().width(), max(1, bottom - base))
         self._sync_bar()
         if next(self._not_seen_yet(), None) is not None:
-            self.viewport().update()
+            self._canvas.update()
 
     def _sync_bar(self) -> None:
         bar = self.verticalScrollBar()
@@ -406,11 +414,21 @@ class VirtualColumn(ColumnPlaces):
 
 
 class _Canvas(QWidget):
-    """Holds the rows; tells the column when one of them wants another height."""
+    """Holds the rows; tells the column when one of them wants another height.
+
+    It hides what is under it, so Qt moves its picture instead of painting it again.
+    """
 
     def __init__(self, column: VirtualColumn) -> None:
         super().__init__(column.viewport())
         self._column = column
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAttribute(Qt.WidgetAttribute.WA_StaticContents)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), self._column.ground)
+        self._column.paint_missing(painter, event.rect())
 
     def event(self, event: QEvent) -> bool:
         handled = super().event(event)

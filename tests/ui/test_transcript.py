@@ -294,6 +294,24 @@ def test_the_answer_being_written_lives_on_however_far_away_the_reader_is(
     assert "Here it is. Here it is." in words(transcript)
 
 
+def test_what_is_added_to_an_answer_has_its_room_before_anything_is_painted(
+    qtbot: QtBot, transcript: Transcript
+) -> None:
+    show_chat(transcript, conversation(10))
+    transcript.append(answer(99, "", STREAMING))
+    rest_at_end(qtbot, transcript)
+    before = transcript.place
+
+    stream(transcript, "One line.\n\nAnother one.\n\n```\na\nb\nc\n", thinking=False)
+
+    growing = answers(transcript)[-1]
+    text = growing.findChildren(RichText)[-1]
+    assert text.document().toPlainText() == "a\nb\nc"
+    assert text.mapTo(growing, QPoint(0, text.height())).y() <= growing.height()
+    assert transcript.place > before
+    assert at_end(transcript)
+
+
 def test_an_answer_that_began_before_the_transcript_was_seen_is_whole(
     qtbot: QtBot, transcript: Transcript
 ) -> None:
@@ -535,3 +553,12 @@ def test_the_empty_chat_has_the_ground_of_the_window(
 
     ground = transcript.grab().toImage().pixelColor(4, 4).name()
     assert ground.upper() == DARK.canvas
+
+
+def test_the_chat_has_the_ground_of_what_it_lies_on(qtbot: QtBot, transcript: Transcript) -> None:
+    show_chat(transcript, conversation(10))
+    rest(qtbot, transcript)
+    assert transcript.grab().toImage().pixelColor(4, 4).name().upper() == LIGHT.canvas
+
+    transcript.is_on_card = True
+    assert transcript.grab().toImage().pixelColor(4, 4).name().upper() == LIGHT.surface
