@@ -11,10 +11,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PySide6.QtCore import QCoreApplication, QEvent, QRect, Qt, QTimer
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QRect, Qt, QTimer
+from PySide6.QtGui import QColor, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
+from desktop.ui.column_canvas import ColumnCanvas
 from desktop.ui.column_places import ColumnPlaces
 from desktop.ui.row_frame import BESIDE, RowFrame
 from desktop.ui.skeleton import paint_skeleton
@@ -29,7 +30,6 @@ SLICE_SECONDS = 0.006
 _FIRST_SECONDS = 0.04
 _DROPPED_AT_ONCE = 2
 _MOST_BUILT = 60
-_NESTED_LAYOUTS = 12
 _ASIDE = 20_000
 _PAUSE_MS = 8
 
@@ -46,9 +46,8 @@ class VirtualColumn(ColumnPlaces):
         # Whether it lies on a card, whose ground is another than that of the window.
         self.is_on_card = False
         self._frames: dict[int, RowFrame] = {}
-        self._canvas = _Canvas(self)
-        self._placing = False
-        self._unsettled = False
+        self._canvas = ColumnCanvas(self.viewport(), lambda: self.ground, self._paint_missing)
+        self._canvas.height_wanted.connect(self._on_height_wanted)
         self._guessed = False
         self._width = 0
         self._gap = GAP
@@ -148,7 +147,7 @@ class VirtualColumn(ColumnPlaces):
         Left to the event loop the row would be painted twice: cut off, and then in its place.
         """
         frame = self._frames.get(message)
-        if frame is None or self._placing:
+        if frame is None or self._canvas.is_at_work:
             return
         before = self.rows.total
         with self._holding():
@@ -156,7 +155,7 @@ class VirtualColumn(ColumnPlaces):
             # What is new in it knows its own height only once it has its width.
             while height != frame.height():
                 height = frame.height()
-                self._let_layouts_tell()
+                self._canvas.let_layouts_tell()
                 self._settle(frame)
         if self.rows.total != before:
             self._arrange()
@@ -182,7 +181,7 @@ class VirtualColumn(ColumnPlaces):
                 self._settle(frame)
         self._fill(_FIRST_SECONDS)
 
-    def paint_missing(self, painter: QPainter, area: QRect) -> None:
+    def _paint_missing(self, painter: QPainter, area: QRect) -> None:
         """Paint grey lines upon the canvas where rows in sight are still to be built."""
         missing = list(self._not_seen_yet())
         left, width = self._column()
@@ -196,11 +195,7 @@ class VirtualColumn(ColumnPlaces):
     def scrollContentsBy(self, _dx: int, _dy: int) -> None:
         """Do nothing: `_on_bar_moved` does."""
 
-    def layout_requested(self) -> None:
-        """Something in a row wants another height."""
-        if self._placing:
-            self._unsettled = True
-            return
+    def _on_height_wanted(self) -> None:
         with self._holding():
             for frame in list(self._frames.values()):
                 self._measure(frame)
@@ -208,15 +203,6 @@ class VirtualColumn(ColumnPlaces):
         self._fill_soon()
 
     # The work.
-
-    @contextmanager
-    def _at_work(self) -> Iterator[None]:
-        """Take no wish for another height, nor a move of the bar, for that of somebody else."""
-        was, self._placing = self._placing, True
-        try:
-            yield
-        finally:
-            self._placing = was
 
     def _row(self, frame: RowFrame) -> int:
         row = self.rows.row_of(frame.message)
@@ -229,7 +215,7 @@ class VirtualColumn(ColumnPlaces):
                 yield row
 
     def _on_bar_moved(self, value: int) -> None:
-        if self._placing:
+        if self._canvas.is_at_work:
             return
         bar = self.verticalScrollBar()
         if bar.isSliderDown() and bar.maximum():
@@ -255,7 +241,7 @@ class VirtualColumn(ColumnPlaces):
 
     def _fill(self, seconds: float, *, around: bool = True) -> None:
         """Build what is missing in sight, and `around` it, for about `seconds`; the rest soon."""
-        if self._placing or not self.isVisible() or self._width <= 0:
+        if self._canvas.is_at_work or not self.isVisible() or self._width <= 0:
             return
         until = time.perf_counter() + seconds
         with self._holding():
@@ -317,34 +303,14 @@ class VirtualColumn(ColumnPlaces):
         self._settle(frame)
 
     def _settle(self, frame: RowFrame) -> None:
-        """Find the height of a row now; one that is found asks the layouts around it for theirs."""
+        """Find the height of a row now."""
         if not self.isVisible() or frame.isHidden():
             return
-        width = self._width + 2 * BESIDE
-        others_changed = False
-        with self._at_work():
-            if frame.width() != width:
-                frame.resize(width, frame.height())
-            for _ in range(_NESTED_LAYOUTS):
-                self._unsettled = False
-                QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
-                height = frame.height_at(width)
-                others_changed = others_changed or self._unsettled
-                if height != frame.height():
-                    frame.resize(width, height)
-                elif not self._unsettled:
-                    break
+        others_asked = self._canvas.settle(frame, self._width + 2 * BESIDE)
         self._measure(frame)
-        if others_changed:
-            # Whoever else wanted another height has asked in vain: it was not his turn.
+        if others_asked:
             for other in self._frames.values():
                 self._measure(other)
-
-    def _let_layouts_tell(self) -> None:
-        """Have every layout in the rows ask for its room now; each tells the one around it only."""
-        with self._at_work():
-            for _ in range(_NESTED_LAYOUTS):
-                QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
     def _measure(self, frame: RowFrame) -> None:
         row = self.rows.row_of(frame.message)
@@ -360,7 +326,7 @@ class VirtualColumn(ColumnPlaces):
 
     def _arrange(self) -> None:
         """Put everything where it belongs now."""
-        with self._at_work():
+        with self._canvas.at_work():
             self._place_frames()
         self.on_moved()
 
@@ -411,27 +377,3 @@ class VirtualColumn(ColumnPlaces):
     def _forget_gone(self) -> None:
         for message in [one for one in self._frames if self.rows.row_of(one) is None]:
             self.give_up(message)
-
-
-class _Canvas(QWidget):
-    """Holds the rows; tells the column when one of them wants another height.
-
-    It hides what is under it, so Qt moves its picture instead of painting it again.
-    """
-
-    def __init__(self, column: VirtualColumn) -> None:
-        super().__init__(column.viewport())
-        self._column = column
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setAttribute(Qt.WidgetAttribute.WA_StaticContents)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(event.rect(), self._column.ground)
-        self._column.paint_missing(painter, event.rect())
-
-    def event(self, event: QEvent) -> bool:
-        handled = super().event(event)
-        if event.type() == QEvent.Type.LayoutRequest:
-            self._column.layout_requested()
-        return handled
