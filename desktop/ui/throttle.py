@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer
 
 __all__ = ["Throttle"]
 
-_SHARE = 1 / 14
+_SHARE = 1 / 16
 _LONGEST_MS = 250
 # How much the newest cost counts: a single slow picture makes nothing stutter.
 _NEWEST = 0.4
@@ -20,7 +20,7 @@ class Throttle(QObject):
     """Runs `action` for any number of calls at most once in `interval_ms` milliseconds.
 
     What takes long, with the layout and painting that follow, makes its own pauses longer: it fills
-    no more than a fourteenth of the thread. What counts is the time the thread was at work, not
+    no more than a sixteenth of the thread. What counts is the time the thread was at work, not
     how long it waited for the screen.
     """
 
