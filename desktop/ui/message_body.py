@@ -24,7 +24,7 @@ from desktop.ui.tokens import Space
 __all__ = ["MessageBody", "Segment"]
 
 _INDENT = 24
-_FIRST_SECONDS = 0.008
+_FIRST_SECONDS = 0.002
 _CODE_PORTION = 6_000
 _ROWS_PORTION = 12
 

@@ -230,7 +230,9 @@ class VirtualColumn(ColumnPlaces):
             self._follows = True
         elif self._scroll < before:
             self._follows = False
-        self._fill(SLICE_SECONDS, around=False)
+        # Rows are built between two pictures: moving alone must never wait for them.
+        self._arrange()
+        self._fill_soon()
 
     def _on_time_to_fill(self) -> None:
         self._fill(SLICE_SECONDS)

@@ -63,9 +63,11 @@ def main(data: Path) -> None:
     from desktop.domain.settings import Theme
     from desktop.store.chats import ChatStore
     from desktop.ui.collecting import set_aside_soon
+    from desktop.ui.plain_imports import import_plainly
     from desktop.ui.theme import apply_theme
     from desktop.ui.transcript import Transcript
 
+    import_plainly()
     paths = paths_under(data)
     paths.create()
     app = QApplication([])
