@@ -1,23 +1,59 @@
 """Keeps Python's garbage collector from holding up the window.
 
-Its full round looks at every object there is, most of which are modules, classes and the window
-itself and never go. Once these are set aside, a round takes a moment. GUI thread.
+Its full round looks at every object there is and takes longer than a picture may. Most of them are
+modules, classes and the window itself and never go: these are set aside. What comes and goes after
+that is looked at in full only when the window has nothing to do. GUI thread.
 """
 
 import gc
+import time
 
 from PySide6.QtCore import QObject, QTimer
 
-__all__ = ["set_aside_soon"]
+__all__ = ["collect_when_idle"]
 
 _AFTER_MS = 3_000
+_EVERY_MS = 10_000
+_LOOK_MS = 1_000
+# Seconds at the processor, of one look, that are still doing nothing.
+_IDLE_SECONDS = 0.02
+# Looks after which it is done all the same: a minute of work makes megabytes.
+_MOST_LOOKS = 60
+_NEVER = 1_000_000_000
 
 
-def set_aside_soon(owner: QObject, after_ms: int = _AFTER_MS) -> None:
-    """Set aside, when the start is over, what was made until then."""
-    QTimer.singleShot(after_ms, owner, _set_aside)
+def collect_when_idle(owner: QObject, after_ms: int = _AFTER_MS) -> None:
+    """Set aside, when the start is over, what was made until then; then collect in quiet moments.
+
+    When `owner` goes, Python collects by itself again.
+    """
+    QTimer.singleShot(after_ms, owner, lambda: _Collector(owner))
 
 
-def _set_aside() -> None:
-    gc.collect()
-    gc.freeze()
+class _Collector(QObject):
+    """Does the full rounds in Python's place."""
+
+    def __init__(self, owner: QObject) -> None:
+        super().__init__(owner)
+        self._looks = 0
+        self._worked = 0.0
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self._on_timeout)
+        gc.collect()
+        gc.freeze()
+        first, second, third = gc.get_threshold()
+        gc.set_threshold(first, second, _NEVER)
+        self.destroyed.connect(lambda: gc.set_threshold(first, second, third))
+        self._timer.start(_EVERY_MS)
+
+    def _on_timeout(self) -> None:
+        worked, self._worked = self._worked, time.thread_time()
+        if self._looks == 0:
+            # Not for nothing: younger rounds have left something over.
+            self._looks = 1 if gc.get_count()[2] else 0
+        elif self._worked - worked < _IDLE_SECONDS or self._looks >= _MOST_LOOKS:
+            gc.collect()
+            self._looks = 0
+        else:
+            self._looks += 1
+        self._timer.start(_LOOK_MS if self._looks else _EVERY_MS)

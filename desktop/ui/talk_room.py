@@ -17,7 +17,7 @@ from desktop.ui.banner import Topic
 from desktop.ui.bridge import Bridge
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.chat_library import ChatLibrary
-from desktop.ui.collecting import set_aside_soon
+from desktop.ui.collecting import collect_when_idle
 from desktop.ui.own_settings import OwnSettings
 from desktop.ui.preferences import Preferences
 from desktop.ui.window import MainWindow
@@ -86,7 +86,7 @@ class TalkRoom(QObject):
         from desktop.ui.other_model import OtherModel
         from desktop.ui.warming import warm_up_soon
 
-        set_aside_soon(self)
+        collect_when_idle(self)
         OtherModel(self._desk.wishes, models, self._window)
         self._context = self._measure_context()
         self._context.attach(engine, known)
@@ -99,6 +99,16 @@ class TalkRoom(QObject):
             copies_wanted=lambda: preferences.value.chats.daily_copies,
         )
         warm_up_soon(self)
+
+    @property
+    def pages(self) -> WindowPages:
+        """What opens in place of the conversation."""
+        return self._pages
+
+    @property
+    def library(self) -> ChatLibrary:
+        """Personas, prompts and quick actions."""
+        return self._library
 
     def show_settings(self) -> None:
         """Show the settings in the window."""

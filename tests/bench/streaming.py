@@ -61,7 +61,7 @@ def main(speed: float = 1.0) -> None:
     from PySide6.QtWidgets import QApplication
 
     from desktop.domain.settings import Theme
-    from desktop.ui.collecting import set_aside_soon
+    from desktop.ui.collecting import collect_when_idle
     from desktop.ui.plain_imports import import_plainly
     from desktop.ui.theme import apply_theme
     from desktop.ui.transcript import Transcript
@@ -72,7 +72,7 @@ def main(speed: float = 1.0) -> None:
     window = Transcript()
     window.resize(832, 640)
     window.show()
-    set_aside_soon(window, 0)
+    collect_when_idle(window, 0)
     try:
         print(json.dumps(_Stream(app, window, _PER_SECOND * speed).run()))
     finally:

@@ -62,7 +62,7 @@ def main(data: Path) -> None:
 
     from desktop.domain.settings import Theme
     from desktop.store.chats import ChatStore
-    from desktop.ui.collecting import set_aside_soon
+    from desktop.ui.collecting import collect_when_idle
     from desktop.ui.plain_imports import import_plainly
     from desktop.ui.theme import apply_theme
     from desktop.ui.transcript import Transcript
@@ -77,7 +77,7 @@ def main(data: Path) -> None:
     window = Transcript()
     window.resize(832, 640)
     window.show()
-    set_aside_soon(window, 0)
+    collect_when_idle(window, 0)
     try:
         print(json.dumps(_Reader(app, store, window).run(*chats)))
     finally:
