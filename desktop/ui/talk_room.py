@@ -3,7 +3,7 @@
 Put together here so that `program` only knows one room. GUI thread.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop.base.paths import Paths
 from desktop.base.shutdown import Shutdown
 from desktop.domain.chat_settings import ChatSettings
-from desktop.domain.errors import LapisError
+from desktop.domain.errors import LapisError, StorageError
 from desktop.store.chats import ChatStore
 from desktop.ui.banner import Topic
 from desktop.ui.bridge import Bridge
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from desktop.services.chat_copies import ChatCopies
     from desktop.services.engine import Engine
     from desktop.services.planning import Known
+    from desktop.ui.beginnings import Beginnings
     from desktop.ui.chat_context import ChatContext
     from desktop.ui.chat_files import ChatFiles
     from desktop.ui.model_controller import ModelController
@@ -62,6 +63,7 @@ class TalkRoom(QObject):
         self._bridge = bridge
         self._paths = paths
         self._context: ChatContext | None = None
+        self._beginnings: Beginnings | None = None
         self._copies: ChatCopies | None = None
         self._files: ChatFiles | None = None
         self._library = library = ChatLibrary(window, store, preferences, own)
@@ -93,6 +95,7 @@ class TalkRoom(QObject):
         self._library.attach(models, known)
         self._desk.chat_shown.connect(lambda _chat: self._library.show_model())
         self._library.offer_personas()
+        self._beginnings = self._read_beginnings(engine, models)
         preferences = self._preferences
         self._copies = ChatCopies(
             self._paths.database,
@@ -117,6 +120,7 @@ class TalkRoom(QObject):
     def plan_the_end(self, end: Shutdown) -> None:
         """End everything here before the answers are, and before the store is closed."""
         end.add("settings of chats", self._library.close)
+        end.add("beginnings", self._close_beginnings)
         end.add("context", self._close_context)
         end.add("pages", self._pages.close)
         end.add("chat files", self._close_files)
@@ -177,6 +181,32 @@ class TalkRoom(QObject):
         context.overflow.settings_changed.connect(lambda _chat: settings.read_again())
         context.failed.connect(self._tell)
         return context
+
+    def _read_beginnings(self, engine: "Engine", models: "ModelController") -> "Beginnings":
+        """Have what quick actions begin with read in quiet moments."""
+        from desktop.services.quick_actions import beginnings, languages_of
+        from desktop.ui.beginnings import Beginnings
+
+        library, preferences = self._library, self._preferences
+
+        def texts() -> Sequence[str]:
+            surface = library.language()
+            languages = languages_of(surface, preferences.value.popup.translate_to)
+            try:
+                return beginnings(library.actions.all(surface), languages)
+            except StorageError:
+                # Told where the actions are shown; here nothing is lost but a moment.
+                return ()
+
+        reader = Beginnings(texts, self._chats, preferences, self._own, self._bridge, self._window)
+        models.state_changed.connect(reader.set_engine)
+        library.actions_changed.connect(reader.look_again)
+        reader.attach(engine)
+        return reader
+
+    def _close_beginnings(self) -> None:
+        if self._beginnings is not None:
+            self._beginnings.close()
 
     def _close_context(self) -> None:
         if self._context is not None:
