@@ -1,7 +1,7 @@
 # Everything that is done with a checkout, one word each. The work is in installers/dev.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-gpu fuzz check format bench lock translations guide guide-eval clean
+.PHONY: help setup run test test-gpu test-portal fuzz check format bench lock translations guide guide-eval clean
 
 # python3 where that is 3.11 to 3.14, else the newest of these that is installed.
 PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -14,6 +14,7 @@ help:
 	@echo "make run           set up what is missing, then start Lapis (ARGS=\"...\" goes to it)"
 	@echo "make test          set up what is missing, then run every test"
 	@echo "make test-gpu      the path over a graphics card, on one made of software (Linux; builds once)"
+	@echo "make test-portal   the key on Wayland: a real KWin and desktop portal, nested (Linux; 3 minutes)"
 	@echo "make fuzz          5,000 damaged model files against the check and llama.cpp (Linux)"
 	@echo "make setup         set up only: system packages, .venv, llama.cpp (about 5 minutes once)"
 	@echo "make check         format, lint, strict types, layers"
@@ -25,7 +26,7 @@ help:
 	@echo "make guide-eval    examine the built-in guide model"
 	@echo "make clean         remove .venv and everything else that was made here"
 
-setup run test test-gpu fuzz check format bench lock translations guide guide-eval clean:
+setup run test test-gpu test-portal fuzz check format bench lock translations guide guide-eval clean:
 	@test -n "$(PYTHON)" || { echo "Lapis needs Python 3.11 to 3.14, and none was found." \
 		"On Debian and Ubuntu: apt-get install python3 python3-venv"; exit 1; }
 	@"$(PYTHON)" -B -m installers.dev $@ $(ARGS)

@@ -17,6 +17,11 @@ from desktop.domain.errors import StorageError
 from desktop.domain.text import Text
 
 APP_ID = "lapis"
+DESKTOP_ID = "io.github.lapis_assistant.Lapis"
+"""What Linux desktops know us by: the name of our desktop entry, and of our windows on Wayland.
+
+GNOME refuses keys to names without dots.
+"""
 _SOCKET_PATH_LIMIT = 100
 
 
@@ -79,6 +84,11 @@ class Paths:
     def devices(self) -> Path:
         """What the engine was found to compute with, kept for as long as drivers stay."""
         return self.cache / "devices.json"
+
+    @property
+    def hotkeys(self) -> Path:
+        """What became of the keys of the running instance, for whoever examines it."""
+        return self.cache / "hotkeys.json"
 
     @property
     def spelling(self) -> Path:

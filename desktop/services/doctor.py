@@ -39,7 +39,7 @@ def examine(paths: Paths) -> Generator[Finding, None, None]:
     with tempfile.TemporaryDirectory(prefix="lapis-doctor-") as folder:
         yield from examine_engine(Path(folder), guide)
     yield from examine_storage(paths)
-    yield from examine_desktop()
+    yield from examine_desktop(paths)
 
 
 def _programs() -> Iterator[Finding]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from desktop.base.display import has_display
+from desktop.base.paths import Paths
 from desktop.domain.health import Finding, State
 from desktop.domain.text import Text
+from desktop.services.doctor_hotkey import examine_hotkey
 from desktop.system.session_bus import BusNames, session_names
 
 _TRAY: Final = "org.kde.StatusNotifierWatcher"
@@ -15,7 +17,7 @@ _SECRETS: Final = "org.freedesktop.secrets"
 _ON_A_BUS: Final = sys.platform not in {"win32", "darwin"}
 
 
-def examine_desktop() -> Iterator[Finding]:
+def examine_desktop(paths: Paths) -> Iterator[Finding]:
     """Yield what is found; asks the display and the session bus, a few seconds at most."""
     display = has_display()
     names = session_names() if _ON_A_BUS else None
@@ -25,14 +27,7 @@ def examine_desktop() -> Iterator[Finding]:
     else:
         yield Finding("desktop.tray", Text("Tray"), State.OK, Text("part of this system"))
     yield _keyring(names)
-    yield Finding(
-        "desktop.hotkey",
-        Text("Hotkey"),
-        State.UNKNOWN,
-        Text("set in the keyboard settings of the system, which keep it to themselves"),
-        None,
-        {"command": "lapis --toggle-popup"},
-    )
+    yield examine_hotkey(paths.hotkeys)
 
 
 def tray(names: BusNames | None, *, display: bool, wayland: bool) -> Finding:

@@ -1,58 +1,37 @@
 """The key that calls the quick question: the command to bind, and where this desktop binds it.
 
-Lapis grabs no key by itself: the desktop does, and runs a command. Plain functions. Any thread.
+For desktops that give programs no keys: they run a command instead, which a person tells them, or
+`write_shortcut` does at a click. Any thread.
 """
 
 import shlex
-import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
 from pathlib import Path
 from typing import Final
 
+from desktop.domain.hotkey import KeyAction, parse_chord, usual_chord
 from desktop.domain.text import Text
+from desktop.services.desktop_shortcuts import can_write, remove_shortcut, write_shortcut
+from desktop.services.desktops import Desktop, desktop_of
+from desktop.system.own_command import lapis_words
+from desktop.system.shortcuts.chords import sway
+from desktop.system.shortcuts.lines import hyprland_lines, sway_lines
+
+__all__ = [
+    "Binding",
+    "Desktop",
+    "binding",
+    "can_write",
+    "desktop_of",
+    "remove_shortcut",
+    "toggle_command",
+    "write_shortcut",
+]
 
 _FLAG: Final = "--toggle-popup"
-# Where every program of a desktop finds commands, whatever the shell of the person adds.
-_COMMON: Final = ("/usr/bin", "/usr/local/bin", "/bin")
-
-
-class Desktop(Enum):
-    """Who reads the keyboard before programs do."""
-
-    GNOME = auto()
-    KDE = auto()
-    XFCE = auto()
-    CINNAMON = auto()
-    MATE = auto()
-    LXQT = auto()
-    DEEPIN = auto()
-    SWAY = auto()
-    I3 = auto()
-    HYPRLAND = auto()
-    WINDOWS = auto()
-    MACOS = auto()
-    OTHER = auto()
-
-
-_NAMES: Final = {
-    "gnome": Desktop.GNOME,
-    "unity": Desktop.GNOME,
-    "kde": Desktop.KDE,
-    "xfce": Desktop.XFCE,
-    "x-cinnamon": Desktop.CINNAMON,
-    "cinnamon": Desktop.CINNAMON,
-    "mate": Desktop.MATE,
-    "lxqt": Desktop.LXQT,
-    "deepin": Desktop.DEEPIN,
-    "dde": Desktop.DEEPIN,
-    "sway": Desktop.SWAY,
-    "i3": Desktop.I3,
-    "hyprland": Desktop.HYPRLAND,
-}
+_USUAL: Final = usual_chord(KeyAction.ASK, "linux")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,39 +42,30 @@ class Binding:
     words: str
 
 
-def desktop_of(environment: Mapping[str, str], platform: str = sys.platform) -> Desktop:
-    """Return which desktop this is, by `XDG_CURRENT_DESKTOP` (several names, the nearest first)."""
-    if platform == "win32":
-        return Desktop.WINDOWS
-    if platform == "darwin":
-        return Desktop.MACOS
-    names = environment.get("XDG_CURRENT_DESKTOP", "").casefold().split(":")
-    return next((_NAMES[name] for name in names if name in _NAMES), Desktop.OTHER)
-
-
 def toggle_command(data_dir: Path | None = None) -> str:
     """Return the command that shows or hides the quick question of the Lapis that runs.
 
     In full where a desktop would not find it by its name; `data_dir` if Lapis was told to use one.
     """
-    words = [*_lapis(), _FLAG]
+    words = [*lapis_words(), _FLAG]
     if data_dir is not None:
         words += ["--data-dir", str(data_dir.absolute())]
     return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
 
-def binding(desktop: Desktop, command: str) -> Binding:
-    """Return how a key is bound to `command` on `desktop`."""
+def binding(desktop: Desktop, command: str, chord: str = _USUAL) -> Binding:
+    """Return how `chord` is bound to `command` on `desktop`; where people press it, it is not told."""
+    keys = parse_chord(chord)
     match desktop:
         case Desktop.SWAY:
-            how = Text("Add this line to ~/.config/sway/config, and reload it.")
-            return Binding(how, f"bindsym $mod+space exec {command}")
+            how = Text("Add these lines to ~/.config/sway/config, and reload it.")
+            return Binding(how, sway_lines(keys, command).rstrip())
         case Desktop.I3:
             how = Text("Add this line to ~/.config/i3/config, and reload it.")
-            return Binding(how, f"bindsym $mod+space exec --no-startup-id {command}")
+            return Binding(how, f"bindsym {sway(keys)} exec --no-startup-id {command}")
         case Desktop.HYPRLAND:
-            how = Text("Add this line to ~/.config/hypr/hyprland.conf.")
-            return Binding(how, f"bind = SUPER, SPACE, exec, {command}")
+            how = Text("Add these lines to ~/.config/hypr/hyprland.conf.")
+            return Binding(how, hyprland_lines(keys, command).rstrip())
         case _:
             return Binding(_where(desktop), command)
 
@@ -152,15 +122,3 @@ def _where(desktop: Desktop) -> Text:
                 "In the keyboard settings of your desktop, add a shortcut of your own that runs "
                 "this command."
             )
-
-
-def _lapis() -> list[str]:
-    """Return the words that start Lapis, as anybody's process could say them."""
-    found = shutil.which("lapis")
-    beside = Path(sys.executable).with_name("lapis.exe" if sys.platform == "win32" else "lapis")
-    if found is not None and (not beside.is_file() or Path(found).samefile(beside)):
-        is_common = sys.platform != "win32" and str(Path(found).parent) in _COMMON
-        return ["lapis"] if is_common else [found]
-    if beside.is_file():
-        return [str(beside)]
-    return [sys.executable, "-m", "desktop"]

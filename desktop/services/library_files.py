@@ -1,4 +1,4 @@
-"""Personas and prompts in a file, to take along or to hand on: JSON, and nothing in it is run.
+"""Personas, prompts and quick actions in a file, to take along or to hand on: JSON, and nothing in it is run.
 
 Any thread.
 """
@@ -13,8 +13,9 @@ import msgspec
 from desktop.base.files import write_atomically
 from desktop.domain.chat_settings import Persona, SavedPrompt
 from desktop.domain.errors import UserFixable
+from desktop.domain.quick_action import QuickAction
 from desktop.domain.text import Text, printable, shortened
-from desktop.services.library_checks import Refused, persona_from, prompt_from
+from desktop.services.library_checks import Refused, action_from, persona_from, prompt_from
 
 __all__ = ["LeftOut", "LibraryFileError", "LibraryPart", "read_library", "write_library"]
 
@@ -29,7 +30,7 @@ Item = TypeVar("Item")
 
 
 class LibraryFileError(UserFixable):
-    """The file holds no personas and prompts that could be read, or cannot be written."""
+    """The file holds nothing of a library that could be read, or cannot be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,16 @@ class LibraryPart:
 
     personas: tuple[Persona, ...] = ()
     prompts: tuple[SavedPrompt, ...] = ()
+    actions: tuple[QuickAction, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
 
 
-def write_library(path: Path, personas: Sequence[Persona], prompts: Sequence[SavedPrompt]) -> None:
+def write_library(
+    path: Path,
+    personas: Sequence[Persona],
+    prompts: Sequence[SavedPrompt],
+    actions: Sequence[QuickAction] = (),
+) -> None:
     """Write them into one file at `path`, in place of what was there; raises LibraryFileError.
 
     Models are named only as names: a path would tell how this computer's folders are called.
@@ -59,6 +66,7 @@ def write_library(path: Path, personas: Sequence[Persona], prompts: Sequence[Sav
         "version": _VERSION,
         "personas": [_persona(one) for one in personas],
         "prompts": [_prompt(one) for one in prompts],
+        "actions": [_action(one) for one in actions],
     }
     encoded = msgspec.json.format(msgspec.json.encode(content), indent=2)
     try:
@@ -95,7 +103,8 @@ def read_library(path: Path) -> LibraryPart:
         raise _foreign(path, Text("A newer Lapis has written it. Update Lapis, then try again."))
     personas, wrong = _read(found.get("personas"), persona_from)
     prompts, wrong_too = _read(found.get("prompts"), prompt_from)
-    return LibraryPart(personas, prompts, (*wrong, *wrong_too))
+    actions, wrong_as_well = _read(found.get("actions"), action_from)
+    return LibraryPart(personas, prompts, actions, (*wrong, *wrong_too, *wrong_as_well))
 
 
 def _read(
@@ -142,9 +151,19 @@ def _prompt(prompt: SavedPrompt) -> dict[str, Any]:
     return _filled(told)
 
 
+def _action(action: QuickAction) -> dict[str, Any]:
+    told = asdict(action)
+    del told["id"], told["built_in"]
+    for variant in told["variants"]:
+        del variant["id"]
+    return _filled(told)
+
+
 def _filled(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in _EMPTY}
 
 
 def _foreign(path: Path, hint: Text) -> LibraryFileError:
-    return LibraryFileError(Text("{name} holds no personas or prompts", {"name": path.name}), hint)
+    return LibraryFileError(
+        Text("{name} holds no personas, prompts or actions", {"name": path.name}), hint
+    )

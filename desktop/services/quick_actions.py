@@ -10,6 +10,7 @@ import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import takewhile
 from typing import Final, TypeVar
 
 import msgspec
@@ -26,6 +27,7 @@ from desktop.services.titles import title_of
 __all__ = [
     "ACTION",
     "TARGET",
+    "beginnings",
     "built_in_actions",
     "chat_title",
     "find_action",
@@ -161,22 +163,31 @@ def prefix(action: QuickAction, languages: Languages) -> str:
     return head if head != said else f"{said}\n\n<{_TAG}>\n"
 
 
-def question(action: QuickAction, text: str, languages: Languages, wish: str = "") -> str:
+def beginnings(actions: Iterable[QuickAction], languages: Languages) -> tuple[str, ...]:
+    """Return what an engine is to compute beforehand, in the order of `actions`.
+
+    Of several ways to do an action it is what is common to them, where that is most of it: an
+    engine keeps one of two prompts that begin alike.
+    """
+    found: list[str] = []
+    for action in actions:
+        texts = [prefix(way, languages) for way in ways(action)]
+        alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False))
+        common = "".join(letters[0] for letters in alike)
+        found += [common] if 2 * len(common) >= len(min(texts, key=len)) else texts
+    return tuple(found)
+
+
+def question(action: QuickAction, text: str, languages: Languages) -> str:
     """Return what a model is asked: to do `action`, one without variants, with `text`.
 
-    `wish` is what a person says besides, as the gist of a reply; it stands behind the text, so that
-    the beginning stays the same.
+    What a person says besides belongs behind it, so that the beginning stays the same.
     """
     is_own = is_in(text, languages.surface)
     target = languages.other if is_own else language_name(languages.surface)
     said = fill(_instruction(action, languages), dict.fromkeys(_TARGETS, target)).text
     tag = _tag_for(text)
-    asked = f"{said}\n\n<{tag}>\n{_between_lines(text)}\n</{tag}>"
-    wanted = wish.strip()
-    if not wanted:
-        return asked
-    label = "我的要求：" if languages.surface is Language.CHINESE else "What I want: "
-    return f"{asked}\n\n{label}{wanted}"
+    return f"{said}\n\n<{tag}>\n{_between_lines(text)}\n</{tag}>"
 
 
 def chat_title(action: QuickAction, text: str, surface: Language) -> str:

@@ -63,11 +63,14 @@ def _through_socket(path: str, line: bytes) -> bool:
 
 
 def _through_pipe(path: str, line: bytes) -> bool:
+    from desktop.system.foreground import let_server_come_to_front
+
     answers: list[bytes] = []
 
     def talk() -> None:
         try:
             with Path(path).open("r+b", buffering=0) as pipe:
+                let_server_come_to_front(pipe.fileno())
                 pipe.write(line)
                 answers.append(pipe.read(len(ANSWER)) or b"")
         except OSError:

@@ -7,12 +7,24 @@ the method allows it. Only the calls made here were tested, with a runtime of th
 """
 
 import ctypes
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final, Protocol, TypeAlias
+
+from desktop.system.native import Signatures, declared
+
+_LIBRARY: Final = "/usr/lib/libobjc.A.dylib"
 
 Pointer: TypeAlias = int | None
 """An address, as ctypes gives it: None is null."""
+
+
+SIGNATURES: Final[Signatures] = {
+    "objc_autoreleasePoolPop": (None, (ctypes.c_void_p,)),
+    "objc_autoreleasePoolPush": (ctypes.c_void_p, ()),
+    "objc_getClass": (ctypes.c_void_p, (ctypes.c_char_p,)),
+    "sel_registerName": (ctypes.c_void_p, (ctypes.c_char_p,)),
+}
 
 
 class Messenger(Protocol):
@@ -33,20 +45,16 @@ class Messenger(Protocol):
         """Send `selector` with `values`, of the C types `takes`; return what is of type `answers`."""
         ...
 
+    def pool(self) -> AbstractContextManager[None]:
+        """Let go of what was handed out inside; in the thread that it was handed out in."""
+        ...
+
 
 class Runtime:
-    """The real one; raises OSError where there is none."""
+    """The real one; raises OSError where there is none. `open_library` opens its library."""
 
-    def __init__(self) -> None:
-        self._library = ctypes.CDLL("/usr/lib/libobjc.A.dylib")
-        for name in ("objc_getClass", "sel_registerName"):
-            function = getattr(self._library, name)
-            function.argtypes = (ctypes.c_char_p,)
-            function.restype = ctypes.c_void_p
-        self._library.objc_autoreleasePoolPush.argtypes = ()
-        self._library.objc_autoreleasePoolPush.restype = ctypes.c_void_p
-        self._library.objc_autoreleasePoolPop.argtypes = (ctypes.c_void_p,)
-        self._library.objc_autoreleasePoolPop.restype = None
+    def __init__(self, open_library: Callable[[], Any] = lambda: ctypes.CDLL(_LIBRARY)) -> None:
+        self._library = declared(open_library(), SIGNATURES)
         self._address = ctypes.cast(self._library.objc_msgSend, ctypes.c_void_p).value or 0
 
     def named(self, name: str) -> Pointer:

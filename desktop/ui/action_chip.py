@@ -1,6 +1,6 @@
 """A quick action as a chip: its key as it is printed on a keyboard, and its name. GUI thread."""
 
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QPushButton, QWidget
 
@@ -28,6 +28,8 @@ class ActionChip(QPushButton):
         """Show `action`; `keys` is the combination that works while one types, empty for none."""
         super().__init__(parent)
         self.action = action
+        # Measured once for each font: the strip asks for it hundreds of times while it is laid out.
+        self._size: QSize | None = None
         self.setProperty("kind", "action")
         self.setAutoDefault(False)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -37,16 +39,17 @@ class ActionChip(QPushButton):
 
     def sizeHint(self) -> QSize:
         self.ensurePolished()
-        metrics = QFontMetrics(self.font())
-        wide = metrics.horizontalAdvance(self.action.name) + 2 * _SIDE + Space.XS
-        if self.action.key:
-            wide += self._cap() + _GAP
-        if self.action.variants:
-            wide += _ARROW
-        return QSize(min(_WIDEST, wide), max(_HEIGHT, metrics.height() + Space.S))
+        if self._size is None:
+            self._size = self._measured()
+        return self._size
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
+            self._size = None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter presses it, as the space bar does; other keys are for its owner."""
@@ -108,6 +111,15 @@ class ActionChip(QPushButton):
         painter.setFont(resized(self.font(), Size.SMALL))
         painter.setPen(QColor(tokens.accent if self.isEnabled() else tokens.muted))
         painter.drawText(cap, Qt.AlignmentFlag.AlignCenter, self.action.key)
+
+    def _measured(self) -> QSize:
+        metrics = QFontMetrics(self.font())
+        wide = metrics.horizontalAdvance(self.action.name) + 2 * _SIDE + Space.XS
+        if self.action.key:
+            wide += self._cap() + _GAP
+        if self.action.variants:
+            wide += _ARROW
+        return QSize(min(_WIDEST, wide), max(_HEIGHT, metrics.height() + Space.S))
 
     def _cap(self) -> int:
         metrics = QFontMetrics(resized(self.font(), Size.SMALL))

@@ -322,6 +322,12 @@ class ChatController(QObject):
         """End the answer of `chat`; what was written stays. Return whether one was running."""
         return self._runs.stop(chat)
 
+    def discard(self, chat: int) -> None:
+        """Throw `chat` away with whatever is being written in it; raises StorageError."""
+        self._runs.stop(chat)
+        self._store.delete(chat)
+        self.chats_changed.emit()
+
     def forget_states(self) -> None:
         """Let the engine drop what it kept of the chats it read, since one of them is deleted."""
         if self._engine is not None:

@@ -1,9 +1,10 @@
-"""Personas, saved prompts and the settings of single chats, brought into the window.
+"""Personas, prompts, quick actions and the settings of single chats, brought into the window.
 
 What is seen of them is made when it is first wanted. GUI thread, which owns the store.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -28,6 +29,8 @@ from desktop.ui.prompt_calls import PromptCalls
 from desktop.ui.window import MainWindow
 
 if TYPE_CHECKING:
+    from desktop.domain.quick_action import QuickAction
+    from desktop.services.own_items import OwnItems
     from desktop.services.planning import Known
     from desktop.ui.library_controller import LibraryController
     from desktop.ui.model_controller import ModelController
@@ -44,6 +47,8 @@ class ChatLibrary(QObject):
     """(ChatSettings, icon): a new chat with a persona is wanted."""
     icons_changed = Signal()
     """The open chat has another persona: the list of chats shows it."""
+    actions_changed = Signal()
+    """There may be other quick actions now, or they are in another language."""
     failed = Signal(object)
     """(StorageError)"""
 
@@ -61,6 +66,7 @@ class ChatLibrary(QObject):
         self._page: LibraryController | None = None
         self._personas = open_personas(store)
         self._prompts = open_prompts(store)
+        self._store = store
         self.settings = ChatPanelController(
             store, self._personas, preferences, own, self.language, self
         )
@@ -81,6 +87,13 @@ class ChatLibrary(QObject):
         for wish in (window.sidebar.library_requested, window.header.main_menu.library_requested):
             wish.connect(self.show_personas)
         window.language_changed.connect(self._on_language_changed)
+
+    @cached_property
+    def actions(self) -> "OwnItems[QuickAction]":
+        """All quick actions; nothing of them is read before they are asked for."""
+        from desktop.services.quick_actions import open_quick_actions
+
+        return open_quick_actions(self._store)
 
     def attach(self, models: "ModelController", known: "Callable[[], Known]") -> None:
         """Take what knows the models, and what is `known` of this computer, in any thread.
@@ -107,8 +120,12 @@ class ChatLibrary(QObject):
         return system_language() if chosen is Language.SYSTEM else chosen
 
     def show_personas(self) -> None:
-        """Show the page of all personas and prompts."""
+        """Show the page of all personas, prompts and quick actions."""
         self.open_page().show()
+
+    def show_actions(self) -> None:
+        """Show the page with the quick actions."""
+        self.open_page().show_actions()
 
     def open_page(self) -> "LibraryController":
         """Return the page, made at its first time."""
@@ -116,7 +133,12 @@ class ChatLibrary(QObject):
             from desktop.ui.library_controller import LibraryController
 
             self._page = LibraryController(
-                self._window, self._personas, self._prompts, self._preferences, self.language
+                self._window,
+                self._personas,
+                self._prompts,
+                self.actions,
+                self._preferences,
+                self.language,
             )
             self._page.changed.connect(self._on_library_changed)
         self._page.set_models(self._known_models())
@@ -207,7 +229,9 @@ class ChatLibrary(QObject):
     def _on_library_changed(self) -> None:
         self.offer_personas()
         self.settings.refresh()
+        self.actions_changed.emit()
 
     def _on_language_changed(self) -> None:
         self.offer_personas()
         self.settings.refresh()
+        self.actions_changed.emit()

@@ -32,7 +32,7 @@ class ClipboardLoan(QObject):
         super().__init__(parent)
         self._kept: QMimeData | None = None
         self._selected: str | None = None
-        self._lent: set[QClipboard.Mode] = set()
+        self._lent: dict[QClipboard.Mode, QMimeData] = {}
         self._fetched_at = self._pressed_at = 0.0
         self._return = QTimer(self, singleShot=True)
         self._return.timeout.connect(self._on_time)
@@ -53,12 +53,11 @@ class ClipboardLoan(QObject):
         if not self._lent:
             self._kept = _copy(clipboard.mimeData()) if kept is None else _mime_data(kept)
         self._fetched_at = 0.0
-        clipboard.setMimeData(_Watched(text, self._on_fetched), _CLIPBOARD)
-        self._lent = {_CLIPBOARD}
+        self._put(text, _CLIPBOARD)
         if selected is not None and clipboard.supportsSelection():
-            self._selected = selected
-            clipboard.setMimeData(_Watched(text, self._on_fetched), _SELECTION)
-            self._lent.add(_SELECTION)
+            if _SELECTION not in self._lent:
+                self._selected = selected
+            self._put(text, _SELECTION)
 
     def leave(self) -> None:
         """Let the text stay: nobody took it, and the person shall have it."""
@@ -74,17 +73,25 @@ class ClipboardLoan(QObject):
     def return_now(self) -> None:
         """Put back what was there, if nothing else was copied since; idempotent."""
         clipboard = QGuiApplication.clipboard()
-        if _CLIPBOARD in self._lent and clipboard.ownsClipboard():
+        if self._is_there(_CLIPBOARD):
             if self._kept is None:
                 clipboard.clear(_CLIPBOARD)
             else:
                 clipboard.setMimeData(self._kept, _CLIPBOARD)
-        if _SELECTION in self._lent and clipboard.ownsSelection():
+        if self._is_there(_SELECTION):
             if self._selected:
                 clipboard.setText(self._selected, _SELECTION)
             else:
                 clipboard.clear(_SELECTION)
         self.leave()
+
+    def _put(self, text: str, mode: QClipboard.Mode) -> None:
+        self._lent[mode] = _Watched(text, self._on_fetched)
+        QGuiApplication.clipboard().setMimeData(self._lent[mode], mode)
+
+    def _is_there(self, mode: QClipboard.Mode) -> bool:
+        """Return whether nothing else was copied since, by anybody."""
+        return mode in self._lent and QGuiApplication.clipboard().mimeData(mode) is self._lent[mode]
 
     def _on_fetched(self) -> None:
         self._fetched_at = time.monotonic()

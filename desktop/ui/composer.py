@@ -63,12 +63,14 @@ class Composer(QFrame):
         lines: int = _LINES,
         framed: bool = True,
         tools: bool = True,
+        sends: bool = True,
         chips: ComposerChips | None = None,
         parent: QWidget | None = None,
     ) -> None:
         """Start empty, with nothing running; it grows to `lines` lines, then scrolls.
 
-        `tools` are the buttons for files and prompts. `chips` are placed by whoever gives them;
+        `tools` are the buttons for files and prompts; without `sends` there is no button to send,
+        as its owner has one. `chips` are placed by whoever gives them;
         without any the composer has its own, above the field.
         """
         super().__init__(parent)
@@ -79,6 +81,7 @@ class Composer(QFrame):
         self._has_tools = tools
         self._running = False
         self._about_guide = False
+        self._expected = ""
         self._quiet = False
         self._button_shown: bool | None = None
         self.field = ComposerField(lines, self)
@@ -90,6 +93,7 @@ class Composer(QFrame):
             tool.setVisible(tools)
         self._button = IconButton("send", tint=_ON_ACCENT, parent=self)
         self._button.setProperty("kind", "primary")
+        self._button.setVisible(sends)
         self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._row = QHBoxLayout()
         self._is_tall = False
@@ -137,6 +141,10 @@ class Composer(QFrame):
         self._fit()
         self.edited.emit()
 
+    def submit(self) -> None:
+        """Send what is there, as Enter does."""
+        self._on_submitted()
+
     def attach(self, attachment: Attachment) -> None:
         """Let `attachment` go with the question."""
         self._chips.add(attachment)
@@ -153,6 +161,11 @@ class Composer(QFrame):
     def set_about_guide(self, about_guide: bool) -> None:
         """Say in the placeholder what the chosen model can be asked."""
         self._about_guide = about_guide
+        self._retranslate()
+
+    def set_placeholder(self, words: str) -> None:
+        """Say in the empty field what is expected in it; empty: a question, as ever."""
+        self._expected = words
         self._retranslate()
 
     def focus_field(self) -> None:
@@ -248,9 +261,8 @@ class Composer(QFrame):
         self._button.setEnabled(self._running or written)
 
     def _retranslate(self) -> None:
-        self.field.setPlaceholderText(
-            self.tr("Ask about Lapis…") if self._about_guide else self.tr("Ask anything…")
-        )
+        usual = self.tr("Ask about Lapis…") if self._about_guide else self.tr("Ask anything…")
+        self.field.setPlaceholderText(self._expected or usual)
         # Qt paints another placeholder only when it was not showing one before.
         self.field.viewport().update()
         self.field.setAccessibleName(self.tr("Your question"))

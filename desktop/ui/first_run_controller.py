@@ -4,9 +4,7 @@ The page is there with the window's first picture; what it shows comes once ever
 loaded. Nothing is asked over the network before Get is pressed.
 """
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from desktop.domain.engine import EngineMemory
     from desktop.ui.first_run_key import FirstRunKey
     from desktop.ui.first_run_models import FirstRunModels
+    from desktop.ui.key_desk import KeyDesk
     from desktop.ui.model_controller import ModelController
     from desktop.ui.models_desk import ModelsDesk
 
@@ -36,14 +35,12 @@ class FirstRunController(QObject):
     popup_wanted = Signal()
     """The quick question is to be shown."""
 
-    def __init__(
-        self, window: MainWindow, preferences: Preferences, data_dir: Path | None = None
-    ) -> None:
-        """Show nothing yet; `data_dir` is the folder that Lapis was told to use, if it was."""
+    def __init__(self, window: MainWindow, preferences: Preferences) -> None:
+        """Show nothing yet."""
         super().__init__(window)
         self._window = window
         self._preferences = preferences
-        self._data_dir = data_dir
+        self._keys: KeyDesk | None = None
         self._view: FirstRun | None = None
         self._computer: FirstRunComputer | None = None
         self._key: FirstRunKey | None = None
@@ -96,6 +93,12 @@ class FirstRunController(QObject):
         desk.opened.connect(self._fill)
         self._fill()
 
+    def attach_keys(self, keys: "KeyDesk") -> None:
+        """Know who has the keys that work in any program."""
+        self._keys = keys
+        if self._key is not None:
+            self._key.attach(keys)
+
     def tell_called(self) -> None:
         """Say that the quick question was called from outside: so the key works."""
         if self._view is not None and self._view.step == _KEY and self._key is not None:
@@ -105,13 +108,13 @@ class FirstRunController(QObject):
         """Fill the steps on show, once there is what they need."""
         if self._view is None or self._computer is None or self._connect_models is None:
             return
-        from desktop.services.hotkey import binding, desktop_of, toggle_command
         from desktop.ui.first_run_key import FirstRunKey
 
         if self._key is None:
-            command = toggle_command(self._data_dir)
-            self._key = FirstRunKey(binding(desktop_of(os.environ), command))
+            self._key = FirstRunKey()
             self._key.popup_wanted.connect(self.popup_wanted)
+            if self._keys is not None:
+                self._key.attach(self._keys)
             self._view.fill(_KEY, self._key)
         if self._models is None:
             self._models = self._connect_models()

@@ -1,48 +1,70 @@
-"""The third of the first steps: the key for quick questions, bound in the desktop and pressed once.
+"""The third of the first steps: the key for quick questions, which is there already, pressed once.
 
 Values in, signals out. GUI thread.
 """
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from typing import TYPE_CHECKING, Final
 
-from desktop.services.hotkey import Binding
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from desktop.domain.hotkey import KeyAction
 from desktop.ui.buttons import TextButton
-from desktop.ui.copy_button import CopyButton
 from desktop.ui.first_run import Step
+from desktop.ui.form_panel import FormPanel
+from desktop.ui.key_recipe import KeyRecipe
+from desktop.ui.key_row import KeyRow
+from desktop.ui.key_view import KeyWay
 from desktop.ui.labels import PlainLabel
-from desktop.ui.theme import mono_families
 from desktop.ui.tinted_icon import TintedIcon
 from desktop.ui.tokens import Space
-from desktop.ui.translation import say
+
+if TYPE_CHECKING:
+    from desktop.ui.key_desk import KeyDesk
 
 __all__ = ["FirstRunKey"]
 
-_ICON = 18
+_ICON: Final = 18
 
 
 class FirstRunKey(Step):
-    """Shows what to bind and where; `show_pressed` says that it works."""
+    """Shows the same row as the settings; `show_pressed` says that the key works.
+
+    Made before there are keys: `attach` brings them.
+    """
 
     popup_wanted = Signal()
     """The quick question is to be shown without the key."""
 
-    def __init__(self, binding: Binding, parent: QWidget | None = None) -> None:
-        """Show `binding`."""
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Offer to show the quick question without its key."""
         super().__init__(parent)
-        self._binding = binding
+        self._desk: KeyDesk | None = None
         self._is_pressed = False
-        self._how = PlainLabel(wrap=True)
-        self._words = _Code(binding.words)
-        self._copy = CopyButton()
-        self._sign = TintedIcon("info", _ICON)
+        self._row = KeyRow()
+        self._recipe = KeyRecipe()
+        self._recipe.hide()
+        self._sign = TintedIcon("keyboard", _ICON)
         self._state = PlainLabel(wrap=True)
         self._try = TextButton()
         self._lay_out()
-        self._copy.clicked.connect(lambda: self._copy.copy(self._binding.words))
         self._try.clicked.connect(self.popup_wanted)
         self._say()
+
+    @property
+    def is_pressed(self) -> bool:
+        """Whether the key was seen to work while this was on show."""
+        return self._is_pressed
+
+    def attach(self, desk: "KeyDesk") -> None:
+        """Show the key of `desk`, and follow it."""
+        self._desk = desk
+        desk.serve(self._row, KeyAction.ASK)
+        self._recipe.write_wanted.connect(self._on_write_wanted)
+        self._recipe.remove_wanted.connect(desk.by_hand.remove)
+        desk.changed.connect(self._show_key)
+        desk.worked.connect(self._on_worked)
+        self._show_key()
 
     def show_pressed(self) -> None:
         """Say that the key works: the quick question was called from outside."""
@@ -56,20 +78,6 @@ class FirstRunKey(Step):
             self._say()
 
     def _lay_out(self) -> None:
-        box = QFrame()
-        box.setProperty("panel", "code")
-        line = QHBoxLayout(box)
-        line.setContentsMargins(Space.L, Space.S, Space.S, Space.S)
-        line.setSpacing(Space.S)
-        line.addWidget(self._words, 1)
-        line.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignTop)
-        card = QFrame()
-        card.setProperty("panel", "card")
-        steps = QVBoxLayout(card)
-        steps.setContentsMargins(Space.L, Space.L, Space.L, Space.L)
-        steps.setSpacing(Space.M)
-        steps.addWidget(self._how)
-        steps.addWidget(box)
         state = QHBoxLayout()
         state.setSpacing(Space.S)
         state.addWidget(self._sign)
@@ -78,43 +86,54 @@ class FirstRunKey(Step):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.L)
-        column.addWidget(card)
+        column.addWidget(FormPanel([self._row, self._recipe]))
         column.addLayout(state)
+
+    def _on_write_wanted(self) -> None:
+        if self._desk is not None:
+            self._desk.by_hand.write(self._desk.view(KeyAction.ASK).chord)
+
+    def _on_worked(self, action: KeyAction) -> None:
+        if action is KeyAction.ASK and self.isVisible():
+            self.show_pressed()
+
+    def _show_key(self) -> None:
+        desk = self._desk
+        if desk is None:
+            return
+        is_by_hand = desk.way is KeyWay.BY_HAND
+        self._recipe.setVisible(is_by_hand)
+        if is_by_hand:
+            hand, view = desk.by_hand, desk.view(KeyAction.ASK)
+            self._recipe.show_recipe(hand.recipe(), view.chord, can_write=hand.can_write)
+            self._recipe.show_outcome(hand.result, hand.problem, busy=hand.is_busy)
+        self._say_state()
 
     def _say(self) -> None:
         self.title = self.tr("Your key")
         self.lead = self.tr("One key, in any program: ask, read the answer, go on with your work.")
-        self._how.setText(say(self._binding.how))
-        self._words.setAccessibleName(self.tr("Command for the key"))
-        self._copy.set_label(self.tr("Copy the command"))
         self._try.setText(self.tr("Show it once"))
         self._try.setAccessibleName(self.tr("Show the quick question once, without the key"))
+        self._say_state()
+        self.words_changed.emit()
+
+    def _say_state(self) -> None:
+        desk = self._desk
+        may_work = desk is not None and desk.view(KeyAction.ASK).may_work
         if self._is_pressed:
             self._sign.set_icon("check-circle", "good")
             self._state.setText(self.tr("It works: the key calls the quick question."))
             self._state.set_tone("good")
-        else:
-            self._sign.set_icon("info", "accent")
+        elif may_work:
+            self._sign.set_icon("keyboard", "accent")
             self._state.setText(
                 self.tr(
-                    "Then press it now: the quick question comes up, and you read here that it "
-                    "works."
+                    "Press it now: the quick question comes up, and you read here that it works."
                 )
             )
             self._state.set_tone("normal")
+        else:
+            self._sign.set_icon("info", "muted")
+            self._state.setText(self.tr("This is what the key will show:"))
+            self._state.set_tone("muted")
         self._state.setAccessibleName(self._state.text())
-        self.words_changed.emit()
-
-
-class _Code(PlainLabel):
-    """Words to be typed elsewhere: they can be marked with mouse and keyboard."""
-
-    def __init__(self, words: str) -> None:
-        super().__init__(words, wrap=True)
-        font = QFont(self.font())
-        font.setFamilies(list(mono_families()))
-        self.setFont(font)
-        self.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-            | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )

@@ -12,7 +12,7 @@ from PySide6.QtCore import QSocketNotifier as Notifier
 
 from desktop.system.hotkey.base import Mechanism, MessageTaker
 
-__all__ = ["HotkeyPump"]
+__all__ = ["HotkeyPump", "WindowsMessages"]
 
 _MESSAGES = frozenset({b"windows_generic_MSG", b"windows_dispatcher_MSG"})
 
@@ -29,9 +29,9 @@ class HotkeyPump(QObject):
         self._is_closed = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._pump)
-        self._filter: _Filter | None = None
+        self._filter: WindowsMessages | None = None
         if sys.platform == "win32" and isinstance(mechanism, MessageTaker):
-            self._filter = _Filter(mechanism)
+            self._filter = WindowsMessages(mechanism)
             QCoreApplication.eventDispatcher().installNativeEventFilter(self._filter)
 
     def look(self) -> None:
@@ -89,13 +89,14 @@ class HotkeyPump(QObject):
             notifier.deleteLater()
 
 
-class _Filter(QAbstractNativeEventFilter):
+class WindowsMessages(QAbstractNativeEventFilter):
     """Shows each message of the thread to a mechanism, at once.
 
     Whoever has just got the message of a key may come to the front; a turn later nobody may.
     """
 
     def __init__(self, taker: MessageTaker) -> None:
+        """`taker` knows which are its own."""
         super().__init__()
         self._taker = taker
 

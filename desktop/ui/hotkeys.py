@@ -1,5 +1,6 @@
 """The keys of the person, bound as the settings say. GUI thread."""
 
+import logging
 import sys
 import threading
 from collections.abc import Mapping
@@ -33,7 +34,10 @@ __all__ = ["Hotkeys"]
 _OFF: Final = KeyResult(KeyStatus.OFF)
 # A key with one of these is kept in the settings; with any other it was not to be had.
 _HAD: Final = frozenset({KeyStatus.BOUND, KeyStatus.PENDING, KeyStatus.UNVERIFIED})
+_KEPT: Final = _HAD | {KeyStatus.OFF}
 _LOADING_SECONDS: Final = 5.0
+
+_log = logging.getLogger(__name__)
 
 
 class Hotkeys(QObject):
@@ -114,18 +118,17 @@ class Hotkeys(QObject):
     def change(self, action: KeyAction, chord_text: str) -> KeyResult:
         """Try another chord ("" for none, USUAL for the system's own); kept if it could be had.
 
-        If not, everything stays as it was. While paused it is kept untried.
+        If not, everything stays as it was. While paused it is only looked at whether it is free.
         """
         self._begin()
         wanted = self._resolved(action, chord_text)
-        result = _OFF
+        result = self._ask(action, wanted) if wanted else _OFF
+        if result.status not in _KEPT:
+            self._go_back(action)
+            return result
         if not wanted:
             self._bind(action, "")
-        elif not self._is_paused or isinstance(self._read(action, wanted), KeyResult):
-            result = self._ask(action, wanted)
-            if result.status not in _HAD:
-                self._go_back(action)
-                return result
+        elif not self._is_paused:
             self._bound[action] = wanted
             self._tell(action, result)
         self._preferences.change(lambda settings: _with(settings, action, chord_text))
@@ -205,6 +208,9 @@ class Hotkeys(QObject):
         chord = self._read(action, text)
         if isinstance(chord, KeyResult):
             return chord
+        if self._is_paused:
+            is_taken = self._mechanism.is_free(chord) is False
+            return KeyResult(KeyStatus.TAKEN) if is_taken else _OFF
         # The desktop may show these words: they are said in the language of the person.
         result = self._mechanism.bind(action, chord, verbatim(say(_description(action))))
         self._pump.look()
@@ -212,7 +218,7 @@ class Hotkeys(QObject):
 
     def _go_back(self, action: KeyAction) -> None:
         """Want what was wanted before; a key that was had is had still."""
-        if self._results[action].status not in _HAD:
+        if self._results[action].status not in _HAD and not self._is_paused:
             self._mechanism.unbind(action)
             self._bind(action, self._bound.get(action, ""))
 
@@ -241,6 +247,8 @@ class Hotkeys(QObject):
     def _tell(self, action: KeyAction, result: KeyResult) -> None:
         if self._results[action] != result:
             self._results[action] = result
+            way = self._mechanism.name
+            _log.info("key of %s: %s, by %s", action.value, result.status.value, way)
             self.result_changed.emit(action, result)
 
     def _on_result(self, action: KeyAction, result: KeyResult) -> None:

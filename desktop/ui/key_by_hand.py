@@ -3,13 +3,14 @@
 GUI thread; the desktop's own programs are run in an errand.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop.domain.errors import LapisError
 from desktop.domain.hotkey import KeyAction, KeyResult, KeyStatus
-from desktop.services.hotkey import Binding, Desktop, binding, can_write
+from desktop.services.hotkey import Binding, Desktop, binding
 from desktop.ui.errands import Errands
 
 __all__ = ["ByHand"]
@@ -29,12 +30,17 @@ class ByHand(QObject):
     changed = Signal()
 
     def __init__(
-        self, desktop: Desktop, command: str, errands: Errands, parent: QObject | None = None
+        self,
+        desktop: Desktop,
+        make_command: Callable[[], str],
+        errands: Errands,
+        parent: QObject | None = None,
     ) -> None:
-        """`command` is the one of `services.hotkey.toggle_command`."""
+        """`make_command` is `services.hotkey.toggle_command`, which looks at the disk."""
         super().__init__(parent)
         self._desktop = desktop
-        self._command = command
+        self._make_command = make_command
+        self._made = ""
         self._errands = errands
         self._can_write: bool | None = None
         self.is_busy = False
@@ -42,15 +48,22 @@ class ByHand(QObject):
         self.problem: LapisError | None = None
 
     @property
+    def _command(self) -> str:
+        self._made = self._made or self._make_command()
+        return self._made
+
+    @property
     def can_write(self) -> bool:
         """Whether the desktop's shortcut can be written for the person."""
         if self._can_write is None:
+            from desktop.services.hotkey import can_write
+
             self._can_write = can_write(self._desktop)
         return self._can_write
 
-    def recipe(self, chord: str) -> Binding:
-        """Return how the quick question is bound by hand, at `chord` where that is written down."""
-        return binding(self._desktop, self._command, chord)
+    def recipe(self) -> Binding:
+        """Return how the quick question is bound by hand."""
+        return binding(self._desktop, self._command)
 
     def command(self, action: KeyAction) -> str:
         """Return the command that does what the key of `action` would do; "" if there is none."""
@@ -61,10 +74,11 @@ class ByHand(QObject):
         """Have the desktop run the command at `chord`; `changed` follows."""
         from desktop.services.hotkey import write_shortcut
 
+        command = self._command
         self._begin()
         self._errands.run(
             _LANE,
-            lambda _errand: write_shortcut(self._desktop, chord, self._command),
+            lambda _errand: write_shortcut(self._desktop, chord, command),
             self._on_done,
             self._on_failed,
         )

@@ -3,14 +3,17 @@
 One for the whole window, made in the second part of the start. GUI thread.
 """
 
+import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop.domain.hotkey import KeyAction, KeyResult, KeyStatus
+from desktop.domain.hotkey import USUAL, KeyAction, KeyResult, KeyStatus, usual_chord
 from desktop.domain.text import Text
+from desktop.system.hotkey.suggestions import candidates
 from desktop.ui.key_view import TRIAL_SECONDS, KeyView, KeyWay, Refusal, Trial, TrialState
 from desktop.ui.key_words import action_name
 from desktop.ui.preferences import Preferences
@@ -24,17 +27,7 @@ __all__ = ["KeyDesk"]
 
 _SECOND_MS: Final = 1000
 _REMEMBER_MS: Final = 2000
-_HAD: Final = frozenset(
-    {KeyStatus.BOUND, KeyStatus.PENDING, KeyStatus.UNVERIFIED, KeyStatus.OFF}
-)
-# What a desktop is asked for where it alone says what is free; it may give others.
-_WISHES: Final = {
-    KeyAction.ASK: "Ctrl+Alt+Space",
-    KeyAction.ASK_SELECTED: "Ctrl+Alt+Shift+Space",
-    KeyAction.NEW_CHAT: "Ctrl+Alt+Shift+N",
-    KeyAction.SHOW: "Ctrl+Alt+Shift+L",
-    KeyAction.STOP: "Ctrl+Alt+Shift+Period",
-}
+_HAD: Final = frozenset({KeyStatus.BOUND, KeyStatus.PENDING, KeyStatus.UNVERIFIED, KeyStatus.OFF})
 # They would leave the page on which they are tried out.
 _LEAVING: Final = frozenset({KeyAction.NEW_CHAT, KeyAction.SHOW})
 _NONE: Final = Trial()
@@ -49,15 +42,25 @@ class KeyDesk(QObject):
     """(KeyAction): a real press of its key has come."""
 
     def __init__(
-        self, hotkeys: "Hotkeys", by_hand: "ByHand", preferences: Preferences, parent: QObject
+        self,
+        hotkeys: "Hotkeys",
+        by_hand: "ByHand",
+        preferences: Preferences,
+        parent: QObject | None = None,
+        *,
+        platform: str = sys.platform,
     ) -> None:
         """Follow `hotkeys`, and `by_hand` where no mechanism has keys."""
         super().__init__(parent)
+        self._platform = platform
         self.by_hand = by_hand
         self._hotkeys = hotkeys
         self._preferences = preferences
         self._refusals: dict[KeyAction, Refusal] = {}
         self._worked_on: dict[KeyAction, tuple[str, str]] = {}
+        self._before_recording: Mapping[KeyAction, KeyResult] | None = None
+        # Once a desktop said that it has no keys for programs, that holds until it gives one.
+        self._has_refused_all = False
         self._tried: KeyAction | None = None
         self._trial = _NONE
         self._second = QTimer(self, interval=_SECOND_MS)
@@ -68,14 +71,13 @@ class KeyDesk(QObject):
         hotkeys.result_changed.connect(self._on_result_changed)
         preferences.changed.connect(lambda _settings: self.changed.emit())
         by_hand.changed.connect(self.changed)
+        for result in hotkeys.results.values():
+            self._learn(result)
 
     @property
     def way(self) -> KeyWay:
         """Who binds keys here."""
-        results = self._hotkeys.results.values()
-        if any(result.status is KeyStatus.UNSUPPORTED for result in results):
-            return KeyWay.BY_HAND
-        if self._hotkeys.mechanism_name == "manual":
+        if self._hotkeys.mechanism_name == "manual" or self._has_refused_all:
             return KeyWay.BY_HAND
         return KeyWay.OURS if self._hotkeys.can_choose_keys else KeyWay.DESKTOP
 
@@ -86,20 +88,26 @@ class KeyDesk(QObject):
             action,
             way,
             self._hotkeys.mechanism_name,
-            self._chord(action),
-            self._usual(action),
-            self._hotkeys.results[action],
+            self._hotkeys.chord(action),
+            usual_chord(action, self._platform),
+            self._results[action],
             self._refusals.get(action),
             trial=self._trial if self._tried is action else _NONE,
             may_choose=way is KeyWay.OURS or (way is KeyWay.BY_HAND and self.by_hand.can_write),
+            is_paused=self._hotkeys.is_paused and self._before_recording is None,
         )
         return replace(shown, proved_on=self._proved_on(action, shown.keys))
+
+    def result(self, action: KeyAction) -> KeyResult:
+        """Return what became of the key of `action`, with the keys themselves named."""
+        result = self._results[action]
+        return replace(result, keys=result.keys or self._hotkeys.chord(action))
 
     def serve(self, row: "KeyRow", action: KeyAction) -> None:
         """Show the key of `action` in `row` from now on, and do what is wished for there."""
         row.chosen.connect(lambda chord: self.change(action, chord))
         row.cleared.connect(lambda: self.change(action, ""))
-        row.reset_requested.connect(lambda: self.change(action, self._usual(action)))
+        row.reset_requested.connect(lambda: self.change(action, USUAL))
         row.switched.connect(lambda on: self._switch(action, on=on))
         row.recording_changed.connect(self.set_recording)
         row.trial_wanted.connect(lambda: self.begin_trial(action))
@@ -112,6 +120,9 @@ class KeyDesk(QObject):
     def change(self, action: KeyAction, chord: str) -> KeyResult:
         """Give `action` the key `chord`, or none for ""; what cannot be had leaves the old one."""
         self.end_trial()
+        if not chord and self.way is KeyWay.BY_HAND:
+            # There is nothing to give back.
+            return self._results[action]
         result = self._clash(action, chord) or self._bind(action, chord)
         if result.status in _HAD:
             self._refusals.pop(action, None)
@@ -124,9 +135,15 @@ class KeyDesk(QObject):
 
     def set_recording(self, recording: bool) -> None:
         """Give all keys back while a combination is chosen: pressed then, they mean the field."""
-        if recording:
+        if recording and not self._hotkeys.is_paused:
             self.end_trial()
-        self._hotkeys.set_paused(recording)
+            # What is on show stays until they are back.
+            self._before_recording = dict(self._hotkeys.results)
+            self._hotkeys.set_paused(True)
+        elif not recording and self._before_recording is not None:
+            self._hotkeys.set_paused(False)
+            self._before_recording = None
+            self.changed.emit()
 
     def refresh(self) -> None:
         """Look again at what could not be had: the keys are about to be seen."""
@@ -159,6 +176,14 @@ class KeyDesk(QObject):
         if self.way is KeyWay.BY_HAND:
             self._on_pressed(KeyAction.ASK)
 
+    def close(self) -> None:
+        """Ask for no key any more, and keep a proof that waits for its moment; idempotent."""
+        self._before_recording = None
+        self._second.stop()
+        if self._remember.isActive():
+            self._remember.stop()
+            self._keep_proof()
+
     def open_desktop_settings(self) -> None:
         """Open the desktop's own page for these keys."""
         self._hotkeys.configure()
@@ -175,7 +200,7 @@ class KeyDesk(QObject):
     def _clash(self, action: KeyAction, chord: str) -> KeyResult | None:
         """Return a refusal if another action of Lapis has the key."""
         for other in KeyAction:
-            if chord and other is not action and self._chord(other) == chord:
+            if chord and other is not action and self._hotkeys.chord(other) == chord:
                 name = action_name(other)
                 return KeyResult(
                     KeyStatus.INVALID,
@@ -185,14 +210,12 @@ class KeyDesk(QObject):
 
     def _switch(self, action: KeyAction, *, on: bool) -> None:
         """Ask the desktop for a key, or give it back."""
-        wish = self._usual(action) or next(iter(self._hotkeys.suggestions(action, 1)), "")
-        self.change(action, (wish or _WISHES[action]) if on else "")
+        wish = usual_chord(action, self._platform) or candidates(action, self._platform)[0]
+        self.change(action, wish if on else "")
 
-    def _chord(self, action: KeyAction) -> str:
-        return self._hotkeys.chord(action)
-
-    def _usual(self, action: KeyAction) -> str:
-        return self._hotkeys.usual(action)
+    @property
+    def _results(self) -> Mapping[KeyAction, KeyResult]:
+        return self._before_recording or self._hotkeys.results
 
     def _proved_on(self, action: KeyAction, keys: str) -> str:
         known, day = self._worked_on.get(action, ("", ""))
@@ -240,10 +263,19 @@ class KeyDesk(QObject):
             self._second.stop()
         self.changed.emit()
 
-    def _on_result_changed(self, action: KeyAction, _result: KeyResult) -> None:
+    def _on_result_changed(self, action: KeyAction, result: KeyResult) -> None:
+        self._learn(result)
+        if self._before_recording is not None:
+            return
         if self._tried is action and not self.view(action).may_work:
             self.end_trial()
         self.changed.emit()
+
+    def _learn(self, result: KeyResult) -> None:
+        if result.status is KeyStatus.UNSUPPORTED:
+            self._has_refused_all = True
+        elif result.status not in {KeyStatus.OFF, KeyStatus.FAILED}:
+            self._has_refused_all = False
 
 
 class _Showing(QObject):

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop.ui.buttons import TextButton
+from desktop.ui.flow_layout import FlowLayout
 from desktop.ui.key_words import native
 from desktop.ui.labels import PlainLabel
 from desktop.ui.tokens import Space
@@ -26,12 +27,13 @@ class FreeKeys(QWidget):
         self._chords: tuple[str, ...] = ()
         self._label = PlainLabel(tone="muted", size="small")
         self._buttons: list[TextButton] = []
-        self._row = QHBoxLayout(self)
+        self._row = FlowLayout(beside=Space.S, between=Space.S)
+        line = QHBoxLayout(self)
         # In line with the words above, which stand behind an icon.
-        self._row.setContentsMargins(Space.XL, 0, 0, 0)
-        self._row.setSpacing(Space.S)
-        self._row.addWidget(self._label)
-        self._row.addStretch(1)
+        line.setContentsMargins(Space.XL, 0, 0, 0)
+        line.setSpacing(Space.S)
+        line.addWidget(self._label, 0, Qt.AlignmentFlag.AlignTop)
+        line.addLayout(self._row, 1)
         self.hide()
         self._say()
 
@@ -62,7 +64,8 @@ class FreeKeys(QWidget):
         button = TextButton()
         button.setProperty("type", "small")
         button.clicked.connect(partial(self._on_clicked, chord))
-        self._row.insertWidget(self._row.count() - 1, button)
+        self._row.addWidget(button)
+        button.show()
         return button
 
     def _on_clicked(self, chord: str) -> None:
@@ -74,3 +77,5 @@ class FreeKeys(QWidget):
             keys = native(chord)
             button.setText(keys)
             button.setAccessibleName(self.tr("Take {keys}").format(keys=keys))
+            # As high as the first line, in whose middle it stands.
+            self._label.setMinimumHeight(button.sizeHint().height())

@@ -1,5 +1,7 @@
 """How a key is bound in the desktop itself: the recipe, and a button that does it. GUI thread."""
 
+from typing import Final
+
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -9,12 +11,15 @@ from desktop.services.hotkey import Binding
 from desktop.ui.buttons import TextButton
 from desktop.ui.command_line import CommandLine
 from desktop.ui.key_words import native
-from desktop.ui.labels import PlainLabel
+from desktop.ui.labels import PlainLabel, restyle
 from desktop.ui.row_note import RowNote
 from desktop.ui.tokens import Space
 from desktop.ui.translation import say
 
 __all__ = ["KeyRecipe"]
+
+
+_DONE: Final = frozenset({KeyStatus.BOUND, KeyStatus.UNVERIFIED, KeyStatus.PENDING})
 
 
 class KeyRecipe(QWidget):
@@ -80,12 +85,17 @@ class KeyRecipe(QWidget):
         self._write.setVisible(self._can_write and bool(keys))
         self._write.setEnabled(not self._is_busy)
         self._remove.setText(self.tr("Remove it there"))
-        has_it = self._result is not None and self._result.status is not KeyStatus.OFF
+        has_it = self._result is not None and self._result.status in _DONE
+        restyle(self._write, "kind", "normal" if has_it else "primary")
         self._remove.setVisible(self._can_write and has_it and not self._is_busy)
         self._line.say(self.tr("Command for the key"), self.tr("Copy the command"))
+        for widget in (self._how, self._line):
+            widget.setVisible(not has_it)
         if self._binding is not None:
             how = say(self._binding.how)
-            self._how.setText(self.tr("Or by hand: {how}").format(how=how) if keys and self._can_write else how)
+            self._how.setText(
+                self.tr("Or by hand: {how}").format(how=how) if keys and self._can_write else how
+            )
             self._line.show_words(self._binding.words)
         self._say_outcome(keys)
 
@@ -99,7 +109,7 @@ class KeyRecipe(QWidget):
             self._note.clear()
         elif result.status is KeyStatus.OFF:
             self._note.show_words(self.tr("The desktop has forgotten the key."))
-        elif result.status in {KeyStatus.BOUND, KeyStatus.UNVERIFIED}:
+        elif result.status in _DONE:
             done = self.tr("The desktop has it: {keys}. Press it now to be sure.").format(keys=keys)
             self._note.show_words(self._because(done, result), "good")
         elif result.status is KeyStatus.TAKEN:

@@ -207,9 +207,7 @@ class KeyRecorder(QPushButton):
             now = self.tr("press the keys, Esc leaves it")
         else:
             now = "+".join(caps_of(self._chord)) or self.tr("no keys")
-        self.setAccessibleName(
-            self.tr("{purpose}: {keys}").format(purpose=self._purpose, keys=now)
-        )
+        self.setAccessibleName(self.tr("{purpose}: {keys}").format(purpose=self._purpose, keys=now))
         self.setAccessibleDescription(self.tr("Press to choose other keys"))
         self.update()
 

@@ -46,7 +46,7 @@ class KeyRow(QWidget):
         """Show nothing yet."""
         super().__init__(parent)
         self._view: KeyView | None = None
-        self._name = PlainLabel()
+        self._name = PlainLabel(wrap=True)
         self._hint = PlainLabel(tone="muted", size="small", wrap=True)
         self._caps = KeyCaps()
         self._switch = Switch()
@@ -100,8 +100,13 @@ class KeyRow(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.S)
         column.addLayout(upper)
-        column.addWidget(self._state)
-        column.addWidget(self._free)
+        # What is said ends where the fields end.
+        lower = QVBoxLayout()
+        lower.setContentsMargins(0, 0, 2 * (_SIDE + Space.XS), 0)
+        lower.setSpacing(Space.S)
+        lower.addWidget(self._state)
+        lower.addWidget(self._free)
+        column.addLayout(lower)
 
     def _connect(self) -> None:
         self._recorder.recorded.connect(self.chosen)
@@ -124,8 +129,8 @@ class KeyRow(QWidget):
         has_key = view.result.status is not KeyStatus.OFF
         self._recorder.show_chord(view.chord)
         self._recorder.setVisible(view.may_choose)
-        self._clear.setVisible(view.may_choose and bool(view.chord))
-        self._reset.setVisible(view.may_choose and view.chord != view.usual)
+        self._clear.setVisible(view.way is KeyWay.OURS and bool(view.chord))
+        self._reset.setVisible(view.may_choose and bool(view.usual) and view.chord != view.usual)
         self._caps.set_caps(caps_of(view.keys) if view.result.keys else [])
         self._caps.setVisible(is_kept_by_desktop and bool(view.result.keys))
         self._switch.blockSignals(True)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 from desktop.domain.errors import LapisError
 from desktop.domain.hotkey import KeyStatus
 from desktop.ui.buttons import TextButton
+from desktop.ui.command_line import CommandLine
 from desktop.ui.key_view import TRIAL_SECONDS, KeyView, KeyWay, TrialState
 from desktop.ui.key_words import StateWords, state_of
 from desktop.ui.labels import PlainLabel
@@ -18,6 +19,7 @@ from desktop.ui.translation import say
 __all__ = ["KeyState"]
 
 _ICON: Final = 16
+_BAR: Final = 110
 _ASKED_OF_DESKTOP: Final = frozenset(
     {KeyStatus.DENIED, KeyStatus.UNVERIFIED, KeyStatus.BOUND, KeyStatus.TAKEN}
 )
@@ -47,6 +49,8 @@ class KeyState(QWidget):
         self._bar.setProperty("tone", "accent")
         self._bar.setTextVisible(False)
         self._bar.setRange(0, TRIAL_SECONDS)
+        self._bar.setFixedWidth(_BAR)
+        self._line = CommandLine()
         self._lay_out()
         self._try.clicked.connect(self.trial_wanted)
         self._cancel.clicked.connect(self.trial_cancelled)
@@ -86,6 +90,7 @@ class KeyState(QWidget):
         line.setSpacing(Space.S)
         line.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignVCenter)
         line.addWidget(self._words, 1)
+        line.addWidget(self._bar, 0, Qt.AlignmentFlag.AlignVCenter)
         line.addWidget(self._left)
         for button in (self._open, self._try, self._cancel):
             line.addWidget(button)
@@ -93,13 +98,14 @@ class KeyState(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.S)
         column.addLayout(line)
-        column.addWidget(self._bar)
+        column.addWidget(self._line)
 
     def _say(self) -> None:
         self._try.setText(self.tr("Press it now"))
         self._cancel.setText(self.tr("Cancel"))
         self._open.setText(self.tr("Desktop's settings…"))
         self._open.setAccessibleName(self.tr("Open the desktop's settings for keys"))
+        self._line.say(self.tr("Line for the configuration"), self.tr("Copy the line"))
         self._show()
 
     def _show(self) -> None:
@@ -118,6 +124,10 @@ class KeyState(QWidget):
             and not is_running
         )
         self._bar.setVisible(is_running)
+        reason = view.result.reason if view is not None and not is_quiet else None
+        line = str(reason.values.get("line", "")) if reason is not None else ""
+        self._line.show_words(line)
+        self._line.setVisible(bool(line))
         self._left.setVisible(is_running)
         if had_focus:
             (self._cancel if is_running else self._try).setFocus(Qt.FocusReason.OtherFocusReason)
@@ -136,6 +146,8 @@ class KeyState(QWidget):
             words = self.tr("{title}. {hint}").format(title=say(error.title), hint=say(error.hint))
             return StateWords(words, "warning", "warn", "warn")
         if self._is_recording:
-            words = self.tr("Hold Ctrl, Alt or another such key, and press one more. Esc leaves it.")
+            words = self.tr(
+                "Hold Ctrl, Alt or another such key, and press one more. Esc leaves it."
+            )
             return StateWords(words, "keyboard", "accent", "muted")
         return state_of(self._view) if self._view is not None else None

@@ -51,7 +51,7 @@ class KeyView:
 
     `chord` is the one in force, or wanted, empty for none; `usual` the one of a fresh Lapis.
     `proved_on` is the day on which it was seen to work, as `2026-11-20`; `may_choose` says whether
-    a combination can be chosen in the window.
+    a combination can be chosen in the window, `is_paused` that all keys are given back for a while.
     """
 
     action: KeyAction
@@ -64,6 +64,7 @@ class KeyView:
     proved_on: str = ""
     trial: Trial = field(default_factory=Trial)
     may_choose: bool = True
+    is_paused: bool = False
 
     @property
     def keys(self) -> str:
@@ -73,6 +74,8 @@ class KeyView:
     @property
     def may_work(self) -> bool:
         """Whether a press could be heard."""
+        if self.is_paused:
+            return False
         if self.way is KeyWay.BY_HAND:
             return True
         return self.result.status in {KeyStatus.BOUND, KeyStatus.UNVERIFIED}

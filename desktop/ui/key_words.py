@@ -1,5 +1,6 @@
 """What keys do, what became of them, and how they are written. GUI thread."""
 
+import re
 import sys
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -7,7 +8,7 @@ from typing import Literal, TypeAlias
 from PySide6.QtGui import QKeySequence
 
 from desktop.domain.hotkey import USUAL, BadChord, KeyAction, KeyStatus, parse_chord
-from desktop.domain.text import Text
+from desktop.domain.text import Text, shortened
 from desktop.ui.icons import IconName
 from desktop.ui.key_view import KeyView, KeyWay, Refusal, TrialState
 from desktop.ui.labels import Tone
@@ -22,6 +23,19 @@ _NATIVE = QKeySequence.SequenceFormat.NativeText
 _ARROWS = {"Up": "↑", "Down": "↓", "Left": "←", "Right": "→"}
 # As they stand on the keys there: Qt's Ctrl is Command, its Meta Control.
 _MAC = {"Ctrl": "⌘", "Alt": "⌥", "Shift": "⇧", "Meta": "⌃"}
+_LONGEST = 40
+_GTK = re.compile(r"(?:Press )?((?:<\w+>)+)(\w+)")
+_GTK_NAME = re.compile(r"<(\w+)>")
+_GTK_HELD = {
+    "control": "Ctrl",
+    "primary": "Ctrl",
+    "alt": "Alt",
+    "mod1": "Alt",
+    "shift": "Shift",
+    "super": "Meta",
+    "meta": "Meta",
+    "mod4": "Meta",
+}
 _MAC_ORDER = ("Meta", "Alt", "Shift", "Ctrl")
 
 
@@ -70,9 +84,9 @@ def caps_of(chord: str) -> list[str]:
     if not chord or chord == USUAL:
         return []
     try:
-        parsed = parse_chord(chord)
+        parsed = parse_chord(_from_gtk(chord))
     except BadChord:
-        return [chord]
+        return [shortened(chord, _LONGEST)]
     held = (parsed.ctrl, parsed.alt, parsed.shift, parsed.meta)
     names = [
         name
@@ -101,6 +115,16 @@ def state_of(view: KeyView) -> StateWords | None:
     if view.refusal is not None:
         return _refused(view, view.refusal)
     return _bound(view)
+
+
+def _from_gtk(keys: str) -> str:
+    """Return "Press <Control><Alt>space", as GNOME says it, in our words; others as they are."""
+    found = _GTK.fullmatch(keys)
+    if found is None:
+        return keys
+    held = [_GTK_HELD.get(name.casefold(), name) for name in _GTK_NAME.findall(found[1])]
+    key = found[2]
+    return "+".join([*held, key.upper() if len(key) == 1 else key[0].upper() + key[1:]])
 
 
 def _held_cap(name: str) -> str:
@@ -181,46 +205,53 @@ def _refused(view: KeyView, refusal: Refusal) -> StateWords:
         fact = say(Text("Another program already uses {keys}.", {"keys": keys}))
     else:
         fact = say(Text("{keys} cannot be used here.", {"keys": keys}))
-    words = [fact, *([say(reason)] if reason is not None else [])]
+    words = _because(fact, reason)
     if view.chord and view.chord != refusal.chord:
-        words.append(say(Text("{keys} stays.", {"keys": native(view.keys)})))
-    return StateWords(" ".join(words), "warning", "warn", "warn")
+        stays = say(Text("{keys} stays in use.", {"keys": native(view.keys)}))
+        words = _joined(words, stays)
+    return StateWords(words, "warning", "warn", "warn")
 
 
 def _bound(view: KeyView) -> StateWords | None:
     keys = native(view.keys)
-    match view.result.status:
+    status, reason = view.result.status, view.result.reason
+    if view.is_paused and view.chord:
+        words = say(Text("Paused in the tray: until it goes on there, no key is answered."))
+        return StateWords(words, "pause", "muted", "muted")
+    if view.proved_on and (view.may_work or view.way is KeyWay.BY_HAND):
+        words = say(Text("Works: it was pressed on {day}.", {"day": view.proved_on}))
+        return StateWords(words, "check-circle", "good", "normal")
+    match status:
         case KeyStatus.OFF if view.way is not KeyWay.BY_HAND:
             return None
-        case KeyStatus.BOUND | KeyStatus.UNVERIFIED | KeyStatus.OFF if view.proved_on:
-            words = say(Text("Works: it was pressed on {day}.", {"day": view.proved_on}))
-            return StateWords(words, "check-circle", "good", "normal")
-        case KeyStatus.UNSUPPORTED if view.proved_on:
-            words = say(Text("Works: it was pressed on {day}.", {"day": view.proved_on}))
-            return StateWords(words, "check-circle", "good", "normal")
         case KeyStatus.BOUND:
             words = say(Text("It is yours. Only a press proves that it arrives."))
             return StateWords(words, "info", "accent", "muted")
         case KeyStatus.UNVERIFIED:
-            words = say(Text("The desktop does not say whether it has this key. Press it to see."))
-            return _because(view, StateWords(words, "info", "accent", "normal"))
+            words = say(reason or Text("Only a press can tell whether it is yours."))
+            if reason is not None and "line" in reason.values:
+                words = say(
+                    Text("Add this line to the configuration of your desktop, then press the keys.")
+                )
+            return StateWords(words, "info", "accent", "normal")
         case KeyStatus.PENDING:
             words = say(Text("Your desktop is asking you to confirm the shortcut."))
             return StateWords(words, "info", "accent", "normal")
         case KeyStatus.TAKEN:
             words = say(Text("Another program already uses {keys}.", {"keys": keys}))
-            return _because(view, StateWords(words, "warning", "warn", "warn"))
+            return StateWords(_because(words, reason), "warning", "warn", "warn")
         case KeyStatus.INVALID:
             words = say(Text("{keys} cannot be used here.", {"keys": keys}))
-            return _because(view, StateWords(words, "warning", "warn", "warn"))
+            return StateWords(_because(words, reason), "warning", "warn", "warn")
         case KeyStatus.DENIED:
             words = say(
-                Text("You declined the shortcut. It can be turned on in the desktop's settings.")
+                reason
+                or Text("You declined the shortcut. Turn it on in the settings of your desktop.")
             )
             return StateWords(words, "warning", "warn", "warn")
         case KeyStatus.FAILED:
-            words = say(Text("The desktop does not answer for this key."))
-            return _because(view, StateWords(words, "warning", "muted", "muted"))
+            words = say(reason or Text("The desktop does not answer for this key."))
+            return StateWords(words, "warning", "muted", "muted")
         case _:
             words = say(
                 Text("This desktop gives keys to no program, but it can run a command at a key.")
@@ -228,8 +259,9 @@ def _bound(view: KeyView) -> StateWords | None:
             return StateWords(words, "info", "accent", "normal")
 
 
-def _because(view: KeyView, state: StateWords) -> StateWords:
-    reason = view.result.reason
-    if reason is None:
-        return state
-    return StateWords(f"{state.words} {say(reason)}", state.icon, state.sign, state.tone)
+def _because(words: str, reason: Text | None) -> str:
+    return words if reason is None else _joined(words, say(reason))
+
+
+def _joined(fact: str, reason: str) -> str:
+    return say(Text("{fact} {reason}", {"fact": fact, "reason": reason}))

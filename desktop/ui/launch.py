@@ -11,7 +11,7 @@ from PySide6.QtCore import QLockFile
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from desktop.base.paths import APP_ID, Paths
+from desktop.base.paths import APP_ID, DESKTOP_ID, Paths
 from desktop.domain.errors import LapisError
 from desktop.domain.settings import Settings
 from desktop.system.input_method import prepare_input_method, qt_input_plugins
@@ -54,7 +54,7 @@ def _take_place(options: Options, paths: Paths) -> QLockFile | None:
 
 def _application() -> QApplication:
     prepare_input_method(os.environ, qt_input_plugins())
-    QGuiApplication.setDesktopFileName(APP_ID)
+    QGuiApplication.setDesktopFileName(DESKTOP_ID)
     app = QApplication(sys.argv[:1])
     app.setApplicationName(APP_ID)
     app.setApplicationDisplayName("Lapis")

@@ -1,9 +1,9 @@
-"""What can be done with the items of one tab of the library: all that is the same for both.
+"""What can be done with the items of one tab of the library: all that is the same for each.
 
 GUI thread, which owns the store.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Generic, TypeVar
 
@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.domain.chat_settings import Persona, SavedPrompt
 from desktop.domain.errors import StorageError
+from desktop.domain.quick_action import QuickAction
 from desktop.domain.settings import Language
 from desktop.services.own_items import Deleted, OwnItems
 from desktop.ui.library_list import Line
@@ -20,7 +21,7 @@ __all__ = ["ItemsDesk"]
 
 _OWN, _BUILT_IN, _HIDDEN = "own:", "built-in:", "hidden:"
 
-Item = TypeVar("Item", bound=Persona | SavedPrompt)
+Item = TypeVar("Item", bound=Persona | SavedPrompt | QuickAction)
 
 
 class ItemsDesk(QObject, Generic[Item]):
@@ -46,14 +47,21 @@ class ItemsDesk(QObject, Generic[Item]):
         line: Callable[[Item], Line],
         show: Callable[[Item], None],
         parent: QObject,
+        settled: Callable[[Sequence[Item]], Sequence[Item]] = lambda offered: offered,
     ) -> None:
-        """`line` says how an item is listed, `show` brings it into the editor."""
+        """`line` says how an item is listed, `show` brings it into the editor.
+
+        `settled` returns those that are offered as they are where several of them meet.
+        """
         super().__init__(parent)
         self._tab = tab
         self._items = items
         self._language = language
         self._line = line
         self._show_item = show
+        self._settled = settled
+        self._groups: dict[str, tuple[Item, ...]] = {}
+        self._shown: dict[str, Item] = {}
         self._open = ""
         self._deleted: Deleted[Item] | None = None
         self.item: Item | None = None
@@ -63,6 +71,16 @@ class ItemsDesk(QObject, Generic[Item]):
         tab.hide_requested.connect(lambda: self._change(lambda: items.hide(self._open)))
         tab.show_requested.connect(lambda: self._change(lambda: items.show(self._open)))
         tab.move_requested.connect(self._on_move_requested)
+
+    @property
+    def opened(self) -> tuple[Item, ...]:
+        """The item that is open, if one is."""
+        return () if self.item is None else (self.item,)
+
+    @property
+    def in_force(self) -> Item | None:
+        """The item that is open, as it is where it meets the others; None for a hidden one."""
+        return self._shown.get(self._open)
 
     def own(self) -> tuple[Item, ...]:
         """Return the person's own ones; raises StorageError."""
@@ -77,23 +95,14 @@ class ItemsDesk(QObject, Generic[Item]):
         except StorageError as error:
             self.failed.emit(error)
             return
-        built_in = [one for one in offered if one.built_in]
-        everything = [*own, *built_in, *hidden]
+        built_in = tuple(one for one in offered if one.built_in)
+        self._groups = {_OWN: own, _BUILT_IN: built_in, _HIDDEN: hidden}
+        everything = (*own, *built_in, *hidden)
         known = {one.id: one for one in everything}
         if self._open not in known:
             self._open = everything[0].id if everything else ""
         self.item = known.get(self._open)
-        lines: list[Line] = []
-        for key, title, group in (
-            (_OWN, self.tr("Yours"), own),
-            (_BUILT_IN, self.tr("Come with Lapis"), built_in),
-            (_HIDDEN, self.tr("Hidden"), hidden),
-        ):
-            if group:
-                lines.append(Line(key, title, is_heading=True))
-                dim = key == _HIDDEN
-                lines += [replace(self._line(one), is_dim=dim) for one in group]
-        self._tab.show_lines(lines, self._open)
+        self._list()
         self._tab.show_anything(anything=self.item is not None)
         if self.item is not None:
             self._tab.show_kind(
@@ -109,8 +118,8 @@ class ItemsDesk(QObject, Generic[Item]):
         if item != self._open:
             self.leaving.emit()
             self._open = item
-            self._tab.scroll_to_top()
             self.refresh()
+            self._tab.scroll_to_top()
 
     def make(self, item: Item) -> None:
         """Keep a new item and show it, ready to be named."""
@@ -123,8 +132,8 @@ class ItemsDesk(QObject, Generic[Item]):
 
     def keep(self, item: Item) -> None:
         """Keep what was typed."""
-        self._change(lambda: self._items.change(item), refresh=False)
         self._refresh_line(item)
+        self._change(lambda: self._items.change(item), refresh=False)
 
     def take(self, items: Iterable[Item]) -> tuple[int, int]:
         """Keep what a file brought; return how many, and how many were there already.
@@ -200,5 +209,23 @@ class ItemsDesk(QObject, Generic[Item]):
     def _refresh_line(self, item: Item) -> None:
         if self.item is not None and self.item.id == item.id:
             self.item = item
-        lines = [self._line(item) if line.key == item.id else line for line in self._tab.list.lines]
+        own = self._groups.get(_OWN, ())
+        self._groups[_OWN] = tuple(item if one.id == item.id else one for one in own)
+        self._list()
+
+    def _list(self) -> None:
+        groups = self._groups
+        offered = (*groups.get(_OWN, ()), *groups.get(_BUILT_IN, ()))
+        self._shown = shown = {one.id: one for one in self._settled(offered)}
+        lines: list[Line] = []
+        for key, title in (
+            (_OWN, self.tr("Yours")),
+            (_BUILT_IN, self.tr("Come with Lapis")),
+            (_HIDDEN, self.tr("Hidden")),
+        ):
+            group = groups.get(key, ())
+            if group:
+                lines.append(Line(key, title, is_heading=True))
+                dim = key == _HIDDEN
+                lines += [replace(self._line(shown.get(one.id, one)), is_dim=dim) for one in group]
         self._tab.show_lines(lines, self._open)

@@ -1,4 +1,7 @@
-"""A list of personas or prompts: a sign, a name, and a line about it. Plain words only. GUI thread."""
+"""A list of personas, prompts or actions: a sign, a name, and a line about it, in plain words.
+
+GUI thread.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

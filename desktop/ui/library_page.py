@@ -1,4 +1,4 @@
-"""The page of personas and prompts, in place of the talk. Values in, signals out. GUI thread."""
+"""The page of personas, prompts and quick actions, in place of the talk. Values in, signals out. GUI thread."""
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.ui.action_editor import ActionEditor
 from desktop.ui.escape import claims_escape
 from desktop.ui.library_tab import LibraryTab
 from desktop.ui.notice_card import Look, NoticeCard
@@ -26,7 +27,7 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class LibraryPage(QWidget):
-    """Two tabs; `notice` tells what came of a file, `toast` offers to undo."""
+    """Three tabs; `notice` tells what came of a file, `toast` offers to undo."""
 
     closed = Signal()
     """Esc, or the button: back to the chat."""
@@ -38,11 +39,14 @@ class LibraryPage(QWidget):
         self.persona = PersonaEditor()
         self.prompt = PromptEditor()
         self.personas = LibraryTab(self.persona, "person")
+        self.action = ActionEditor()
         self.prompts = LibraryTab(self.prompt, "spark")
+        self.quick_actions = LibraryTab(self.action, "spark")
+        self.tabs = (self.personas, self.prompts, self.quick_actions)
         self.notice = NoticeCard(())
         self.toast = Toast()
         self._head = PageHead()
-        self._strip = PageTabs(2)
+        self._strip = PageTabs(len(self.tabs))
         self._tabs = self._strip.bar
         self._views = QStackedLayout()
         self._lay_out()
@@ -53,18 +57,18 @@ class LibraryPage(QWidget):
         self._retranslate()
 
     def show_tab(self, tab: LibraryTab) -> None:
-        """Show one of the two tabs."""
+        """Show one of the tabs."""
         self._tabs.setCurrentIndex(self._views.indexOf(tab))
 
     @property
     def tab(self) -> LibraryTab:
         """The tab that is shown."""
-        return self.prompts if self._tabs.currentIndex() else self.personas
+        return self.tabs[self._tabs.currentIndex()]
 
     def flush(self) -> None:
         """Tell what was typed and not told yet."""
-        self.persona.flush()
-        self.prompt.flush()
+        for editor in (self.persona, self.prompt, self.action):
+            editor.flush()
 
     def show_sidebar_button(self, *, visible: bool) -> None:
         """Offer to bring the sidebar back."""
@@ -123,15 +127,15 @@ class LibraryPage(QWidget):
         column.addWidget(self._strip)
         column.addLayout(self._views, 1)
         column.addLayout(foot)
-        self._views.addWidget(self.personas)
-        self._views.addWidget(self.prompts)
+        for tab in self.tabs:
+            self._views.addWidget(tab)
 
     def _retranslate(self) -> None:
-        title = self.tr("Personas and prompts")
+        title = self.tr("Personas, prompts and actions")
         self._head.set_title(title)
         self.setAccessibleName(title)
         self._tabs.setAccessibleName(title)
-        self._tabs.setTabText(0, self.tr("Personas"))
-        self._tabs.setTabText(1, self.tr("Prompts"))
-        self.personas.list.setAccessibleName(self.tr("Personas"))
-        self.prompts.list.setAccessibleName(self.tr("Prompts"))
+        names = (self.tr("Personas"), self.tr("Prompts"), self.tr("Quick actions"))
+        for place, (tab, name) in enumerate(zip(self.tabs, names, strict=True)):
+            self._tabs.setTabText(place, name)
+            tab.list.setAccessibleName(name)

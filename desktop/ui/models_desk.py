@@ -41,8 +41,8 @@ class ModelsDesk(QObject):
     chosen = Signal(object)
     """(InstalledModel): it is to be used."""
     memory_wanted = Signal()
-    progress_told = Signal(str)
-    """(words): how far the downloads are, empty for none; for the tray."""
+    progress_told = Signal(str, float)
+    """(words, share from 0 to 1): how far the downloads are, empty for none; for the tray."""
     announced = Signal(str)
     """(words): for a notification."""
     opened = Signal()
@@ -250,7 +250,7 @@ class ModelsDesk(QObject):
 
     def _on_progress_told(self, words: str, share: float, count: int) -> None:
         self._taskbar.set_progress(share, count)
-        self.progress_told.emit(words)
+        self.progress_told.emit(words, share)
 
     def _on_announced(self, words: str) -> None:
         """Tell what the person in front of the page cannot see."""

@@ -6,135 +6,167 @@ Values in, signals out; `PopupController` knows the chats. GUI thread.
 import time
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QCursor,
-    QGuiApplication,
-    QHideEvent,
-    QKeyEvent,
-    QKeySequence,
-    QPainter,
-    QPainterPath,
-    QPaintEvent,
-    QRegion,
-    QResizeEvent,
-    QScreen,
-    QShortcut,
-)
+from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QPaintEvent, QScreen
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from desktop.system.front.own_window import take_keyboard
 from desktop.ui.banner import Banner
-from desktop.ui.card import paint_card, paint_shadow
+from desktop.ui.buttons import IconButton
 from desktop.ui.composer import Composer
 from desktop.ui.icons import app_icon
-from desktop.ui.labels import ElidedLabel, PlainLabel
-from desktop.ui.link_button import LinkButton
-from desktop.ui.tokens import Radius, Size, Space
+from desktop.ui.popup_chips import PopupChips
+from desktop.ui.popup_focus import PopupFocus
+from desktop.ui.popup_foot import PopupFoot
+from desktop.ui.popup_frame import PopupFrame, is_wayland
+from desktop.ui.popup_keys import PopupKeys
+from desktop.ui.popup_model import PopupModel
+from desktop.ui.popup_size import PopupSize
+from desktop.ui.tokens import Size, Space, resized
 from desktop.ui.transcript import Transcript
 
 __all__ = ["Popup"]
 
-_WIDTH = 680
 _LINES = 5
-_SHADOW = 20
-_SHARE_OF_SCREEN = 0.6
-_FIRST_HEIGHT = 96
+_GEM = 22
+_BESIDE = 5
 _JUST_NOW_SECONDS = 0.25
 
 
-class Popup(QWidget):
-    """Grows with its answer; hides when another window gets the focus."""
+class Popup(PopupFrame):
+    """Grows with its answer; hides when another window gets the focus, unless it is pinned."""
 
+    appeared = Signal()
+    """It was hidden and is on the screen now, painted; whatever takes time comes after this."""
     submitted = Signal(object)
     """(Draft)"""
     stop_requested = Signal()
     """Esc while an answer runs."""
     open_in_window_requested = Signal()
+    insert_requested = Signal()
+    """Put the answer, or what is selected of it, into the program one came from."""
+    copy_requested = Signal()
+    anew_requested = Signal()
+    """Another conversation, in the same place."""
     dismissed = Signal()
     """The person is done with it: Esc, or the key that called it."""
+    left = Signal()
+    """It is hidden because another window is used."""
+    looked_away = Signal()
+    """Pinned, it stays while another window is used."""
+    size_chosen = Signal(int, int)
+    """(width, height of the card; 0 for its own)"""
     language_changed = Signal()
 
     def __init__(self, *, translucent: bool) -> None:
         """`translucent` says whether the screen blends windows: shadow and smooth corners."""
-        super().__init__(
-            None,
-            Qt.WindowType.Tool
-            | Qt.WindowType.FramelessWindowHint
-            | Qt.WindowType.WindowStaysOnTopHint,
-        )
-        self.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, on=False)
-        self.setAttribute(Qt.WidgetAttribute.WA_MacAlwaysShowToolWindow)
-        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground, on=translucent)
-        self._translucent = translucent
-        self._margin = _SHADOW if translucent else 0
+        super().__init__(translucent=translucent)
         self._running = False
-        self._hidden_at = 0.0
+        self._is_new = False
+        self._left_at = 0.0
         self._leaving = QTimer(self, singleShot=True, interval=0)
         self._leaving.timeout.connect(self._on_left)
-        self.composer = Composer(lines=_LINES, framed=False, tools=False)
+        self._focus = PopupFocus(self)
+        self.chips = PopupChips()
+        self.composer = Composer(
+            lines=_LINES, framed=False, tools=False, sends=False, chips=self.chips
+        )
         self.transcript = Transcript()
+        self.transcript.is_on_card = True
         self.banner = Banner()
+        self.model = PopupModel()
+        self.pin = IconButton("pin", side=Size.BUTTON)
+        self.pin.setCheckable(True)
+        self.foot = PopupFoot()
         self._gem = QLabel()
-        self._gem.setPixmap(app_icon().pixmap(QSize(Size.ICON, Size.ICON)))
-        self._model = ElidedLabel(tone="muted", size="small")
+        self._gem.setPixmap(app_icon().pixmap(QSize(_GEM, _GEM), self.devicePixelRatioF()))
         self._line = QFrame()
         self._line.setProperty("panel", "line")
         self._line.setFixedHeight(1)
-        self._keys = PlainLabel(tone="muted", size="small")
-        self._open = LinkButton()
-        self._foot = QWidget()
-        self._answer_height = _FIRST_HEIGHT
+        self._beside = (QHBoxLayout(), QHBoxLayout())
+        self._actions = QHBoxLayout()
         self._column = QVBoxLayout(self)
         self._lay_out()
+        self.sizing = PopupSize(self, self._column)
         self.show_conversation(visible=False)
-        self.composer.submitted.connect(self.submitted)
-        self.composer.stop_requested.connect(self._on_escape)
-        self._open.clicked.connect(self.open_in_window_requested)
-        open_keys = QShortcut(QKeySequence(Qt.Modifier.CTRL | Qt.Key.Key_O), self)
-        open_keys.activated.connect(self._on_open_keys)
-        self.transcript.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
+        self._connect()
         self._retranslate()
         # A window that has its handle already comes up faster.
         self.winId()
 
+    def add_actions(self, strip: QWidget) -> None:
+        """Place the row of quick actions under what goes with the question."""
+        self._actions.addWidget(strip)
+
+    def prepare(self) -> None:
+        """Do before the first look what Qt would do at the first look: styles, fonts, pictures."""
+        self.sizing.fit()
+        self.grab()
+
+    @property
+    def has_keyboard(self) -> bool:
+        """Whether it is on the screen and keys go to it."""
+        return self._focus.has_keyboard
+
     def toggle(self) -> None:
         """Hidden: show. Visible behind another window: come to the front. In front: hide."""
-        if self.isVisible() and self.isActiveWindow():
-            self.dismissed.emit()
-            self.hide()
-        elif time.monotonic() - self._hidden_at > _JUST_NOW_SECONDS:
+        if self.has_keyboard:
+            self.put_away()
+        elif time.monotonic() - self._left_at > _JUST_NOW_SECONDS:
             # A click upon the tray takes the focus away first, and with it the popup.
             self.bring_to_front()
 
     def bring_to_front(self) -> None:
         """Show where the pointer is, with the cursor in the field."""
         self._leaving.stop()
-        if QGuiApplication.platformName().startswith("wayland"):
+        if is_wayland():
             # Nobody may raise a window there, but a new one comes up in front.
             self.hide()
         if not self.isVisible():
+            self._is_new = True
             self._place()
         self.show()
         self.raise_()
         self.activateWindow()
+        take_keyboard(int(self.winId()))
         self.composer.focus_field()
+        self._focus.look_soon()
+
+    def put_away(self) -> None:
+        """Hide, as the person is done with it."""
+        self.dismissed.emit()
+        self.hide()
 
     def show_conversation(self, *, visible: bool) -> None:
         """Show the part with the answer, or only the line to type into."""
         self.transcript.setVisible(visible)
         self._line.setVisible(visible)
-        self._open.setVisible(visible)
-        self._answer_height = _FIRST_HEIGHT
-        self._fit()
+        self.foot.set_conversation(shown=visible)
+        self.sizing.begin()
 
-    def set_model(self, title: str, *, is_guide: bool) -> None:
-        """Say who will answer."""
-        self._model.setText(title)
+    def set_model(self, title: str, *, is_guide: bool, state: str = "") -> None:
+        """Say who will answer; `state` how it is."""
+        self.model.show_model(title, state)
         self.composer.set_about_guide(is_guide)
 
     def set_running(self, running: bool) -> None:
         """Follow whether an answer is being written."""
         self._running = running
         self.composer.set_running(running)
+        self.foot.set_running(running)
+
+    def resize_by(self, wider: int, higher: int) -> None:
+        """Make the card so many pixels larger, as if by hand."""
+        self.sizing.grow(wider, higher)
+
+    def ask_to_open(self) -> None:
+        """Ask for the conversation to be shown in the window, if there is one."""
+        if self.transcript.isVisibleTo(self):
+            self.open_in_window_requested.emit()
+
+    def beside_clicked(self) -> None:
+        """Go away, as by a click on another window."""
+        if not self.pin.isChecked():
+            self._go_away()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc works wherever the focus is."""
@@ -148,115 +180,120 @@ class Popup(QWidget):
         """Take another height when a part of it needs more room, or less."""
         handled = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
-            self._fit()
+            self.sizing.fit()
         return handled
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the language, and hide when another window is used."""
+        """Follow language and font, and hide when another window is used."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
             self._retranslate()
+        elif event.type() == QEvent.Type.FontChange:
+            self._size_field()
         elif event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
             self._leaving.start()
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paint the card and its shadow."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        card = self.rect().adjusted(self._margin, self._margin, -self._margin, -self._margin)
-        if self._translucent:
-            paint_shadow(painter, card, self._margin)
-        paint_card(painter, card, self.palette(), Radius.POPUP)
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Tell once that it is on the screen."""
+        super().paintEvent(event)
+        if self._is_new and self.isVisible():
+            self._is_new = False
+            QTimer.singleShot(0, self, self.appeared.emit)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Cut the corners where they cannot be blended."""
-        super().resizeEvent(event)
-        if not self._translucent:
-            path = QPainterPath()
-            path.addRoundedRect(self.rect(), Radius.POPUP, Radius.POPUP)
-            self.setMask(QRegion(path.toFillPolygon().toPolygon()))
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Remember when."""
-        super().hideEvent(event)
-        self._hidden_at = time.monotonic()
+    def _connect(self) -> None:
+        self.composer.submitted.connect(self.submitted)
+        self.composer.stop_requested.connect(self._on_escape)
+        self._size_field()
+        self.composer.edited.connect(self._on_edited)
+        self.foot.ask_requested.connect(self.composer.submit)
+        self.foot.stop_requested.connect(self.stop_requested)
+        self.foot.insert_requested.connect(self.insert_requested)
+        self.foot.copy_requested.connect(self.copy_requested)
+        self.foot.open_requested.connect(self.open_in_window_requested)
+        self.sizing.chosen.connect(self.size_chosen)
+        PopupKeys(self)
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
-        top.setContentsMargins(Space.XL, 0, Space.L, 0)
+        top.setContentsMargins(Space.XL, 0, Space.XL - Space.S, 0)
         top.setSpacing(Space.XS)
-        top.addWidget(self._gem)
+        top.addLayout(self._beside[0])
         top.addWidget(self.composer, 1)
-        foot = QHBoxLayout(self._foot)
-        foot.setContentsMargins(Space.XL, Space.XS, Space.XL, Space.M)
-        foot.setSpacing(Space.M)
-        foot.addWidget(self._keys)
-        foot.addStretch(1)
-        foot.addWidget(self._model)
-        foot.addWidget(self._open)
-        notice = QHBoxLayout()
-        notice.setContentsMargins(Space.XL, 0, Space.XL, 0)
-        notice.addWidget(self.banner)
+        top.addLayout(self._beside[1])
+        for box, parts in zip(self._beside, ((self._gem,), (self.model, self.pin)), strict=True):
+            box.setSpacing(Space.XS)
+            for part in parts:
+                box.addWidget(part, 0, Qt.AlignmentFlag.AlignTop)
+        middle = QVBoxLayout()
+        middle.setContentsMargins(Space.XL, 0, Space.XL, 0)
+        middle.setSpacing(Space.S)
+        middle.addWidget(self.chips)
+        middle.addWidget(self.banner)
+        # The keys of the actions stand under the other parts, what surrounds them beside.
+        self._actions.setContentsMargins(Space.XL - _BESIDE, 0, Space.XL, 0)
         above = QVBoxLayout()
-        above.setContentsMargins(0, Space.S, 0, Space.S)
-        above.setSpacing(Space.S)
+        above.setContentsMargins(0, Space.S, 0, Space.XS)
+        above.setSpacing(Space.XS)
         above.addLayout(top)
-        above.addLayout(notice)
-        column = self._column
-        edge = self._margin + 1
-        column.setContentsMargins(edge, edge, edge, edge)
-        column.setSpacing(0)
-        column.addLayout(above)
-        column.addWidget(self._line)
-        column.addWidget(self.transcript, 1)
-        column.addWidget(self._foot)
+        above.addLayout(middle)
+        above.addLayout(self._actions)
+        edge = self.margin + 1
+        self._column.setContentsMargins(edge, edge, edge, edge)
+        self._column.setSpacing(0)
+        self._column.addLayout(above)
+        self._column.addWidget(self._line)
+        self._column.addWidget(self.transcript, 1)
+        self._column.addWidget(self.foot)
 
-    def _screen(self) -> QScreen:
+    def screen_for(self) -> QScreen:
+        """Return the screen that it is on, or would come up on."""
+        if self.isVisible():
+            return self.screen()
         return QGuiApplication.screenAt(QCursor.pos()) or QGuiApplication.primaryScreen()
 
     def _place(self) -> None:
-        room = self._screen().availableGeometry()
-        self._fit()
+        room: QRect = self.screen_for().availableGeometry()
+        self.sizing.fit()
         x = room.center().x() - self.width() // 2
-        y = room.top() + room.height() // 5 - self._margin
+        y = room.top() + room.height() // 5 - self.margin
         self.move(QPoint(x, y))
 
-    def _fit(self) -> None:
-        """Take the height of what there is, up to a share of the screen."""
-        screen = self.screen() if self.isVisible() else self._screen()
-        room: QRect = screen.availableGeometry()
-        highest = round(room.height() * _SHARE_OF_SCREEN)
-        shown = self.transcript.isVisibleTo(self)
-        self.transcript.setFixedHeight(min(self._answer_height, highest) if shown else 0)
-        self.setFixedWidth(min(_WIDTH, room.width() - 2 * Space.L) + 2 * self._margin)
-        self._column.activate()
-        height = self._column.totalHeightForWidth(self.width())
-        self.setFixedHeight(height if height >= 0 else self._column.totalSizeHint().height())
+    def _size_field(self) -> None:
+        """Let the field be the largest thing to read; what stands beside it is on its first line."""
+        field, font = self.composer.field, resized(self.font(), Size.ASK)
+        field.setFont(font)
+        # What is expected in it is painted in that of the viewport.
+        field.viewport().setFont(font)
+        line = field.fontMetrics().lineSpacing() + 2 + 2 * Space.S
+        for box, height in zip(self._beside, (_GEM, Size.BUTTON), strict=True):
+            box.setContentsMargins(0, max(0, (line - height) // 2), 0, 0)
 
-    def _on_range_changed(self, _lowest: int, hidden: int) -> None:
-        if hidden > 0 and self.transcript.isVisibleTo(self):
-            self._answer_height = self.transcript.height() + hidden
-            QTimer.singleShot(0, self, self._fit)
+    def _on_edited(self) -> None:
+        draft = self.composer.question()
+        self.foot.set_draft(there=bool(draft.text or draft.attachments))
 
     def _on_escape(self) -> None:
         if self._running:
             self.stop_requested.emit()
         else:
-            self.dismissed.emit()
-            self.hide()
-
-    def _on_open_keys(self) -> None:
-        if self._open.isVisible():
-            self.open_in_window_requested.emit()
+            self.put_away()
 
     def _on_left(self) -> None:
         ours = QApplication.activePopupWidget() or QApplication.activeModalWidget()
-        if not self.isActiveWindow() and ours is None:
-            self.hide()
+        if not self.isVisible() or self.isActiveWindow() or ours is not None:
+            return
+        if self.pin.isChecked():
+            self.looked_away.emit()
+        else:
+            self._go_away()
+
+    def _go_away(self) -> None:
+        self._left_at = time.monotonic()
+        self.hide()
+        self.left.emit()
 
     def _retranslate(self) -> None:
         self.setWindowTitle(self.tr("Ask Lapis"))
         self.setAccessibleName(self.tr("Ask Lapis"))
+        self.pin.set_label(self.tr("Stay in front when another window is used (Ctrl+P)"))
         self.language_changed.emit()
-        self._keys.setText(self.tr("Enter asks · Shift+Enter breaks the line · Esc closes"))
-        self._open.setText(self.tr("Open in window (Ctrl+O)"))

@@ -11,7 +11,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from desktop.domain.history import Attachment, AttachmentKind
-from desktop.domain.text import shortened
+from desktop.domain.text import printable, shortened
 from desktop.services.context_estimate import estimated_tokens
 from desktop.ui.attachment_sheet import AttachmentSheet
 from desktop.ui.attachment_words import attachment_icon, attachment_start, attachment_title
@@ -27,7 +27,8 @@ _HEIGHT = 28
 _CLOSE = 22
 _ICON = 16
 _WIDEST = 300
-_START = 44
+_START = 80
+_BESIDE_WORDS = 46
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,9 @@ class _Chip(QFrame):
         self.setMaximumWidth(_WIDEST)
         self.setFixedHeight(_HEIGHT)
         title, start = attachment_title(attachment), attachment_start(attachment)
-        size = self.tr("about {count} tokens").format(count=f"{estimated_tokens(attachment.text):,}")
+        size = self.tr("about {count} tokens").format(
+            count=f"{estimated_tokens(attachment.text):,}"
+        )
         mark = QLabel()
         shown = icon(_icon(attachment.kind), QPalette.ColorRole.PlaceholderText)
         mark.setPixmap(shown.pixmap(QSize(_ICON, _ICON), self.devicePixelRatioF()))
@@ -119,7 +122,11 @@ class _Chip(QFrame):
         close.setIconSize(QSize(_ICON - 2, _ICON - 2))
         close.setCursor(Qt.CursorShape.ArrowCursor)
         close.clicked.connect(lambda: self.removed.emit(attachment))
-        words = ElidedLabel(self.tr("“{start}…”").format(start=start) if start else title, size="small")
+        quoted = shortened(" ".join(attachment.text[: 2 * _START].split()), _START)
+        words = ElidedLabel(
+            self.tr("“{text}”").format(text=printable(quoted, " ")) if start else title,
+            size="small",
+        )
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.S - 1, 0, 2, 0)
         row.setSpacing(Space.S - 2)
@@ -167,16 +174,24 @@ class _OfferButton(QPushButton):
         self.setIcon(icon(offer.icon, QPalette.ColorRole.PlaceholderText))
         self.setIconSize(QSize(_ICON - 2, _ICON - 2))
         start = shortened(offer.start, _START)
-        words = self.tr("{title}: “{start}”").format(title=offer.title, start=start)
-        self.setText(as_words(words if start else offer.title))
-        self.setAccessibleName(words if start else offer.title)
+        quoted = self.tr("{title}: “{start}”").format(title=offer.title, start=start)
+        self._words = quoted if start else offer.title
+        self.setAccessibleName(self._words)
+        self._fit()
         if not offer.is_of_no_use:
             set_tooltip(self, self.tr("Let it go with the question"))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
-            self.updateGeometry()
+            self._fit()
+
+    def _fit(self) -> None:
+        """Cut the words where the button is as wide as it gets."""
+        self.ensurePolished()
+        room = _WIDEST - _BESIDE_WORDS
+        shown = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room)
+        self.setText(as_words(shown))
 
 
 def _icon(kind: AttachmentKind) -> IconName:

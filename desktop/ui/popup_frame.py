@@ -1,12 +1,14 @@
 """The window of the popup: a rounded card without a title bar, over everything. GUI thread."""
 
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import (
+    QColor,
     QGuiApplication,
     QMouseEvent,
     QPainter,
     QPainterPath,
     QPaintEvent,
+    QPen,
     QRegion,
     QResizeEvent,
 )
@@ -15,7 +17,7 @@ from PySide6.QtWidgets import QWidget
 from desktop.ui.card import paint_card
 from desktop.ui.popup_grips import PopupGrips
 from desktop.ui.popup_shadow import SHADOW, paint_soft_shadow
-from desktop.ui.tokens import Radius
+from desktop.ui.tokens import Radius, tokens_of
 
 __all__ = ["PopupFrame"]
 
@@ -57,6 +59,12 @@ class PopupFrame(QWidget):
         if self._translucent:
             paint_soft_shadow(painter, card)
         paint_card(painter, card, self.palette(), Radius.POPUP)
+        if not self._translucent:
+            # Without a shadow the edge alone tells the card from what lies behind it.
+            painter.setPen(QPen(QColor(tokens_of(self.palette()).handle), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            edge = QRectF(card).adjusted(0.5, 0.5, -0.5, -0.5)
+            painter.drawRoundedRect(edge, Radius.POPUP, Radius.POPUP)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Cut the corners where they cannot be blended."""

@@ -23,6 +23,7 @@ class KeyButton(QAbstractButton):
         """Start without words."""
         super().__init__(parent)
         self._keys = ""
+        self._shows_keys = True
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -37,11 +38,25 @@ class KeyButton(QAbstractButton):
         self.updateGeometry()
         self.update()
 
-    def sizeHint(self) -> QSize:
+    def show_keys(self, *, shown: bool) -> None:
+        """Show the key, or the words alone where there is no room for both."""
+        if shown is not self._shows_keys:
+            self._shows_keys = shown
+            self.updateGeometry()
+            self.update()
+
+    def whole_width(self) -> int:
+        """Return the width with the key."""
         metrics = QFontMetrics(self._font())
         words = metrics.horizontalAdvance(self.text())
         keys = metrics.horizontalAdvance(self._keys) + 2 * _KEY_SIDE
-        return QSize(2 * _SIDE + words + (_GAP + keys if self._keys else 0), _HEIGHT)
+        return 2 * _SIDE + words + (_GAP + keys if self._keys else 0)
+
+    def sizeHint(self) -> QSize:
+        if self._shows_keys:
+            return QSize(self.whole_width(), _HEIGHT)
+        words = QFontMetrics(self._font()).horizontalAdvance(self.text())
+        return QSize(2 * _SIDE + words, _HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -75,7 +90,7 @@ class KeyButton(QAbstractButton):
         middle = self.height() / 2
         baseline = middle + (metrics.ascent() - metrics.descent()) / 2
         painter.drawText(QPointF(_SIDE, baseline), self.text())
-        if not self._keys:
+        if not self._keys or not self._shows_keys:
             return
         left = _SIDE + metrics.horizontalAdvance(self.text()) + _GAP
         width = metrics.horizontalAdvance(self._keys) + 2 * _KEY_SIDE

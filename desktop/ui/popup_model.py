@@ -7,10 +7,10 @@ from PySide6.QtGui import QActionGroup, QFontMetrics, QPalette
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from desktop.domain.model import InstalledModel
-from desktop.ui.engine_words import model_title
 from desktop.ui.icons import icon
 from desktop.ui.labels import as_words, set_tooltip
 from desktop.ui.model_menu import model_line
+from desktop.ui.tokens import Size
 
 __all__ = ["PopupModel"]
 
@@ -40,6 +40,7 @@ class PopupModel(QToolButton):
         self.setIconSize(QSize(_CHEVRON, _CHEVRON))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFixedHeight(Size.BUTTON)
         self._menu = QMenu(self)
         self._menu.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self._menu.aboutToShow.connect(self.about_to_fill)
@@ -96,8 +97,3 @@ class PopupModel(QToolButton):
         name = self._title if shown != self._title else ""
         lines = (name, self.tr("Who answers quick questions"), self._state)
         set_tooltip(self, "\n".join(line for line in lines if line))
-
-
-def loaded_title(model: InstalledModel | None) -> str:
-    """Return what the model that is loaded is called in the menu; empty without one."""
-    return model_title(model) if model is not None else ""

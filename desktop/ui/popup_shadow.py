@@ -12,12 +12,12 @@ from desktop.ui.tokens import Radius
 
 __all__ = ["SHADOW", "paint_soft_shadow"]
 
-SHADOW = 30
+SHADOW = 36
 """How far it reaches beyond the card, in device-independent pixels."""
 
-_LOWER = 7
+_LOWER = 10
 _SPREAD = SHADOW - _LOWER
-_DARKEST = 70
+_DARKEST = 52
 _CORNER = SHADOW + Radius.POPUP + _SPREAD
 
 
@@ -64,7 +64,7 @@ def _tile(scale: float) -> QPixmap:
     for step in range(steps, -1, -1):
         spread = step / scale
         share = spread / _SPREAD
-        alpha = round(_DARKEST * math.exp(-4.5 * share * share) * (1 - share))
+        alpha = round(_DARKEST * math.exp(-3.2 * share * share) * (1 - share))
         painter.setBrush(QColor(0, 0, 0, alpha))
         grown = card.adjusted(-spread, -spread, spread, spread)
         painter.drawRoundedRect(grown, Radius.POPUP + spread, Radius.POPUP + spread)

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from PySide6.QtCore import QLockFile, QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from desktop.base.paths import Paths
+from desktop.base.paths import APP_ID, Paths
 from desktop.base.shutdown import Shutdown
 from desktop.config.store import SettingsStore
 from desktop.domain.errors import LapisError
@@ -28,7 +29,6 @@ from desktop.ui.chat_controller import ChatController
 from desktop.ui.crash_catcher import CrashCatcher
 from desktop.ui.engine_room import EngineRoom
 from desktop.ui.file_opening import FileOpening
-from desktop.ui.icons import app_icon
 from desktop.ui.instance_server import InstanceServer
 from desktop.ui.memory_watch import MemoryWatch
 from desktop.ui.options import Options
@@ -42,16 +42,21 @@ from desktop.ui.window import MainWindow
 from desktop.ui.window_controller import WindowController
 
 if TYPE_CHECKING:
+    from desktop.domain.hotkey import KeyAction
     from desktop.services.model_manager import ModelManager
     from desktop.ui.first_run_controller import FirstRunController
+    from desktop.ui.hotkeys import Hotkeys
+    from desktop.ui.key_room import KeyRoom
     from desktop.ui.model_controller import ModelController
     from desktop.ui.models_desk import ModelsDesk
     from desktop.ui.presence import Presence
     from desktop.ui.spelling_desk import SpellingDesk
+    from desktop.ui.tray_desk import TrayDesk
 
 __all__ = ["Program"]
 
 _BENCH_FILE = "LAPIS_BENCH_READY"
+_KEYS_SHOWN_MS = 300
 
 
 class Program(QObject):
@@ -67,6 +72,9 @@ class Program(QObject):
         self._models_desk: ModelsDesk | None = None
         self._wants_models = False
         self._presence: Presence | None = None
+        self._tray: TrayDesk | None = None
+        self._hotkeys: Hotkeys | None = None
+        self._keys: KeyRoom | None = None
         self._spelling: SpellingDesk | None = None
         self._first_steps: FirstRunController | None = None
         self._report = ""
@@ -139,12 +147,14 @@ class Program(QObject):
         if self._first_steps is None:
             from desktop.ui.first_run_controller import FirstRunController
 
-            steps = FirstRunController(self._window, self._preferences, self._options.data_dir)
+            steps = FirstRunController(self._window, self._preferences)
             self._first_steps = steps
             steps.models_wanted.connect(self._on_models_requested)
             steps.popup_wanted.connect(self._on_popup_wanted)
             if self._models_desk is not None and self._room.models is not None:
                 steps.attach(self._models_desk, self._room.models, self._room.memory)
+            if self._keys is not None:
+                steps.attach_keys(self._keys.desk)
         self._first_steps.open()
 
     # Starting, second part: the window is on the screen.
@@ -165,6 +175,8 @@ class Program(QObject):
         self._chats.attach(engine, models)
         self._talk.attach(engine, models, self._room.known)
         self._presence = presence = self._appear(models)
+        self._hotkeys = self._open_hotkeys()
+        QTimer.singleShot(_KEYS_SHOWN_MS, self, self._open_keys)
         self._models_desk = self._open_models(models, presence)
         self._spelling = self._open_spelling()
         if self._first_steps is not None:
@@ -212,7 +224,8 @@ class Program(QObject):
         )
         desk.chosen.connect(self._on_model_chosen)
         desk.memory_wanted.connect(models.free_memory)
-        desk.progress_told.connect(presence.show_progress)
+        if self._tray is not None:
+            desk.progress_told.connect(self._tray.tray.show_downloads)
         desk.announced.connect(presence.announce)
         models.state_changed.connect(desk.set_engine)
         desk.set_engine(models.state)
@@ -232,18 +245,64 @@ class Program(QObject):
 
     def _appear(self, models: "ModelController") -> "Presence":
         from desktop.ui.presence import Presence
-        from desktop.ui.tray import Tray
+        from desktop.ui.tray_desk import TrayDesk, login_service
 
-        tray = Tray(app_icon(), self._room.memory, self)
+        make_login = partial(login_service, self._paths, self._options.data_dir)
+        self._tray = TrayDesk(
+            self._window, self._room.memory, self._chats, self._desk.list, models, make_login
+        )
+        tray = self._tray.tray
         tray.quit_requested.connect(self.quit)
-        tray.free_memory_requested.connect(models.free_memory)
-        tray.models_requested.connect(self._on_tray_models_requested)
         tray.settings_requested.connect(self._on_tray_settings_requested)
-        presence = Presence(self._window, tray, self._chats, self._preferences, self)
+        tray.new_chat_requested.connect(lambda: self._on_command("new-chat", "", ""))
+        self._talk.pages.add_section(self._tray.make_section)
+        presence = Presence(
+            self._window, tray, self._chats, self._preferences, models, self._talk.library, self
+        )
+        presence.room.set_elsewhere(lambda chat: self._desk.chat == chat)
         presence.chat_wanted.connect(self._on_chat_wanted)
+        presence.new_chat_wanted.connect(self._desk.new_chat)
         presence.model_dropped.connect(lambda path: self._on_command("open-model", "", str(path)))
-        models.state_changed.connect(presence.set_engine)
         return presence
+
+    def _open_hotkeys(self) -> "Hotkeys":
+        from desktop.system.hotkey.factory import mechanism
+        from desktop.ui.hotkeys import Hotkeys
+
+        qt_platform = QGuiApplication.platformName()
+        way = mechanism(os.environ, sys.platform, qt_platform, APP_ID)
+        hotkeys = Hotkeys(way, self._preferences, self)
+        # Before anybody else hears of a press: the popup is waited for.
+        hotkeys.activated.connect(self._on_key)
+        if self._tray is not None:
+            self._tray.attach_keys(hotkeys)
+        hotkeys.start()
+        return hotkeys
+
+    def _open_keys(self) -> None:
+        """Make what shows keys and proves them; pages that are on show already hear of it."""
+        if self._hotkeys is None or self._presence is None:
+            return
+        from desktop.ui.key_room import KeyRoom
+
+        self._keys = KeyRoom(
+            self._hotkeys,
+            self._preferences,
+            self._paths,
+            self._options.data_dir,
+            self._presence.announce,
+            self,
+        )
+        self._talk.pages.attach_keys(self._keys.desk)
+        around = self._presence.room.surroundings
+        self._talk.pages.set_front(can_read=around.can_read, can_copy=around.can_copy)
+        if self._first_steps is not None:
+            self._first_steps.attach_keys(self._keys.desk)
+
+    def _on_key(self, action: "KeyAction", token: str, time_ms: int) -> None:
+        is_trial = self._keys is not None and self._keys.desk.swallows(action)
+        if self._presence is not None and not is_trial:
+            self._presence.on_key(action, token, time_ms)
 
     # Running.
 
@@ -277,8 +336,12 @@ class Program(QObject):
             case "new-chat":
                 self._window.bring_to_front()
                 self._desk.new_chat()
+            case "toggle-popup" if self._tray is not None and self._tray.refuses_keys():
+                pass
             case "toggle-popup" if self._presence is not None:
                 self._presence.toggle_popup()
+                if self._keys is not None:
+                    self._keys.tell_called()
                 if self._first_steps is not None:
                     self._first_steps.tell_called()
             case "open-model" if self._room.models is not None:
@@ -293,10 +356,6 @@ class Program(QObject):
                 # Asked for before the second part of the start, which will see to it.
                 model = argument or self._options.model
                 self._options = replace(self._options, command=command, model=model)
-
-    def _on_tray_models_requested(self) -> None:
-        self._on_models_requested()
-        self._window.bring_to_front()
 
     def _on_tray_settings_requested(self) -> None:
         self._talk.show_settings()
@@ -345,6 +404,7 @@ class Program(QObject):
 
     def _plan_the_end(self, store: ChatStore, lock: QLockFile) -> None:
         end = self._shutdown
+        end.add("hotkeys", self._close_hotkeys)
         end.add("draft and place", self._desk.close)
         self._talk.plan_the_end(end)
         end.add("spelling", self._close_spelling)
@@ -366,7 +426,16 @@ class Program(QObject):
         if self._presence is not None:
             self._presence.hide()
 
+    def _close_hotkeys(self) -> None:
+        if self._keys is not None:
+            self._keys.close()
+        if self._hotkeys is not None:
+            self._hotkeys.close()
+            self._hotkeys = None
+
     def _leave(self) -> None:
+        if self._tray is not None:
+            self._tray.close()
         if self._presence is not None:
             self._presence.close()
 

@@ -62,11 +62,6 @@ class QuickActionStrip(QWidget):
             self._actions, self._opened, self._is_unfolded = keyed, None, False
             self._fill()
 
-    @property
-    def keys(self) -> str:
-        """The letters and digits that choose something now."""
-        return "".join(chip.action.key for chip in self._chips)
-
     def take_key(self, event: QKeyEvent) -> bool:
         """Choose by a letter alone; return whether `event` was one that does.
 

@@ -124,6 +124,11 @@ class SettingRow(QWidget):
         """What is set here, in a word."""
         return self._name.text()
 
+    @property
+    def hint(self) -> str:
+        """What explains it."""
+        return self._hint.text()
+
     def set_overridden(self, *, overridden: bool) -> None:
         """Offer the way back where there is one."""
         self._is_overridden = overridden

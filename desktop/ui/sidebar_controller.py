@@ -3,6 +3,7 @@
 Which chat is open is the window's matter: it is told here, and asked for from here. GUI thread.
 """
 
+import heapq
 import itertools
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -67,6 +68,14 @@ class SidebarController(QObject):
     def summary(self, chat: int | None) -> ChatSummary | None:
         """Return what the list knows of `chat`; None for one that is not listed."""
         return self._known.get(chat) if chat is not None else None
+
+    def recent(self, most: int) -> list[ChatSummary]:
+        """Return the chats that were used last, the newest first.
+
+        Without temporary ones, which leave no trace, and without what was put away.
+        """
+        kept = (chat for chat in self._content.chats if not chat.temporary)
+        return heapq.nlargest(most, kept, key=lambda chat: chat.updated)
 
     def show_open(self, chat: int | None) -> None:
         """Mark `chat` as the open one."""

@@ -18,6 +18,8 @@ from desktop.ui.errands import Errand, Errands
 __all__ = ["Surroundings"]
 
 _LANE: Final = "surroundings"
+_SETTLED_MS: Final = 50
+"""Until then window managers have said who has the keyboard."""
 # A terminal would carry them out; nothing that a person reads has them.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LINE_ENDS: Final = re.compile(r"\r\n?")
@@ -39,6 +41,8 @@ class Surroundings(QObject):
         self._loan = ClipboardLoan(self)
         self._window: FrontWindow | None = None
         self._asked = 0
+        self._later = QTimer(self, singleShot=True, interval=_SETTLED_MS)
+        self._later.timeout.connect(self._on_settled)
         self._run(front.current)
 
     @property
@@ -63,7 +67,15 @@ class Surroundings(QObject):
 
     def note(self) -> None:
         """Remember the window in front, before one of ours is shown; at most 20 ms."""
+        self._later.stop()
         self._window = self._front.current()
+
+    def note_soon(self) -> None:
+        """Remember who has the keyboard as soon as it is settled, unless that is us.
+
+        For a window of ours that lost it and stays: who comes back to it came from there.
+        """
+        self._later.start()
 
     def read_selection(self, time_ms: int = 0) -> None:
         """Read what is selected; `selection_came` follows. `time_ms`: of the key."""
@@ -112,8 +124,12 @@ class Surroundings(QObject):
 
     def close(self) -> None:
         """Give back what is borrowed and held; idempotent."""
+        self._later.stop()
         self._loan.return_now()
         self._front.close()
+
+    def _on_settled(self) -> None:
+        self._window = self._front.current() or self._window
 
     def _run(self, work: Callable[[], object]) -> None:
         """Do what nobody waits for."""

@@ -235,6 +235,7 @@ class Size:
     SMALL = 12
     BODY = 14
     TITLE = 16
+    ASK = 18
     LARGE = 22
     ICON = 20
     BUTTON = 32

@@ -114,6 +114,12 @@ class TranscriptSelection(QObject):
                 break
         return "\n\n".join(filter(None, out))
 
+    def plain(self) -> str:
+        """Return what is selected as it is read, as far as anybody would hand it on."""
+        return "\n\n".join(filter(None, self._pieces(self._rows(), markdown=False)))[
+            :_LONGEST_TEXT
+        ]
+
     def copy(self, *, markdown: bool = False) -> None:
         """Put what is selected into the clipboard."""
         rows = self._rows()

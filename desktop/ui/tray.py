@@ -67,6 +67,8 @@ class Tray(QObject):
         self._last_click = 0.0
         self._announced_chat: int | None = None
         self._menu = TrayMenu()
+        # Nobody else would: a menu of its own has no parent.
+        self.destroyed.connect(self._menu.deleteLater)
         self._icon = QSystemTrayIcon(self)
         # An icon without a menu is not shown on every desktop.
         self._icon.setContextMenu(self._menu)
@@ -196,9 +198,12 @@ class Tray(QObject):
             (menu.login_wanted, self.login_wanted),
         ):
             wish.connect(told)
-        menu.pause_wanted.connect(lambda paused: self.set_paused(paused=paused))
+        menu.pause_wanted.connect(self._on_pause_wanted)
         menu.aboutToShow.connect(self._on_about_to_show)
         menu.language_changed.connect(self._show_all)
+
+    def _on_pause_wanted(self, paused: bool) -> None:
+        self.set_paused(paused=paused)
 
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason is QSystemTrayIcon.ActivationReason.MiddleClick:

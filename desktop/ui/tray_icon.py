@@ -120,10 +120,7 @@ class _Gem(QIconEngine):
     def scaledPixmap(
         self, size: QSize, _mode: QIcon.Mode, _state: QIcon.State, scale: float
     ) -> QPixmap:
-        # The size is in pixels of the screen here.
-        pixmap = self._drawn(size, 1.0)
-        pixmap.setDevicePixelRatio(scale)
-        return pixmap
+        return self._drawn(size, scale)
 
     def _drawn(self, size: QSize, scale: float) -> QPixmap:
         pixmap = QPixmap(size * scale)

@@ -6,7 +6,7 @@ ticks and one level of menus below, and everything is there before it opens.
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal, SignalInstance
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
 
@@ -57,7 +57,8 @@ class TrayMenu(QMenu):
         self.addSeparator()
         self._pause = self._tick(self.pause_wanted)
         self._login = self._tick(self.login_wanted)
-        self._login.setVisible(False)
+        # Nobody knows yet; but nothing may move in a menu that is open.
+        self._login.setEnabled(False)
         self._settings = self._entry(self.settings_requested)
         self.addSeparator()
         self._quit = self._entry(self.quit_requested)
@@ -107,6 +108,7 @@ class TrayMenu(QMenu):
 
     def set_login(self, state: LoginState) -> None:
         """Tick the start at login; where it cannot be had it is not offered."""
+        self._login.setEnabled(True)
         self._login.setVisible(state is not LoginState.UNSUPPORTED)
         self._login.setChecked(state is LoginState.ON)
 
@@ -150,23 +152,23 @@ class TrayMenu(QMenu):
             group.addAction(action)
             _tell(action, self.model_wanted, model)
 
-    def _entry(self, wish: Signal) -> QAction:
+    def _entry(self, wish: SignalInstance) -> QAction:
         action = self.addAction("")
-        action.triggered.connect(lambda: wish.emit())
+        action.triggered.connect(wish)
         return action
 
-    def _tick(self, wish: Signal) -> QAction:
+    def _tick(self, wish: SignalInstance) -> QAction:
         action = self.addAction("")
         action.setCheckable(True)
         # Triggered, not toggled: what is set from here is no wish.
-        action.triggered.connect(lambda checked: wish.emit(checked))
+        action.triggered.connect(wish)
         return action
 
 
 _PORTABLE = QKeySequence.SequenceFormat.PortableText
 
 
-def _tell(action: QAction, wish: Signal, value: object) -> None:
+def _tell(action: QAction, wish: SignalInstance, value: object) -> None:
     action.triggered.connect(lambda: wish.emit(value))
 
 

@@ -1,5 +1,6 @@
 """What opens in place of the conversation or over it, each made when it is first wanted. GUI thread."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QUrl, Signal
@@ -11,7 +12,10 @@ from desktop.ui.window import MainWindow
 
 if TYPE_CHECKING:
     from desktop.ui.copies_controller import CopiesController
+    from desktop.ui.key_desk import KeyDesk
     from desktop.ui.settings_controller import SettingsController
+    from desktop.ui.settings_keys import KeysSection
+    from desktop.ui.settings_popup import PopupSection
     from desktop.ui.settings_section import SettingsSection
     from desktop.ui.shortcut_sheet import ShortcutSheet
 
@@ -34,12 +38,33 @@ class WindowPages(QObject):
         self._settings: SettingsController | None = None
         self._copies: CopiesController | None = None
         self._keys: ShortcutSheet | None = None
+        self._key_desk: KeyDesk | None = None
+        self._key_section: KeysSection | None = None
+        self._popup_section: PopupSection | None = None
+        self._front = (True, False)
+        self._first: list[Callable[[], SettingsSection]] = []
         menu, keys = window.header.main_menu, window.shortcuts
         for wish in (menu.settings_requested, keys.settings, window.sidebar.settings_requested):
             wish.connect(self.show_settings)
         for wish in (menu.keys_requested, keys.keys):
             wish.connect(self.show_keys)
         menu.about_requested.connect(self._show_about)
+
+    def add_section(self, make: "Callable[[], SettingsSection]") -> None:
+        """Let the settings begin with what `make` makes when they are first wanted."""
+        self._first.append(make)
+
+    def attach_keys(self, desk: "KeyDesk") -> None:
+        """Take the keys that work in any program, which come after the window."""
+        self._key_desk = desk
+        if self._key_section is not None:
+            self._key_section.attach(desk)
+
+    def set_front(self, *, can_read: bool, can_copy: bool) -> None:
+        """Take in what this desktop lets be known of the program in front."""
+        self._front = (can_read, can_copy)
+        if self._popup_section is not None:
+            self._popup_section.set_front(can_read=can_read, can_copy=can_copy)
 
     def show_settings(self) -> None:
         """Show the settings; asked for while they are on show, go back to the chat."""
@@ -75,6 +100,8 @@ class WindowPages(QObject):
     def _make_sections(self) -> "list[SettingsSection]":
         from desktop.ui.copies_controller import CopiesController
         from desktop.ui.settings_copies import CopiesSection
+        from desktop.ui.settings_keys import KeysSection
+        from desktop.ui.settings_popup import PopupSection
         from desktop.ui.settings_sections import (
             AnswersSection,
             ChatsSection,
@@ -88,7 +115,14 @@ class WindowPages(QObject):
         copies.quit_requested.connect(self.quit_requested)
         copies.export_requested.connect(self.export_requested)
         copies.import_requested.connect(self.import_requested)
-        return [LookSection(), ChatsSection(), AnswersSection(), MemorySection(), copies]
+        first = [make() for make in self._first]
+        keys = self._key_section = KeysSection()
+        if self._key_desk is not None:
+            keys.attach(self._key_desk)
+        popup = self._popup_section = PopupSection()
+        popup.set_front(can_read=self._front[0], can_copy=self._front[1])
+        talk = (ChatsSection(), AnswersSection(), MemorySection())
+        return [*first, LookSection(), keys, popup, *talk, copies]
 
     def _open_data_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._paths.data)))

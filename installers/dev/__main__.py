@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 
-from installers.dev import checks, environment, gpu, guide, lock, testing
+from installers.dev import checks, environment, gpu, guide, lock, portal, testing
 from installers.dev.console import StepFailed, must, say
 from installers.dev.places import GUIDE, MAIN, ROOT, cache_folder, clean_environment
 from installers.dev.system_packages import Purpose
@@ -25,6 +25,7 @@ def main(arguments: list[str]) -> int:
         "run": _run,
         "test": lambda _rest: _test(),
         "test-gpu": lambda _rest: _with(Purpose.GPU, gpu.test),
+        "test-portal": lambda _rest: _with(Purpose.PORTAL, portal.test),
         "fuzz": _fuzz,
         "check": lambda _rest: _with(Purpose.RUN, checks.check),
         "format": lambda _rest: _with(Purpose.RUN, checks.tidy),

@@ -49,6 +49,7 @@ _TESTS = (
     "hunspell-en-us",
     "imagemagick",
     "libenchant-2-2",
+    "libglib2.0-bin",
     "numlockx",
     "openbox",
     "strace",
@@ -69,6 +70,13 @@ _GPU = (
     "mesa-vulkan-drivers",
     "spirv-headers",
 )
+_PORTAL = (
+    *_TESTS,
+    "kwin-wayland",
+    "qtwayland5",
+    "xdg-desktop-portal",
+    "xdg-desktop-portal-kde",
+)
 _APT = ("apt-get", "-o", "DPkg::Lock::Timeout=900")
 _INSTALL = ("install", "-y", "--no-install-recommends")
 
@@ -79,6 +87,7 @@ class Purpose(Enum):
     RUN = "to run Lapis"
     TEST = "to run and test Lapis"
     GPU = "to run Lapis and test it on a graphics card made of software"
+    PORTAL = "to run Lapis and test it on a nested Wayland desktop"
 
 
 def ensure(purpose: Purpose) -> None:
@@ -111,8 +120,13 @@ def wanted(purpose: Purpose) -> tuple[str, ...]:
     tools: tuple[str, ...] = ("gcc", "g++") if _compiler_is_missing() else ()
     if find_spec("ensurepip") is None:
         tools += (f"python{sys.version_info.major}.{sys.version_info.minor}-venv",)
-    extra = {Purpose.RUN: (), Purpose.TEST: _TESTS, Purpose.GPU: _GPU}[purpose]
-    return (*tools, *_QT, *extra)
+    extra = {
+        Purpose.RUN: (),
+        Purpose.TEST: _TESTS,
+        Purpose.GPU: _GPU,
+        Purpose.PORTAL: _PORTAL,
+    }
+    return (*tools, *_QT, *extra[purpose])
 
 
 def installed_packages() -> frozenset[str]:

@@ -152,10 +152,11 @@ class Screen:
 
 
 @contextmanager
-def virtual_screen(folder: Path) -> Iterator[Screen]:
+def virtual_screen(folder: Path, *, tray: bool = True) -> Iterator[Screen]:
     """Give a fresh screen, whose programs keep their things under `folder`, and take it away.
 
-    Raises ToolsMissingError.
+    Without `tray` nobody shows icons of programs, until `running_tray` does. Raises
+    ToolsMissingError.
     """
     missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
     if missing:
@@ -164,20 +165,29 @@ def virtual_screen(folder: Path) -> Iterator[Screen]:
     base |= home_variables(folder)
     base |= {"QT_QPA_PLATFORM": "xcb", "XDG_SESSION_TYPE": "x11", "XDG_CURRENT_DESKTOP": "Openbox"}
     with ExitStack() as stack:
-        bus = stack.enter_context(_message_bus(folder, base))
+        bus = stack.enter_context(message_bus(folder, base))
         environment = base | {"DBUS_SESSION_BUS_ADDRESS": bus}
-        environment["DISPLAY"] = stack.enter_context(_x_server(folder, base))
+        environment["DISPLAY"] = stack.enter_context(x_server(folder, base))
         screen = Screen(environment)
-        stack.enter_context(_running(["openbox", "--sm-disable"], folder, environment))
+        stack.enter_context(running(["openbox", "--sm-disable"], folder, environment))
         wait_for(lambda: "window id" in _root_property(screen, "_NET_SUPPORTING_WM_CHECK"), 10)
-        tray = "trayer --edge top --align right --widthtype request --height 32 --SetDockType true"
-        stack.enter_context(_running([*tray.split(), "--expand", "true"], folder, environment))
-        wait_for(screen.has_tray, 10, "a tray")
+        if tray:
+            stack.enter_context(running_tray(screen, folder))
         yield screen
 
 
 @contextmanager
-def _x_server(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
+def running_tray(screen: Screen, folder: Path) -> Iterator[None]:
+    """Show icons of programs at the top right, as long as this lasts."""
+    words = "trayer --edge top --align right --widthtype request --height 32 --SetDockType true"
+    with running([*words.split(), "--expand", "true"], folder, screen.environment):
+        wait_for(screen.has_tray, 10, "a tray")
+        yield
+    wait_for(lambda: not screen.has_tray(), 10, "no tray")
+
+
+@contextmanager
+def x_server(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
     """Start Xvfb under a number that nobody uses.
 
     Left to choose by itself it looks at abstract sockets, which each network namespace has for
@@ -210,7 +220,7 @@ def _xvfb(number: int, folder: Path, environment: Mapping[str, str]) -> Iterator
     words = ["Xvfb", f":{number}", "-displayfd", str(writing), "-nolisten", "tcp"]
     # Without -noreset it starts over whenever its last client goes, and sends new ones away.
     words += ["-noreset", "-screen", "0", f"{WIDTH}x{HEIGHT}x24"]
-    with _running(words, folder, environment, pass_fds=(writing,)):
+    with running(words, folder, environment, pass_fds=(writing,)):
         os.close(writing)
         with os.fdopen(reading) as stream:
             ready = stream.readline().strip() == str(number)
@@ -218,24 +228,26 @@ def _xvfb(number: int, folder: Path, environment: Mapping[str, str]) -> Iterator
 
 
 @contextmanager
-def _message_bus(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
+def message_bus(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """Run a session bus without services, and give its address."""
     socket = Path(environment["XDG_RUNTIME_DIR"]) / "bus"
     configuration = folder / "bus.conf"
     configuration.write_text(_BUS.format(socket=socket), encoding="utf-8")
     words = ["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile"]
-    with _running(words, folder, environment):
+    with running(words, folder, environment):
         wait_for(socket.exists, 10, "the message bus")
         yield f"unix:path={socket}"
 
 
 @contextmanager
-def _running(
+def running(
     command: Sequence[str],
     folder: Path,
     environment: Mapping[str, str],
     pass_fds: tuple[int, ...] = (),
 ) -> Iterator[None]:
-    with (folder / f"{command[0]}.log").open("ab") as log:
+    """Run a program until the end of the block; what it says goes to `folder`."""
+    with (folder / f"{Path(command[0]).name}.log").open("ab") as log:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

@@ -25,6 +25,7 @@ from desktop.ui.message_actions import MessageActions
 from desktop.ui.popup import Popup
 from desktop.ui.settings_controller import SettingsController
 from desktop.ui.settings_copies import CopiesSection
+from desktop.ui.settings_popup import PopupSection
 from desktop.ui.settings_section import SettingsSection
 from desktop.ui.settings_sections import AnswersSection, ChatsSection, LookSection, MemorySection
 from desktop.ui.shortcut_sheet import ShortcutSheet
@@ -107,10 +108,11 @@ def test_on_the_panel_of_a_chat(qtbot: QtBot) -> None:
     assert _faults(panel) == []
 
 
-@pytest.mark.parametrize("section", range(5))
+@pytest.mark.parametrize("section", range(6))
 def test_on_the_page_of_settings(desk: Desk, section: int) -> None:
     def sections() -> list[SettingsSection]:
         return [
+            PopupSection(),
             LookSection(),
             ChatsSection(),
             AnswersSection(),

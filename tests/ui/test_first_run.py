@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
@@ -11,12 +12,14 @@ from pytestqt.qtbot import QtBot
 
 from desktop.domain.advice import Pick
 from desktop.domain.errors import NetworkError
+from desktop.domain.hotkey import KeyAction, KeyResult, KeyStatus
 from desktop.domain.machine import DiskUse, Machine, MemoryUse, Power, Supply
 from desktop.domain.model import Device, DeviceKind
 from desktop.domain.settings import Theme
 from desktop.domain.shelf import Origin
 from desktop.domain.text import Text
-from desktop.services.hotkey import Desktop, binding
+from desktop.services.hotkey import Desktop
+from desktop.ui.command_line import CommandLine
 from desktop.ui.discover_feed import GetState, Stage
 from desktop.ui.first_run import FirstRun
 from desktop.ui.first_run_computer import FirstRunComputer
@@ -24,18 +27,19 @@ from desktop.ui.first_run_key import FirstRunKey
 from desktop.ui.first_run_model import FirstRunModel, ModelOffer, Role
 from desktop.ui.get_button import GetButton, Wish
 from desktop.ui.illustration import Illustration
+from desktop.ui.key_recorder import KeyRecorder
 from desktop.ui.licence_card import LicenceCard
 from desktop.ui.model_sheet import listed_sheet
 from desktop.ui.shelf_menu import ShelfMenu
 from desktop.ui.theme import apply_theme
 from desktop.ui.tokens import DARK, LIGHT
 from desktop.ui.use_card import UseCard
+from tests.ui.keys import COMMAND, KeyPlace, ScriptedKeys, key_place
 from tests.ui.marking import Marking, unmarked
 from tests.ui.model_samples import advice, bury, entry, listed
 
 _GB = 10**9
 _GIB = 2**30
-_COMMAND = "lapis --toggle-popup"
 _CARD = Device("CUDA0", "RTX 4060", "CUDA", DeviceKind.GPU, 7 * _GB, 8 * _GB)
 _MACHINE = Machine(
     MemoryUse(16 * _GIB, 1 * _GB, 9 * _GB),
@@ -67,14 +71,16 @@ def _offers(state: GetState | None = None) -> tuple[ModelOffer, ...]:
 class Steps:
     """The page with its three steps, in a window."""
 
-    def __init__(self) -> None:
+    def __init__(self, keys: KeyPlace) -> None:
+        self.keys = keys
         self.window = QWidget()
         self.window.resize(1080, 720)
         self.view = FirstRun(self.window)
         self.view.resize(self.window.size())
         self.computer = FirstRunComputer()
         self.model = FirstRunModel()
-        self.key = FirstRunKey(binding(Desktop.OTHER, _COMMAND))
+        self.key = FirstRunKey()
+        self.key.attach(keys.desk)
         for number, step in enumerate((self.computer, self.model, self.key)):
             self.view.fill(number, step)
         self.window.show()
@@ -98,12 +104,13 @@ class Steps:
 
 
 @pytest.fixture
-def steps(qtbot: QtBot, qapp: QApplication) -> Iterator[Steps]:
+def steps(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Steps]:
     apply_theme(qapp, Theme.LIGHT)
-    one = Steps()
-    qtbot.waitExposed(one.window)
-    yield one
-    bury(one.window)
+    with key_place(tmp_path) as keys:
+        one = Steps(keys)
+        qtbot.waitExposed(one.window)
+        yield one
+        bury(one.window)
 
 
 def test_enter_goes_on_and_the_last_one_is_the_end(steps: Steps, qtbot: QtBot) -> None:
@@ -334,19 +341,48 @@ def test_embedding_and_damaged_models_are_not_offered(qtbot: QtBot) -> None:
     assert menu.isHidden()
 
 
-def test_the_command_is_copied_exactly(steps: Steps) -> None:
+def test_the_key_is_there_already_and_works_once_it_was_pressed(steps: Steps) -> None:
     steps.view.show_step(2)
-    steps.key._copy.click()
-
-    assert QGuiApplication.clipboard().text() == _COMMAND
-
-
-def test_the_key_works_once_it_was_pressed(steps: Steps) -> None:
-    steps.view.show_step(2)
-    assert any(words.startswith("Then press it now") for words in steps.words())
+    assert "This is what the key will show:" in steps.words()
+    steps.keys.start()
+    assert any(words.startswith("Press it now") for words in steps.words())
     steps.key.show_pressed()
 
     assert "It works: the key calls the quick question." in steps.words()
+
+
+def test_another_key_can_be_chosen_at_once(steps: Steps, qtbot: QtBot) -> None:
+    steps.keys.start()
+    steps.view.show_step(2)
+    recorder = steps.key.findChild(KeyRecorder)
+    assert recorder is not None
+    recorder.setFocus()
+    steps.press(qtbot, Qt.Key.Key_Return)
+    assert recorder.is_recording
+    with qtbot.assertNotEmitted(steps.view.skipped):
+        steps.press(qtbot, Qt.Key.Key_Escape)
+    recorder.record()
+    ctrl_alt = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+    steps.press(qtbot, Qt.Key.Key_K, ctrl_alt)
+
+    assert steps.keys.preferences.value.keys.ask == "Ctrl+Alt+K"
+    assert steps.view.step == 2
+
+
+def test_where_no_program_has_keys_the_command_is_copied_exactly(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    manual = ScriptedKeys(name="manual", can_choose_keys=False)
+    manual.answers = dict.fromkeys(KeyAction, KeyResult(KeyStatus.UNSUPPORTED))
+    with key_place(tmp_path, manual, Desktop.LXQT) as keys:
+        step = FirstRunKey()
+        qtbot.addWidget(step)
+        step.attach(keys.start().desk)
+        step.show()
+        (line,) = [each for each in step.findChildren(CommandLine) if each.isVisible()]
+        line._copy.click()
+
+        assert QGuiApplication.clipboard().text() == COMMAND
 
 
 def test_the_picture_gives_way_in_a_small_window(steps: Steps, qtbot: QtBot) -> None:
@@ -393,7 +429,7 @@ def test_every_word_follows_the_language(steps: Steps, qapp: QApplication) -> No
 
 def _is_foreign(words: str) -> bool:
     """Return whether these are names, figures or the catalogue's own words."""
-    told = [_COMMAND, "Lapis", "RTX 4060", "Esc"]
+    told = [COMMAND, "Ctrl+Alt+Space", "Lapis", "RTX 4060", "Esc"]
     told += [offer.sheet.name for offer in _offers()] + [offer.sheet.words for offer in _offers()]
     return any(each in words for each in told) or words[:1].isdigit()
 

@@ -344,10 +344,10 @@ def test_the_key_counts_only_where_it_is_asked_for(place: Place) -> None:
     place.view.go_on()
     key = place.steps._key
     assert key is not None
-    assert not key._is_pressed
+    assert not key.is_pressed
     place.steps.tell_called()
 
-    assert key._is_pressed
+    assert key.is_pressed
 
 
 def test_a_model_that_fails_later_changes_no_step(place: Place, qtbot: QtBot) -> None:

@@ -84,17 +84,17 @@ def _first_line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
-def test_of_six_starts_at_once_one_runs_and_hears_the_five_others(
+def test_of_ten_starts_at_once_one_runs_and_hears_the_nine_others(
     paths: Paths, marker: Marker
 ) -> None:
-    starts = [_start(paths) for _ in range(6)]
+    starts = [_start(paths) for _ in range(10)]
     said = [_first_line(start) for start in starts]
 
-    assert sorted(said) == ["handed over"] * 5 + ["running"]
+    assert sorted(said) == ["handed over"] * 9 + ["running"]
     survivor = starts[said.index("running")]
     assert send_command(paths.socket, "quit")
-    assert _first_line(survivor) == "heard 6"
-    assert [start.wait(10) for start in starts] == [0] * 6
+    assert _first_line(survivor) == "heard 10"
+    assert [start.wait(10) for start in starts] == [0] * 10
     for start in starts:
         assert start.stdout is not None
         start.stdout.close()

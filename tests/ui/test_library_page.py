@@ -12,6 +12,7 @@ from desktop.domain.chat_settings import SavedPrompt
 from desktop.domain.settings import Language
 from desktop.services.personas import open_personas
 from desktop.services.prompts import open_prompts
+from desktop.services.quick_actions import open_quick_actions
 from desktop.ui.library_controller import LibraryController
 from desktop.ui.library_page import LibraryPage
 from tests.ui.desk import Desk
@@ -26,6 +27,7 @@ def library(desk: Desk) -> LibraryController:
         desk.window,
         open_personas(desk.store),
         open_prompts(desk.store),
+        open_quick_actions(desk.store),
         desk.preferences,
         lambda: ENGLISH,
     )
@@ -264,7 +266,7 @@ def test_a_damaged_file_is_told_with_what_was_left_out(
     )
     path.write_bytes(b"not json")
     library.import_file(path)
-    assert "holds no personas or prompts" in _said(library.page)
+    assert "holds no personas, prompts or actions" in _said(library.page)
 
 
 def test_a_tab_of_its_own_for_each_kind_and_the_models_are_not_marked(
@@ -272,4 +274,4 @@ def test_a_tab_of_its_own_for_each_kind_and_the_models_are_not_marked(
 ) -> None:
     library.show_prompts()
     assert library.page.tab is library.page.prompts
-    assert desk.window.windowTitle().startswith("Personas and prompts")
+    assert desk.window.windowTitle().startswith("Personas, prompts and actions")

@@ -35,7 +35,7 @@ def _ask(popup: Popup, text: str) -> None:
 
 
 def _bring_up(popup: Popup, popups: PopupController, qtbot: QtBot) -> None:
-    popup._hidden_at = 0
+    popup._left_at = 0
     popups.toggle()
     qtbot.waitUntil(popup.isActiveWindow)
 
@@ -66,7 +66,6 @@ def test_visible_behind_another_window_it_comes_to_the_front(
     desk.window.activateWindow()
     qtbot.waitUntil(lambda: not popup.isActiveWindow())
     popup.show()
-    popup._hidden_at = 0
     popups.toggle()
 
     qtbot.waitUntil(popup.isActiveWindow)
@@ -83,13 +82,71 @@ def test_it_hides_when_another_window_is_used(
 
 
 def test_a_click_upon_the_tray_that_took_the_focus_away_does_not_bring_it_back(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    with qtbot.waitSignal(popup.left):
+        desk.window.activateWindow()
+    popups.toggle()
+    assert not popup.isVisible()
+
+    popup._left_at = 0
+    popups.toggle()
+    assert popup.isVisible()
+
+
+def test_a_key_pressed_twice_at_once_hides_it_and_shows_it_again(
     popup: Popup, popups: PopupController, qtbot: QtBot
 ) -> None:
     _bring_up(popup, popups, qtbot)
-    popup.hide()
+    popups.toggle()
+    assert not popup.isVisible()
     popups.toggle()
 
+    assert popup.isVisible()
+
+
+def test_pinned_it_stays_when_another_window_is_used(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    qtbot.keyClick(popup.composer.field, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+    assert popup.pin.isChecked()
+    desk.window.activateWindow()
+    qtbot.waitUntil(lambda: not popup.isActiveWindow())
+    QApplication.processEvents()
+    assert popup.isVisible()
+
+    popups.toggle()
+    qtbot.waitUntil(popup.isActiveWindow)
+    qtbot.keyClick(popup.composer.field, Qt.Key.Key_Escape)
     assert not popup.isVisible()
+
+
+def test_a_click_on_the_shadow_is_one_beside_it(
+    popup: Popup, popups: PopupController, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    qtbot.mouseClick(popup, Qt.MouseButton.LeftButton, pos=QPoint(3, 3))
+
+    assert not popup.isVisible()
+
+
+def test_it_tells_that_it_appeared_after_it_was_painted_and_once(
+    popup: Popup, popups: PopupController, qtbot: QtBot
+) -> None:
+    appeared: list[bool] = []
+    popup.appeared.connect(lambda: appeared.append(popup.isVisible()))
+    popups.toggle()
+    assert not appeared
+    qtbot.waitUntil(lambda: appeared == [True])
+    popup.update()
+    QApplication.processEvents()
+    assert appeared == [True]
+
+    popups.toggle()
+    popups.toggle()
+    qtbot.waitUntil(lambda: appeared == [True, True])
 
 
 def test_it_never_raises_the_main_window(
@@ -240,8 +297,8 @@ def test_it_grows_with_its_answer_up_to_a_share_of_the_screen(
     screen = QApplication.primaryScreen().availableGeometry().height()
 
     qtbot.waitUntil(lambda: popup.height() > screen * 0.5)
-    assert small < 140
-    assert popup.height() < screen * 0.95
+    assert small < 140 + 2 * popup.margin
+    assert popup.card.height() <= screen * 0.6
 
 
 def test_it_lies_on_the_screen_in_the_middle_of_the_upper_part(
@@ -286,12 +343,122 @@ def test_its_parts_stand_in_one_column(
     def places(edge: Callable[[QWidget], QPoint], *parts: QWidget) -> set[int]:
         return {part.mapTo(popup, edge(part)).x() for part in parts}
 
-    left = popup._gem, popup.banner, answer, popup._keys
+    left = popup._gem, popup.banner, answer, popup.foot.hints
     qtbot.waitUntil(lambda: len(places(lambda _part: QPoint(), *left)) == 1)
-    right = popup.composer._button, popup.banner, answer
+    right = popup.banner, answer
     qtbot.waitUntil(lambda: len(places(lambda part: part.rect().topRight(), *right)) == 1)
 
 
 def test_it_is_no_reason_for_the_program_to_go_on_or_to_end(popup: Popup) -> None:
     assert not popup.testAttribute(Qt.WidgetAttribute.WA_QuitOnClose)
     assert isinstance(popup, QWidget)
+
+
+def test_without_being_kept_its_conversation_leaves_no_trace(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    popups.set_kept(kept=False)
+    _bring_up(popup, popups, qtbot)
+    _ask(popup, "Secret?")
+    (chat,) = desk.store.chats()
+    assert chat.temporary
+    assert not desk.engine.requests[0].keep_state
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, *say("Yes."), DONE)
+    qtbot.keyClick(popup.composer.field, Qt.Key.Key_Escape)
+
+    assert desk.store.chats() == []
+
+
+def test_a_conversation_that_leaves_no_trace_goes_on_in_the_window(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    popups.set_kept(kept=False)
+    popups.chat_wanted.connect(desk.controller.open_chat)
+    _bring_up(popup, popups, qtbot)
+    _ask(popup, "Secret?")
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, *say("Yes."), DONE)
+    qtbot.keyClick(popup, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
+
+    assert desk.controller.chat is not None
+    assert len(desk.store.chats()) == 1
+    assert "Yes." in words(desk.window.transcript)
+
+
+def test_what_the_window_shows_is_not_thrown_away(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    popups.set_kept(kept=False)
+    popups.set_elsewhere(lambda chat: desk.controller.chat == chat)
+    _bring_up(popup, popups, qtbot)
+    _ask(popup, "Secret?")
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, *say("Yes."), DONE)
+    desk.controller.open_chat(popups.chat)
+    qtbot.keyClick(popup.composer.field, Qt.Key.Key_Escape)
+
+    assert len(desk.store.chats()) == 1
+
+
+def test_ctrl_n_begins_another_conversation_in_its_place(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    _ask(popup, "One?")
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, *say("First."), DONE)
+    qtbot.keyClick(popup.composer.field, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    assert popup.isVisible()
+    assert not popup.transcript.isVisible()
+    _ask(popup, "Two?")
+
+    assert len(desk.store.chats()) == 2
+
+
+def test_what_is_typed_and_not_asked_is_there_the_next_time(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    qtbot.keyClicks(popup.composer.field, "half a thought")
+    qtbot.keyClick(popup.composer.field, Qt.Key.Key_Escape)
+    desk.window.activateWindow()
+    qtbot.waitUntil(desk.window.isActiveWindow)
+    _bring_up(popup, popups, qtbot)
+
+    assert popup.composer.question().text == "half a thought"
+
+
+def test_its_foot_offers_what_can_be_done_now(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    foot = popup.foot
+
+    def offered() -> list[str]:
+        buttons = foot.ask, foot.stop, foot.insert, foot.copy, foot.open
+        return [one.text() for one in buttons if one.isVisible() and one.isEnabled()]
+
+    _bring_up(popup, popups, qtbot)
+    assert offered() == []
+    qtbot.keyClicks(popup.composer.field, "Why?")
+    assert offered() == ["Ask"]
+    qtbot.mouseClick(foot.ask, Qt.MouseButton.LeftButton)
+    assert offered() == ["Stop", "Open in window"]
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        qtbot.mouseClick(foot.stop, Qt.MouseButton.LeftButton)
+    assert desk.engine.cancelled == [1]
+    assert offered() == ["Open in window"]
+
+
+def test_page_keys_scroll_the_answer_while_one_types(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    _ask(popup, "A long one?")
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, *say(*("A paragraph of words.\n\n" for _ in range(100))), DONE)
+    bar = popup.transcript.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0 and bar.value() == bar.maximum())
+    qtbot.keyClick(popup.composer.field, Qt.Key.Key_PageUp)
+
+    qtbot.waitUntil(lambda: bar.value() < bar.maximum())

@@ -1,12 +1,16 @@
 """What closing the window means, with a tray and without one."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from desktop.domain.hotkey import KeyAction
+from desktop.system.front.nothing import NoFront
 from desktop.ui.banner import Topic
+from desktop.ui.chat_library import ChatLibrary
 from desktop.ui.icons import app_icon
 from desktop.ui.presence import Presence
 from desktop.ui.tray import Tray
@@ -28,7 +32,17 @@ def presence(
 ) -> Iterator[Presence]:
     monkeypatch.setattr(Tray, "explain_hiding", lambda _tray: explained.append(None))
     tray = Tray(app_icon(), lambda: None)
-    one = Presence(desk.window, tray, desk.chats, desk.preferences, desk.window)
+    library = ChatLibrary(desk.window, desk.store, desk.preferences, desk.own)
+    one = Presence(
+        desk.window,
+        tray,
+        desk.chats,
+        desk.preferences,
+        desk.models,
+        library,
+        desk.window,
+        front=NoFront(),
+    )
     yield one
     one.hide()
     one.close()
@@ -81,6 +95,36 @@ def test_a_start_in_the_background_waits_for_a_panel_and_then_shows_the_window(
     presence.show_window_unless_tray()
     assert not desk.window.isVisible(), "a panel may still come"
     qtbot.waitUntil(desk.window.isVisible)
+
+
+def test_each_key_does_what_it_is_for(presence: Presence, desk: Desk, qtbot: QtBot) -> None:
+    popup = presence.room.popup
+    presence.on_key(KeyAction.ASK, "", 5)
+    qtbot.waitUntil(popup.isActiveWindow)
+    presence.on_key(KeyAction.ASK, "", 6)
+    assert not popup.isVisible()
+    desk.window.activateWindow()
+    qtbot.waitUntil(desk.window.isActiveWindow)
+    presence.on_key(KeyAction.ASK_SELECTED, "", 7)
+    qtbot.waitUntil(popup.isActiveWindow)
+    desk.window.hide()
+    presence.on_key(KeyAction.SHOW, "", 8)
+    assert desk.window.isVisible()
+    with qtbot.waitSignal(presence.new_chat_wanted):
+        presence.on_key(KeyAction.NEW_CHAT, "", 9)
+    desk.ask("One?")
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        presence.on_key(KeyAction.STOP, "", 10)
+    assert desk.engine.cancelled == [1]
+
+
+def test_a_key_hands_the_permission_to_come_to_the_front_on(
+    presence: Presence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_ACTIVATION_TOKEN", raising=False)
+    presence.on_key(KeyAction.ASK, "token", 5)
+
+    assert os.environ["XDG_ACTIVATION_TOKEN"] == "token"
 
 
 def test_the_window_is_as_it_was_when_it_comes_back(presence: Presence, desk: Desk) -> None:

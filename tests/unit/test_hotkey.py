@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from desktop.services import hotkey
+from desktop.base.paths import resources
+from desktop.base.translation import Translator
+from desktop.domain.settings import Language
 from desktop.services.hotkey import Desktop, binding, desktop_of, toggle_command
+from desktop.system import own_command
 
 _POSIX = pytest.mark.skipif(sys.platform == "win32", reason="quoted for a POSIX shell")
 
@@ -46,8 +49,21 @@ def test_every_desktop_is_told_a_way_of_its_own_with_the_command(desktop: Deskto
 
 
 def test_where_a_file_is_edited_the_whole_line_is_given() -> None:
-    assert binding(Desktop.SWAY, "c").words == "bindsym $mod+space exec c"
-    assert binding(Desktop.HYPRLAND, "c").words == "bind = SUPER, SPACE, exec, c"
+    first, second = binding(Desktop.SWAY, "c", "Ctrl+Alt+K").words.splitlines()
+    assert first == "bindsym Ctrl+Mod1+k exec c"
+    assert second.startswith("for_window [app_id=")
+    assert second.endswith("sticky enable")
+    first, second = binding(Desktop.HYPRLAND, "c").words.splitlines()
+    assert first == "bind = CTRL ALT, space, exec, c"
+    assert second.startswith("windowrulev2 = float")
+    assert binding(Desktop.I3, "c").words == "bindsym Ctrl+Mod1+space exec --no-startup-id c"
+
+
+def test_the_popup_that_floats_is_the_one_of_every_language() -> None:
+    words = binding(Desktop.SWAY, "c").words
+    for language in (Language.ENGLISH, Language.CHINESE):
+        title = Translator(language, resources() / "locale").say("Ask Lapis")
+        assert f"|{title})" in words or f"({title}|" in words
 
 
 def _program(folder: Path) -> Path:
@@ -76,7 +92,7 @@ def test_a_lapis_that_everybody_finds_needs_its_name_alone(
     path = _program(tmp_path / "bin")
     monkeypatch.setenv("PATH", str(path.parent))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    monkeypatch.setattr(hotkey, "_COMMON", (str(path.parent),))
+    monkeypatch.setattr(own_command, "_COMMON", (str(path.parent),))
 
     assert toggle_command() == "lapis --toggle-popup"
 
@@ -90,6 +106,17 @@ def test_the_lapis_that_runs_goes_before_another_one(
     monkeypatch.setattr(sys, "executable", str(own.with_name("python")))
 
     assert toggle_command() == f"{own} --toggle-popup"
+
+
+@_POSIX
+def test_an_appimage_is_named_by_its_file_and_not_by_where_it_is_mounted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = tmp_path / "Lapis.AppImage"
+    image.write_text("")
+    monkeypatch.setenv("APPIMAGE", str(image))
+
+    assert shlex.split(toggle_command()) == [str(image), "--toggle-popup"]
 
 
 @_POSIX

@@ -1,8 +1,11 @@
 """Starting with the session: what each system keeps of it, read back and taken away again."""
 
+import json
 import os
 import plistlib
+import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,8 +22,10 @@ from desktop.system.login.macos import REQUIRES_APPROVAL, MacLogin
 from desktop.system.login.windows import APPROVED, RUN, WindowsLogin
 from desktop.system.login.words import words_of
 from desktop.system.login.xdg import XdgLogin
+from tests.harness.waiting import wait_for
 
 _ID = "org.example.Lapis"
+_SYSTEMD = Path("/usr/lib/systemd/user-generators/systemd-xdg-autostart-generator")
 _COMMAND = ("/opt/Lapis/lapis-gui", "--background")
 _ODD_WORDS = (
     "/home/a b/Lapis",
@@ -155,6 +160,47 @@ def test_every_word_of_a_command_comes_back_from_a_desktop_file() -> None:
     content = written({"Exec": command_line(_ODD_WORDS)})
 
     assert command_words(read(content)["Exec"]) == _ODD_WORDS
+
+
+@pytest.mark.skipif(shutil.which("gio") is None, reason="no gio here")
+def test_glib_starts_every_word_of_a_command(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    program = tmp_path / "Lapis ü $x.AppImage"
+    tells = f"import json, sys, pathlib; pathlib.Path({str(told)!r}).write_text"
+    content = f"#!{sys.executable}\n{tells}(json.dumps(sys.argv[1:]) + '.')\n"
+    program.write_text(content, encoding="utf-8")
+    program.chmod(0o755)
+    environment = _environment(tmp_path)
+    XdgLogin(environment, _ID).turn_on((str(program), *_ODD_WORDS))
+
+    launched = ["gio", "launch", str(_entry(tmp_path))]
+    subprocess.run(launched, env=os.environ | environment, check=True, timeout=30)
+
+    wait_for(lambda: told.exists() and told.read_text(encoding="utf-8").endswith("."), 10, "told")
+    assert tuple(json.loads(told.read_text(encoding="utf-8").removesuffix("."))) == _ODD_WORDS
+
+
+@pytest.mark.skipif(not _SYSTEMD.is_file(), reason="no systemd here")
+def test_systemd_starts_what_was_written_unless_it_is_hidden(tmp_path: Path) -> None:
+    program = _program(tmp_path / "My programs" / "Lapis ü")
+    words = ("--background", "--data-dir", str(tmp_path / "50% of it"))
+    environment = _environment(tmp_path, XDG_RUNTIME_DIR=str(tmp_path))
+    item = XdgLogin(environment, _ID)
+    item.turn_on((program, *words))
+
+    def started() -> list[str]:
+        folders = [tmp_path / name for name in ("normal", "early", "late")]
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+        subprocess.run([_SYSTEMD, *folders], env=os.environ | environment, check=True, timeout=30)
+        units = [unit for unit in folders[2].glob("*.service") if not unit.is_symlink()]
+        lines = [line for unit in units for line in unit.read_text("utf-8").splitlines()]
+        return [line for line in lines if line.startswith("ExecStart=")]
+
+    assert started() == [f'ExecStart=:"{program}" --background --data-dir "{tmp_path}/50%% of it"']
+    _write_entry(_entry(tmp_path), "Hidden=true")
+    assert started() == []
 
 
 def test_a_command_is_quoted_as_the_specification_says() -> None:

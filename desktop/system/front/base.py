@@ -43,6 +43,18 @@ class Selection:
     is_elsewhere: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What was copied last, as far as it is known; nothing of what is marked as a secret.
+
+    With `is_unread` there is text that nobody has asked its owner for yet.
+    """
+
+    text: str = ""
+    has_picture: bool = False
+    is_unread: bool = False
+
+
 class Front(Protocol):
     """The program in front. Nothing is raised."""
 

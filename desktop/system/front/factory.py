@@ -31,7 +31,7 @@ def front(environment: Mapping[str, str], platform: str, qt_platform: str) -> Fr
     if qt_platform.startswith("wayland") or (qt_platform == "xcb" and has_wayland):
         from desktop.system.front.wayland import WaylandFront
 
-        return WaylandFront()
+        return WaylandFront(environment)
     if qt_platform == "xcb":
         from desktop.system.front.x11 import X11Front
 

@@ -7,6 +7,7 @@ the connection is lost. One thread at a time.
 import select
 import struct
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -19,6 +20,7 @@ Event: TypeAlias = Any
 """An event of `xcffib.xproto`: that library carries no types."""
 
 _SHORT: Final = 4096
+_MOST_ABANDONED: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Display:
         self.setup: Any = self.connection.setup
         self.root: int = self.setup.roots[self.connection.pref_screen].root
         self._atoms: dict[str, int] = {}
+        self._abandoned: deque[int] = deque()
         self._poll = select.poll()
         self._poll.register(self.connection.get_file_descriptor(), select.POLLIN)
 
@@ -104,6 +107,13 @@ class Display:
             if event is not None or left <= 0:
                 return event
             self._poll.poll(left * 1000)
+
+    def abandon(self, window: int) -> None:
+        """Leave a window of ours to a program that may still write into it. The oldest ones go."""
+        self._abandoned.append(window)
+        if len(self._abandoned) > _MOST_ABANDONED:
+            self.core.DestroyWindow(self._abandoned.popleft())
+            self.connection.flush()
 
     def close(self) -> None:
         """End the connection; idempotent."""

@@ -2,11 +2,10 @@
 
 After ICCCM 2.0, chapter 2: whoever holds a selection is asked to write it into a property of a
 window of ours, in portions (INCR) if it is large. Each question has a window of its own, so that
-what comes too late for one is never taken for the answer to another. Blocks for the time given.
+what comes too late for one is never taken for the answer to another; and that window stays, because
+some programs end with an error if it is gone when they wake up. Blocks for the time given.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +22,7 @@ from xcffib.xproto import (
 from desktop.system.front.base import LONGEST_SELECTION, Selection
 from desktop.system.front.x11_display import Display
 
-__all__ = ["owner", "read_everything", "read_text"]
+__all__ = ["owner", "read_everything", "read_targets", "read_text"]
 
 _INTO: Final = "LAPIS_SELECTION"
 _PLAIN_TEXT: Final = "text/plain"
@@ -70,11 +69,7 @@ def read_everything(display: Display, selection: str, until: float) -> dict[str,
     """
     if not owner(display, selection):
         return {}
-    found = _converted(display, selection, "TARGETS", 0, until, 4 * 256)
-    if not found.data:
-        return {}
-    atoms = memoryview(found.data[: len(found.data) // 4 * 4]).cast("I")
-    names = display.atom_names(tuple(filter(None, atoms)))
+    names = read_targets(display, selection, until)
     kept: dict[str, bytes] = {}
     room = _LARGEST_CLIPBOARD
     for target, kind in _worth_keeping(names):
@@ -85,6 +80,15 @@ def read_everything(display: Display, selection: str, until: float) -> dict[str,
             if target == "STRING":
                 kept[kind] = part.data.decode("latin-1").encode()
     return kept
+
+
+def read_targets(display: Display, selection: str, until: float) -> tuple[str, ...]:
+    """Return the kinds of data that `selection` can be had as; none where nobody tells."""
+    found = _converted(display, selection, "TARGETS", 0, until, 4 * 256)
+    if not found.data:
+        return ()
+    atoms = memoryview(found.data[: len(found.data) // 4 * 4]).cast("I")
+    return display.atom_names(tuple(filter(None, atoms)))
 
 
 def _worth_keeping(targets: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -103,49 +107,52 @@ def _converted(
 ) -> _Received:
     """Ask for `selection` as `target`; up to `limit` bytes, whatever came before `until`."""
     held, wanted, into, portions = display.atoms(selection, target, _INTO, "INCR")
-    with _window(display) as window:
-        display.core.ConvertSelection(window, held, wanted, into, time_ms)
-        display.connection.flush()
-        while (event := display.event(until)) is not None:
-            if isinstance(event, SelectionNotifyEvent) and event.requestor == window:
-                if event.property == Atom._None:  # noqa: SLF001 - named so by the library
-                    return _Received(None)
-                found = display.ask(window, into, limit).get()
-                if found.kind == portions:
-                    return _in_portions(display, window, into, until, limit)
-                return _Received(found.data, is_whole=found.rest == 0)
+    window = _new_window(display)
+    display.core.ConvertSelection(window, held, wanted, into, time_ms)
+    display.connection.flush()
+    while (event := display.event(until)) is not None:
+        if isinstance(event, SelectionNotifyEvent) and event.requestor == window:
+            found = display.ask(window, into, limit).get()
+            if event.property == Atom._None:  # noqa: SLF001 - named so by the library
+                received = _Received(None)
+            elif found.kind == portions:
+                return _in_portions(display, window, into, until, limit)
+            else:
+                received = _Received(found.data, is_whole=found.rest == 0)
+            display.core.DestroyWindow(window)
+            display.connection.flush()
+            return received
+    display.abandon(window)
     return _Received(None, is_whole=False)
 
 
 def _in_portions(display: Display, window: int, into: int, until: float, limit: int) -> _Received:
-    """Collect the portions; those beyond `limit` are taken and dropped.
-
-    Some programs end with an error when nobody takes what they still have to give.
-    """
+    """Collect the portions; those beyond `limit` are taken and dropped, for the giver's sake."""
     data = bytearray()
     is_whole = True
-    # The empty property is the sign to begin, as it is the one for each next portion.
+    # That the property is gone is the sign to begin, as it is for each next portion.
     display.core.DeleteProperty(window, into)
     display.connection.flush()
+    written = (window, into, Property.NewValue)
     while (event := display.event(until)) is not None:
-        if isinstance(event, PropertyNotifyEvent) and (event.window, event.atom, event.state) == (
-            window,
-            into,
-            Property.NewValue,
-        ):
+        if not isinstance(event, PropertyNotifyEvent):
+            continue
+        if (event.window, event.atom, event.state) == written:
             found = display.ask(window, into, limit - len(data)).get()
+            display.core.DeleteProperty(window, into)
+            display.connection.flush()
             if not found.data and found.rest == 0:
+                display.core.DestroyWindow(window)
+                display.connection.flush()
                 return _Received(bytes(data), is_whole=is_whole)
             is_whole = is_whole and found.rest == 0
             data += found.data
-            display.core.DeleteProperty(window, into)
-            display.connection.flush()
+    display.abandon(window)
     return _Received(bytes(data) or None, is_whole=False)
 
 
-@contextmanager
-def _window(display: Display) -> Iterator[int]:
-    """Give a window that nobody sees; what is written into it is heard of."""
+def _new_window(display: Display) -> int:
+    """Return a window that nobody sees; what is written into it is heard of."""
     window: int = display.connection.generate_id()
     display.core.CreateWindow(
         depth=0,
@@ -161,8 +168,4 @@ def _window(display: Display) -> Iterator[int]:
         value_mask=CW.EventMask,
         value_list=[EventMask.PropertyChange],
     )
-    try:
-        yield window
-    finally:
-        display.core.DestroyWindow(window)
-        display.connection.flush()
+    return window

@@ -28,10 +28,11 @@ def mechanism(
 
             return MacKeys()
         case "portal":
+            from desktop.system.desktop_entry import entry_writer
             from desktop.system.hotkey.portal import Portal
             from desktop.system.hotkey.portal_facts import portal_facts
 
-            return Portal(portal_facts(environment, app_id))
+            return Portal(portal_facts(environment, app_id), entry_writer(environment, app_id))
         case "x11":
             from desktop.system.hotkey.x11 import X11Keys
 
@@ -43,7 +44,7 @@ def mechanism(
 
 
 def way(environment: Mapping[str, str], platform: str, qt_platform: str) -> str:
-    """Return the name of the mechanism; nothing is imported.
+    """Return the name of the mechanism; nothing is imported. `qt_platform` "": not known.
 
     Under Wayland, and in a sandbox, the desktop has to be asked: an X server there sees keys only
     while one of its own windows has the keyboard. On an X server a key is had more simply, and
@@ -61,7 +62,7 @@ def way(environment: Mapping[str, str], platform: str, qt_platform: str) -> str:
     if is_wayland or "SNAP" in environment or _FLATPAK.exists():
         return "portal"
     # Qt may draw into memory alone, in tests and on servers: nobody is there to press a key.
-    return "x11" if environment.get("DISPLAY") and qt_platform == "xcb" else "manual"
+    return "x11" if environment.get("DISPLAY") and qt_platform in {"xcb", ""} else "manual"
 
 
 def loader(name: str) -> Callable[[], None] | None:

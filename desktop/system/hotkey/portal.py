@@ -105,7 +105,7 @@ class Portal:
         if self._wanted.pop(action, None) is not None:
             self._renew()
 
-    def is_free(self, chord: Chord) -> bool | None:  # noqa: PLR6301
+    def is_free(self, chord: Chord) -> bool | None:
         """Return None: the desktop keeps that to itself."""
         del chord
 

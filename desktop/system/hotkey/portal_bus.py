@@ -171,9 +171,8 @@ class Bus:
             if self._authenticator is not None:
                 self._log_in(self._authenticator, data)
                 continue
-            for message in self._parser.feed(data):
-                if self._closed:
-                    return
+            self._parser.add_data(data)
+            while message := self._parser.get_next_message():
                 self._take(message)
 
     def _log_in(self, authenticator: Authenticator, data: bytes) -> None:
@@ -187,6 +186,9 @@ class Bus:
             self._send()
 
     def _take(self, message: Message) -> None:
+        if self._closed:
+            # Whoever was told of the one before has hung up.
+            return
         fields = message.header.fields
         sender = fields.get(HeaderFields.sender, "")
         answered = fields.get(HeaderFields.reply_serial, 0)

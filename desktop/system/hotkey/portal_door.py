@@ -189,8 +189,8 @@ class PortalDoor:
                     self.requests.on_response(signal.path, signal.body)
                 else:
                     self._visitor.signalled(signal)
-            case BusSignal(BUS, member="NameOwnerChanged", body=(name, old, new)):
-                if name == PORTAL:
+            case BusSignal(sender, member="NameOwnerChanged", body=(name, str(old), str(new))):
+                if sender == BUS and name == PORTAL:
                     self._on_owner(old, new)
             case _:
                 return
@@ -200,6 +200,9 @@ class PortalDoor:
             self._owner = ""
             self._fail(GONE)
         if new and self.stage is Stage.FAILED:
+            # Anew, for what stands behind the portal may still know the old session by its name.
+            self.close()
+            self.connect()
             self._visitor.back()
 
     def _on_bus_lost(self) -> None:

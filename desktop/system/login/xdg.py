@@ -22,7 +22,7 @@ _DEAF: Final = frozenset({"sway", "i3", "hyprland", "niri", "river", "labwc", "b
 
 
 class XdgLogin:
-    """The file `APP_ID.desktop`, in the folder of this account."""
+    """The file named after the app id, in the folder of this account."""
 
     def __init__(self, environment: Mapping[str, str], app_id: str) -> None:
         self._own = _own_folder(environment) / f"{app_id}.desktop"

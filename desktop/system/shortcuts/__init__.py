@@ -1,0 +1,1 @@
+"""Shortcuts that the desktop itself keeps, written for the person: one module for each way."""

@@ -1,0 +1,207 @@
+"""What goes with a quick question, and what could: selected text, and what was copied.
+
+Looked at after the popup is on the screen, in other threads. GUI thread.
+"""
+
+from typing import Final, Protocol
+
+from PySide6.QtCore import QObject, SignalInstance
+from PySide6.QtGui import QClipboard, QGuiApplication
+
+from desktop.domain.errors import UserFixable
+from desktop.domain.history import Attachment, AttachmentKind
+from desktop.domain.settings import PopupSettings
+from desktop.domain.text import Text
+from desktop.system.front.base import LONGEST_SELECTION, Copied, Selection
+from desktop.ui.banner import Topic
+from desktop.ui.popup import Popup
+from desktop.ui.popup_chips import Offer
+from desktop.ui.popup_clipboard import PopupClipboard
+
+__all__ = ["PopupOffers", "ReadsSelection"]
+
+_SELECTION: Final = "selection"
+_CLIPBOARD: Final = "clipboard"
+_PICTURE: Final = "picture"
+_NOTHING: Final = Selection()
+
+
+class ReadsSelection(Protocol):
+    """The part of `Surroundings` that knows what is selected."""
+
+    selection_came: SignalInstance
+
+    @property
+    def can_read(self) -> bool:
+        """Whether selected text can be read without doing anything to the program."""
+        ...
+
+    def read_selection(self, time_ms: int = 0) -> None:
+        """Read what is selected."""
+        ...
+
+
+class PopupOffers(QObject):
+    """Selected text goes along by itself, until it was asked about, or taken away: then it is offered.
+
+    So is what is known to be left over in another program. What was copied is only offered.
+    """
+
+    def __init__(
+        self, popup: Popup, surroundings: ReadsSelection, clipboard: PopupClipboard, parent: QObject
+    ) -> None:
+        """Look whenever the popup appears."""
+        super().__init__(parent)
+        self._popup = popup
+        self._surroundings = surroundings
+        self._clipboard = clipboard
+        self._settings = PopupSettings()
+        self._time = 0
+        self._is_wanted = False
+        self._is_read = False
+        self._seen = ""
+        self._own: Attachment | None = None
+        self._selected = _NOTHING
+        self._copied = Copied()
+        self._settled: frozenset[str] = frozenset()
+        popup.appeared.connect(self._look)
+        popup.chips.offer_taken.connect(self._on_offer_taken)
+        popup.chips.taken_away.connect(self._on_taken_away)
+        popup.chips.changed.connect(self._show)
+        popup.language_changed.connect(self._show)
+        surroundings.selection_came.connect(self._on_selection_came)
+        clipboard.came.connect(self._on_copied_came)
+
+    def set_settings(self, settings: PopupSettings) -> None:
+        """Look at what these allow."""
+        self._settings = settings
+
+    def expect(self, time_ms: int, *, wanted: bool = False) -> None:
+        """Get ready for the popup, called by a key at `time_ms`.
+
+        With `wanted` selected text goes along in any case: the key was the one for that.
+        """
+        self._time, self._is_wanted, self._is_read = time_ms, wanted, False
+
+    def take(self, selection: Selection) -> None:
+        """Let text go along that was read before the popup appears."""
+        self._is_wanted = self._is_read = True
+        self._on_selection_came(selection)
+
+    def text(self) -> str:
+        """Return what an action may be done with if nothing goes along: what is on offer."""
+        return self._selected.text if self._selected.text.strip() else self._read_copied()
+
+    def settle(self) -> None:
+        """Offer nothing of this again as long as the conversation lasts that has just begun."""
+        self._settled |= {self._selected.text, self._copied.text}
+        self._seen = self._selected.text or self._seen
+        self._own = None
+        self._selected, self._copied = _NOTHING, Copied()
+        self._show()
+
+    def forget(self) -> None:
+        """Let nothing go along by itself, and offer whatever there is from the next look on."""
+        self._settled = frozenset()
+        self._take_away_own()
+        self._selected, self._copied = _NOTHING, Copied()
+        self._show()
+
+    def _look(self) -> None:
+        if (self._settings.selection or self._is_wanted) and not self._is_read:
+            self._read_selection()
+        if self._settings.clipboard:
+            self._clipboard.look()
+
+    def _read_selection(self) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard.ownsSelection():
+            # In a window of ours: nobody has to be waited for.
+            text = clipboard.text(QClipboard.Mode.Selection)
+            self._on_selection_came(Selection(text[:LONGEST_SELECTION]))
+        elif self._surroundings.can_read:
+            self._surroundings.read_selection(self._time)
+
+    def _on_selection_came(self, found: Selection) -> None:
+        if not self._popup.isVisible() and not self._is_read:
+            # It went away before the answer came: nobody has seen it.
+            return
+        self._selected = found if found.text.strip() else _NOTHING
+        text = self._selected.text
+        is_new = bool(text) and text != self._seen and not found.is_elsewhere
+        if text and self._own is not None and text != self._own.text:
+            # What went along by itself gives way to what is selected now.
+            self._take_away_own()
+        in_talk = self._popup.transcript.isVisibleTo(self._popup)
+        if text and (self._is_wanted or (is_new and not in_talk)):
+            self._attach()
+        self._is_wanted = False
+        if found.is_cut:
+            self._tell_cut()
+        self._show()
+
+    def _attach(self) -> None:
+        self._own = Attachment(AttachmentKind.SELECTION, "", self._selected.text)
+        self._popup.composer.attach(self._own)
+
+    def _take_away_own(self) -> None:
+        own, self._own = self._own, None
+        chips = self._popup.chips
+        if own is not None and own in chips.attachments():
+            chips.set_attachments([one for one in chips.attachments() if one != own])
+
+    def _on_copied_came(self, found: Copied) -> None:
+        self._copied = found
+        self._show()
+
+    def _read_copied(self) -> str:
+        """Return what was copied, now that a person wants it."""
+        if self._copied.is_unread:
+            self._copied = Copied(self._clipboard.text())
+        return self._copied.text if self._copied.text.strip() else ""
+
+    def _on_offer_taken(self, key: str) -> None:
+        match key:
+            case "selection":
+                self._attach()
+            case "clipboard":
+                if text := self._read_copied():
+                    self._popup.composer.attach(Attachment(AttachmentKind.PASTE, "", text))
+            case _:
+                self._popup.banner.show_error(Topic.ATTACHING, _blind())
+        self._show()
+        self._popup.composer.focus_field()
+
+    def _on_taken_away(self, attachment: Attachment) -> None:
+        if attachment.text == self._selected.text:
+            self._seen = attachment.text
+
+    def _show(self) -> None:
+        along = self._settled | {one.text for one in self._popup.chips.attachments()}
+        offers: list[Offer] = []
+        selected, copied = self._selected.text, self._copied
+        if selected and selected not in along:
+            offers.append(Offer(_SELECTION, self.tr("Selected text"), _start(selected)))
+        is_new = copied.text.strip() and copied.text not in along | {selected}
+        if is_new or copied.is_unread:
+            offers.append(Offer(_CLIPBOARD, self.tr("Clipboard"), _start(copied.text)))
+        elif copied.has_picture and not copied.text.strip():
+            picture = Offer(_PICTURE, self.tr("Copied picture"), icon="info", is_of_no_use=True)
+            offers.append(picture)
+        self._popup.chips.set_offers(offers)
+
+    def _tell_cut(self) -> None:
+        title = Text("More is selected than can go with a question")
+        hint = Text("The first {size} KB go along.", {"size": LONGEST_SELECTION // 1024})
+        self._popup.banner.show_notice(Topic.ATTACHING, title, hint)
+
+
+def _start(text: str) -> str:
+    return " ".join(text[:200].split())
+
+
+def _blind() -> UserFixable:
+    return UserFixable(
+        Text("Pictures cannot be asked about yet"),
+        Text("Lapis reads text. Copy the words out of the picture, or type them."),
+    )

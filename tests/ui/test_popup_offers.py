@@ -1,0 +1,258 @@
+"""What goes with a quick question by itself, and what is offered."""
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+
+import pytest
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from desktop.domain.history import AttachmentKind
+from desktop.domain.settings import PopupSettings, Settings
+from desktop.system.front.base import Copied, Selection
+from desktop.ui.attachment_sheet import AttachmentSheet
+from desktop.ui.banner import Topic
+from desktop.ui.popup_chips import _Chip
+from tests.ui.desk import Desk
+from tests.ui.popups import Bench, open_bench
+
+FOX = "The quick brown fox jumps over the lazy dog."
+CRANE = "白鹤亮翅，金鸡独立。"
+
+
+@pytest.fixture
+def bench(desk: Desk, qtbot: QtBot) -> Iterator[Bench]:
+    QGuiApplication.clipboard().clear()
+    with open_bench(desk, qtbot) as one:
+        yield one
+    QGuiApplication.clipboard().clear()
+
+
+def _popup_settings(bench: Bench, **changes: bool) -> None:
+    def change(now: Settings) -> Settings:
+        values = {each.name: getattr(now.popup, each.name) for each in fields(now.popup)}
+        return replace(now, popup=PopupSettings(**(values | changes)))
+
+    bench.desk.preferences.change(change)
+
+
+def test_selected_text_goes_along_and_is_asked_for_with_the_time_of_the_key(bench: Bench) -> None:
+    bench.front.selected = Selection(FOX)
+    bench.call(4711)
+
+    assert bench.front.asked == [4711]
+    assert bench.along() == [FOX]
+    bench.ask("What is it?")
+    (chat,) = bench.desk.store.chats()
+    (question, _answer) = bench.desk.store.messages(chat.id)
+    (attachment,) = question.attachments
+    assert (attachment.kind, attachment.text) == (AttachmentKind.SELECTION, FOX)
+
+
+def test_it_is_read_after_the_popup_is_on_the_screen(bench: Bench) -> None:
+    seen: list[bool] = []
+    read = bench.front.selection
+
+    def selection(time_ms: int = 0) -> Selection:
+        seen.append(bench.popup.isVisible())
+        return read(time_ms)
+
+    bench.front.selection = selection  # type: ignore[method-assign]
+    bench.call()
+
+    assert seen == [True]
+
+
+def test_taken_away_it_is_offered_and_can_be_taken_again(bench: Bench) -> None:
+    bench.front.selected = Selection(FOX)
+    bench.call()
+    (chip,) = bench.popup.findChildren(_Chip)
+    bench.qtbot.keyClick(chip, Qt.Key.Key_Delete)
+    assert bench.along() == []
+    assert bench.offered() == [("Selected text", FOX)]
+
+    (offer,) = [one for one in bench.popup.findChildren(QPushButton) if FOX[:9] in one.text()]
+    bench.qtbot.mouseClick(offer, Qt.MouseButton.LeftButton)
+    assert bench.along() == [FOX]
+    assert bench.offered() == []
+
+
+def test_what_was_taken_away_does_not_come_back_by_itself(bench: Bench) -> None:
+    bench.front.selected = Selection(FOX)
+    bench.call()
+    bench.popup.chips._on_removed(bench.popup.chips.attachments()[0])
+    bench.popup.put_away()
+    bench.call()
+    assert bench.along() == []
+    assert bench.offered() == [("Selected text", FOX)]
+
+    bench.popup.put_away()
+    bench.front.selected = Selection(CRANE)
+    bench.call()
+    assert bench.along() == [CRANE]
+
+
+def test_what_was_asked_about_is_only_offered_the_next_time(bench: Bench) -> None:
+    bench.front.selected = Selection(FOX)
+    bench.call()
+    bench.ask("Why?")
+    bench.answer("Because.")
+    assert bench.offered() == [], "not again in the same conversation"
+    bench.popup.put_away()
+    bench.call()
+
+    assert bench.along() == []
+    assert bench.offered() == [("Selected text", FOX)]
+
+
+def test_dismissed_without_a_question_it_goes_along_again(bench: Bench) -> None:
+    bench.front.selected = Selection(FOX)
+    bench.call()
+    bench.popup.put_away()
+    bench.call()
+    assert bench.along() == [FOX]
+
+    bench.popup.put_away()
+    bench.front.selected = Selection(is_silent=True)
+    bench.call()
+    assert bench.along() == [], "and not what was selected then"
+
+
+def test_a_newer_selection_takes_the_place_of_the_older_one(bench: Bench) -> None:
+    bench.front.selected = Selection(FOX)
+    bench.call()
+    bench.popup.hide()
+    bench.front.selected = Selection(CRANE)
+    bench.call()
+
+    assert bench.along() == [CRANE]
+
+
+def test_what_was_left_over_in_another_program_is_only_offered(bench: Bench) -> None:
+    bench.front.selected = Selection(FOX, is_elsewhere=True)
+    bench.call()
+
+    assert bench.along() == []
+    assert bench.offered() == [("Selected text", FOX)]
+
+
+def test_in_a_conversation_selected_text_is_only_offered(bench: Bench) -> None:
+    bench.call()
+    bench.ask("Why?")
+    bench.answer("Because.")
+    bench.popup.hide()
+    bench.front.selected = Selection(FOX)
+    bench.call()
+
+    assert bench.along() == []
+    assert bench.offered() == [("Selected text", FOX)]
+
+
+def test_with_its_own_key_it_goes_along_in_any_case(bench: Bench) -> None:
+    _popup_settings(bench, selection=False)
+    bench.front.selected = Selection(FOX, is_elsewhere=True)
+    bench.call()
+    assert bench.offered() == [], "the settings forbid it"
+    bench.popup.put_away()
+    bench.call(selected=True)
+
+    assert bench.along() == [FOX]
+
+
+def test_nothing_selected_shows_nothing(bench: Bench) -> None:
+    bench.front.selected = Selection(" \n ")
+    bench.call()
+
+    assert not bench.popup.chips.isVisible()
+
+
+def test_of_too_much_the_beginning_goes_along_and_it_is_said(bench: Bench) -> None:
+    bench.front.selected = Selection(FOX, is_cut=True)
+    bench.call()
+
+    assert bench.along() == [FOX]
+    assert bench.popup.banner.topic is Topic.ATTACHING
+
+
+def test_where_keys_have_to_be_pressed_for_it_only_its_own_key_does_it(bench: Bench) -> None:
+    bench.front.can_read, bench.front.can_copy = False, True
+    bench.front.selected = Selection(FOX)
+    bench.call()
+    assert (bench.front.copies, bench.along()) == (0, [])
+    bench.popup.put_away()
+
+    bench.call(selected=True)
+    assert (bench.front.copies, bench.along()) == (1, [FOX])
+
+
+def test_the_settings_let_the_usual_key_do_it_too(bench: Bench) -> None:
+    bench.front.can_read, bench.front.can_copy = False, True
+    bench.front.selected = Selection(FOX)
+    _popup_settings(bench, copy_selection=True)
+    bench.call()
+
+    assert (bench.front.copies, bench.along()) == (1, [FOX])
+
+
+def test_what_was_copied_is_offered_and_read_when_it_is_taken(bench: Bench) -> None:
+    QGuiApplication.clipboard().setText(CRANE)
+    bench.call()
+    assert bench.along() == []
+    # Nobody says here whose it is, so its owner might have to be waited for.
+    assert bench.offered() == [("Clipboard", "")]
+
+    bench.popup.chips.offer_taken.emit("clipboard")
+    assert bench.along() == [CRANE]
+    assert bench.offered() == []
+    assert bench.popup.chips.attachments()[0].kind is AttachmentKind.PASTE
+
+
+def test_what_is_known_of_it_is_shown(bench: Bench) -> None:
+    bench.call()
+    bench.room.offers._on_copied_came(Copied(CRANE))
+    assert bench.offered() == [("Clipboard", CRANE)]
+
+    bench.popup.chips.offer_taken.emit("clipboard")
+    assert bench.along() == [CRANE]
+
+
+def test_what_a_password_manager_copied_is_never_shown(bench: Bench) -> None:
+    data = QMimeData()
+    data.setText("hunter2")
+    data.setData("x-kde-passwordManagerHint", b"secret")
+    QGuiApplication.clipboard().setMimeData(data)
+    bench.call()
+
+    assert bench.offered() == []
+
+
+def test_the_settings_keep_the_clipboard_out(bench: Bench) -> None:
+    _popup_settings(bench, clipboard=False)
+    QGuiApplication.clipboard().setText(CRANE)
+    bench.call()
+
+    assert bench.offered() == []
+
+
+def test_a_copied_picture_is_told_and_nothing_is_promised(bench: Bench) -> None:
+    QGuiApplication.clipboard().setImage(QImage(4, 4, QImage.Format.Format_RGB32))
+    bench.call()
+    assert bench.offered() == [("Copied picture", "")]
+
+    bench.popup.chips.offer_taken.emit("picture")
+    assert bench.along() == []
+    assert bench.popup.banner.topic is Topic.ATTACHING
+
+
+def test_a_chip_opens_to_be_read(bench: Bench) -> None:
+    bench.front.selected = Selection(FOX)
+    bench.call()
+    (chip,) = bench.popup.findChildren(_Chip)
+    bench.qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
+    (sheet,) = bench.popup.findChildren(AttachmentSheet)
+
+    assert sheet.isVisible()
+    assert bench.popup.isVisible()
+    sheet.close()
