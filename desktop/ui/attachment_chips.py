@@ -1,5 +1,6 @@
 """What went with a question, as chips in its bubble that open to be read. GUI thread."""
 
+import unicodedata
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt
@@ -66,7 +67,7 @@ class _Chip(QPushButton):
         title, start = attachment_title(self._attachment), attachment_start(self._attachment)
         count = f"{estimated_tokens(self._attachment.text):,}"
         size = self.tr("about {count} tokens").format(count=count)
-        words = f"{shortened(title, _NAME)} · {size}"
+        words = f"{shortened(title, _room_for(title))} · {size}"
         self.setText(as_words(words))
         self.setAccessibleName(f"{title}, {size}")
         self.setAccessibleDescription(start)
@@ -76,3 +77,13 @@ class _Chip(QPushButton):
 
     def _on_clicked(self) -> None:
         AttachmentSheet(self._attachment, self).open_over(self.window())
+
+
+def _room_for(title: str) -> int:
+    """Return how many characters of `title` are shown: a Chinese one is as wide as two."""
+    columns = 0
+    for count, letter in enumerate(title):
+        columns += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        if columns > _NAME:
+            return count
+    return len(title)

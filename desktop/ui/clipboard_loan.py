@@ -62,8 +62,11 @@ class ClipboardLoan(QObject):
     def leave(self) -> None:
         """Let the text stay: nobody took it, and the person shall have it."""
         self._return.stop()
-        self._kept, self._selected = None, None
-        self._lent.clear()
+        for mode in (_CLIPBOARD, _SELECTION):
+            if self._is_there(mode):
+                # Qt keeps it to the very end, when nobody is left to be told.
+                QGuiApplication.clipboard().setText(self._lent[mode].text(), mode)
+        self._forget()
 
     def return_when_fetched(self) -> None:
         """Put back what was there once the program, whose keys were pressed, has fetched the text."""
@@ -83,7 +86,12 @@ class ClipboardLoan(QObject):
                 clipboard.setText(self._selected, _SELECTION)
             else:
                 clipboard.clear(_SELECTION)
-        self.leave()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._return.stop()
+        self._kept, self._selected = None, None
+        self._lent.clear()
 
     def _put(self, text: str, mode: QClipboard.Mode) -> None:
         self._lent[mode] = _Watched(text, self._on_fetched)

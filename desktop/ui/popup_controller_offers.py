@@ -3,9 +3,9 @@
 Looked at after the popup is on the screen, in other threads. GUI thread.
 """
 
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
-from PySide6.QtCore import QObject, SignalInstance
+from PySide6.QtCore import QMimeData, QObject, SignalInstance
 from PySide6.QtGui import QClipboard, QGuiApplication
 
 from desktop.domain.errors import UserFixable
@@ -17,6 +17,7 @@ from desktop.ui.banner import Topic
 from desktop.ui.popup import Popup
 from desktop.ui.popup_chips import Offer
 from desktop.ui.popup_clipboard import PopupClipboard
+from desktop.ui.popup_frame import is_wayland
 
 __all__ = ["PopupOffers", "ReadsSelection"]
 
@@ -64,7 +65,9 @@ class PopupOffers(QObject):
         self._selected = _NOTHING
         self._copied = Copied()
         self._settled: frozenset[str] = frozenset()
+        self._is_unread = False
         popup.appeared.connect(self._look)
+        QGuiApplication.clipboard().selectionChanged.connect(self._on_selection_changed)
         popup.chips.offer_taken.connect(self._on_offer_taken)
         popup.chips.taken_away.connect(self._on_taken_away)
         popup.chips.changed.connect(self._show)
@@ -104,6 +107,7 @@ class PopupOffers(QObject):
         """Let nothing go along by itself, and offer whatever there is from the next look on."""
         self._settled = frozenset()
         self._take_away_own()
+        self._is_unread = False
         self._selected, self._copied = _NOTHING, Copied()
         self._show()
 
@@ -121,6 +125,16 @@ class PopupOffers(QObject):
             self._on_selection_came(Selection(text[:LONGEST_SELECTION]))
         elif self._surroundings.can_read:
             self._surroundings.read_selection(self._time)
+
+    def _on_selection_changed(self) -> None:
+        """Hear of text under Wayland, where only the window with the keyboard is told of it."""
+        if not (is_wayland() and self._popup.isVisible() and self._settings.selection):
+            return
+        clipboard = QGuiApplication.clipboard()
+        data = cast("QMimeData | None", clipboard.mimeData(QClipboard.Mode.Selection))
+        # Its kinds are known; whoever holds it is asked only when a person wants it.
+        self._is_unread = not clipboard.ownsSelection() and data is not None and data.hasText()
+        self._show()
 
     def _on_selection_came(self, found: Selection) -> None:
         if not self._popup.isVisible() and not self._is_read:
@@ -163,7 +177,12 @@ class PopupOffers(QObject):
     def _on_offer_taken(self, key: str) -> None:
         match key:
             case "selection":
-                self._attach()
+                if self._is_unread:
+                    text = QGuiApplication.clipboard().text(QClipboard.Mode.Selection)
+                    self._selected = Selection(text[:LONGEST_SELECTION])
+                    self._is_unread = False
+                if self._selected.text.strip():
+                    self._attach()
             case "clipboard":
                 if text := self._read_copied():
                     self._popup.composer.attach(Attachment(AttachmentKind.PASTE, "", text))
@@ -180,7 +199,7 @@ class PopupOffers(QObject):
         along = self._settled | {one.text for one in self._popup.chips.attachments()}
         offers: list[Offer] = []
         selected, copied = self._selected.text, self._copied
-        if selected and selected not in along:
+        if self._is_unread or (selected and selected not in along):
             offers.append(Offer(_SELECTION, self.tr("Selected text"), _start(selected)))
         is_new = copied.text.strip() and copied.text not in along | {selected}
         if is_new or copied.is_unread:

@@ -51,7 +51,8 @@ class PopupPasting(QObject):
         self._popup = popup
         self._popups = popups
         self._surroundings = surroundings
-        self._code = ""
+        self._answer = self._code = ""
+        popup.transcript.selection.changed.connect(self._offer)
         popup.insert_requested.connect(self.insert)
         popup.copy_requested.connect(self.copy)
         popups.answer_changed.connect(self.show)
@@ -62,11 +63,9 @@ class PopupPasting(QObject):
     def show(self) -> None:
         """Offer what there is."""
         answer = self._popups.answer()
-        self._code = "" if answer is None else _only_code(answer.content)
-        if answer is None:
-            self._popup.foot.set_insertion(Insertion.NOTHING)
-        else:
-            self._popup.foot.set_insertion(Insertion.CODE if self._code else Insertion.ANSWER)
+        self._answer = "" if answer is None else answer.content.strip()
+        self._code = _only_code(self._answer)
+        self._offer()
 
     def insert(self) -> None:
         """Put it into the program one came from, where that can be; else onto the clipboard."""
@@ -93,8 +92,17 @@ class PopupPasting(QObject):
             return selection.plain()
         if code and self._code:
             return self._code
-        answer = self._popups.answer()
-        return answer.content.strip() if answer is not None else ""
+        return self._answer
+
+    def _offer(self) -> None:
+        found = Insertion.NOTHING
+        if self._popup.transcript.selection.value is not None:
+            found = Insertion.SELECTED
+        elif self._code:
+            found = Insertion.CODE
+        elif self._answer:
+            found = Insertion.ANSWER
+        self._popup.foot.set_insertion(found)
 
     def _show_program(self) -> None:
         around = self._surroundings

@@ -8,7 +8,6 @@ import os
 import sys
 import time
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,21 +41,17 @@ from desktop.ui.window import MainWindow
 from desktop.ui.window_controller import WindowController
 
 if TYPE_CHECKING:
-    from desktop.domain.hotkey import KeyAction
     from desktop.services.model_manager import ModelManager
+    from desktop.ui.desktop_room import DesktopRoom
     from desktop.ui.first_run_controller import FirstRunController
-    from desktop.ui.hotkeys import Hotkeys
-    from desktop.ui.key_room import KeyRoom
+    from desktop.ui.key_desk import KeyDesk
     from desktop.ui.model_controller import ModelController
     from desktop.ui.models_desk import ModelsDesk
-    from desktop.ui.presence import Presence
     from desktop.ui.spelling_desk import SpellingDesk
-    from desktop.ui.tray_desk import TrayDesk
 
 __all__ = ["Program"]
 
 _BENCH_FILE = "LAPIS_BENCH_READY"
-_KEYS_SHOWN_MS = 300
 
 
 class Program(QObject):
@@ -71,10 +66,7 @@ class Program(QObject):
         self._shutdown = Shutdown()
         self._models_desk: ModelsDesk | None = None
         self._wants_models = False
-        self._presence: Presence | None = None
-        self._tray: TrayDesk | None = None
-        self._hotkeys: Hotkeys | None = None
-        self._keys: KeyRoom | None = None
+        self._around: DesktopRoom | None = None
         self._spelling: SpellingDesk | None = None
         self._first_steps: FirstRunController | None = None
         self._report = ""
@@ -153,8 +145,9 @@ class Program(QObject):
             steps.popup_wanted.connect(self._on_popup_wanted)
             if self._models_desk is not None and self._room.models is not None:
                 steps.attach(self._models_desk, self._room.models, self._room.memory)
-            if self._keys is not None:
-                steps.attach_keys(self._keys.desk)
+            keys = self._around.keys if self._around is not None else None
+            if keys is not None:
+                steps.attach_keys(keys)
         self._first_steps.open()
 
     # Starting, second part: the window is on the screen.
@@ -174,10 +167,8 @@ class Program(QObject):
         models.state_changed.connect(self._memory.set_engine)
         self._chats.attach(engine, models)
         self._talk.attach(engine, models, self._room.known)
-        self._presence = presence = self._appear(models)
-        self._hotkeys = self._open_hotkeys()
-        QTimer.singleShot(_KEYS_SHOWN_MS, self, self._open_keys)
-        self._models_desk = self._open_models(models, presence)
+        self._around = around = self._appear(models)
+        self._models_desk = self._open_models(models, around)
         self._spelling = self._open_spelling()
         if self._first_steps is not None:
             self._first_steps.attach(self._models_desk, models, self._room.memory)
@@ -189,9 +180,9 @@ class Program(QObject):
             case "new-chat":
                 self._desk.new_chat()
             case "toggle-popup":
-                presence.toggle_popup()
+                around.toggle_popup()
             case "background":
-                presence.show_window_unless_tray()
+                around.show_window_unless_tray()
             case _:
                 pass
 
@@ -210,7 +201,7 @@ class Program(QObject):
             devices=self._room.devices,
         )
 
-    def _open_models(self, models: "ModelController", presence: "Presence") -> "ModelsDesk":
+    def _open_models(self, models: "ModelController", around: "DesktopRoom") -> "ModelsDesk":
         from desktop.ui.models_desk import ModelsDesk
 
         desk = ModelsDesk(
@@ -224,9 +215,8 @@ class Program(QObject):
         )
         desk.chosen.connect(self._on_model_chosen)
         desk.memory_wanted.connect(models.free_memory)
-        if self._tray is not None:
-            desk.progress_told.connect(self._tray.tray.show_downloads)
-        desk.announced.connect(presence.announce)
+        desk.progress_told.connect(around.show_downloads)
+        desk.announced.connect(around.announce)
         models.state_changed.connect(desk.set_engine)
         desk.set_engine(models.state)
         return desk
@@ -243,66 +233,33 @@ class Program(QObject):
             self._window.show_talk()
             self._room.models.choose(model)
 
-    def _appear(self, models: "ModelController") -> "Presence":
-        from desktop.ui.presence import Presence
-        from desktop.ui.tray_desk import TrayDesk, login_service
+    def _appear(self, models: "ModelController") -> "DesktopRoom":
+        from desktop.ui.desktop_room import DesktopRoom
 
-        make_login = partial(login_service, self._paths, self._options.data_dir)
-        self._tray = TrayDesk(
-            self._window, self._room.memory, self._chats, self._desk.list, models, make_login
-        )
-        tray = self._tray.tray
-        tray.quit_requested.connect(self.quit)
-        tray.settings_requested.connect(self._on_tray_settings_requested)
-        tray.new_chat_requested.connect(lambda: self._on_command("new-chat", "", ""))
-        self._talk.pages.add_section(self._tray.make_section)
-        presence = Presence(
-            self._window, tray, self._chats, self._preferences, models, self._talk.library, self
-        )
-        presence.room.set_elsewhere(lambda chat: self._desk.chat == chat)
-        presence.chat_wanted.connect(self._on_chat_wanted)
-        presence.new_chat_wanted.connect(self._desk.new_chat)
-        presence.model_dropped.connect(lambda path: self._on_command("open-model", "", str(path)))
-        return presence
-
-    def _open_hotkeys(self) -> "Hotkeys":
-        from desktop.system.hotkey.factory import mechanism
-        from desktop.ui.hotkeys import Hotkeys
-
-        qt_platform = QGuiApplication.platformName()
-        way = mechanism(os.environ, sys.platform, qt_platform, APP_ID)
-        hotkeys = Hotkeys(way, self._preferences, self)
-        # Before anybody else hears of a press: the popup is waited for.
-        hotkeys.activated.connect(self._on_key)
-        if self._tray is not None:
-            self._tray.attach_keys(hotkeys)
-        hotkeys.start()
-        return hotkeys
-
-    def _open_keys(self) -> None:
-        """Make what shows keys and proves them; pages that are on show already hear of it."""
-        if self._hotkeys is None or self._presence is None:
-            return
-        from desktop.ui.key_room import KeyRoom
-
-        self._keys = KeyRoom(
-            self._hotkeys,
+        around = DesktopRoom(
+            self._window,
+            self._desk,
+            self._talk,
+            self._room,
+            models,
+            self._chats,
             self._preferences,
             self._paths,
             self._options.data_dir,
-            self._presence.announce,
+            APP_ID,
             self,
         )
-        self._talk.pages.attach_keys(self._keys.desk)
-        around = self._presence.room.surroundings
-        self._talk.pages.set_front(can_read=around.can_read, can_copy=around.can_copy)
-        if self._first_steps is not None:
-            self._first_steps.attach_keys(self._keys.desk)
+        around.quit_requested.connect(self.quit)
+        around.settings_requested.connect(self._on_tray_settings_requested)
+        around.new_chat_requested.connect(lambda: self._on_command("new-chat", "", ""))
+        around.chat_wanted.connect(self._on_chat_wanted)
+        around.model_dropped.connect(lambda path: self._on_command("open-model", "", str(path)))
+        around.keys_opened.connect(self._on_keys_opened)
+        return around
 
-    def _on_key(self, action: "KeyAction", token: str, time_ms: int) -> None:
-        is_trial = self._keys is not None and self._keys.desk.swallows(action)
-        if self._presence is not None and not is_trial:
-            self._presence.on_key(action, token, time_ms)
+    def _on_keys_opened(self, keys: "KeyDesk") -> None:
+        if self._first_steps is not None:
+            self._first_steps.attach_keys(keys)
 
     # Running.
 
@@ -336,12 +293,8 @@ class Program(QObject):
             case "new-chat":
                 self._window.bring_to_front()
                 self._desk.new_chat()
-            case "toggle-popup" if self._tray is not None and self._tray.refuses_keys():
-                pass
-            case "toggle-popup" if self._presence is not None:
-                self._presence.toggle_popup()
-                if self._keys is not None:
-                    self._keys.tell_called()
+            case "toggle-popup" if self._around is not None:
+                self._around.call_popup()
                 if self._first_steps is not None:
                     self._first_steps.tell_called()
             case "open-model" if self._room.models is not None:
@@ -369,8 +322,8 @@ class Program(QObject):
             self._wants_models = True
 
     def _on_popup_wanted(self) -> None:
-        if self._presence is not None:
-            self._presence.toggle_popup()
+        if self._around is not None:
+            self._around.toggle_popup()
 
     def _on_chat_wanted(self, chat: int) -> None:
         self._desk.open_chat(chat)
@@ -378,8 +331,8 @@ class Program(QObject):
 
     def _on_close_requested(self) -> None:
         self._desk.keep_all()
-        if self._presence is not None:
-            self._presence.put_window_away()
+        if self._around is not None:
+            self._around.put_window_away()
 
     def _on_settings_changed(self, settings: Settings) -> None:
         apply_theme(self._app, settings.theme, settings.look)
@@ -404,7 +357,7 @@ class Program(QObject):
 
     def _plan_the_end(self, store: ChatStore, lock: QLockFile) -> None:
         end = self._shutdown
-        end.add("hotkeys", self._close_hotkeys)
+        end.add("keys", self._close_keys)
         end.add("draft and place", self._desk.close)
         self._talk.plan_the_end(end)
         end.add("spelling", self._close_spelling)
@@ -423,21 +376,16 @@ class Program(QObject):
     def _hide_windows(self) -> None:
         self._memory.close()
         self._window.hide()
-        if self._presence is not None:
-            self._presence.hide()
+        if self._around is not None:
+            self._around.hide()
 
-    def _close_hotkeys(self) -> None:
-        if self._keys is not None:
-            self._keys.close()
-        if self._hotkeys is not None:
-            self._hotkeys.close()
-            self._hotkeys = None
+    def _close_keys(self) -> None:
+        if self._around is not None:
+            self._around.close_keys()
 
     def _leave(self) -> None:
-        if self._tray is not None:
-            self._tray.close()
-        if self._presence is not None:
-            self._presence.close()
+        if self._around is not None:
+            self._around.close()
 
     def _close_spelling(self) -> None:
         if self._spelling is not None:

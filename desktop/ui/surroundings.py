@@ -19,7 +19,8 @@ __all__ = ["Surroundings"]
 
 _LANE: Final = "surroundings"
 _SETTLED_MS: Final = 50
-"""Until then window managers have said who has the keyboard."""
+_SETTLED_TRIES: Final = 10
+"""Until then window managers have said who has the keyboard, also busy ones."""
 # A terminal would carry them out; nothing that a person reads has them.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LINE_ENDS: Final = re.compile(r"\r\n?")
@@ -40,7 +41,7 @@ class Surroundings(QObject):
         self._errands = errands
         self._loan = ClipboardLoan(self)
         self._window: FrontWindow | None = None
-        self._asked = 0
+        self._asked = self._tries = 0
         self._later = QTimer(self, singleShot=True, interval=_SETTLED_MS)
         self._later.timeout.connect(self._on_settled)
         self._run(front.current)
@@ -75,6 +76,7 @@ class Surroundings(QObject):
 
         For a window of ours that lost it and stays: who comes back to it came from there.
         """
+        self._tries = _SETTLED_TRIES
         self._later.start()
 
     def read_selection(self, time_ms: int = 0) -> None:
@@ -129,7 +131,12 @@ class Surroundings(QObject):
         self._front.close()
 
     def _on_settled(self) -> None:
-        self._window = self._front.current() or self._window
+        found = self._front.current()
+        self._tries -= 1
+        if found is not None:
+            self._window = found
+        elif self._tries:
+            self._later.start()
 
     def _run(self, work: Callable[[], object]) -> None:
         """Do what nobody waits for."""

@@ -44,6 +44,8 @@ def texts_of(frame: RowFrame) -> "list[RichText]":
 class TranscriptSelection(QObject):
     """Owns what is selected in `transcript`."""
 
+    changed = Signal()
+    """Something else is selected, or nothing any more."""
     link_meant = Signal(str, QPointF)
     """(address, global position): a link was clicked."""
 
@@ -71,8 +73,10 @@ class TranscriptSelection(QObject):
 
     def clear(self) -> None:
         """Select nothing."""
-        self._selection = None
+        had_any, self._selection = self._selection is not None, None
         self.show()
+        if had_any:
+            self.changed.emit()
 
     def select_all(self) -> None:
         """Select the whole chat."""
@@ -116,9 +120,7 @@ class TranscriptSelection(QObject):
 
     def plain(self) -> str:
         """Return what is selected as it is read, as far as anybody would hand it on."""
-        return "\n\n".join(filter(None, self._pieces(self._rows(), markdown=False)))[
-            :_LONGEST_TEXT
-        ]
+        return "\n\n".join(filter(None, self._pieces(self._rows(), markdown=False)))[:_LONGEST_TEXT]
 
     def copy(self, *, markdown: bool = False) -> None:
         """Put what is selected into the clipboard."""
@@ -244,6 +246,7 @@ class TranscriptSelection(QObject):
     def _select(self, begin: Place, end: Place) -> None:
         self._selection = Selection(begin, end)
         self.show()
+        self.changed.emit()
 
     def _select_around(self, place: Place, kind: QTextCursor.SelectionType) -> None:
         frame = self._column.frame_of(place.message)

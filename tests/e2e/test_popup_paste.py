@@ -116,7 +116,7 @@ def _text(file: Path) -> str:
 
 
 def test_a_word_of_a_terminal_is_asked_about_and_the_answer_pasted_back_into_it(
-    desk: Desk, programs: OtherPrograms, tmp_path: Path
+    desk: Desk, programs: OtherPrograms, start_lapis: StartLapis, tmp_path: Path
 ) -> None:
     file = tmp_path / "typed.txt"
     programs.holder(_COPIED, "clipboard")
@@ -136,6 +136,9 @@ def test_a_word_of_a_terminal_is_asked_about_and_the_answer_pasted_back_into_it(
     assert desk.program.running
     wait_for(lambda: desk.holds("clipboard") == _COPIED, 10, "the clipboard as it was")
     assert desk.holds("primary") == "selectable"
+    # What it put on the clipboard must not outlive what it is made of.
+    assert start_lapis("--quit").wait(15) == 0
+    assert desk.program.wait(15) == 0
 
 
 def test_an_answer_is_pasted_into_a_field_of_another_program(
@@ -182,7 +185,7 @@ def test_the_popup_comes_up_and_answers_while_the_program_with_the_selection_han
 
 
 def test_with_its_window_gone_the_answer_is_pasted_nowhere_and_stays_copied(
-    desk: Desk, programs: OtherPrograms, tmp_path: Path
+    desk: Desk, programs: OtherPrograms, start_lapis: StartLapis, tmp_path: Path
 ) -> None:
     other, file = tmp_path / "other.txt", tmp_path / "field.txt"
     programs.text_window("Another window", other)
@@ -199,6 +202,8 @@ def test_with_its_window_gone_the_answer_is_pasted_nowhere_and_stays_copied(
     assert wait_for(lambda: _text(other), 10, desk.seen)
     wait_for(lambda: _text(other) == "mine", 10, lambda: _text(other))
     assert _text(file) == ""
+    assert start_lapis("--quit").wait(15) == 0
+    assert desk.program.wait(15) == 0
 
 
 def test_from_a_pinned_popup_text_goes_where_one_was_last(

@@ -36,7 +36,9 @@ def _bytes(held: Mapping[str, bytes]) -> dict[str, str]:
     return {target: data.decode("latin-1") for target, data in held.items()}
 
 
-@pytest.mark.parametrize("text", ["plain", "two\nlines\n", "naïve – “quoted”", "选中的文字 😀 한글"])
+@pytest.mark.parametrize(
+    "text", ["plain", "two\nlines\n", "naïve – “quoted”", "选中的文字 😀 한글"]
+)
 def test_selected_text_is_read_as_it_is(
     front: X11Front, programs: OtherPrograms, text: str
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from jeepney.bus_messages import message_bus as bus
 from jeepney.io.blocking import open_dbus_connection
 
+from tests.harness.listening import is_listening
 from tests.harness.waiting import wait_for
 
 _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -28,7 +29,7 @@ def message_bus(folder: Path) -> Iterator[str]:
     words = ["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile"]
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL)
     try:
-        wait_for(socket.exists, 10, "the message bus")
+        wait_for(lambda: is_listening(socket), 10, "the message bus")
         yield f"unix:path={socket}"
     finally:
         process.terminate()

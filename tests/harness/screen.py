@@ -15,6 +15,7 @@ from pathlib import Path
 from Xlib.display import Display
 
 from tests.harness.home import FOREIGN, home_variables
+from tests.harness.listening import is_listening
 from tests.harness.waiting import wait_for
 
 WIDTH, HEIGHT = 1280, 800
@@ -235,7 +236,7 @@ def message_bus(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
     configuration.write_text(_BUS.format(socket=socket), encoding="utf-8")
     words = ["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile"]
     with running(words, folder, environment):
-        wait_for(socket.exists, 10, "the message bus")
+        wait_for(lambda: is_listening(socket), 10, "the message bus")
         yield f"unix:path={socket}"
 
 

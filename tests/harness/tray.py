@@ -1,7 +1,6 @@
 """Icons of programs in a tray: where they are, how they look, and the menus that they open."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from Xlib import X
 from Xlib.display import Display
@@ -82,16 +81,17 @@ class TrayIcon:
         data = image.data
         return [(data[at + 2], data[at + 1], data[at]) for at in range(0, len(data), 4)]
 
-    def picture(self) -> list[Colour]:
-        """Return its pixels once they no longer change."""
-        seen: list[list[Colour]] = [[]]
-
-        def is_still() -> bool:
-            seen.append(self.pixels())
-            return len(seen) > 3 and all(one == other != [] for one, other in pairwise(seen[-3:]))
-
-        wait_for(is_still, 10, "an icon that does not change")
-        return seen[-1]
+    def corner(self) -> list[Colour]:
+        """Return the pixels of its right lower quarter, where signs stand."""
+        place, pixels = self.place, self.pixels()
+        if place is None or len(pixels) != place[2] * place[3]:
+            return []
+        _left, _top, width, height = place
+        return [
+            pixels[y * width + x]
+            for y in range(height // 2, height)
+            for x in range(width // 2, width)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from pytestqt.qtbot import QtBot
 from desktop.domain.settings import Language
 from desktop.services.personas import open_personas
 from desktop.services.prompts import open_prompts
+from desktop.services.quick_actions import open_quick_actions
 from desktop.ui.chat_panel import ChatPanel
 from desktop.ui.library_controller import LibraryController
 from desktop.ui.message_actions import MessageActions
@@ -131,6 +132,7 @@ def test_on_the_page_of_personas_and_prompts(desk: Desk, tab: str) -> None:
         desk.window,
         open_personas(desk.store),
         open_prompts(desk.store),
+        open_quick_actions(desk.store),
         desk.preferences,
         lambda: Language.ENGLISH,
     )

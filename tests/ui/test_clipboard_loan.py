@@ -150,3 +150,5 @@ def test_text_that_is_left_there_stays(loan: ClipboardLoan, clipboard: QClipboar
     loan.return_now()
 
     assert clipboard.text() == "answer"
+    # What Qt still has when Python is gone must not be ours.
+    assert type(clipboard.mimeData()) is QMimeData

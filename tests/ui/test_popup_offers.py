@@ -99,6 +99,8 @@ def test_what_was_asked_about_is_only_offered_the_next_time(bench: Bench) -> Non
     bench.call()
     bench.ask("Why?")
     bench.answer("Because.")
+    bench.popup.hide()
+    bench.call()
     assert bench.offered() == [], "not again in the same conversation"
     bench.popup.put_away()
     bench.call()

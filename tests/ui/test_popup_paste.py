@@ -73,6 +73,7 @@ def test_of_one_with_two_blocks_everything(bench: Bench) -> None:
 def test_what_is_selected_of_the_conversation_comes_first(bench: Bench) -> None:
     _answered(bench, CODE)
     bench.popup.transcript.selection.select_all()
+    assert bench.popup.foot.insert.text() == "Insert selection"
     (held,) = _insert(bench)
 
     assert held.startswith("How?")

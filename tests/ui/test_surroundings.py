@@ -84,10 +84,14 @@ def front() -> ScriptedFront:
 
 
 @pytest.fixture
-def surroundings(front: ScriptedFront, errands: Errands) -> Surroundings:
+def surroundings(front: ScriptedFront, errands: Errands) -> Iterator[Surroundings]:
     one = Surroundings(front, errands, errands)
     one.note()
-    return one
+    yield one
+    front.go_on.set()
+    one.close()
+    errands.close()
+    QGuiApplication.clipboard().clear()
 
 
 @pytest.fixture
@@ -131,6 +135,9 @@ def test_who_takes_the_keyboard_from_a_pinned_popup_is_where_one_comes_from(
     surroundings.note_soon()
     surroundings.give_focus_back()
     qtbot.waitUntil(lambda: front.focused == [_TERMINAL])
+    # A busy window manager says it late.
+    front.window = _FIELD
+    qtbot.waitUntil(lambda: surroundings.program == "editor")
 
 
 def test_selected_text_comes_when_its_program_has_answered(
@@ -195,7 +202,6 @@ def test_text_is_on_the_clipboard_while_the_keys_are_pressed_and_gone_when_it_wa
     assert _clipboard() == "answer"
     front.go_on.set()
     qtbot.waitUntil(lambda: told == [Pasted.PASTED])
-    assert _clipboard() == "answer"
     qtbot.waitUntil(lambda: _clipboard() == "precious")
 
 

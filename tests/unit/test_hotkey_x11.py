@@ -2,7 +2,6 @@
 
 import select
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -372,34 +371,3 @@ def test_a_connection_that_breaks_is_told_and_the_next_bind_makes_another(
     assert keys.bind("Ctrl+Alt+Space") is KeyStatus.BOUND
     hands.tap("space", "Control_L", "Alt_L")
     keys.until(lambda: keys.pressed == [KeyAction.ASK], "the key")
-
-
-def test_without_a_server_every_bind_says_so() -> None:
-    keys = X11Keys(":9999")
-    keys.start(lambda *_news: None, lambda *_news: None)
-
-    result = keys.bind(KeyAction.ASK, parse_chord("Ctrl+J"), _WORDS)
-    assert result.status is KeyStatus.FAILED
-    assert result.reason is not None
-    assert (keys.fileno(), keys.pump()) == (None, None)
-    keys.close()
-
-
-def test_without_the_library_keys_are_not_supported_and_nothing_is_imported_before(
-    display: str,
-) -> None:
-    program = (
-        "import sys\n"
-        "from desktop.domain.hotkey import KeyAction, parse_chord\n"
-        "from desktop.domain.text import Text\n"
-        "from desktop.system.hotkey.factory import mechanism\n"
-        f"keys = mechanism({{'DISPLAY': {display!r}}}, 'linux', 'xcb', 'lapis')\n"
-        "assert keys.name == 'x11' and 'xcffib' not in sys.modules\n"
-        "sys.modules['xcffib'] = None\n"
-        "keys.start(print, print)\n"
-        "print(keys.bind(KeyAction.ASK, parse_chord('Ctrl+J'), Text('')).status.value)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True
-    )
-    assert done.stdout.split() == ["unsupported"]

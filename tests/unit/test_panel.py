@@ -69,6 +69,7 @@ def test_files_that_say_nothing_are_passed_over(home: dict[str, str], content: s
 
 def test_a_style_leads_to_no_other_folder(home: dict[str, str]) -> None:
     _write(home, "share/plasma/colors", _DARK)
+    (Path(home["HOME"]) / "share" / "plasma" / "desktoptheme").mkdir()
     _write(home, ".config/plasmarc", "[Theme]\nname=..\n")
     assert panel_tone(home, "linux") is Tone.LIGHT
 

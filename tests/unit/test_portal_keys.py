@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from desktop.domain.hotkey import KeyResult, KeyStatus, parse_chord
+from desktop.system.hotkey import portal_session
 from desktop.system.hotkey.portal import Portal
 from desktop.system.hotkey.portal_facts import PortalFacts, portal_facts
 from desktop.system.hotkey.portal_presses import Presses
@@ -19,10 +20,9 @@ from tests.unit.portal_room import (
     desk,
     facts,
     keyboard,
-    short_patience,
 )
 
-__all__ = ["bus", "desk", "facts", "keyboard", "short_patience"]
+__all__ = ["bus", "desk", "facts", "keyboard"]
 
 pytestmark = pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="no dbus-daemon here")
 
@@ -147,16 +147,21 @@ def test_the_same_key_asked_for_again_is_left_as_it_is(
 
 
 def test_while_a_person_decides_nothing_is_pressed_and_nothing_runs_out(
-    desk: FakePortal, keyboard: Keyboard, short_patience: None
+    desk: FakePortal, keyboard: Keyboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(portal_session, "SECONDS", 1.0)
     desk.manners.bind = LATER
     keyboard.begin()
     keyboard.bind()
     keyboard.wait(lambda: desk.asked("BindShortcuts"))
+    later: list[bool] = []
+    keyboard.portal._timers.start(1.2, lambda: later.append(True))
+    keyboard.wait(lambda: later)
 
     desk.press("ask")
     desk.decide(0)
     keyboard.expect(KeyStatus.BOUND)
+    assert [result.status for _, result in keyboard.news] == [KeyStatus.BOUND]
     assert keyboard.presses == []
 
 
