@@ -15,7 +15,7 @@ from PySide6.QtCore import QLockFile, QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from desktop.base.paths import APP_ID, Paths
+from desktop.base.paths import DESKTOP_ID, Paths
 from desktop.base.shutdown import Shutdown
 from desktop.config.store import SettingsStore
 from desktop.domain.errors import LapisError
@@ -246,7 +246,7 @@ class Program(QObject):
             self._preferences,
             self._paths,
             self._options.data_dir,
-            APP_ID,
+            DESKTOP_ID,
             self,
         )
         around.quit_requested.connect(self.quit)

@@ -108,6 +108,7 @@ class Portal:
     def is_free(self, chord: Chord) -> bool | None:
         """Return None: the desktop keeps that to itself."""
         del chord
+        return None
 
     def fileno(self) -> int | None:
         """Return the connection's socket; None without one."""

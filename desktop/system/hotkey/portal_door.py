@@ -132,7 +132,8 @@ class PortalDoor:
             return
         self._is_entry_new = self._prepare()
         # The first word on a connection, and only once; other sandboxes have said it for us.
-        body = (self._facts.app_id, {})
+        nothing: dict[str, object] = {}
+        body = (self._facts.app_id, nothing)
         self.bus.call(_REGISTRY, "Register", "sa{sv}", body, self._on_registered, SECONDS)
 
     def close(self) -> None:
