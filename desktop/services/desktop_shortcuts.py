@@ -6,7 +6,7 @@ from typing import Final
 
 from desktop.domain.hotkey import BadChord, KeyResult, KeyStatus, parse_chord
 from desktop.services.desktops import Desktop
-from desktop.system.hotkey.portal_facts import is_sandboxed
+from desktop.system.linux_session import is_sandboxed
 from desktop.system.shortcuts.base import ShortcutWriter
 
 __all__ = ["can_write", "remove_shortcut", "write_shortcut"]

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final
 
+from desktop.system.linux_session import desktops
+
 __all__ = ["Desktop", "desktop_of"]
 
 
@@ -49,5 +51,5 @@ def desktop_of(environment: Mapping[str, str], platform: str = sys.platform) -> 
         return Desktop.WINDOWS
     if platform == "darwin":
         return Desktop.MACOS
-    names = environment.get("XDG_CURRENT_DESKTOP", "").casefold().split(":")
+    names = desktops(environment)
     return next((_NAMES[name] for name in names if name in _NAMES), Desktop.OTHER)

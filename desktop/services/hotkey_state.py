@@ -54,9 +54,11 @@ def write_hotkeys(path: Path, state: HotkeyState) -> None:
 def read_hotkeys(path: Path) -> HotkeyState | None:
     """Return what the running Lapis left; None if none runs, or for what makes no sense."""
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        with path.open("rb") as stream:
+            content = stream.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
             return None
-        said = json.loads(path.read_bytes())
+        said = json.loads(content)
         owner = said["owner"]
         if not isinstance(owner, str) or not is_mark(owner) or is_orphan(owner):
             return None

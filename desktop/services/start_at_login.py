@@ -13,6 +13,7 @@ from pathlib import Path
 
 from desktop.domain.text import Text
 from desktop.system.login.base import LoginItem, LoginState
+from desktop.system.own_command import app_image
 
 __all__ = ["LoginState", "StartAtLogin", "start_command"]
 
@@ -71,8 +72,9 @@ def start_command(
 
 
 def _program(environment: Mapping[str, str], platform: str, executable: Path) -> list[str]:
-    if platform == "linux" and environment.get("APPIMAGE"):
-        return [environment["APPIMAGE"]]
+    image = app_image(environment, executable) if platform == "linux" else ""
+    if image:
+        return [image]
     suffix = ".exe" if platform == "win32" else ""
     beside = executable.with_name(f"lapis-gui{suffix}")
     if beside.is_file():

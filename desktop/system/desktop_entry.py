@@ -7,12 +7,13 @@ Source: Desktop Entry Specification 1.5 of freedesktop.org.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from desktop.base.paths import resources
-from desktop.system.login.desktop_file import command_line, read, written
+from desktop.system.linux_session import data_folder, system_data_folders
+from desktop.system.login.desktop_file import as_bytes, command_line, read, written
 from desktop.system.own_command import lapis_words
 
 _log = logging.getLogger(__name__)
@@ -35,12 +36,15 @@ def see_to_entry(environment: Mapping[str, str], app_id: str, command: Sequence[
 
     Returns whether it was written just now. What cannot be written is logged.
     """
-    own = _own_folder(environment)
+    own = data_folder(environment)
     path = own / "applications" / f"{app_id}.desktop"
     try:
         current = _content(path)
         is_ours = read(current).get(_OURS) == "true"
-        if any((folder / path.name).is_file() for folder in _system_folders(environment)):
+        if any(
+            (folder / "applications" / path.name).is_file()
+            for folder in system_data_folders(environment)
+        ):
             # Ours would hide the one of a package that came after it.
             if is_ours:
                 path.unlink()
@@ -49,7 +53,7 @@ def see_to_entry(environment: Mapping[str, str], app_id: str, command: Sequence[
         if current == wanted or (current and not is_ours):
             return False
         _write(own / "icons" / "hicolor" / "scalable" / "apps" / f"{app_id}.svg", _icon())
-        _write(path, wanted.encode())
+        _write(path, as_bytes(wanted))
     except OSError as error:
         _log.warning("no desktop entry: %s", error.strerror)
         return False
@@ -100,17 +104,3 @@ def _write(path: Path, content: bytes) -> None:
     beside = path.with_name(f".{path.name}.new")
     beside.write_bytes(content)
     beside.replace(path)
-
-
-def _own_folder(environment: Mapping[str, str]) -> Path:
-    folder = Path(environment.get("XDG_DATA_HOME", ""))
-    if folder.is_absolute():
-        return folder
-    return Path(environment.get("HOME") or Path.home()) / ".local" / "share"
-
-
-def _system_folders(environment: Mapping[str, str]) -> Iterator[Path]:
-    for name in (environment.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":"):
-        folder = Path(name)
-        if folder.is_absolute():
-            yield folder / "applications"

@@ -3,11 +3,23 @@
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 # Where every program of a desktop finds commands, whatever the shell of the person adds.
 _COMMON: Final = ("/usr/bin", "/usr/local/bin", "/bin")
+
+
+def app_image(environment: Mapping[str, str], executable: Path) -> str:
+    """Return the file of the AppImage that `executable` runs from; empty for none.
+
+    What an AppImage says of itself is inherited by all that is started from it: a terminal, an
+    editor, and us.
+    """
+    image, mounted = environment.get("APPIMAGE", ""), environment.get("APPDIR", "")
+    is_ours = bool(mounted) and executable.absolute().is_relative_to(mounted)
+    return image if is_ours and Path(image).is_file() else ""
 
 
 def lapis_words() -> list[str]:
@@ -16,8 +28,8 @@ def lapis_words() -> list[str]:
     In full where a desktop would not find it by its name; an AppImage by its file, for where it is
     mounted changes with each start.
     """
-    image = os.environ.get("APPIMAGE", "")
-    if image and Path(image).is_file():
+    image = app_image(os.environ, Path(sys.executable))
+    if image:
         return [image]
     found = shutil.which("lapis")
     beside = Path(sys.executable).with_name("lapis.exe" if sys.platform == "win32" else "lapis")

@@ -20,6 +20,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from desktop.system.linux_session import (
+    config_folder,
+    data_folder,
+    desktops,
+    is_wayland,
+    system_config_folders,
+    system_data_folders,
+)
+
 _LARGEST: Final = 512 * 1024
 _LIGHT_FROM: Final = 128.0
 _GNOME: Final = frozenset({"gnome", "unity", "pop", "ubuntu"})
@@ -42,30 +51,30 @@ def panel_tone(environment: Mapping[str, str], platform: str = sys.platform) -> 
     if platform == "darwin":
         # Its menu bar tints template images by itself.
         return Tone.UNKNOWN
-    if environment.get("DISPLAY") and not _is_wayland(environment):
+    if environment.get("DISPLAY") and not is_wayland(environment):
         from desktop.system.panel_x11 import wanted_colour
 
         colour = wanted_colour(environment["DISPLAY"])
         if colour is not None:
             return Tone.LIGHT if _brightness(colour) < _LIGHT_FROM else Tone.DARK
-    desktops = _desktops(environment)
-    if "kde" in desktops:
+    names = frozenset(desktops(environment))
+    if "kde" in names:
         return _plasma(environment)
-    if desktops & _GNOME:
+    if names & _GNOME:
         return Tone.DARK
     from desktop.system.portal_settings import Scheme, colour_scheme
 
     scheme = colour_scheme(environment)
     if scheme is Scheme.DARK:
         return Tone.DARK
-    return Tone.LIGHT if scheme is Scheme.LIGHT and desktops & _FOLLOWS else Tone.UNKNOWN
+    return Tone.LIGHT if scheme is Scheme.LIGHT and names & _FOLLOWS else Tone.UNKNOWN
 
 
 def files_to_watch(environment: Mapping[str, str], platform: str = sys.platform) -> list[Path]:
     """Return the files that are written when the panel becomes another one."""
-    if platform in {"win32", "darwin"} or "kde" not in _desktops(environment):
+    if platform in {"win32", "darwin"} or "kde" not in desktops(environment):
         return []
-    folder = _config(environment)
+    folder = config_folder(environment)
     return [folder / name for name in ("plasmarc", "kdedefaults/plasmarc", "kdeglobals")]
 
 
@@ -148,39 +157,11 @@ def _file_name(name: str) -> str:
     return name.replace("/", "_").replace("\0", "_").lstrip(".") or "default"
 
 
-def _is_wayland(environment: Mapping[str, str]) -> bool:
-    is_named = environment.get("XDG_SESSION_TYPE") == "wayland"
-    return is_named or bool(environment.get("WAYLAND_DISPLAY"))
-
-
-def _desktops(environment: Mapping[str, str]) -> frozenset[str]:
-    return frozenset(environment.get("XDG_CURRENT_DESKTOP", "").casefold().split(":"))
-
-
-def _config(environment: Mapping[str, str]) -> Path:
-    folder = Path(environment.get("XDG_CONFIG_HOME", ""))
-    if not folder.is_absolute():
-        folder = Path(environment.get("HOME") or Path.home()) / ".config"
-    return folder
-
-
 def _config_folders(environment: Mapping[str, str]) -> Iterator[Path]:
-    own = _config(environment)
+    own = config_folder(environment)
     # What came with a global theme; chosen by hand goes before it.
-    yield from (own, own / "kdedefaults")
-    yield from _folders(environment.get("XDG_CONFIG_DIRS") or "/etc/xdg")
+    yield from (own, own / "kdedefaults", *system_config_folders(environment))
 
 
 def _data_folders(environment: Mapping[str, str]) -> Iterator[Path]:
-    own = Path(environment.get("XDG_DATA_HOME", ""))
-    if not own.is_absolute():
-        own = Path(environment.get("HOME") or Path.home()) / ".local" / "share"
-    yield own
-    yield from _folders(environment.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share")
-
-
-def _folders(names: str) -> Iterator[Path]:
-    for name in names.split(":"):
-        folder = Path(name)
-        if folder.is_absolute():
-            yield folder
+    yield from (data_folder(environment), *system_data_folders(environment))

@@ -33,7 +33,7 @@ def wanted_colour(display: str) -> tuple[int, int, int] | None:
         kind = xcffib.xproto.Atom.CARDINAL
         found = core.GetProperty(False, owner, _atom(core, _COLOURS), kind, 0, _CHANNELS).reply()
         content = found.value.buf()
-    except (xcffib.ConnectionException, xcffib.ProtocolException):
+    except xcffib.XcffibException:
         # The display went, or its host just now.
         return None
     finally:

@@ -7,10 +7,9 @@ for each question, which starts no service and waits two seconds at most; in an 
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from jeepney.io.blocking import DBusConnection
+from desktop.system.session_bus import bus_address
 
 _SECONDS: Final = 2.0
 _NAME: Final = "org.freedesktop.portal.Desktop"
@@ -31,34 +30,28 @@ class Scheme(Enum):
 
 def colour_scheme(environment: Mapping[str, str]) -> Scheme:
     """Return the preference; NONE also where nobody tells."""
-    address = environment.get("DBUS_SESSION_BUS_ADDRESS", "")
-    if not address:
+    address = bus_address(environment)
+    if address is None:
         return Scheme.NONE
-    from jeepney.io.blocking import open_dbus_connection
+    from desktop.system.bus_calls import BusCalls, BusFault, CallRefused, Service
 
+    portal = Service(_NAME, _PATH, _INTERFACE)
     try:
-        with open_dbus_connection(address, auth_timeout=_SECONDS) as connection:
+        with BusCalls(address, _SECONDS) as bus:
             for member in ("ReadOne", "Read"):
-                scheme = _answer(connection, member)
-                if scheme is not None:
-                    return scheme
-    except (OSError, ValueError, RuntimeError, StopIteration):
+                try:
+                    return _scheme(bus.call(portal, member, "ss", _ASKED, starts=False))
+                except CallRefused:
+                    continue
+    except BusFault:
         # No bus at this address, or one that does not answer as a bus.
         return Scheme.NONE
     return Scheme.NONE
 
 
-def _answer(connection: "DBusConnection", member: str) -> Scheme | None:
-    """Return what the portal answers; None if it does not, or knows no such method."""
-    from jeepney import DBusAddress, MessageFlag, MessageType, new_method_call
-
-    portal = DBusAddress(_PATH, bus_name=_NAME, interface=_INTERFACE)
-    message = new_method_call(portal, member, "ss", _ASKED)
-    message.header.flags = MessageFlag.no_auto_start
-    reply = connection.send_and_get_reply(message, timeout=_SECONDS)
-    if reply.header.message_type is not MessageType.method_return:
-        return None
-    value = reply.body[0] if reply.body else None
+def _scheme(answer: tuple[Any, ...]) -> Scheme:
+    """Return what the portal's answer means."""
+    value = answer[0] if answer else None
     while isinstance(value, tuple) and len(value) == _VARIANT:
         value = value[1]
     known = {scheme.value: scheme for scheme in Scheme}

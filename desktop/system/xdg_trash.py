@@ -16,6 +16,7 @@ from typing import Final
 from urllib.parse import quote
 
 from desktop.base.disks import nearest
+from desktop.system.linux_session import data_folder
 
 _MOST_TRIES: Final = 1000
 _SCREENS: Final = ("DISPLAY", "WAYLAND_DISPLAY")
@@ -42,10 +43,7 @@ def to_xdg_trash(path: Path, original: Path, environment: Mapping[str, str]) -> 
 
 
 def _home_trash(environment: Mapping[str, str]) -> Path:
-    data = Path(environment.get("XDG_DATA_HOME", ""))
-    if not data.is_absolute():
-        data = Path(environment.get("HOME") or Path.home()) / ".local" / "share"
-    return data / "Trash"
+    return data_folder(environment) / "Trash"
 
 
 def _device(folder: Path) -> int:

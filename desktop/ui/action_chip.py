@@ -30,12 +30,24 @@ class ActionChip(QPushButton):
         self.action = action
         # Measured once for each font: the strip asks for it hundreds of times while it is laid out.
         self._size: QSize | None = None
+        self._is_letter_enough = True
         self.setProperty("kind", "action")
         self.setAutoDefault(False)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"{action.name} ({keys})" if keys else action.name)
         set_tooltip(self, self.accessibleName())
+
+    @property
+    def is_letter_enough(self) -> bool:
+        """Whether its letter alone presses it; else that is typed, and the cap is pale."""
+        return self._is_letter_enough
+
+    def set_letter_enough(self, enough: bool) -> None:
+        """Show whether its letter alone presses it."""
+        if enough is not self._is_letter_enough:
+            self._is_letter_enough = enough
+            self.update()
 
     def sizeHint(self) -> QSize:
         self.ensurePolished()
@@ -109,7 +121,8 @@ class ActionChip(QPushButton):
         edge = cap.toRectF().adjusted(0.5, 0.5, -0.5, -0.5)
         painter.drawRoundedRect(edge, _CAP_RADIUS, _CAP_RADIUS)
         painter.setFont(resized(self.font(), Size.SMALL))
-        painter.setPen(QColor(tokens.accent if self.isEnabled() else tokens.muted))
+        is_lit = self.isEnabled() and self._is_letter_enough
+        painter.setPen(QColor(tokens.accent if is_lit else tokens.muted))
         painter.drawText(cap, Qt.AlignmentFlag.AlignCenter, self.action.key)
 
     def _measured(self) -> QSize:

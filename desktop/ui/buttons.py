@@ -3,7 +3,7 @@
 from typing import Literal, TypeAlias
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPaintEvent, QPalette
+from PySide6.QtGui import QKeyEvent, QPaintEvent, QPalette
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from desktop.ui.icons import IconName, icon
@@ -11,6 +11,12 @@ from desktop.ui.labels import set_tooltip
 from desktop.ui.tokens import Size
 
 __all__ = ["IconButton", "TextButton"]
+
+_HELD = (
+    Qt.KeyboardModifier.ControlModifier
+    | Qt.KeyboardModifier.AltModifier
+    | Qt.KeyboardModifier.MetaModifier
+)
 
 Kind: TypeAlias = Literal["normal", "primary", "quiet", "danger"]
 
@@ -70,3 +76,10 @@ class TextButton(QPushButton):
         self.setAutoDefault(False)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Be pressed by Space alone: with Ctrl or Alt it is a key that was meant for all programs."""
+        if event.key() == Qt.Key.Key_Space and event.modifiers() & _HELD:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)

@@ -75,6 +75,7 @@ class Composer(QFrame):
         """
         super().__init__(parent)
         self._inset = Space.L if framed else Space.S
+        self._is_framed = framed
         if framed:
             self.setProperty("panel", "composer")
         self.setAcceptDrops(True)
@@ -160,8 +161,9 @@ class Composer(QFrame):
 
     def set_about_guide(self, about_guide: bool) -> None:
         """Say in the placeholder what the chosen model can be asked."""
-        self._about_guide = about_guide
-        self._retranslate()
+        if about_guide is not self._about_guide:
+            self._about_guide = about_guide
+            self._retranslate()
 
     def set_placeholder(self, words: str) -> None:
         """Say in the empty field what is expected in it; empty: a question, as ever."""
@@ -250,7 +252,8 @@ class Composer(QFrame):
         self.draft_changed.emit(self.draft())
 
     def _on_focus_changed(self, focused: bool) -> None:
-        restyle(self, "active", focused)
+        if self._is_framed:
+            restyle(self, "active", focused)
 
     def _show_button(self) -> None:
         if self._button_shown is not self._running:

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPalette,
     QResizeEvent,
+    QTextLayout,
 )
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QWidget
 
@@ -73,12 +74,14 @@ class ComposerField(QPlainTextEdit):
     """(list of Path): files dropped or pasted."""
     long_text_pasted = Signal(str)
     """A paste that is too long for the field; it was not inserted."""
+    line_height_changed = Signal()
 
     def __init__(self, lines: int, parent: QWidget | None = None) -> None:
         """Start empty and one line high."""
         super().__init__(parent)
         self._lines = lines
         self._composing = False
+        self._line = (0.0, 0)
         self._helpers: list[Helper] = []
         self._layer: Layer | None = None
         self.setTabChangesFocus(True)
@@ -89,12 +92,23 @@ class ComposerField(QPlainTextEdit):
         self.document().setDocumentMargin(0)
         self.viewport().setBackgroundRole(QPalette.ColorRole.NoRole)
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self.textChanged.connect(self._fit)
         self._fit()
 
     @property
     def has_lines(self) -> bool:
         """Whether the text takes more than one line as it is laid out now."""
         return round(self.document().size().height()) > 1
+
+    @property
+    def line_height(self) -> int:
+        """Return the height of a line as one is expected: in Chinese more than the font says."""
+        return self._line[1]
+
+    def setPlaceholderText(self, placeholderText: str) -> None:  # noqa: N803
+        """Say what is expected here; its line is as high as the one that is typed will be."""
+        super().setPlaceholderText(placeholderText)
+        self._fit()
 
     def ask_first(self, helper: Helper) -> None:
         """Offer every key to `helper` first, unless an input method composes."""
@@ -154,8 +168,10 @@ class ComposerField(QPlainTextEdit):
                     self.ensureCursorVisible()
                 elif not event.isAutoRepeat():
                     self.submitted.emit()
-            case Qt.Key.Key_Escape if not self._composing:
-                self.escaped.emit()
+            case Qt.Key.Key_Escape:
+                # While it composes it belongs to the input method, and to nobody around.
+                if not self._composing:
+                    self.escaped.emit()
             case _:
                 super().keyPressEvent(event)
                 return
@@ -176,6 +192,12 @@ class ComposerField(QPlainTextEdit):
         super().focusOutEvent(event)
         self._composing = False
         self.focus_changed.emit(False)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the font."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -218,7 +240,7 @@ class ComposerField(QPlainTextEdit):
 
     def _wanted_height(self) -> int:
         """Return the height of the lines to be seen; Chinese ones are taller than the font says."""
-        height, left = 0.0, self._lines
+        height, left = float(self.viewportMargins().top()), self._lines
         block = self.document().firstBlock()
         while block.isValid() and left > 0:
             lines = max(1, block.lineCount())
@@ -226,9 +248,38 @@ class ComposerField(QPlainTextEdit):
             height += share * self.blockBoundingRect(block).height()
             left -= lines
             block = block.next()
-        return max(round(height), self.fontMetrics().lineSpacing()) + 2
+        return max(round(height), self.line_height) + 2
+
+    def _measure(self) -> None:
+        """Look how far the letters of a line like the expected one go up, and how high it is."""
+        layout = QTextLayout(self.placeholderText() or " ", self.font())
+        layout.beginLayout()
+        line = layout.createLine()
+        line.setLeadingIncluded(True)
+        layout.endLayout()
+        measured = line.ascent(), max(round(line.height()), self.fontMetrics().lineSpacing())
+        if measured != self._line:
+            self._line = measured
+            self.line_height_changed.emit()
+
+    def _lowered(self) -> int:
+        """Return how much lower the first line is to stand than by itself.
+
+        Letters and Chinese signs, typed one after the other, stand on the same line then, as what
+        is expected does; Qt puts the taller ones of another font lower.
+        """
+        first = self.document().firstBlock()
+        self.blockBoundingRect(first)
+        layout = first.layout()
+        if layout.lineCount() == 0 or not (first.length() > 1 or layout.preeditAreaText()):
+            return 0
+        return max(0, round(self._line[0] - layout.lineAt(0).ascent()))
 
     def _fit(self) -> None:
+        self._measure()
+        lowered = self._lowered()
+        if self.viewportMargins().top() != lowered:
+            self.setViewportMargins(0, lowered, 0, 0)
         shown = round(self.document().size().height())
         policy = Qt.ScrollBarPolicy
         self.setVerticalScrollBarPolicy(

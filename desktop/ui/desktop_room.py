@@ -25,7 +25,6 @@ from desktop.ui.window_controller import WindowController
 
 if TYPE_CHECKING:
     from desktop.ui.engine_room import EngineRoom
-    from desktop.ui.key_desk import KeyDesk
     from desktop.ui.key_room import KeyRoom
     from desktop.ui.model_controller import ModelController
 
@@ -84,11 +83,6 @@ class DesktopRoom(QObject):
         presence.model_dropped.connect(self.model_dropped)
         self._hotkeys = self._take_keys(app_id)
         QTimer.singleShot(_KEYS_SHOWN_MS, self, self._open_keys)
-
-    @property
-    def keys(self) -> "KeyDesk | None":
-        """What shows, changes and proves keys; None for a moment after the start."""
-        return self._keys.desk if self._keys is not None else None
 
     def toggle_popup(self) -> None:
         """Show the popup, bring it to the front, or hide it."""

@@ -99,11 +99,6 @@ class FirstRunController(QObject):
         if self._key is not None:
             self._key.attach(keys)
 
-    def tell_called(self) -> None:
-        """Say that the quick question was called from outside: so the key works."""
-        if self._view is not None and self._view.step == _KEY and self._key is not None:
-            self._key.show_pressed()
-
     def _fill(self) -> None:
         """Fill the steps on show, once there is what they need."""
         if self._view is None or self._computer is None or self._connect_models is None:

@@ -6,6 +6,7 @@ Values in, signals out. GUI thread.
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, Signal
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.hotkey import KeyAction
@@ -28,7 +29,7 @@ _ICON: Final = 18
 
 
 class FirstRunKey(Step):
-    """Shows the same row as the settings; `show_pressed` says that the key works.
+    """Shows the same row as the settings, and says it when the key is seen to work.
 
     Made before there are keys: `attach` brings them.
     """
@@ -66,16 +67,16 @@ class FirstRunKey(Step):
         desk.worked.connect(self._on_worked)
         self._show_key()
 
-    def show_pressed(self) -> None:
-        """Say that the key works: the quick question was called from outside."""
-        self._is_pressed = True
-        self._say()
-
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
             self._say()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if self._desk is not None:
+            self._desk.end_trial()
 
     def _lay_out(self) -> None:
         state = QHBoxLayout()
@@ -95,7 +96,8 @@ class FirstRunKey(Step):
 
     def _on_worked(self, action: KeyAction) -> None:
         if action is KeyAction.ASK and self.isVisible():
-            self.show_pressed()
+            self._is_pressed = True
+            self._say_state()
 
     def _show_key(self) -> None:
         desk = self._desk

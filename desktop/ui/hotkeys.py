@@ -68,7 +68,7 @@ class Hotkeys(QObject):
         self._bound: dict[KeyAction, str] = {}
         self._loading: threading.Thread | None = None
         self._is_started = False
-        self._is_paused = False
+        self._is_paused = self._is_held = False
         self._is_closed = False
         self._loaded.connect(self._begin, Qt.ConnectionType.QueuedConnection)
 
@@ -89,8 +89,12 @@ class Hotkeys(QObject):
 
     @property
     def is_paused(self) -> bool:
-        """Whether all keys were given back for a while."""
+        """Whether the person wants no keys for a while."""
         return self._is_paused
+
+    @property
+    def _are_away(self) -> bool:
+        return self._is_paused or self._is_held
 
     def start(self) -> None:
         """Bind what the settings say, and follow them from now on.
@@ -128,7 +132,7 @@ class Hotkeys(QObject):
             return result
         if not wanted:
             self._bind(action, "")
-        elif not self._is_paused:
+        elif not self._are_away:
             self._bound[action] = wanted
             self._tell(action, result)
         self._preferences.change(lambda settings: _with(settings, action, chord_text))
@@ -152,16 +156,18 @@ class Hotkeys(QObject):
         """Ask again for keys that others had: nobody tells when they become free."""
         again = {KeyStatus.TAKEN, KeyStatus.FAILED}
         for action in KeyAction:
-            if self._results[action].status in again and not self._is_paused:
+            if self._results[action].status in again and not self._are_away:
                 self._bind(action, self.chord(action))
 
     def set_paused(self, paused: bool) -> None:
-        """Give all keys back, or take them again."""
-        if paused == self._is_paused:
-            return
+        """Give all keys back because the person wants none, or take them again."""
         self._is_paused = paused
-        if self._is_started:
-            self._bind_all(dict.fromkeys(KeyAction, "") if paused else self._wanted())
+        self._bring()
+
+    def hold(self, held: bool) -> None:
+        """Give all keys back for a moment, in which they mean something else; no pause ends by it."""
+        self._is_held = held
+        self._bring()
 
     def configure(self, activation_token: str = "") -> bool:
         """Open the desktop's own page for these keys; False where there is none."""
@@ -184,8 +190,12 @@ class Hotkeys(QObject):
         self._mechanism.start(self._on_activated, self._on_result)
         self._pump.look()
         self._preferences.changed.connect(self._on_settings_changed)
-        if not self._is_paused:
-            self._bind_all(self._wanted())
+        self._bring()
+
+    def _bring(self) -> None:
+        """Have the keys that there are to be now."""
+        if self._is_started:
+            self._bind_all(dict.fromkeys(KeyAction, "") if self._are_away else self._wanted())
 
     def _wanted(self) -> dict[KeyAction, str]:
         return {action: self.chord(action) for action in KeyAction}
@@ -208,7 +218,7 @@ class Hotkeys(QObject):
         chord = self._read(action, text)
         if isinstance(chord, KeyResult):
             return chord
-        if self._is_paused:
+        if self._are_away:
             is_taken = self._mechanism.is_free(chord) is False
             return KeyResult(KeyStatus.TAKEN) if is_taken else _OFF
         # The desktop may show these words: they are said in the language of the person.
@@ -218,7 +228,7 @@ class Hotkeys(QObject):
 
     def _go_back(self, action: KeyAction) -> None:
         """Want what was wanted before; a key that was had is had still."""
-        if self._results[action].status not in _HAD and not self._is_paused:
+        if self._results[action].status not in _HAD and not self._are_away:
             self._mechanism.unbind(action)
             self._bind(action, self._bound.get(action, ""))
 
@@ -257,12 +267,11 @@ class Hotkeys(QObject):
             self._tell(action, result)
 
     def _on_activated(self, action: KeyAction, token: str, time_ms: int) -> None:
-        if not self._is_paused:
+        if not self._are_away:
             self.activated.emit(action, token, time_ms)
 
     def _on_settings_changed(self, _settings: Settings) -> None:
-        if not self._is_paused:
-            self._bind_all(self._wanted())
+        self._bring()
 
 
 def _kept(keys: KeySettings, action: KeyAction) -> str:

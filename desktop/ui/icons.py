@@ -1,7 +1,8 @@
 """One family of line icons, tinted when they are painted, so that they follow the theme.
 
-An icon keeps its SVG and a palette role, never a picture: each paint renders for the size and the
-screen's scale at hand. GUI thread.
+An icon keeps a name and a palette role, never a picture: each paint asks for the size and the
+screen's scale at hand. Pictures are in Qt's own cache, as the same few are painted again and again.
+GUI thread.
 """
 
 from typing import Literal, TypeAlias
@@ -111,16 +112,8 @@ def icon(name: IconName, tint: Tint = QPalette.ColorRole.ButtonText) -> QIcon:
 
 
 def icon_pixmap(name: IconName, size: int, colour: QColor, scale: float) -> QPixmap:
-    """Return `name` painted in `colour`, `size` pixels square on a screen of `scale`.
-
-    Kept in Qt's own cache, as lists paint the same few again and again.
-    """
-    key = f"lapis/{name}/{size}/{colour.name(QColor.NameFormat.HexArgb)}/{scale}"
-    pixmap = QPixmap()
-    if not QPixmapCache.find(key, pixmap):
-        pixmap = _tinted(QSvgRenderer(_svg(name)), QSize(size, size) * scale, colour, scale)
-        QPixmapCache.insert(key, pixmap)
-    return pixmap
+    """Return `name` painted in `colour`, `size` pixels square on a screen of `scale`."""
+    return _painted(name, QSize(size, size), colour, scale)
 
 
 def app_icon() -> QIcon:
@@ -139,6 +132,16 @@ def app_icon() -> QIcon:
 
 def _svg(name: str) -> QByteArray:
     return QByteArray((resources() / "icons" / f"{name}.svg").read_bytes())
+
+
+def _painted(name: IconName, size: QSize, colour: QColor, scale: float) -> QPixmap:
+    tint = colour.name(QColor.NameFormat.HexArgb)
+    key = f"lapis/{name}/{size.width()}x{size.height()}/{tint}/{scale}"
+    pixmap = QPixmap()
+    if not QPixmapCache.find(key, pixmap):
+        pixmap = _tinted(QSvgRenderer(_svg(name)), size * scale, colour, scale)
+        QPixmapCache.insert(key, pixmap)
+    return pixmap
 
 
 def _tinted(renderer: QSvgRenderer, pixels: QSize, colour: QColor, scale: float) -> QPixmap:
@@ -160,15 +163,13 @@ class _TintedSvg(QIconEngine):
         super().__init__()
         self._name: IconName = name
         self._tint = tint
-        # Read when it is first painted: most icons are in menus that nobody has opened yet.
-        self._read: QSvgRenderer | None = None
 
     def clone(self) -> QIconEngine:
         return _TintedSvg(self._name, self._tint)
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State) -> None:
         scale = painter.device().devicePixelRatioF()
-        pixmap = _tinted(self._renderer(), rect.size() * scale, self._colour(mode), scale)
+        pixmap = _painted(self._name, rect.size(), self._colour(mode), scale)
         painter.drawPixmap(rect.topLeft(), pixmap)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
@@ -177,12 +178,7 @@ class _TintedSvg(QIconEngine):
     def scaledPixmap(
         self, size: QSize, mode: QIcon.Mode, _state: QIcon.State, scale: float
     ) -> QPixmap:
-        return _tinted(self._renderer(), size * scale, self._colour(mode), scale)
-
-    def _renderer(self) -> QSvgRenderer:
-        if self._read is None:
-            self._read = QSvgRenderer(_svg(self._name))
-        return self._read
+        return _painted(self._name, size, self._colour(mode), scale)
 
     def _colour(self, mode: QIcon.Mode) -> QColor:
         if isinstance(self._tint, QColor):

@@ -94,7 +94,7 @@ class KeyDesk(QObject):
             self._refusals.get(action),
             trial=self._trial if self._tried is action else _NONE,
             may_choose=way is KeyWay.OURS or (way is KeyWay.BY_HAND and self.by_hand.can_write),
-            is_paused=self._hotkeys.is_paused and self._before_recording is None,
+            is_paused=self._hotkeys.is_paused,
         )
         return replace(shown, proved_on=self._proved_on(action, shown.keys))
 
@@ -135,13 +135,13 @@ class KeyDesk(QObject):
 
     def set_recording(self, recording: bool) -> None:
         """Give all keys back while a combination is chosen: pressed then, they mean the field."""
-        if recording and not self._hotkeys.is_paused:
+        if recording and self._before_recording is None:
             self.end_trial()
             # What is on show stays until they are back.
             self._before_recording = dict(self._hotkeys.results)
-            self._hotkeys.set_paused(True)
+            self._hotkeys.hold(True)
         elif not recording and self._before_recording is not None:
-            self._hotkeys.set_paused(False)
+            self._hotkeys.hold(False)
             self._before_recording = None
             self.changed.emit()
 

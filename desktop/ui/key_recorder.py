@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
     QFont,
     QFontMetrics,
+    QGuiApplication,
     QHideEvent,
     QKeyEvent,
     QPainter,
@@ -17,6 +18,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from desktop.domain.errors import LapisError
+from desktop.domain.hotkey import BadChord
+from desktop.domain.text import Text
 from desktop.ui.key_caps import caps_size, paint_caps
 from desktop.ui.key_pressed import chord_pressed, held_now, is_modifier
 from desktop.ui.key_words import caps_of, held_caps
@@ -26,6 +29,7 @@ __all__ = ["KeyRecorder"]
 
 _TALL: Final = 34
 _LEAST: Final = 150
+_LOOK_MS: Final = 250
 _CLEARING: Final = (Qt.Key.Key_Backspace, Qt.Key.Key_Delete)
 _OURS: Final = (
     QEvent.Type.ShortcutOverride,
@@ -45,7 +49,7 @@ class KeyRecorder(QPushButton):
     recorded = Signal(str)
     """(chord, as `domain.hotkey.parse_chord` reads it)"""
     refused = Signal(object)
-    """(LapisError): that cannot be a key; it goes on listening."""
+    """(LapisError): that cannot be a key, or did not arrive whole; it goes on listening."""
     cleared = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -55,6 +59,10 @@ class KeyRecorder(QPushButton):
         self._held: list[str] = []
         self._is_recording = False
         self._purpose = ""
+        # The modifiers that came without another key, so far.
+        self._bare: list[str] = []
+        self._look = QTimer(self, interval=_LOOK_MS)
+        self._look.timeout.connect(self._on_look)
         self.setAutoDefault(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -86,7 +94,7 @@ class KeyRecorder(QPushButton):
     def record(self) -> None:
         """Listen."""
         if not self._is_recording:
-            self._held = []
+            self._held, self._bare = [], []
             self.setFocus(Qt.FocusReason.OtherFocusReason)
             self._set_recording(recording=True)
 
@@ -171,7 +179,10 @@ class KeyRecorder(QPushButton):
     def _on_pressed(self, event: QKeyEvent) -> None:
         self._show_held(held_now(event))
         if is_modifier(event):
+            self._bare = max(self._bare, self._held, key=len)
+            self._look.start()
             return
+        self._bare = []
         is_alone = not self._held
         if is_alone and event.key() == Qt.Key.Key_Escape:
             self.stop()
@@ -191,9 +202,27 @@ class KeyRecorder(QPushButton):
         if held != self._held:
             self._held = held
             self.update()
+        if not held:
+            self._look.stop()
+            self._tell_bare()
+
+    def _tell_bare(self) -> None:
+        """Say it if modifiers alone came: who has a combination already gets the rest of it."""
+        bare, self._bare = self._bare, []
+        if bare and self._is_recording:
+            keys = "+".join(held_caps(bare))
+            title = Text("Only {keys} arrived", {"keys": keys})
+            hint = Text("If you pressed one more key, another program has that combination.")
+            self.refused.emit(BadChord(title, hint))
+
+    def _on_look(self) -> None:
+        """Notice that everything was let go while another program had the keyboard."""
+        if QGuiApplication.queryKeyboardModifiers() == Qt.KeyboardModifier.NoModifier:
+            self._show_held([])
 
     def _set_recording(self, *, recording: bool) -> None:
         self._is_recording = recording
+        self._look.stop()
         self._say()
         self.recording_changed.emit(recording)
 

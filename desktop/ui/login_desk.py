@@ -28,7 +28,7 @@ class LoginDesk(QObject):
         self._errands = errands
         self._make = make
         self._made: StartAtLogin | None = None
-        self._is_changing = False
+        self._changes = 0
 
     def start(self) -> None:
         """Mend an entry that the person has made and whose program has moved away, and look."""
@@ -42,8 +42,8 @@ class LoginDesk(QObject):
 
     def look(self) -> None:
         """Ask what is so; `told` follows."""
-        if self._is_changing:
-            # The answer to that comes, perhaps only when a person has given it.
+        if self._changes:
+            # The answers to those come, perhaps only when a person has given them.
             return
 
         def ask(_errand: Errand) -> tuple[LoginState, Text | None]:
@@ -54,7 +54,7 @@ class LoginDesk(QObject):
 
     def turn(self, on: bool) -> None:
         """Start at login from now on, or no more; `told` follows, `failed` before it if need be."""
-        self._is_changing = True
+        self._changes += 1
 
         def change(_errand: Errand) -> tuple[LoginState, Text | None]:
             service = self._service()
@@ -72,10 +72,10 @@ class LoginDesk(QObject):
         self.told.emit(*found)
 
     def _on_changed(self, found: tuple[LoginState, Text | None]) -> None:
-        self._is_changing = False
+        self._changes -= 1
         self._tell(found)
 
     def _on_failed(self, error: LapisError) -> None:
-        self._is_changing = False
+        self._changes -= 1
         self.failed.emit(error)
         self.look()

@@ -6,7 +6,7 @@ Values in, signals out; `PopupController` knows the chats. GUI thread.
 import time
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QPaintEvent, QScreen
+from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QScreen
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop.system.front.own_window import take_keyboard
@@ -20,6 +20,7 @@ from desktop.ui.popup_foot import PopupFoot
 from desktop.ui.popup_frame import PopupFrame, is_wayland
 from desktop.ui.popup_keys import PopupKeys
 from desktop.ui.popup_model import PopupModel
+from desktop.ui.popup_picture import PopupPicture
 from desktop.ui.popup_size import PopupSize
 from desktop.ui.tokens import Size, Space, resized
 from desktop.ui.transcript import Transcript
@@ -61,7 +62,6 @@ class Popup(PopupFrame):
         """`translucent` says whether the screen blends windows: shadow and smooth corners."""
         super().__init__(translucent=translucent)
         self._running = False
-        self._is_new = False
         self._left_at = 0.0
         self._leaving = QTimer(self, singleShot=True, interval=0)
         self._leaving.timeout.connect(self._on_left)
@@ -92,6 +92,8 @@ class Popup(PopupFrame):
         self._retranslate()
         # A window that has its handle already comes up faster.
         self.winId()
+        self._picture = PopupPicture(self)
+        self._picture.shown.connect(self.appeared)
 
     def add_actions(self, strip: QWidget) -> None:
         """Place the row of quick actions under what goes with the question."""
@@ -100,7 +102,7 @@ class Popup(PopupFrame):
     def prepare(self) -> None:
         """Do before the first look what Qt would do at the first look: styles, fonts, pictures."""
         self.sizing.fit()
-        self.grab()
+        self._picture.prepare()
 
     @property
     def has_keyboard(self) -> bool:
@@ -122,18 +124,23 @@ class Popup(PopupFrame):
             # Nobody may raise a window there, but a new one comes up in front.
             self.hide()
         if not self.isVisible():
-            self._is_new = True
+            self._picture.await_it()
             self._place()
         self.show()
         self.raise_()
         self.activateWindow()
         take_keyboard(int(self.winId()))
         self.composer.focus_field()
+        self._picture.paint_ahead()
         self._focus.look_soon()
 
     def put_away(self) -> None:
         """Hide, as the person is done with it."""
         self.dismissed.emit()
+        # What was typed and not asked is there the next time, and gives way to other words.
+        everything = self.composer.field.textCursor()
+        everything.select(everything.SelectionType.Document)
+        self.composer.field.setTextCursor(everything)
         self.hide()
 
     def show_conversation(self, *, visible: bool) -> None:
@@ -193,17 +200,11 @@ class Popup(PopupFrame):
         elif event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
             self._leaving.start()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Tell once that it is on the screen."""
-        super().paintEvent(event)
-        if self._is_new and self.isVisible():
-            self._is_new = False
-            QTimer.singleShot(0, self, self.appeared.emit)
-
     def _connect(self) -> None:
         self.composer.submitted.connect(self.submitted)
         self.composer.stop_requested.connect(self._on_escape)
         self._size_field()
+        self.composer.field.line_height_changed.connect(self._align_beside)
         self.composer.edited.connect(self._on_edited)
         self.foot.ask_requested.connect(self.composer.submit)
         self.foot.stop_requested.connect(self.stop_requested)
@@ -264,7 +265,11 @@ class Popup(PopupFrame):
         field.setFont(font)
         # What is expected in it is painted in that of the viewport.
         field.viewport().setFont(font)
-        line = field.fontMetrics().lineSpacing() + 2 + 2 * Space.S
+        self._align_beside()
+
+    def _align_beside(self) -> None:
+        field = self.composer.field
+        line = field.line_height + 2 + 2 * Space.S
         for box, height in zip(self._beside, (_GEM, Size.BUTTON), strict=True):
             box.setContentsMargins(0, max(0, (line - height) // 2), 0, 0)
 

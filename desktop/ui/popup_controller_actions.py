@@ -83,6 +83,7 @@ class PopupActions(QObject):
             return
         self.strip.set_actions(self._actions)
         self._stop_waiting()
+        self._show_state()
 
     def take_key(self, event: QKeyEvent) -> bool:
         """Take letters that choose, and give back one that began a word."""
@@ -192,4 +193,6 @@ class PopupActions(QObject):
     def _show_state(self) -> None:
         self.strip.setEnabled(not self._popups.is_running)
         is_first = self._popup.composer.field.document().isEmpty()
-        self._popup.foot.set_letters(choose=is_first and self._can_choose)
+        choose = is_first and self._can_choose
+        self._popup.foot.set_letters(choose=choose)
+        self.strip.set_letters(choose=choose)

@@ -45,7 +45,8 @@ class ReadsSelection(Protocol):
 class PopupOffers(QObject):
     """Selected text goes along by itself, until it was asked about, or taken away: then it is offered.
 
-    So is what is known to be left over in another program. What was copied is only offered.
+    Selected once more it goes along again. What is known to be left over in another program is
+    offered, and so is what was copied.
     """
 
     def __init__(
@@ -65,7 +66,9 @@ class PopupOffers(QObject):
         self._selected = _NOTHING
         self._copied = Copied()
         self._settled: frozenset[str] = frozenset()
-        self._is_unread = False
+        self._is_unread = self._is_anew = False
+        self._typed = ""
+        popup.composer.field.selectionChanged.connect(self._on_typed_selected)
         popup.appeared.connect(self._look)
         QGuiApplication.clipboard().selectionChanged.connect(self._on_selection_changed)
         popup.chips.offer_taken.connect(self._on_offer_taken)
@@ -122,15 +125,28 @@ class PopupOffers(QObject):
         if clipboard.ownsSelection():
             # In a window of ours: nobody has to be waited for.
             text = clipboard.text(QClipboard.Mode.Selection)
-            self._on_selection_came(Selection(text[:LONGEST_SELECTION]))
+            # What was marked in the popup's own field, to be typed over, is no text to ask about.
+            found = "" if text == self._typed else text[:LONGEST_SELECTION]
+            self._on_selection_came(Selection(found))
         elif self._surroundings.can_read:
             self._surroundings.read_selection(self._time)
 
+    def _on_typed_selected(self) -> None:
+        marked = self._popup.composer.field.textCursor()
+        if marked.hasSelection():
+            self._typed = marked.selection().toPlainText()
+
     def _on_selection_changed(self) -> None:
-        """Hear of text under Wayland, where only the window with the keyboard is told of it."""
-        if not (is_wayland() and self._popup.isVisible() and self._settings.selection):
-            return
+        """Hear that something was selected: under X11 whenever it is, with the same words or others.
+
+        Under Wayland only the window with the keyboard is told, and of what was selected before.
+        """
         clipboard = QGuiApplication.clipboard()
+        if not is_wayland():
+            self._is_anew = not clipboard.ownsSelection()
+            return
+        if not (self._popup.isVisible() and self._settings.selection):
+            return
         data = cast("QMimeData | None", clipboard.mimeData(QClipboard.Mode.Selection))
         # Its kinds are known; whoever holds it is asked only when a person wants it.
         self._is_unread = not clipboard.ownsSelection() and data is not None and data.hasText()
@@ -142,7 +158,8 @@ class PopupOffers(QObject):
             return
         self._selected = found if found.text.strip() else _NOTHING
         text = self._selected.text
-        is_new = bool(text) and text != self._seen and not found.is_elsewhere
+        is_new = bool(text) and (text != self._seen or self._is_anew) and not found.is_elsewhere
+        self._is_anew = False
         if text and self._own is not None and text != self._own.text:
             # What went along by itself gives way to what is selected now.
             self._take_away_own()

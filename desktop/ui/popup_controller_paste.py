@@ -112,7 +112,8 @@ class PopupPasting(QObject):
         if outcome is Pasted.PASTED:
             if self._popup.pin.isChecked():
                 self._come_back()
-            else:
+            elif not self._popup.isVisible():
+                # Called again meanwhile, it goes on with the conversation.
                 self._popups.start_anew()
             return
         if outcome is Pasted.FOCUS_MOVED:

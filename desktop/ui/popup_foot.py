@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop.ui.labels import ElidedLabel
 from desktop.ui.popup_key_button import KeyButton
+from desktop.ui.quick_action_strip import held_key
 from desktop.ui.tinted_icon import TintedIcon
 from desktop.ui.tokens import Space
 
@@ -196,7 +197,9 @@ class PopupFoot(QWidget):
         if self._running:
             return "" if self._kept else self.tr("Not kept")
         if self._letters:
-            return self.tr("Press a letter for an action, or type a question")
+            # An input method takes letters for itself, so the other way is told as well.
+            words = self.tr("Press a letter for an action, {held}letter while you type")
+            return words.format(held=held_key())
         if self._open_shown or not self._kept:
             return self.tr("Esc closes") if self._kept else self.tr("Not kept · Esc closes")
         return self.tr("Shift+Enter breaks the line · Esc closes")

@@ -1,6 +1,6 @@
 """The window of the popup: a rounded card without a title bar, over everything. GUI thread."""
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QColor,
     QGuiApplication,
@@ -39,6 +39,7 @@ class PopupFrame(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground, on=translucent)
         self._translucent = translucent
         self._masked = QSize()
+        self._grasped: QPoint | None = None
         self.margin = SHADOW if translucent else 0
         self.grips = PopupGrips(self, left=not is_wayland())
 
@@ -79,11 +80,26 @@ class PopupFrame(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Let the card be moved by what is empty of it; beside the card nothing is ours."""
         handle = self.windowHandle()
-        if event.button() == Qt.MouseButton.LeftButton and handle is not None:
-            if self.card.contains(event.position().toPoint()):
-                handle.startSystemMove()
-            else:
-                self.beside_clicked()
+        if event.button() != Qt.MouseButton.LeftButton or handle is None:
+            return
+        place = event.position().toPoint()
+        if not self.card.contains(place):
+            self.beside_clicked()
+        elif is_wayland():
+            handle.startSystemMove()
+        else:
+            # A window manager that moves it takes the keyboard meanwhile, and a popup without the
+            # keyboard goes away.
+            self._grasped = place
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Go along with the pointer."""
+        if self._grasped is not None:
+            self.move(event.globalPosition().toPoint() - self._grasped)
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        """Stay here."""
+        self._grasped = None
 
     def beside_clicked(self) -> None:
         """Do what a click beside the card means: it was meant for what lies behind the shadow."""

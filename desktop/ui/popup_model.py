@@ -43,6 +43,7 @@ class PopupModel(QToolButton):
         self.setFixedHeight(Size.BUTTON)
         self._menu = QMenu(self)
         self._menu.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        self._choice = QActionGroup(self._menu)
         self._menu.aboutToShow.connect(self.about_to_fill)
         self.setMenu(self._menu)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -62,7 +63,6 @@ class PopupModel(QToolButton):
     ) -> None:
         """List `models`; None is whichever is loaded, now the one called `loaded`."""
         self._menu.clear()
-        group = QActionGroup(self._menu)
         usual = self._menu.addAction(self.tr("The model that is loaded") + f"\t{as_words(loaded)}")
         usual.triggered.connect(lambda: self.chosen.emit(None))
         self._menu.addSeparator()
@@ -74,10 +74,10 @@ class PopupModel(QToolButton):
             action.triggered.connect(lambda _checked, model=model: self.chosen.emit(model))
             action.setCheckable(True)
             action.setChecked(model == chosen)
-            group.addAction(action)
+            self._choice.addAction(action)
         usual.setCheckable(True)
         usual.setChecked(chosen is None)
-        group.addAction(usual)
+        self._choice.addAction(usual)
         self._menu.addSeparator()
         more = self._menu.addAction(icon("models"), self.tr("All models, and more to get…"))
         more.triggered.connect(self.more_requested)

@@ -165,7 +165,9 @@ class PopupRoom(QObject):
 
     def _show_with(self, selection: Selection) -> None:
         self.offers.take(selection)
-        self.controller.toggle()
+        if not self.popup.has_keyboard:
+            # Called in another way meanwhile, it stays.
+            self.controller.toggle()
 
     def _prepare(self) -> None:
         if not self.popup.isVisible():

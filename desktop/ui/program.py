@@ -37,14 +37,13 @@ from desktop.ui.signal_catcher import SignalCatcher
 from desktop.ui.talk_room import TalkRoom
 from desktop.ui.theme import apply_theme
 from desktop.ui.translation import Languages
+from desktop.ui.welcome import Welcome
 from desktop.ui.window import MainWindow
 from desktop.ui.window_controller import WindowController
 
 if TYPE_CHECKING:
     from desktop.services.model_manager import ModelManager
     from desktop.ui.desktop_room import DesktopRoom
-    from desktop.ui.first_run_controller import FirstRunController
-    from desktop.ui.key_desk import KeyDesk
     from desktop.ui.model_controller import ModelController
     from desktop.ui.models_desk import ModelsDesk
     from desktop.ui.spelling_desk import SpellingDesk
@@ -68,7 +67,6 @@ class Program(QObject):
         self._wants_models = False
         self._around: DesktopRoom | None = None
         self._spelling: SpellingDesk | None = None
-        self._first_steps: FirstRunController | None = None
         self._report = ""
         settings_store = SettingsStore(paths.settings)
         self._preferences = Preferences(settings_store, self)
@@ -95,6 +93,9 @@ class Program(QObject):
         )
         self._room = EngineRoom(self._window, self._preferences, self._own, paths, self._bridge)
         self._memory = MemoryWatch(self._window, self._room.memory)
+        self._welcome = Welcome(
+            self._window, self._preferences, paths, has_chats=self._desk.has_chats
+        )
         self._crashes = CrashCatcher(self)
         self._signals = SignalCatcher(self)
         self._plan_the_end(store, lock)
@@ -105,9 +106,8 @@ class Program(QObject):
             self._window.banner.show_error(Topic.RECOVERY, store.notice)
         self._on_settings_changed(self._preferences.value)
         self._window.expect_model(_expected(options.model or self._preferences.value.model))
-        self._is_new = self._is_new_here()
-        if self._is_new and options.command == "show" and not options.model:
-            self._show_first_steps()
+        if self._welcome.is_new and options.command == "show" and not options.model:
+            self._welcome.open()
 
     def run(self) -> int:
         """Show what the options ask for, and return when Lapis is quit."""
@@ -122,34 +122,6 @@ class Program(QObject):
         self._shutdown.run()
         return code
 
-    def _is_new_here(self) -> bool:
-        if self._preferences.value.welcomed:
-            return False
-        from desktop.services.first_steps import is_new_here
-
-        return is_new_here(
-            self._preferences.value,
-            self._paths,
-            from_before=self._preferences.from_before_first_steps,
-            has_chats=self._desk.has_chats,
-        )
-
-    def _show_first_steps(self) -> None:
-        """Show the first steps; what they need of the second part of the start comes with it."""
-        if self._first_steps is None:
-            from desktop.ui.first_run_controller import FirstRunController
-
-            steps = FirstRunController(self._window, self._preferences)
-            self._first_steps = steps
-            steps.models_wanted.connect(self._on_models_requested)
-            steps.popup_wanted.connect(self._on_popup_wanted)
-            if self._models_desk is not None and self._room.models is not None:
-                steps.attach(self._models_desk, self._room.models, self._room.memory)
-            keys = self._around.keys if self._around is not None else None
-            if keys is not None:
-                steps.attach_keys(keys)
-        self._first_steps.open()
-
     # Starting, second part: the window is on the screen.
 
     def _on_painted(self) -> None:
@@ -160,20 +132,32 @@ class Program(QObject):
         QTimer.singleShot(0, self, self._finish_start)
 
     def _finish_start(self) -> None:
+        """Begin the second part; it takes turns with what a person does meanwhile."""
+        if self._shutdown.done:
+            return
         from desktop.ui.cursor_rest import CursorRest
+        from desktop.ui.warming import AROUND, load_in_turns
 
         CursorRest(self._app, self)
         engine, models = self._room.open(self._options.model)
         models.state_changed.connect(self._memory.set_engine)
         self._chats.attach(engine, models)
         self._talk.attach(engine, models, self._room.known)
-        self._around = around = self._appear(models)
+        load_in_turns(self, AROUND, lambda: self._finish_around(models))
+
+    def _finish_around(self, models: "ModelController") -> None:
+        if not self._shutdown.done:
+            self._around = around = self._appear(models)
+            QTimer.singleShot(0, self, lambda: self._finish_desks(models, around))
+
+    def _finish_desks(self, models: "ModelController", around: "DesktopRoom") -> None:
+        from desktop.ui.warming import warm_up_soon
+
+        if self._shutdown.done:
+            return
         self._models_desk = self._open_models(models, around)
         self._spelling = self._open_spelling()
-        if self._first_steps is not None:
-            self._first_steps.attach(self._models_desk, models, self._room.memory)
-        if not self._is_new:
-            self._preferences.set_welcomed()
+        self._welcome.attach(self._models_desk, models, self._room.memory)
         if self._wants_models:
             self._models_desk.show()
         match self._options.command:
@@ -185,6 +169,7 @@ class Program(QObject):
                 around.show_window_unless_tray()
             case _:
                 pass
+        warm_up_soon(self)
 
     def _make_manager(self) -> "ModelManager":
         """Make what finds, gets and keeps models; in another thread."""
@@ -254,12 +239,8 @@ class Program(QObject):
         around.new_chat_requested.connect(lambda: self._on_command("new-chat", "", ""))
         around.chat_wanted.connect(self._on_chat_wanted)
         around.model_dropped.connect(lambda path: self._on_command("open-model", "", str(path)))
-        around.keys_opened.connect(self._on_keys_opened)
+        around.keys_opened.connect(self._welcome.attach_keys)
         return around
-
-    def _on_keys_opened(self, keys: "KeyDesk") -> None:
-        if self._first_steps is not None:
-            self._first_steps.attach_keys(keys)
 
     # Running.
 
@@ -272,7 +253,9 @@ class Program(QObject):
         self._talk.quit_requested.connect(self.quit)
         self._memory.changed.connect(window.header.set_memory)
         menu.changed.connect(self._preferences.change)
-        menu.first_steps_requested.connect(self._show_first_steps)
+        menu.first_steps_requested.connect(self._welcome.open)
+        self._welcome.models_wanted.connect(self._on_models_requested)
+        self._welcome.popup_wanted.connect(self._on_popup_wanted)
         self._preferences.changed.connect(self._on_settings_changed)
         self._server.command_received.connect(self._on_command)
         self._crashes.crashed.connect(self._on_crashed)
@@ -295,8 +278,6 @@ class Program(QObject):
                 self._desk.new_chat()
             case "toggle-popup" if self._around is not None:
                 self._around.call_popup()
-                if self._first_steps is not None:
-                    self._first_steps.tell_called()
             case "open-model" if self._room.models is not None:
                 self._window.show_talk()
                 self._window.bring_to_front()

@@ -18,7 +18,7 @@ from desktop.ui.action_chip import ActionChip
 from desktop.ui.buttons import IconButton
 from desktop.ui.tokens import Space
 
-__all__ = ["QuickActionStrip"]
+__all__ = ["QuickActionStrip", "held_key"]
 
 _TOOL: Final = 28
 _BESIDE: Final = Space.XS
@@ -41,7 +41,10 @@ class QuickActionStrip(QWidget):
         self._actions: tuple[QuickAction, ...] = ()
         self._opened: QuickAction | None = None
         self._is_unfolded = False
+        self._is_letter_enough = True
         self._chips: list[ActionChip] = []
+        # Of the chips, when they were placed.
+        self._sizes: list[QSize] = []
         self._shortcuts: list[QShortcut] = []
         self._back = IconButton("arrow-left", side=_TOOL, parent=self)
         self._more = IconButton("more", side=_TOOL, parent=self)
@@ -61,6 +64,12 @@ class QuickActionStrip(QWidget):
         if keyed != self._actions or self._opened is not None or self._is_unfolded:
             self._actions, self._opened, self._is_unfolded = keyed, None, False
             self._fill()
+
+    def set_letters(self, *, choose: bool) -> None:
+        """Show whether a letter alone chooses: else it is typed, and takes Alt to choose."""
+        self._is_letter_enough = choose
+        for chip in self._chips:
+            chip.set_letter_enough(choose)
 
     def take_key(self, event: QKeyEvent) -> bool:
         """Choose by a letter alone; return whether `event` was one that does.
@@ -110,8 +119,10 @@ class QuickActionStrip(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Measure again: how large letters are is known for sure from now on."""
         super().showEvent(event)
-        self._arrange()
-        self.updateGeometry()
+        sizes = [chip.sizeHint() for chip in self._chips]
+        if sizes != self._sizes:
+            self._arrange()
+            self.updateGeometry()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows go from one to the next, letters choose."""
@@ -168,6 +179,7 @@ class QuickActionStrip(QWidget):
     def _chip(self, action: QuickAction) -> ActionChip:
         words = _combination(action.key).toString(QKeySequence.SequenceFormat.NativeText)
         chip = ActionChip(action, words if action.key else "", self)
+        chip.set_letter_enough(self._is_letter_enough)
         chip.clicked.connect(lambda: self._choose(action))
         return chip
 
@@ -178,6 +190,7 @@ class QuickActionStrip(QWidget):
         return shortcut
 
     def _arrange(self) -> None:
+        self._sizes = [chip.sizeHint() for chip in self._chips]
         places = self._places(self.width())
         placed = [widget for widget, _place in places]
         for widget in (self._back, *self._chips, self._more, self._manage):
@@ -207,6 +220,11 @@ class QuickActionStrip(QWidget):
         self._back.set_label(self.tr("Back to all quick actions"))
         self._more.set_label(self.tr("All quick actions"))
         self._manage.set_label(self.tr("Edit quick actions…"))
+
+
+def held_key() -> str:
+    """Return what is held while a letter chooses, as it stands before that: `Alt+`."""
+    return _combination("A").toString(QKeySequence.SequenceFormat.NativeText).removesuffix("A")
 
 
 def _named(action: QuickAction) -> list[QuickAction]:

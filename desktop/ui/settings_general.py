@@ -66,9 +66,10 @@ class GeneralSection(SettingsSection):
 
     def show_login(self, state: LoginState, advice: Text | None) -> None:
         """Show what is so, and what else has to be done for it."""
-        self._state, self._advice = state, advice
-        if state is LoginState.ON:
+        if state is not self._state:
+            # Whatever stood in the way does no more.
             self._problem.hide()
+        self._state, self._advice = state, advice
         self._show()
 
     def show_problem(self, error: LapisError) -> None:

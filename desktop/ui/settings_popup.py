@@ -88,7 +88,10 @@ class PopupSection(SettingsSection):
         self.title = self.tr("Quick question")
         self._selection.say(
             self.tr("Offer selected text"),
-            self.tr("What is marked in the program in front. It stays out until you ask about it."),
+            self.tr(
+                "What is selected in the program in front goes with your question,"
+                " unless you take it away."
+            ),
         )
         self._copy.say(
             self.tr("Let Lapis press the keys for copying"),
@@ -102,7 +105,10 @@ class PopupSection(SettingsSection):
         )
         self._keep.say(
             self.tr("Keep quick questions"),
-            self.tr("They stand among your chats. Otherwise they are gone when Lapis ends."),
+            self.tr(
+                "They stand among your chats. Otherwise they are gone when you close them, and never"
+                " reach the disk."
+            ),
         )
         self._translate.say(
             self.tr("Translate into"),

@@ -86,7 +86,6 @@ class TalkRoom(QObject):
         """Take the engine, and begin with what may wait until the window is on the screen."""
         from desktop.services.chat_copies import ChatCopies
         from desktop.ui.other_model import OtherModel
-        from desktop.ui.warming import warm_up_soon
 
         collect_when_idle(self)
         OtherModel(self._desk.wishes, models, self._window)
@@ -101,7 +100,6 @@ class TalkRoom(QObject):
             self._paths.database,
             copies_wanted=lambda: preferences.value.chats.daily_copies,
         )
-        warm_up_soon(self)
 
     @property
     def pages(self) -> WindowPages:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from desktop.ui.focus_chain import beside
 from desktop.ui.row_frame import RowFrame
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class TranscriptKeys:
         if not forward:
             column.setFocus(Qt.FocusReason.BacktabFocusReason)
             return True
-        after: QWidget | None = column.nextInFocusChain()
+        after = beside(column, forward=True)
         while after is not None and after is not column:
             ours = column.isAncestorOf(after)
             takes = bool(after.focusPolicy() & Qt.FocusPolicy.TabFocus)
@@ -128,7 +129,7 @@ class TranscriptKeys:
             if takes and usable and not ours and after.window() is column.window():
                 after.setFocus(Qt.FocusReason.TabFocusReason)
                 return True
-            after = after.nextInFocusChain()
+            after = beside(after, forward=True)
         return False
 
     def _take(self, row: int, place: QWidget) -> bool:

@@ -121,9 +121,12 @@ class TrayDesk(QObject):
         """Show the key that asks, and give the keys back while the person wants none."""
 
         def show(*_news: object) -> None:
-            self.tray.set_key(keys.chord(KeyAction.ASK))
+            self.tray.set_key("" if self.tray.is_paused else keys.chord(KeyAction.ASK))
 
         self.tray.pause_changed.connect(keys.set_paused)
+        self.tray.pause_changed.connect(show)
+        # One chord in place of another is no other result.
+        self.tray.about_to_be_seen.connect(show)
         keys.result_changed.connect(show)
         show()
 

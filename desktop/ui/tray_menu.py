@@ -52,6 +52,7 @@ class TrayMenu(QMenu):
         self._recent = self.addMenu("")
         self.addSeparator()
         self._model = self.addMenu("")
+        self._choice = QActionGroup(self._model)
         self._free = self._entry(self.free_memory_requested)
         self._all_models = self._entry(self.models_requested)
         self.addSeparator()
@@ -144,12 +145,11 @@ class TrayMenu(QMenu):
 
     def _fill_models(self) -> None:
         self._model.clear()
-        group = QActionGroup(self._model)
         for model in self._models:
             action = self._model.addAction(model_choice(model))
             action.setCheckable(True)
             action.setChecked(model == self._chosen)
-            group.addAction(action)
+            self._choice.addAction(action)
             _tell(action, self.model_wanted, model)
 
     def _entry(self, wish: SignalInstance) -> QAction:

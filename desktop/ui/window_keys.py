@@ -5,6 +5,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
 
 from desktop.ui.composer import Composer
+from desktop.ui.focus_chain import beside
 from desktop.ui.toast import Toast
 
 __all__ = ["WindowKeys"]
@@ -57,13 +58,13 @@ class WindowKeys(QObject):
         if now is None or rows.isAncestorOf(now):
             return False
         passed = False
-        each = _beside(now, forward=forward)
+        each = beside(now, forward=forward)
         while each is not None and each is not now:
             if _takes_tab(each) and each.window() is self._window:
                 if not rows.isAncestorOf(each):
                     break
                 passed = True
-            each = _beside(each, forward=forward)
+            each = beside(each, forward=forward)
         if passed and each is not None:
             reason = Qt.FocusReason
             each.setFocus(reason.TabFocusReason if forward else reason.BacktabFocusReason)
@@ -89,7 +90,3 @@ class WindowKeys(QObject):
 def _takes_tab(widget: QWidget) -> bool:
     by_tab = widget.focusPolicy() & Qt.FocusPolicy.TabFocus == Qt.FocusPolicy.TabFocus
     return by_tab and widget.isVisible() and widget.isEnabled() and widget.focusProxy() is None
-
-
-def _beside(widget: QWidget, *, forward: bool) -> QWidget | None:
-    return widget.nextInFocusChain() if forward else widget.previousInFocusChain()

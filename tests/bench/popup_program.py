@@ -23,13 +23,14 @@ class _Watch(QObject):
     def __init__(self, file: Path) -> None:
         super().__init__()
         self._file = file
-        self._known: set[int] = set()
+        # Themselves and not their ids, which others get after them.
+        self._known: set[MessageBody] = set()
 
     def take(self, body: MessageBody) -> None:
         """Take in that `body` got words; only those of a popup, and only its first ones, count."""
         window = body.window()
-        if isinstance(window, Popup) and id(body) not in self._known:
-            self._known.add(id(body))
+        if isinstance(window, Popup) and body not in self._known:
+            self._known.add(body)
             window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - of Qt

@@ -186,6 +186,15 @@ def test_the_clipboard_is_kept_with_everything_that_it_is(
     assert "image/bmp" not in programs.said(owner)
 
 
+def test_a_password_is_kept_with_the_mark_that_it_is_one(
+    front: X11Front, programs: OtherPrograms
+) -> None:
+    held = {"UTF8_STRING": b"hunter2", "x-kde-passwordManagerHint": b"secret"}
+    programs.owner(Offer("CLIPBOARD", _bytes(held)))
+
+    assert front.clipboard() == {"text/plain": b"hunter2", "x-kde-passwordManagerHint": b"secret"}
+
+
 def test_a_clipboard_in_latin_1_alone_is_kept_as_utf_8(
     front: X11Front, programs: OtherPrograms
 ) -> None:

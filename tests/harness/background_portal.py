@@ -68,7 +68,10 @@ class BackgroundPortal:
         path = f"{_PATH}/request/{sender}/{token}"
         if self.has_stranger:
             with open_dbus_connection(self.address) as stranger:
-                stranger.send(_response(path, 1, is_on=False))
+                response = _response(path, 1, is_on=False)
+                # To us alone: what is said to everybody is kept away by the bus.
+                response.header.fields[HeaderFields.destination] = fields[HeaderFields.sender]
+                stranger.send(response)
                 # A call that comes back says that the signal before it was passed on.
                 stranger.send_and_get_reply(message_bus.GetId())
         response = _response(path, self.code, is_on=self.autostart)

@@ -13,7 +13,7 @@ from desktop.ui.attaching import Attaching
 from desktop.ui.banner import Banner
 from desktop.ui.buttons import IconButton
 from desktop.ui.composer import Composer, Draft
-from desktop.ui.composer_field import FIELD_LIMIT
+from desktop.ui.composer_field import FIELD_LIMIT, ComposerField
 from desktop.ui.draft_history import DraftHistory
 from tests.harness.waiting import wait_for
 
@@ -98,6 +98,16 @@ def test_escape_belongs_to_the_input_method_while_it_composes(composer: Composer
 
     assert override.isAccepted()
     assert stops == []
+
+
+def test_escape_that_an_input_method_leaves_closes_nothing_around(
+    composer: Composer, qtbot: QtBot
+) -> None:
+    QApplication.sendEvent(composer.field, QInputMethodEvent("ni", []))
+    escape = QKeyEvent(QKeyEvent.Type.KeyPress, Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(composer.field, escape)
+
+    assert escape.isAccepted()
 
 
 def test_nothing_but_blanks_is_not_sent(composer: Composer, qtbot: QtBot) -> None:
@@ -315,12 +325,88 @@ def test_an_earlier_question_that_was_changed_is_a_draft_of_its_own(
     assert composer.field.toPlainText() == "newest and more"
 
 
+def test_only_what_is_new_of_the_model_is_said(composer: Composer) -> None:
+    field = composer.field
+    composer.set_about_guide(True)
+    assert field.placeholderText() == "Ask about Lapis…"
+    field.setPlaceholderText("as it was")
+    composer.set_about_guide(True)
+    assert field.placeholderText() == "as it was"
+
+    composer.set_about_guide(False)
+    assert field.placeholderText() == "Ask anything…"
+
+
+def test_without_a_frame_it_looks_the_same_with_the_keyboard(qtbot: QtBot) -> None:
+    composer = Composer(framed=False)
+    qtbot.addWidget(composer)
+    composer.show()
+    composer.focus_field()
+    qtbot.waitUntil(composer.field.hasFocus)
+
+    assert composer.property("active") is None
+
+
 def test_chinese_lines_are_seen_whole(composer: Composer) -> None:
     composer.set_draft("第一行\n第二行有更多的字")
 
     bar = composer.field.verticalScrollBar()
     wait_for(lambda: (QApplication.processEvents(), composer.field.height() > 30)[1])
     assert (bar.value(), bar.maximum()) == (0, 0)
+
+
+def _baseline(field: ComposerField) -> float:
+    """Return how far below the field's upper edge the letters of its first line stand."""
+    line = field.document().firstBlock().layout().lineAt(0)
+    return field.viewport().y() + line.y() + line.ascent()
+
+
+def test_the_line_of_a_chinese_question_stands_still_while_it_is_typed(
+    composer: Composer, qtbot: QtBot
+) -> None:
+    field = composer.field
+    composer.set_placeholder("输入或粘贴一段文字")
+    height = field.height()
+    baselines = []
+    for words in ("abc", "abc 你好", "你好", "a"):
+        composer.set_draft(words)
+        QApplication.processEvents()
+        baselines.append(round(_baseline(field)))
+        assert field.height() == height, words
+
+    composer.set_draft("")
+    QApplication.sendEvent(field, QInputMethodEvent("ni hao", []))
+    baselines.append(round(_baseline(field)))
+
+    assert field.height() == height
+    assert len(set(baselines)) == 1
+    assert field.line_height > field.fontMetrics().lineSpacing(), "a Chinese font was missing"
+
+
+def test_it_stands_still_over_a_longer_second_line_too(composer: Composer) -> None:
+    field = composer.field
+    composer.set_placeholder("输入或粘贴一段文字")
+    composer.set_draft("你\nand a second line that is longer")
+    QApplication.processEvents()
+    baseline = round(_baseline(field))
+    cursor = field.textCursor()
+    cursor.setPosition(0)
+    cursor.deleteChar()
+    cursor.insertText("a")
+    assert round(_baseline(field)) == baseline
+
+    cursor.deletePreviousChar()
+    field.setTextCursor(cursor)
+    QApplication.sendEvent(field, QInputMethodEvent("ni", []))
+    assert round(_baseline(field)) == baseline
+
+
+def test_without_chinese_expected_a_line_is_as_high_as_the_font_says(composer: Composer) -> None:
+    composer.set_placeholder("Ask anything…")
+    composer.set_draft("abc")
+
+    assert composer.field.line_height == composer.field.fontMetrics().lineSpacing()
+    assert composer.field.viewportMargins().top() == 0
 
 
 def test_a_text_of_several_lines_gets_the_whole_width_until_it_is_gone(

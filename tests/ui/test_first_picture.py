@@ -27,6 +27,33 @@ def watched(app, run=QApplication.exec):
 QApplication.exec = watched
 sys.exit(main(["--data-dir", sys.argv[1]]))
 """
+_QUIT_BETWEEN = """
+import sys
+from desktop.app import main
+from PySide6.QtWidgets import QApplication
+
+def watched(app, run=QApplication.exec):
+    from desktop.ui import warming
+    from desktop.ui.program import Program
+    begin, load, seen = Program._finish_start, warming.load_in_turns, []
+
+    def load_and_quit(owner, names, then):
+        load(owner, names, then)
+        if names is warming.AROUND:
+            seen.append(owner)
+            owner.quit()
+
+    warming.load_in_turns = load_and_quit
+    code = run()
+    while names := [name for name in warming.AROUND if name not in sys.modules]:
+        QApplication.processEvents()
+    QApplication.processEvents()
+    print(seen[0]._around)
+    return code
+
+QApplication.exec = watched
+sys.exit(main(["--data-dir", sys.argv[1]]))
+"""
 _LATE = (
     *MODULES,
     "desktop.services.context_memory",
@@ -63,13 +90,23 @@ def test_no_source_is_read_to_import_it(tmp_path: Path) -> None:
     assert not names & {"launch.py", "program.py", "transcript.py", "window.py"}
 
 
+def test_who_quits_during_the_second_part_of_the_start_sees_no_more_of_it(tmp_path: Path) -> None:
+    assert _told(_QUIT_BETWEEN, tmp_path) == ["None"]
+
+
 def _loaded(tmp_path: Path) -> tuple[set[str], set[str]]:
     """Return the modules and the sources that a start has read when its window is painted."""
+    modules, sources = _told(_PROGRAM, tmp_path)
+    return set(modules.split()), set(sources.split())
+
+
+def _told(program: str, tmp_path: Path) -> list[str]:
+    """Run `program` as somebody who knows Lapis; return the lines that it prints."""
     settings = paths_under(tmp_path).settings
     settings.parent.mkdir(parents=True)
     settings.write_text('{"welcomed": true}', encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-c", _PROGRAM, str(tmp_path)],
+        [sys.executable, "-c", program, str(tmp_path)],
         capture_output=True,
         encoding="utf-8",
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
@@ -77,5 +114,4 @@ def _loaded(tmp_path: Path) -> tuple[set[str], set[str]]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    modules, sources = done.stdout.splitlines()
-    return set(modules.split()), set(sources.split())
+    return done.stdout.splitlines()

@@ -28,6 +28,7 @@ from desktop.ui.first_run_model import FirstRunModel, ModelOffer, Role
 from desktop.ui.get_button import GetButton, Wish
 from desktop.ui.illustration import Illustration
 from desktop.ui.key_recorder import KeyRecorder
+from desktop.ui.key_view import TrialState
 from desktop.ui.licence_card import LicenceCard
 from desktop.ui.model_sheet import listed_sheet
 from desktop.ui.shelf_menu import ShelfMenu
@@ -346,9 +347,36 @@ def test_the_key_is_there_already_and_works_once_it_was_pressed(steps: Steps) ->
     assert "This is what the key will show:" in steps.words()
     steps.keys.start()
     assert any(words.startswith("Press it now") for words in steps.words())
-    steps.key.show_pressed()
+    steps.keys.keys.press("Ctrl+Alt+Space")
 
     assert "It works: the key calls the quick question." in steps.words()
+
+
+def test_the_key_counts_only_where_it_is_asked_for(steps: Steps) -> None:
+    steps.keys.start()
+    steps.keys.keys.press("Ctrl+Alt+Space")
+    assert not steps.key.is_pressed
+
+    steps.view.show_step(2)
+    steps.keys.keys.press("Ctrl+Alt+Space")
+    assert steps.key.is_pressed
+
+
+def test_a_command_from_a_terminal_proves_no_key(steps: Steps) -> None:
+    steps.keys.start()
+    steps.view.show_step(2)
+    steps.keys.desk.tell_called()
+
+    assert not steps.key.is_pressed
+
+
+def test_nobody_waits_for_the_key_once_its_step_was_left(steps: Steps) -> None:
+    steps.keys.start()
+    steps.view.show_step(2)
+    steps.keys.desk.begin_trial(KeyAction.ASK)
+    steps.view.show_step(1)
+
+    assert steps.keys.desk.view(KeyAction.ASK).trial.state is TrialState.NONE
 
 
 def test_another_key_can_be_chosen_at_once(steps: Steps, qtbot: QtBot) -> None:

@@ -339,17 +339,6 @@ def test_all_models_leave_the_steps(place: Place, qtbot: QtBot) -> None:
     assert place.desk.window.sidebar.isVisible()
 
 
-def test_the_key_counts_only_where_it_is_asked_for(place: Place) -> None:
-    place.steps.tell_called()
-    place.view.go_on()
-    key = place.steps._key
-    assert key is not None
-    assert not key.is_pressed
-    place.steps.tell_called()
-
-    assert key.is_pressed
-
-
 def test_a_model_that_fails_later_changes_no_step(place: Place, qtbot: QtBot) -> None:
     state = place.desk.models.state
     failed = replace(state, phase=Phase.FAILED, loaded=None)

@@ -10,9 +10,11 @@ from pytestqt.qtbot import QtBot
 
 from desktop.domain.errors import LapisError
 from desktop.domain.hotkey import BadChord
+from desktop.ui import key_recorder
 from desktop.ui.key_pressed import chord_pressed
 from desktop.ui.key_recorder import KeyRecorder
 from desktop.ui.key_words import caps_of, native
+from desktop.ui.translation import say
 
 _CTRL = Qt.KeyboardModifier.ControlModifier
 _ALT = Qt.KeyboardModifier.AltModifier
@@ -136,6 +138,48 @@ def test_what_is_held_is_shown_until_it_is_let_go(heard: Heard, qtbot: QtBot) ->
     assert heard.recorder._held == ["Ctrl"]
 
     assert heard.chords == []
+
+
+def _send(heard: Heard, kind: QEvent.Type, key: int, modifiers: Qt.KeyboardModifier) -> None:
+    QApplication.sendEvent(heard.recorder, QKeyEvent(kind, key, modifiers))
+
+
+def test_modifiers_that_come_alone_are_told_as_another_program_may_have_the_rest(
+    heard: Heard,
+) -> None:
+    pressed, released = QEvent.Type.KeyPress, QEvent.Type.KeyRelease
+    heard.recorder.record()
+    _send(heard, pressed, _KEY.Key_Control, _NONE)
+    _send(heard, pressed, _KEY.Key_Alt, _CTRL)
+    _send(heard, released, _KEY.Key_Alt, _CTRL | _ALT)
+    assert heard.errors == []
+    _send(heard, released, _KEY.Key_Control, _CTRL)
+    (error,) = heard.errors
+    assert say(error.title) == "Only Ctrl+Alt arrived"
+    assert heard.recorder.is_recording
+
+    _send(heard, pressed, _KEY.Key_Shift, _NONE)
+    _send(heard, pressed, _KEY.Key_A, _SHIFT)
+    assert len(heard.errors) == 2, "refused for what it is"
+    _send(heard, released, _KEY.Key_Shift, _SHIFT)
+    assert len(heard.errors) == 2
+
+
+class _NothingHeld:
+    @staticmethod
+    def queryKeyboardModifiers() -> Qt.KeyboardModifier:
+        return _NONE
+
+
+def test_modifiers_let_go_while_another_program_had_the_keyboard_are_missed(
+    heard: Heard, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_recorder, "QGuiApplication", _NothingHeld)
+    heard.recorder.record()
+    _send(heard, QEvent.Type.KeyPress, _KEY.Key_Control, _NONE)
+    qtbot.waitUntil(lambda: bool(heard.errors))
+
+    assert heard.recorder._held == []
 
 
 def test_its_name_tells_the_key_and_that_it_listens(heard: Heard) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -427,6 +428,38 @@ def test_what_is_typed_and_not_asked_is_there_the_next_time(
     _bring_up(popup, popups, qtbot)
 
     assert popup.composer.question().text == "half a thought"
+
+
+def test_what_was_left_typed_gives_way_to_other_words(
+    popup: Popup, popups: PopupController, desk: Desk, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    qtbot.keyClicks(popup.composer.field, "half a thought")
+    qtbot.keyClick(popup.composer.field, Qt.Key.Key_Escape)
+    desk.window.activateWindow()
+    qtbot.waitUntil(desk.window.isActiveWindow)
+    _bring_up(popup, popups, qtbot)
+    qtbot.keyClicks(popup.composer.field, "another one")
+
+    assert popup.composer.question().text == "another one"
+
+
+def test_taken_by_an_empty_place_it_goes_along_and_a_click_there_changes_nothing(
+    popup: Popup, popups: PopupController, qtbot: QtBot
+) -> None:
+    _bring_up(popup, popups, qtbot)
+    before, place = popup.pos(), popup.card.topLeft() + QPoint(9, 40)
+    there = QPointF(popup.mapToGlobal(place) + QPoint(60, 30))
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    move = QMouseEvent(QEvent.Type.MouseMove, QPointF(place), there, left, left, none)
+    qtbot.mouseClick(popup, left, pos=place)
+    QApplication.sendEvent(popup, move)
+    assert popup.isVisible()
+    assert popup.pos() == before, "nobody holds it"
+
+    qtbot.mousePress(popup, left, pos=place)
+    QApplication.sendEvent(popup, move)
+    assert popup.pos() == before + QPoint(60, 30)
 
 
 def test_its_foot_offers_what_can_be_done_now(

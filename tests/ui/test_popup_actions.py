@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.history import Attachment, AttachmentKind, StoredMessage
 from desktop.system.front.base import Selection
 from desktop.ui.action_chip import ActionChip
+from desktop.ui.quick_action_strip import held_key
 from tests.ui.desk import Desk
 from tests.ui.popups import Bench, open_bench
 
@@ -51,6 +53,28 @@ def test_a_letter_does_it_with_the_selected_text(bench: Bench) -> None:
     assert _sent(bench).endswith(f"<text>\n{FOX}\n</text>"), "what is constant comes first"
     assert bench.popup.transcript.isVisible()
     assert bench.along() == []
+
+
+def test_keys_of_an_input_method_that_composes_neither_choose_nor_ask_nor_close(
+    bench: Bench,
+) -> None:
+    bench.front.selected = Selection(FOX)
+    bench.call()
+    field = bench.popup.composer.field
+    QApplication.sendEvent(field, QInputMethodEvent("ni hao", []))
+    for key in (Qt.Key.Key_E, Qt.Key.Key_Return, Qt.Key.Key_Escape):
+        _press(bench, key)
+        QApplication.sendEvent(field, QInputMethodEvent("ni hao", []))
+    bench.qtbot.keyClick(field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+
+    assert bench.desk.engine.requests == []
+    assert bench.popup.isVisible()
+    committed = QInputMethodEvent("", [])
+    committed.setCommitString("你好")
+    QApplication.sendEvent(field, committed)
+    assert bench.popup.composer.question().text.endswith("你好")
+    _press(bench, Qt.Key.Key_Return)
+    assert len(bench.desk.engine.requests) == 1
 
 
 def test_without_a_text_along_letters_are_typed(bench: Bench) -> None:
@@ -197,9 +221,19 @@ def test_while_an_answer_is_written_there_are_no_actions(bench: Bench) -> None:
     assert bench.room.actions.strip.isEnabled()
 
 
-def test_the_foot_says_when_a_letter_is_enough(bench: Bench) -> None:
+def test_foot_and_caps_say_when_a_letter_is_enough(bench: Bench) -> None:
+    def lit() -> set[bool]:
+        chips = bench.room.popup.findChildren(ActionChip)
+        return {chip.is_letter_enough for chip in chips if not chip.isHidden()}
+
+    bench.call()
+    assert lit() == {False}, "with nothing along letters are typed"
+    bench.popup.put_away()
     bench.front.selected = Selection(FOX)
     bench.call()
     assert "letter" in bench.popup.foot.hints.whole_text()
+    assert lit() == {True}
+    assert f"{held_key()}letter" in bench.popup.foot.hints.whole_text()
     bench.popup.composer.field.setPlainText("x")
     assert "letter" not in bench.popup.foot.hints.whole_text()
+    assert lit() == {False}

@@ -1,17 +1,19 @@
 """What goes with a quick question by itself, and what is offered."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import fields, replace
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtGui import QClipboard, QGuiApplication, QImage
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.history import AttachmentKind
 from desktop.domain.settings import PopupSettings, Settings
 from desktop.system.front.base import Copied, Selection
+from desktop.ui import popup_controller_offers
 from desktop.ui.attachment_sheet import AttachmentSheet
 from desktop.ui.banner import Topic
 from desktop.ui.popup_chips import _Chip
@@ -65,6 +67,41 @@ def test_it_is_read_after_the_popup_is_on_the_screen(bench: Bench) -> None:
     assert seen == [True]
 
 
+class _OwnSelection:
+    """The clipboard of a desktop on which a window of ours holds the selection."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def clipboard(self) -> "_OwnSelection":
+        return self
+
+    def ownsSelection(self) -> bool:
+        return True
+
+    def text(self, _mode: QClipboard.Mode) -> str:
+        return self._text
+
+
+def test_text_marked_in_the_window_goes_along_but_not_what_was_typed_in_the_popup(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.call()
+    field = bench.popup.composer.field
+    field.setPlainText("你好\nReact")
+    field.selectAll()
+    field.clear()
+    bench.popup.put_away()
+    monkeypatch.setattr(popup_controller_offers, "QGuiApplication", _OwnSelection("你好\nReact"))
+    bench.call()
+    assert (bench.along(), bench.offered()) == ([], [])
+
+    bench.popup.put_away()
+    monkeypatch.setattr(popup_controller_offers, "QGuiApplication", _OwnSelection(CRANE))
+    bench.call()
+    assert bench.along() == [CRANE]
+
+
 def test_taken_away_it_is_offered_and_can_be_taken_again(bench: Bench) -> None:
     bench.front.selected = Selection(FOX)
     bench.call()
@@ -107,6 +144,22 @@ def test_what_was_asked_about_is_only_offered_the_next_time(bench: Bench) -> Non
 
     assert bench.along() == []
     assert bench.offered() == [("Selected text", FOX)]
+
+
+def test_the_same_words_selected_once_more_go_along_again(bench: Bench) -> None:
+    bench.front.selected = Selection(FOX)
+    bench.call()
+    bench.ask("Why?")
+    bench.answer("Because.")
+    bench.popup.put_away()
+    QGuiApplication.clipboard().selectionChanged.emit()
+    bench.call()
+    assert bench.along() == [FOX]
+
+    bench.popup.chips._on_removed(bench.popup.chips.attachments()[0])
+    bench.popup.put_away()
+    bench.call()
+    assert bench.along() == [], "once for each time that it is selected"
 
 
 def test_dismissed_without_a_question_it_goes_along_again(bench: Bench) -> None:
@@ -187,6 +240,21 @@ def test_where_keys_have_to_be_pressed_for_it_only_its_own_key_does_it(bench: Be
 
     bench.call(selected=True)
     assert (bench.front.copies, bench.along()) == (1, [FOX])
+
+
+def test_called_in_another_way_while_a_program_copies_it_stays(bench: Bench) -> None:
+    bench.front.can_read, bench.front.can_copy = False, True
+    bench.front.selected = Selection(FOX)
+    may_copy = threading.Event()
+    bench.room._errands.run("surroundings", lambda _: may_copy.wait(), id, id, queued=True)
+    bench.room.call(selected=True)
+    bench.room.controller.toggle()
+    bench.qtbot.waitUntil(lambda: bench.popup.has_keyboard)
+    may_copy.set()
+    bench.settle()
+
+    assert bench.popup.isVisible()
+    assert bench.along() == [FOX]
 
 
 def test_the_settings_let_the_usual_key_do_it_too(bench: Bench) -> None:

@@ -56,6 +56,16 @@ def test_ctrl_enter_puts_the_answer_into_the_program(bench: Bench) -> None:
     assert bench.room.controller.chat is None, "the person is done with it"
 
 
+def test_called_again_before_it_was_pasted_the_conversation_goes_on(bench: Bench) -> None:
+    _answered(bench, "So.")
+    with bench.qtbot.waitSignal(bench.room.surroundings.pasted):
+        bench.qtbot.keyClick(bench.popup.composer.field, Qt.Key.Key_Return, _CTRL)
+        bench.room.call()
+
+    assert bench.popup.isVisible()
+    assert bench.room.controller.chat is not None
+
+
 def test_of_an_answer_with_one_block_of_code_the_code(bench: Bench) -> None:
     _answered(bench, CODE)
     assert bench.popup.foot.insertion is Insertion.CODE

@@ -4,9 +4,9 @@ import sys
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractButton, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.quick_action import QuickAction
@@ -73,6 +73,26 @@ def _letter(
     modifiers = Qt.KeyboardModifier.NoModifier if held is None else held
     key = ord(text.upper())
     return QKeyEvent(QEvent.Type.KeyPress, key, modifiers, text, again)
+
+
+def test_shown_again_as_it_was_it_is_not_laid_out_again(card: _Card, qtbot: QtBot) -> None:
+    QApplication.processEvents()
+    card.hide()
+    QApplication.processEvents()
+    asked: list[QEvent.Type] = []
+
+    class Watch(QObject):
+        def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+            asked.append(event.type())
+            return False
+
+    watch = Watch()
+    card.installEventFilter(watch)
+    card.show()
+    qtbot.waitActive(card)
+    QApplication.processEvents()
+    assert QEvent.Type.Show in asked
+    assert QEvent.Type.LayoutRequest not in asked
 
 
 def test_a_click_chooses(card: _Card) -> None:

@@ -138,6 +138,21 @@ def test_a_pause_of_the_tray_outlasts_the_choosing(keys: Keys) -> None:
     assert keys.place.hotkeys.is_paused
 
 
+def test_a_pause_that_begins_or_ends_while_keys_are_chosen_is_not_forgotten(keys: Keys) -> None:
+    recorder = keys.row(_ASK)._recorder
+    recorder.record()
+    keys.place.hotkeys.set_paused(True)
+    recorder.stop()
+    assert keys.place.keys.bound == {}
+    assert "Paused in the tray" in keys.said(_ASK)
+
+    recorder.record()
+    keys.place.hotkeys.set_paused(False)
+    assert keys.place.keys.bound == {}, "pressed now they mean the field"
+    recorder.stop()
+    assert keys.place.keys.bound == {_ASK: "Ctrl+Alt+Space"}
+
+
 def test_a_taken_key_leaves_the_old_one_and_free_ones_are_offered(keys: Keys) -> None:
     keys.place.keys.taken = {"Ctrl+Alt+K", "Ctrl+Meta+Space"}
     keys.press(_ASK, Qt.Key.Key_K)

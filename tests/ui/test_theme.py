@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.base.paths import resources
 from desktop.domain.settings import Accent, LookSettings, Theme
+from desktop.ui import icons
 from desktop.ui.buttons import IconButton
 from desktop.ui.icons import IconName, app_icon, icon
 from desktop.ui.labels import PlainLabel
@@ -113,8 +114,20 @@ def test_every_icon_exists_is_tinted_and_sharp_on_dense_screens(
     assert colours(one.pixmap(QSize(20, 20), 2.0).toImage()) == {LIGHT.text.lower()}
 
 
+def test_an_icon_painted_again_is_not_drawn_again(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply_theme(qapp, Theme.LIGHT)
+    once = icon("pin").pixmap(QSize(37, 37), 1.0).toImage()
+    monkeypatch.delattr(icons, "_tinted")
+
+    assert icon("pin").pixmap(QSize(37, 37), 1.0).toImage() == once
+
+
 def test_every_icon_file_has_a_name_in_the_code() -> None:
     files = {path.stem for path in (resources() / "icons").glob("*.svg")}
+    # Those of the tray are layers of one picture, see `tray_icon`.
+    files -= {name for name in files if name.startswith("tray-")}
 
     assert files == {*get_args(IconName), "lapis"}
 

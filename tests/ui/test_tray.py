@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QObject, QPoint, QRect
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 from pytestqt.qtbot import QtBot
@@ -192,6 +192,17 @@ def test_the_key_that_asks_stands_beside_the_first_entry(tray: Tray) -> None:
     assert _entry(tray.menu, "Ask").shortcut().toString() == "Ctrl+Alt+Space"
     tray.set_key("")
     assert _entry(tray.menu, "Ask").shortcut().isEmpty()
+
+
+def test_models_that_come_and_go_leave_nothing_in_the_menu(tray: Tray, desk: Desk) -> None:
+    guide = desk.models.find("guide")
+    tray.set_models([guide], guide)
+    before = len(tray.menu.findChildren(QObject))
+    for number in range(20):
+        tray.set_models([replace(guide, name=f"{number}")], guide)
+    tray.set_models([guide], guide)
+
+    assert len(tray.menu.findChildren(QObject)) == before
 
 
 def test_the_tooltip_tells_the_model_its_memory_and_what_is_going_on(tray: Tray) -> None:

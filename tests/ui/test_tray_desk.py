@@ -31,6 +31,7 @@ class Item:
     on: bool = False
     refuses: bool = False
     threads: set[int] = field(default_factory=set)
+    may_go_off: threading.Event = field(default_factory=threading.Event)
 
     def state(self) -> LoginState:
         self.threads.add(threading.get_ident())
@@ -45,6 +46,9 @@ class Item:
         self.on = bool(command)
 
     def turn_off(self) -> None:
+        self.may_go_off.wait()
+        if self.refuses:
+            raise StorageError(Text("It cannot be written"), Text("Make room."))
         self.on = False
 
     def advice(self) -> Text | None:
@@ -69,8 +73,11 @@ class Keys(QObject):
 
 
 @pytest.fixture
-def item() -> Item:
-    return Item()
+def item() -> Iterator[Item]:
+    one = Item()
+    one.may_go_off.set()
+    yield one
+    one.may_go_off.set()
 
 
 @pytest.fixture
@@ -178,6 +185,19 @@ def test_the_menu_names_the_key_that_is_in_force(tray_desk: TrayDesk) -> None:
     assert ask.shortcut().isEmpty()
 
 
+def test_the_menu_follows_another_chord_and_names_none_during_a_pause(tray_desk: TrayDesk) -> None:
+    keys, tray = Keys(), tray_desk.tray
+    ask = tray.menu.actions()[0]
+    tray_desk.attach_keys(keys)
+    keys.text = "Ctrl+Alt+K"
+    tray.about_to_be_seen.emit()
+    assert ask.shortcut().toString() == "Ctrl+Alt+K"
+    tray.set_paused(paused=True)
+    assert ask.shortcut().isEmpty()
+    tray.set_paused(paused=False)
+    assert ask.shortcut().toString() == "Ctrl+Alt+K"
+
+
 def test_what_starts_at_login_is_asked_and_changed_in_another_thread(
     tray_desk: TrayDesk, item: Item, qtbot: QtBot
 ) -> None:
@@ -208,6 +228,21 @@ def test_what_cannot_be_changed_is_told_and_the_tick_goes(
     assert not login.isChecked()
 
 
+def test_a_look_takes_no_change_away_that_is_still_to_come(
+    tray_desk: TrayDesk, item: Item, qtbot: QtBot
+) -> None:
+    login = tray_desk.login
+    item.may_go_off.clear()
+    with qtbot.waitSignal(login.told, check_params_cb=lambda state, _: state is LoginState.ON):
+        login.turn(on=True)
+        login.turn(on=False)
+    item.refuses = True
+    login.look()
+
+    with qtbot.waitSignal(login.failed):
+        item.may_go_off.set()
+
+
 def test_the_settings_show_what_is_so_and_change_it(
     tray_desk: TrayDesk, item: Item, qtbot: QtBot
 ) -> None:
@@ -230,6 +265,25 @@ def test_the_settings_show_what_is_so_and_change_it(
         section._switch.click()
     assert "It cannot be written" in section._problem.text()
     assert section._problem.isVisible()
+
+
+def test_why_it_goes_on_starting_at_login_stays_to_be_read(
+    tray_desk: TrayDesk, item: Item, qtbot: QtBot
+) -> None:
+    item.on = item.refuses = True
+    section = tray_desk.make_section()
+    qtbot.addWidget(section)
+    with qtbot.waitSignal(tray_desk.login.told):
+        section.show()
+    with qtbot.waitSignal(tray_desk.login.told):
+        section._switch.click()
+    assert section._switch.isChecked()
+    assert section._problem.isVisible()
+
+    item.refuses = False
+    with qtbot.waitSignal(tray_desk.login.told):
+        tray_desk.login.turn(on=False)
+    assert not section._problem.isVisible()
 
 
 def test_the_settings_say_how_to_get_a_tray_where_there_is_none(

@@ -1,5 +1,6 @@
 """Our desktop entry: written where nobody has brought one, and never over somebody else's."""
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -85,6 +86,15 @@ def test_a_folder_that_cannot_be_written_to_is_no_reason_to_stop(tmp_path: Path)
     (tmp_path / "own").write_text("a file")
 
     assert not see_to_entry({"XDG_DATA_HOME": str(tmp_path / "own")}, APP_ID, ["lapis"])
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="whose paths are all UTF-8")
+def test_a_path_that_desktops_cannot_read_is_no_entry(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    assert not see_to_entry(environment, APP_ID, [os.fsdecode(b"/opt/\xff/lapis")])
+
+    assert not _entry(tmp_path / "own").exists()
 
 
 def test_without_a_folder_that_is_set_it_is_the_usual_one(tmp_path: Path) -> None:

@@ -338,6 +338,26 @@ def test_keys_of_another_line_are_left_to_it(
     assert main.read_text() == f"{line}\n"
 
 
+def test_a_command_of_two_lines_is_no_line_of_a_configuration(
+    tmp_path: Path, places: Mapping[str, str]
+) -> None:
+    main = _configuration(tmp_path, "sway/config", "# mine\n")
+
+    with pytest.raises(ShortcutRefused):
+        write_shortcut(Desktop.SWAY, CHORD, "lapis --data-dir 'a\nexec b'", places)
+    assert main.read_text() == "# mine\n"
+    assert not main.with_name("lapis.conf").exists()
+
+
+def test_a_sign_of_a_number_begins_no_comment_in_hyprland(
+    tmp_path: Path, places: Mapping[str, str]
+) -> None:
+    main = _configuration(tmp_path, "hypr/hyprland.conf", "")
+
+    write_shortcut(Desktop.HYPRLAND, CHORD, "'/opt/c#/lapis' --toggle-popup", places)
+    assert "exec, '/opt/c##/lapis' --toggle-popup\n" in main.with_name("lapis.conf").read_text()
+
+
 def test_a_folder_that_cannot_be_written_to_is_told(
     tmp_path: Path, places: Mapping[str, str]
 ) -> None:

@@ -115,6 +115,8 @@ def test_an_appimage_is_named_by_its_file_and_not_by_where_it_is_mounted(
     image = tmp_path / "Lapis.AppImage"
     image.write_text("")
     monkeypatch.setenv("APPIMAGE", str(image))
+    monkeypatch.setenv("APPDIR", str(tmp_path / "mounted"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "mounted" / "bin" / "lapis-gui"))
 
     assert shlex.split(toggle_command()) == [str(image), "--toggle-popup"]
 

@@ -57,7 +57,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     # Sockets: the running instance, the display's, the desktop's, the one that wakes Qt.
     "socket": (
         *("api", "base.display", "system.front.wayland_wire", "system.hotkey.portal_bus"),
-        *("system.instance", "system.session_bus", "ui.signal_catcher"),
+        *("system.instance", "ui.signal_catcher"),
     ),
     "socketserver": ("api",),
     "asyncio": ("api",),
@@ -65,7 +65,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "send2trash": ("system.trash",),
     "enchant": ("system.spelling",),
     "xcffib": ("system.front", "system.hotkey", "system.panel_x11"),
-    "jeepney": ("system.hotkey", "system.login", "system.portal_settings", "system.shortcuts"),
+    "jeepney": ("system.bus_calls", "system.hotkey.portal_bus"),
     "http": ("api",),
     "urllib.request": (),
     "requests": (),

@@ -11,6 +11,7 @@ from desktop.domain.hotkey import KeyAction, KeyStatus, parse_chord
 from desktop.system.hotkey import portal_bus, portal_door
 from desktop.system.hotkey.portal import Portal
 from desktop.system.hotkey.portal_facts import PortalFacts, portal_facts
+from tests.harness.false_bus import NO_MESSAGES, false_bus
 from tests.harness.keyring import message_bus
 from tests.harness.portal import NEVER, NOT_ALLOWED, UNKNOWN_METHOD, FakePortal, fake_portal
 from tests.unit.portal_room import (
@@ -276,6 +277,18 @@ def test_a_bus_that_ends_is_told_and_left_alone(tmp_path: Path) -> None:
     assert keyboard.news[-1][1].status is KeyStatus.FAILED
     assert keyboard.portal.fileno() is None
     keyboard.portal.close()
+
+
+@pytest.mark.parametrize("nonsense", [each for each in NO_MESSAGES if b"\xff" not in each])
+def test_a_bus_that_speaks_nonsense_is_left(tmp_path: Path, nonsense: bytes) -> None:
+    with false_bus(tmp_path, b"OK 1\r\n", nonsense) as address:
+        there = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={os.fsdecode(address)}"}
+        keyboard = Keyboard(Portal(portal_facts(there, APP_ID)))
+        keyboard.begin()
+        keyboard.bind()
+
+        assert "connection to the desktop is lost" in str(keyboard.expect(KeyStatus.FAILED).reason)
+        keyboard.portal.close()
 
 
 def test_a_bus_that_hangs_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

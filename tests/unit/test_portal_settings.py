@@ -1,30 +1,18 @@
 """What the desktop prefers, asked of a portal on a real bus: new ones, old ones, none, and worse."""
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from jeepney import (
-    DBusAddress,
-    HeaderFields,
-    Message,
-    MessageType,
-    new_error,
-    new_method_call,
-    new_method_return,
-)
-from jeepney.bus_messages import message_bus as names
-from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
 from desktop.system.panel import Tone, panel_tone
 from desktop.system.portal_settings import Scheme, colour_scheme
+from tests.harness.bus_service import bus_service
 from tests.harness.home import home_variables
 from tests.harness.screen import message_bus
 
 _PORTAL = "org.freedesktop.portal.Desktop"
-_UNKNOWN = "org.freedesktop.DBus.Error.UnknownMethod"
 
 
 @pytest.fixture
@@ -34,38 +22,9 @@ def bus(tmp_path: Path) -> Iterator[str]:
         yield address
 
 
-@contextmanager
-def _portal(address: str, member: str, value: object) -> Iterator[None]:
+def _portal(address: str, member: str, value: object) -> AbstractContextManager[list[str]]:
     """Answer `member` with `value` (type and content), and nothing else."""
-    with open_dbus_connection(address) as own:
-        own.send_and_get_reply(names.RequestName(_PORTAL))
-        thread = threading.Thread(target=_serve, args=(own, member, value), name="portal")
-        thread.start()
-        try:
-            yield
-        finally:
-            with open_dbus_connection(address) as other:
-                other.send_and_get_reply(_quit())
-            thread.join(10)
-
-
-def _quit() -> Message:
-    return new_method_call(DBusAddress("/", _PORTAL, "org.example.Test"), "Quit")
-
-
-def _serve(own: DBusConnection, member: str, value: object) -> None:
-    while True:
-        message = own.receive()
-        if message.header.message_type is not MessageType.method_call:
-            continue
-        asked = message.header.fields[HeaderFields.member]
-        if asked == "Quit":
-            own.send(new_method_return(message))
-            return
-        if asked == member:
-            own.send(new_method_return(message, "v", (value,)))
-        else:
-            own.send(new_error(message, _UNKNOWN, "s", (f"no {asked}",)))
+    return bus_service(address, _PORTAL, {member: ("v", (value,))})
 
 
 @pytest.mark.parametrize("scheme", list(Scheme))
@@ -82,6 +41,12 @@ def test_new_and_old_portals_are_understood(bus: str, member: str, scheme: Schem
 def test_an_answer_that_means_nothing_is_no_preference(bus: str, value: object) -> None:
     with _portal(bus, "ReadOne", value):
         assert colour_scheme({"DBUS_SESSION_BUS_ADDRESS": bus}) is Scheme.NONE
+
+
+def test_without_an_address_the_usual_place_of_the_bus_is_asked(bus: str) -> None:
+    session = {"XDG_RUNTIME_DIR": str(Path(bus.removeprefix("unix:path=")).parent)}
+    with _portal(bus, "ReadOne", ("u", Scheme.DARK.value)):
+        assert colour_scheme(session) is Scheme.DARK
 
 
 def test_without_a_portal_or_a_bus_there_is_no_preference(bus: str, tmp_path: Path) -> None:

@@ -140,6 +140,14 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     assert str(raised.value.title) == "Starting at login could not be changed"
 
 
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="whose paths are all text")
+def test_a_path_that_desktops_cannot_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StorageError):
+        _xdg(tmp_path).turn_on([os.fsdecode(b"/opt/\xff/lapis")])
+
+    assert not _entry(tmp_path).exists()
+
+
 def test_an_entry_that_cannot_be_removed_is_told(tmp_path: Path) -> None:
     _entry(tmp_path).mkdir(parents=True)
 
@@ -207,6 +215,11 @@ def test_a_command_is_quoted_as_the_specification_says() -> None:
     assert command_line(("/a b", "$x", "1%")) == '"/a b" "\\$x" 1%%'
     assert written({"Exec": '"\\$x"'}) == '[Desktop Entry]\nExec="\\\\$x"\n'
     assert command_words("lapis-gui %U --background") == ("lapis-gui", "--background")
+
+
+def test_only_a_line_feed_ends_a_line_of_a_desktop_file() -> None:
+    name = "a\u2028b\x0bc\x85d"
+    assert read(written({"Name": name, "Icon": "lapis"})) == {"Name": name, "Icon": "lapis"}
 
 
 def test_other_groups_of_a_desktop_file_are_not_read() -> None:
@@ -454,9 +467,20 @@ def test_what_is_started_is_this_program_without_its_window(tmp_path: Path) -> N
     assert start_command({}, "linux", None, python) == (python, "-m", "desktop", "--background")
     gui = _program(tmp_path / "bin" / "lapis-gui")
     assert start_command({}, "linux", None, python) == (gui, "--background")
-    appimage = {"APPIMAGE": "/home/me/Lapis.AppImage"}
-    assert start_command(appimage, "linux", None, python)[0] == "/home/me/Lapis.AppImage"
+    image = _program(tmp_path / "Lapis.AppImage")
+    appimage = {"APPIMAGE": image, "APPDIR": str(tmp_path / "bin")}
+    assert start_command(appimage, "linux", None, python)[0] == image
     assert start_command(appimage, "darwin", None, python)[0] == gui
+
+
+def test_the_appimage_of_the_program_that_started_us_is_not_ours(tmp_path: Path) -> None:
+    python = _program(tmp_path / "bin" / "python3")
+    editor = {
+        "APPIMAGE": _program(tmp_path / "Editor.AppImage"),
+        "APPDIR": str(tmp_path / "editor"),
+    }
+
+    assert start_command(editor, "linux", None, python)[0] == python
 
 
 def test_a_lapis_with_a_folder_of_its_own_starts_with_it(tmp_path: Path) -> None:

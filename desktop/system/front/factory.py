@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 
 from desktop.system.front.base import Front
+from desktop.system.linux_session import is_wayland
 
 __all__ = ["front"]
 
@@ -25,10 +26,7 @@ def front(environment: Mapping[str, str], platform: str, qt_platform: str) -> Fr
         from desktop.system.front.macos import MacFront
 
         return MacFront()
-    has_wayland = environment.get("XDG_SESSION_TYPE") == "wayland" or bool(
-        environment.get("WAYLAND_DISPLAY")
-    )
-    if qt_platform.startswith("wayland") or (qt_platform == "xcb" and has_wayland):
+    if qt_platform.startswith("wayland") or (qt_platform == "xcb" and is_wayland(environment)):
         from desktop.system.front.wayland import WaylandFront
 
         return WaylandFront(environment)

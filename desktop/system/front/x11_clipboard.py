@@ -10,14 +10,12 @@ import xcffib
 
 from desktop.system.front.base import Copied
 from desktop.system.front.x11_display import Display
-from desktop.system.front.x11_selection import owner, read_targets, read_text
+from desktop.system.front.x11_selection import SECRET_MARK, owner, read_targets, read_text
 
 __all__ = ["copied"]
 
 _SECONDS: Final = 0.3
 _SELECTION: Final = "CLIPBOARD"
-# What programs for passwords mark their copies with, as KDE's clipboard has asked them to.
-_SECRET: Final = "x-kde-passwordManagerHint"  # noqa: S105 - the name of a mark
 
 
 def copied(display_name: str) -> Copied:
@@ -31,7 +29,7 @@ def copied(display_name: str) -> Copied:
         if not owner(display, _SELECTION):
             return Copied()
         targets = read_targets(display, _SELECTION, until)
-        if _SECRET in targets:
+        if SECRET_MARK in targets:
             return Copied()
         has_picture = any(name.startswith("image/") for name in targets)
         if not {"UTF8_STRING", "STRING", "text/plain"} & set(targets):

@@ -22,7 +22,10 @@ from xcffib.xproto import (
 from desktop.system.front.base import LONGEST_SELECTION, Selection
 from desktop.system.front.x11_display import Display
 
-__all__ = ["owner", "read_everything", "read_targets", "read_text"]
+__all__ = ["SECRET_MARK", "owner", "read_everything", "read_targets", "read_text"]
+
+SECRET_MARK: Final = "x-kde-passwordManagerHint"  # noqa: S105 - the name of a mark
+"""What programs for passwords mark their copies with, as KDE's clipboard has asked them to."""
 
 _INTO: Final = "LAPIS_SELECTION"
 _PLAIN_TEXT: Final = "text/plain"
@@ -98,8 +101,10 @@ def _worth_keeping(targets: tuple[str, ...]) -> list[tuple[str, str]]:
         kinds = [name for name in kinds if not name.startswith("image/") or name == "image/png"]
     # All the ways to write plain text are made out of one by whoever has it.
     others = [(name, name) for name in kinds if not name.startswith(_PLAIN_TEXT)]
+    # Without it a list of what was copied would take a password that is put back.
+    marks = [(name, name) for name in targets if name == SECRET_MARK]
     texts = [(name, _PLAIN_TEXT) for name in _TEXT_TARGETS if name in targets]
-    return [*texts[:1], *others][:_MOST_KINDS]
+    return [*texts[:1], *marks[:1], *others][:_MOST_KINDS]
 
 
 def _converted(

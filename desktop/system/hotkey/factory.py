@@ -3,12 +3,9 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
-from typing import Final
 
 from desktop.system.hotkey.base import Mechanism
-
-_FLATPAK: Final = Path("/.flatpak-info")
+from desktop.system.linux_session import is_sandboxed, is_wayland
 
 
 def mechanism(
@@ -54,12 +51,7 @@ def way(environment: Mapping[str, str], platform: str, qt_platform: str) -> str:
         return "windows"
     if platform == "darwin":
         return "macos"
-    is_wayland = (
-        environment.get("XDG_SESSION_TYPE") == "wayland"
-        or bool(environment.get("WAYLAND_DISPLAY"))
-        or qt_platform.startswith("wayland")
-    )
-    if is_wayland or "SNAP" in environment or _FLATPAK.exists():
+    if is_wayland(environment) or qt_platform.startswith("wayland") or is_sandboxed(environment):
         return "portal"
     # Qt may draw into memory alone, in tests and on servers: nobody is there to press a key.
     return "x11" if environment.get("DISPLAY") and qt_platform in {"xcb", ""} else "manual"

@@ -31,6 +31,7 @@ from desktop.system.hotkey.portal_values import (
     Place,
     Reply,
 )
+from desktop.system.session_bus import NONSENSE
 
 _BUS_PATH: Final = "/org/freedesktop/DBus"
 _CHUNK: Final = 65536
@@ -130,7 +131,7 @@ class Bus:
             self._lost()
 
     def _on_hello(self, reply: Reply) -> None:
-        if reply.error:
+        if reply.error or not reply.body:
             self._end()
         else:
             self.unique_name = reply.body[0]
@@ -172,8 +173,14 @@ class Bus:
                 self._log_in(self._authenticator, data)
                 continue
             self._parser.add_data(data)
-            while message := self._parser.get_next_message():
+            while message := self._next_message():
                 self._take(message)
+
+    def _next_message(self) -> Message | None:
+        try:
+            return self._parser.get_next_message()
+        except NONSENSE as error:
+            raise BusLost from error
 
     def _log_in(self, authenticator: Authenticator, data: bytes) -> None:
         authenticator.feed(data)

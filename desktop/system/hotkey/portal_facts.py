@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
 
+from desktop.system.linux_session import desktops, is_sandboxed
 from desktop.system.session_bus import bus_address
-
-_FLATPAK: Final = Path("/.flatpak-info")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +25,13 @@ class PortalFacts:
 
 def portal_facts(environment: Mapping[str, str], app_id: str) -> PortalFacts:
     """Return them, from the environment and the file that Flatpak puts into its sandboxes."""
-    desktops = environment.get("XDG_CURRENT_DESKTOP", "").casefold().split(":")
-    is_kde = "kde" in desktops
+    names = desktops(environment)
+    is_kde = "kde" in names
     return PortalFacts(
         bus_address(environment),
         app_id,
         is_sandboxed=is_sandboxed(environment),
         is_kde=is_kde,
         is_draft=is_kde and environment.get("KDE_SESSION_VERSION", "5") == "5",
-        is_hyprland="hyprland" in desktops,
+        is_hyprland="hyprland" in names,
     )
-
-
-def is_sandboxed(environment: Mapping[str, str]) -> bool:
-    """Whether we run in the sandbox of Flatpak or Snap."""
-    return bool(environment.get("SNAP")) or _FLATPAK.exists()

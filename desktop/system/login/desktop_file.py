@@ -4,6 +4,8 @@ Source: Desktop Entry Specification 1.5, "Possible value types" and "The Exec ke
 quoted first, then its backslashes are doubled as in any other value. Any thread.
 """
 
+import errno
+import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -21,11 +23,23 @@ def written(entries: Mapping[str, str]) -> str:
     return "\n".join((_GROUP, *lines, ""))
 
 
+def as_bytes(content: str) -> bytes:
+    """Return a desktop file as it is written; raises OSError for a path that is no UTF-8.
+
+    The whole file would be worth nothing with it.
+    """
+    try:
+        return content.encode()
+    except UnicodeEncodeError as error:
+        raise OSError(errno.EILSEQ, os.strerror(errno.EILSEQ)) from error
+
+
 def read(content: str) -> dict[str, str]:
     """Return the values of the main group, as people mean them; later ones of a name are left."""
     found: dict[str, str] = {}
     is_ours = False
-    for line in content.splitlines():
+    # Other ends of lines than this one may stand in a path.
+    for line in content.split("\n"):
         if line.startswith("["):
             is_ours = line.strip() == _GROUP
         elif is_ours and not line.startswith("#"):

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 from desktop.base.paths import Paths
+from desktop.system.linux_session import is_flatpak
 from desktop.system.login.base import LoginItem, NoLoginItem
-
-_IN_FLATPAK: Final = Path("/.flatpak-info")
 
 
 def login_item(
@@ -37,7 +35,7 @@ def login_item(
     if environment.get("SNAP"):
         # What a snap starts at login stands in the snap itself.
         return NoLoginItem()
-    if _IN_FLATPAK.exists() if in_flatpak is None else in_flatpak:
+    if is_flatpak() if in_flatpak is None else in_flatpak:
         from desktop.system.login.flatpak import FlatpakLogin
 
         return FlatpakLogin(environment, paths.config / "starts-at-login", reason)

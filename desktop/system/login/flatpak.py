@@ -7,8 +7,7 @@ settings still counts as on here. Blocks until the person has answered, two minu
 
 import contextlib
 import secrets
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -17,10 +16,10 @@ from desktop.domain.errors import StorageError
 from desktop.domain.text import Text
 from desktop.system.login.base import LoginState
 from desktop.system.login.faults import NOT_CHANGED, file_fault
+from desktop.system.session_bus import bus_address
 
 if TYPE_CHECKING:
-    from jeepney import Message
-    from jeepney.io.blocking import DBusConnection
+    from desktop.system.bus_calls import BusCalls
 
 _PORTAL: Final = "org.freedesktop.portal.Desktop"
 _PATH: Final = "/org/freedesktop/portal/desktop"
@@ -35,10 +34,6 @@ Values: TypeAlias = Mapping[str, tuple[str, Any]]
 """What D-Bus calls a{sv}: values with their types, by name."""
 
 
-class _Silent(Exception):
-    """The portal is not there, or does not answer."""
-
-
 class FlatpakLogin:
     """What the portal was asked for last; `note` is the file that remembers its answer.
 
@@ -46,8 +41,7 @@ class FlatpakLogin:
     """
 
     def __init__(self, environment: Mapping[str, str], note: Path, reason: str) -> None:
-        runtime = environment.get("XDG_RUNTIME_DIR", "")
-        self._bus = environment.get("DBUS_SESSION_BUS_ADDRESS") or f"unix:path={runtime}/bus"
+        self._bus = bus_address(environment)
         self._note = note
         self._reason = reason
 
@@ -92,23 +86,30 @@ class FlatpakLogin:
             raise file_fault(error, self._note) from error
 
     def _is_offered(self) -> bool:
-        from jeepney import DBusAddress, Properties
+        if self._bus is None:
+            return False
+        from desktop.system.bus_calls import BusCalls, BusFault, Service
 
-        background = DBusAddress(_PATH, _PORTAL, _BACKGROUND)
+        properties = Service(_PORTAL, _PATH, "org.freedesktop.DBus.Properties")
         try:
-            with self._connected() as bus:
-                _reply(bus, Properties(background).get("version"))
-        except _Silent:
+            with BusCalls(self._bus, _CALL_SECONDS) as bus:
+                bus.call(properties, "Get", "ss", (_BACKGROUND, "version"))
+        except BusFault:
             return False
         return True
 
     def _asked(self, command: Sequence[str], *, is_on: bool) -> tuple[int, Values]:
         """Return the portal's code and results; raises StorageError if it does not answer."""
+        from desktop.system.bus_calls import BusCalls, BusFault
+
+        silent = Text("Your desktop did not answer.")
+        if self._bus is None:
+            raise StorageError(NOT_CHANGED, silent)
         try:
-            with self._connected() as bus:
+            with BusCalls(self._bus, _PERSON_SECONDS) as bus:
                 return _response(bus, self._options(command, is_on=is_on))
-        except _Silent as error:
-            raise StorageError(NOT_CHANGED, Text("Your desktop did not answer.")) from error
+        except BusFault as error:
+            raise StorageError(NOT_CHANGED, silent) from error
 
     def _options(self, command: Sequence[str], *, is_on: bool) -> dict[str, tuple[str, Any]]:
         options: dict[str, tuple[str, Any]] = {
@@ -120,57 +121,28 @@ class FlatpakLogin:
             options["commandline"] = ("as", list(command))
         return options
 
-    @contextlib.contextmanager
-    def _connected(self) -> "Iterator[DBusConnection]":
-        from jeepney.io.blocking import open_dbus_connection
-
-        try:
-            bus = open_dbus_connection(self._bus)
-        except (OSError, RuntimeError, ValueError) as error:
-            raise _Silent from error
-        with bus:
-            yield bus
-
 
 _WHERE: Final = Text("In the settings of your desktop, let Lapis run in the background.")
 
 
-def _response(bus: "DBusConnection", options: dict[str, tuple[str, Any]]) -> tuple[int, Values]:
-    """Make the request and wait for what becomes of it: its code and results; raises _Silent."""
-    from jeepney import DBusAddress, HeaderFields, MatchRule, new_method_call
-    from jeepney.bus_messages import message_bus
+def _response(bus: "BusCalls", options: dict[str, tuple[str, Any]]) -> tuple[int, Values]:
+    """Make the request and wait for what becomes of it: its code and results; raises BusFault."""
+    from desktop.system.bus_calls import BUS, Service
 
-    rule = MatchRule(type="signal", interface=_REQUEST, member="Response")
     # Before the request: the answer may come at once. Of any request, for old portals choose
     # another path than the one they are told to.
-    _reply(bus, message_bus.AddMatch(rule))
-    with bus.filter(rule, bufsize=8) as heard:
-        portal = DBusAddress(_PATH, _PORTAL, _BACKGROUND)
-        request = new_method_call(portal, "RequestBackground", "sa{sv}", ("", options))
-        accepted = _reply(bus, request)
-        deadline = time.monotonic() + _PERSON_SECONDS
-        while True:
-            try:
-                told = bus.recv_until_filtered(heard, timeout=deadline - time.monotonic())
-            except OSError as error:
-                raise _Silent from error
-            fields = told.header.fields
-            is_ours = fields[HeaderFields.path] == accepted.body[0]
-            if (
-                is_ours
-                and fields[HeaderFields.sender] == accepted.header.fields[HeaderFields.sender]
-            ):
-                code, results = told.body
-                return code, results
-
-
-def _reply(bus: "DBusConnection", message: "Message") -> "Message":
-    from jeepney import MessageType
-
-    try:
-        answer = bus.send_and_get_reply(message, timeout=_CALL_SECONDS)
-    except OSError as error:
-        raise _Silent from error
-    if answer.header.message_type is not MessageType.method_return:
-        raise _Silent
-    return answer
+    rule = f"type='signal',sender='{_PORTAL}',interface='{_REQUEST}',member='Response'"
+    bus.call(BUS, "AddMatch", "s", (rule,), seconds=_CALL_SECONDS)
+    portal = Service(_PORTAL, _PATH, _BACKGROUND)
+    asked = "sa{sv}", ("", options)
+    accepted = bus.call(portal, "RequestBackground", *asked, seconds=_CALL_SECONDS)
+    owner = bus.call(BUS, "GetNameOwner", "s", (_PORTAL,), seconds=_CALL_SECONDS)
+    while True:
+        told = bus.heard()
+        # The bus keeps what others announce to everybody away, but not what is sent to us alone.
+        if (told.sender, told.path) == (*owner, *accepted):
+            match told.body:
+                case (int(code), dict(results)):
+                    return code, results
+                case _:
+                    raise StorageError(NOT_CHANGED, Text("Your desktop could not do it."))

@@ -5,14 +5,20 @@ hides those of the system with its name; `Hidden=true` says that it is as good a
 how KDE and XFCE turn one off, where GNOME, MATE and Cinnamon write `X-GNOME-Autostart-enabled`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from desktop.base.files import write_atomically
 from desktop.domain.text import Text
+from desktop.system.linux_session import config_folder, desktops, system_config_folders
 from desktop.system.login.base import LoginState
-from desktop.system.login.desktop_file import command_line, command_words, read, written
+from desktop.system.login.desktop_file import (
+    as_bytes,
+    command_line,
+    command_words,
+    read,
+    written,
+)
 from desktop.system.login.faults import file_fault
 
 _LARGEST: Final = 64 * 1024
@@ -25,12 +31,15 @@ class XdgLogin:
     """The file named after the app id, in the folder of this account."""
 
     def __init__(self, environment: Mapping[str, str], app_id: str) -> None:
-        self._own = _own_folder(environment) / f"{app_id}.desktop"
+        self._own = config_folder(environment) / "autostart" / f"{app_id}.desktop"
         self._all = (
             self._own,
-            *(folder / self._own.name for folder in _system_folders(environment)),
+            *(
+                folder / "autostart" / self._own.name
+                for folder in system_config_folders(environment)
+            ),
         )
-        self._desktops = environment.get("XDG_CURRENT_DESKTOP", "").casefold().split(":")
+        self._desktops = desktops(environment)
         self._app_id = app_id
 
     def state(self) -> LoginState:
@@ -102,20 +111,6 @@ class XdgLogin:
     def _write(self, entry: Mapping[str, str]) -> None:
         try:
             self._own.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_atomically(self._own, written(entry).encode())
+            write_atomically(self._own, as_bytes(written(entry)))
         except OSError as error:
             raise file_fault(error, self._own) from error
-
-
-def _own_folder(environment: Mapping[str, str]) -> Path:
-    folder = Path(environment.get("XDG_CONFIG_HOME", ""))
-    if not folder.is_absolute():
-        folder = Path(environment.get("HOME") or Path.home()) / ".config"
-    return folder / "autostart"
-
-
-def _system_folders(environment: Mapping[str, str]) -> Iterator[Path]:
-    for name in (environment.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":"):
-        folder = Path(name)
-        if folder.is_absolute():
-            yield folder / "autostart"

@@ -4,22 +4,22 @@ Source: the interface org.kde.KGlobalAccel, and how System Settings adds a comma
 the folder `kglobalaccel`, and a shortcut `_launch` of a component with its name.
 """
 
-import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop.base.files import write_atomically
 from desktop.base.paths import DESKTOP_ID
 from desktop.domain.hotkey import Chord, KeyResult, KeyStatus
 from desktop.domain.text import Text
-from desktop.system.login.desktop_file import written
+from desktop.system.linux_session import data_folder
+from desktop.system.login.desktop_file import as_bytes, written
 from desktop.system.session_bus import bus_address
 from desktop.system.shortcuts.base import NAME, refused
 from desktop.system.shortcuts.chords import qt
 
 if TYPE_CHECKING:
-    from jeepney.io.blocking import DBusConnection
+    from desktop.system.bus_calls import BusCalls
 
 _SERVICE: Final = "org.kde.kglobalaccel"
 _PATH: Final = "/kglobalaccel"
@@ -37,10 +37,7 @@ class KdeShortcuts:
     def __init__(self, environment: Mapping[str, str]) -> None:
         """Look for nothing yet."""
         self._environment = environment
-        base = Path(environment.get("XDG_DATA_HOME", ""))
-        home = Path(environment.get("HOME") or Path.home())
-        data = base if base.is_absolute() else home / ".local" / "share"
-        self._file = data / "kglobalaccel" / _COMPONENT
+        self._file = data_folder(environment) / "kglobalaccel" / _COMPONENT
 
     def is_there(self) -> bool:
         """Whether there is a bus to ask on."""
@@ -53,14 +50,14 @@ class KdeShortcuts:
             reason = Text("The desktop has no name for this key.")
             return KeyResult(KeyStatus.INVALID, "", reason)
         with self._connection() as bus:
-            (is_free,) = _call(bus, "isGlobalShortcutAvailable", "is", (number, _COMPONENT))
+            is_free = _call(bus, "isGlobalShortcutAvailable", "is", (number, _COMPONENT))
             if not is_free:
                 reason = Text("Another shortcut of the desktop has these keys already.")
                 return KeyResult(KeyStatus.TAKEN, "", reason)
             self._write_file(command)
             _call(bus, "doRegister", "as", (list(_ID),))
-            (given,) = _call(bus, "setShortcut", "asaiu", (list(_ID), [number], _FLAGS))
-        if number not in given:
+            given = _call(bus, "setShortcut", "asaiu", (list(_ID), [number], _FLAGS))
+        if not isinstance(given, list) or number not in given:
             reason = Text("The desktop did not take the keys.")
             return KeyResult(KeyStatus.FAILED, "", reason)
         return KeyResult(KeyStatus.BOUND, str(chord))
@@ -86,38 +83,28 @@ class KdeShortcuts:
         }
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._file, written(entry).encode())
+            write_atomically(self._file, as_bytes(written(entry)))
         except OSError as error:
             raise refused(f"{self._file}: {error.strerror}.") from error
 
-    def _connection(self) -> "DBusConnection":
-        from jeepney.io.blocking import open_dbus_connection
+    @contextmanager
+    def _connection(self) -> "Iterator[BusCalls]":
+        """Connect to the bus for a block; raises ShortcutRefused for whatever fails within."""
+        from desktop.system.bus_calls import BusCalls, BusFault
 
         address = bus_address(self._environment)
         if address is None:
             raise refused("D-Bus: -")
-        name = os.fsdecode(address)
-        kind = f"abstract={name[1:]}" if name.startswith("\0") else f"path={name}"
         try:
-            return open_dbus_connection(f"unix:{kind}")
-        except (OSError, ValueError) as error:
+            with BusCalls(address, _SECONDS) as bus:
+                yield bus
+        except BusFault as error:
             raise refused(f"D-Bus: {error}.") from error
 
 
-def _call(
-    bus: "DBusConnection", member: str, signature: str, body: Sequence[Any]
-) -> tuple[Any, ...]:
-    """Call a method of kglobalaccel and return its answer; raises ShortcutRefused."""
-    from jeepney import DBusAddress, MessageType, new_method_call
+def _call(bus: "BusCalls", member: str, signature: str, body: Sequence[Any]) -> Any:
+    """Call a method of kglobalaccel and return its answer, None for nothing; raises BusFault."""
+    from desktop.system.bus_calls import Service
 
-    address = DBusAddress(_PATH, _SERVICE, _INTERFACE)
-    message = new_method_call(address, member, signature, tuple(body))
-    try:
-        reply = bus.send_and_get_reply(message, timeout=_SECONDS)
-    except OSError as error:
-        raise refused(f"kglobalaccel: {error}.") from error
-    if reply.header.message_type is MessageType.error:
-        words = reply.body[0] if reply.body else member
-        raise refused(f"kglobalaccel: {words}.")
-    answer: tuple[Any, ...] = reply.body
-    return answer
+    answer = bus.call(Service(_SERVICE, _PATH, _INTERFACE), member, signature, body)
+    return answer[0] if answer else None

@@ -14,6 +14,7 @@ from typing import Final
 from desktop.base.files import write_atomically
 from desktop.base.paths import DESKTOP_ID
 from desktop.domain.hotkey import Chord, KeyResult
+from desktop.system.linux_session import config_folder
 from desktop.system.shortcuts.base import FLAG, WRITTEN, attempt, has_program, refused, taken
 from desktop.system.shortcuts.chords import hyprland, hyprland_key, sway, sway_key
 
@@ -36,7 +37,8 @@ def sway_lines(chord: Chord, command: str) -> str:
 def hyprland_lines(chord: Chord, command: str) -> str:
     """Return what Hyprland has to be told."""
     return (
-        f"bind = {hyprland(chord)}, exec, {command}\n"
+        # What follows one sign of a number would be a comment.
+        f"bind = {hyprland(chord)}, exec, {command.replace('#', '##')}\n"
         f"windowrulev2 = float, class:^({re.escape(DESKTOP_ID)})$, title:{_TITLE}\n"
     )
 
@@ -100,9 +102,7 @@ class LineShortcuts:
     def __init__(self, kind: Kind, environment: Mapping[str, str]) -> None:
         """Look for nothing yet."""
         self._kind = kind
-        home = Path(environment.get("HOME") or Path.home())
-        base = Path(environment.get("XDG_CONFIG_HOME", ""))
-        self._folder = (base if base.is_absolute() else home / ".config") / kind.folder
+        self._folder = config_folder(environment) / kind.folder
         self._main = self._folder / kind.configuration
         self._own = self._folder / "lapis.conf"
 
@@ -115,13 +115,18 @@ class LineShortcuts:
         basis = self._basis()
         if basis is None:
             raise refused(f"{self._main}: -")
+        if "\n" in command:
+            # The rest of it would be a line of its own, and do what it says.
+            raise refused(f"{command!r}.")
         try:
             content = _content(basis)
             by = self._kind.taken_by(chord, content)
             if by:
                 return taken(by)
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._own, self._kind.lines(chord, command).encode())
+            write_atomically(
+                self._own, self._kind.lines(chord, command).encode(errors="surrogateescape")
+            )
             self._include(basis, content)
         except OSError as error:
             raise refused(f"{error.filename or self._main}: {error.strerror}.") from error
