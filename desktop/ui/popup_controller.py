@@ -10,8 +10,9 @@ from desktop.domain.chat_settings import ChatSettings
 from desktop.domain.engine import EngineState
 from desktop.domain.errors import LapisError, StorageError
 from desktop.domain.history import Attachment, MessageState, StoredMessage
+from desktop.domain.text import Text
 from desktop.store.temporary import is_temporary
-from desktop.ui.banner import Topic
+from desktop.ui.banner import Remedy, Topic
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.chat_feed import ChatFeed
 from desktop.ui.composer import Draft
@@ -38,6 +39,8 @@ class PopupController(QObject):
     """Another answer is the last one, or it is whole now, or there is none any more."""
     asked = Signal()
     """A question went out of the popup."""
+    models_wanted = Signal()
+    """Nobody here can do what was asked for: models are to be shown."""
     begun_anew = Signal()
     """There is no conversation any more."""
 
@@ -53,6 +56,7 @@ class PopupController(QObject):
         self._is_open_elsewhere: Callable[[int], bool] = lambda _chat: False
         self._rewrite: Callable[[Draft], Draft] = lambda draft: draft
         self._other_model = False
+        self._is_guide = False
         self._forget = QTimer(self, singleShot=True, interval=_FORGET_MS)
         self._forget.timeout.connect(self._on_out_of_use)
         popup.language_changed.connect(self.show_model)
@@ -67,6 +71,7 @@ class PopupController(QObject):
         for wish in (wishes.other_model_wanted, wishes.larger_context_wanted):
             wish.connect(self._move_to_window)
         popup.transcript.model_wanted.connect(self._move_to_window)
+        popup.banner.remedy_chosen.connect(self._on_remedy_chosen)
         chats.running_changed.connect(self._on_running_changed)
         chats.answer_finished.connect(self._on_changed)
         chats.branch_changed.connect(self._on_changed)
@@ -203,13 +208,31 @@ class PopupController(QObject):
             return
         is_here = self._state.model is not None and model == self._state.model
         words = state_words(self._state)[0] if is_here else ""
-        is_guide = model is not None and model.is_guide
-        self._popup.set_model(model_title(model), is_guide=is_guide, state=words)
+        self._is_guide = model is not None and model.is_guide
+        if not self._is_guide:
+            self._popup.banner.solve(Topic.MODEL_CHOICE)
+        self._popup.set_model(model_title(model), is_guide=self._is_guide, state=words)
+
+    def can_work_with_texts(self) -> bool:
+        """Tell whether there is a model for more than questions about Lapis; else say so."""
+        if self._is_guide:
+            self._popup.banner.show_notice(
+                Topic.MODEL_CHOICE,
+                Text("This needs a model"),
+                Text("The built-in guide knows nothing but Lapis."),
+                Remedy.CHOOSE_MODEL,
+            )
+        return not self._is_guide
 
     def show_problem(self, error: LapisError) -> None:
         """Say in the popup what went wrong."""
         _log.warning("popup: %s", error.title.message)
         self._popup.banner.show_error(Topic.STORAGE, error)
+
+    def _on_remedy_chosen(self, remedy: Remedy) -> None:
+        if remedy is Remedy.CHOOSE_MODEL:
+            self._popup.hide()
+            self.models_wanted.emit()
 
     def _on_submitted(self, draft: Draft) -> None:
         asked = self._rewrite(draft)

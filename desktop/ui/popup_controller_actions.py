@@ -138,7 +138,7 @@ class PopupActions(QObject):
 
     def _on_chosen(self, name: str) -> None:
         action = find_action(self._actions, name)
-        if action is None or self._popups.is_running:
+        if action is None or self._popups.is_running or not self._popups.can_work_with_texts():
             return
         draft = self._popup.composer.question()
         text = "\n\n".join(one.text for one in draft.attachments)

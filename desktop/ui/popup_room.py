@@ -106,6 +106,7 @@ class PopupRoom(QObject):
         popup.size_chosen.connect(self._on_size_chosen)
         popup.transcript.zoom_changed.connect(self._on_zoom_changed)
         self.models.more_requested.connect(self.models_wanted)
+        popups.models_wanted.connect(self.models_wanted)
         self.actions.manage_requested.connect(self._on_manage_requested)
         pasting.said.connect(self.said)
         library.actions_changed.connect(self.actions.refresh)

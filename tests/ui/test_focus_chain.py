@@ -58,7 +58,8 @@ def test_a_window_stays_where_and_what_it_was(window: QWidget) -> None:
 
 def test_parts_that_only_qt_has_made_stay_alive(window: QWidget) -> None:
     area = QScrollArea(window)
-    area.setWidget(QPushButton("inside"))
+    inside = QPushButton("inside")
+    area.setWidget(inside)
     window.show()
     for forward in (True, False):
         each = beside(area, forward=forward)
@@ -67,6 +68,6 @@ def test_parts_that_only_qt_has_made_stay_alive(window: QWidget) -> None:
         gc.collect()
 
     area.verticalScrollBar().setValue(1)
-    assert area.widget().isVisible()
+    assert inside.isVisible()
     _let_go(area)
     assert beside(window, forward=True) is window

@@ -5,15 +5,16 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.history import Attachment, AttachmentKind, StoredMessage
 from desktop.system.front.base import Selection
 from desktop.ui.action_chip import ActionChip
 from desktop.ui.quick_action_strip import held_key
-from tests.ui.desk import Desk
+from tests.ui.desk import Desk, become, ready
 from tests.ui.popups import Bench, open_bench
+from tests.ui.talk import TINY
 
 FOX = "The quick brown fox jumps over the lazy dog."
 _ALT = Qt.KeyboardModifier.AltModifier
@@ -23,6 +24,7 @@ _ALT = Qt.KeyboardModifier.AltModifier
 def bench(desk: Desk, qtbot: QtBot) -> Iterator[Bench]:
     QGuiApplication.clipboard().clear()
     with open_bench(desk, qtbot) as one:
+        become(desk, qtbot, ready(TINY))
         yield one
 
 
@@ -237,3 +239,24 @@ def test_foot_and_caps_say_when_a_letter_is_enough(bench: Bench) -> None:
     bench.popup.composer.field.setPlainText("x")
     assert "letter" not in bench.popup.foot.hints.whole_text()
     assert lit() == {False}
+
+
+def test_the_guide_is_not_asked_to_work_with_texts(bench: Bench) -> None:
+    guide = bench.desk.engine.chosen[0]
+    become(bench.desk, bench.qtbot, ready(guide))
+    asked = len(bench.desk.engine.requests)
+    bench.front.selected = Selection(FOX)
+    bench.call()
+    _press(bench, Qt.Key.Key_E)
+
+    assert len(bench.desk.engine.requests) == asked
+    assert bench.along() == [FOX], "nothing is taken away"
+    banner = bench.popup.banner
+    assert banner.isVisible()
+    (button,) = (one for one in banner.findChildren(QPushButton) if one.text() == "Choose a model")
+    with bench.qtbot.waitSignal(bench.room.models_wanted):
+        button.click()
+    assert not bench.popup.isVisible()
+
+    become(bench.desk, bench.qtbot, ready(TINY))
+    assert not banner.isVisibleTo(bench.popup)

@@ -246,7 +246,9 @@ def test_called_in_another_way_while_a_program_copies_it_stays(bench: Bench) -> 
     bench.front.can_read, bench.front.can_copy = False, True
     bench.front.selected = Selection(FOX)
     may_copy = threading.Event()
-    bench.room._errands.run("surroundings", lambda _: may_copy.wait(), id, id, queued=True)
+    bench.room._errands.run(
+        "surroundings", lambda _: may_copy.wait(), _nothing, _nothing, queued=True
+    )
     bench.room.call(selected=True)
     bench.room.controller.toggle()
     bench.qtbot.waitUntil(lambda: bench.popup.has_keyboard)
@@ -326,3 +328,7 @@ def test_a_chip_opens_to_be_read(bench: Bench) -> None:
     assert sheet.isVisible()
     assert bench.popup.isVisible()
     sheet.close()
+
+
+def _nothing(_found: object) -> None:
+    pass
