@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
 from desktop.base.paths import Paths
-from desktop.domain.hotkey import KeyAction
+from desktop.domain.hotkey import KeyAction, KeyStatus
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.hotkeys import Hotkeys
 from desktop.ui.preferences import Preferences
@@ -62,6 +62,7 @@ class DesktopRoom(QObject):
     ) -> None:
         """Show the tray icon and take the keys; `data_dir` is the folder Lapis was told to use."""
         super().__init__(parent)
+        self._window = window
         self._talk = talk
         self._preferences = preferences
         self._paths = paths
@@ -154,6 +155,18 @@ class DesktopRoom(QObject):
         around = self._presence.room.surroundings
         self._talk.pages.set_front(can_read=around.can_read, can_copy=around.can_copy)
         self.keys_opened.emit(keys.desk)
+        self._hotkeys.result_changed.connect(self._show_key)
+        self._preferences.changed.connect(self._show_key)
+        self._show_key()
+
+    def _show_key(self, *_news: object) -> None:
+        """Name the key in the empty chat, if it works."""
+        from desktop.ui.key_words import native
+
+        result = self._hotkeys.results[KeyAction.ASK]
+        is_there = result.status is KeyStatus.BOUND
+        keys = result.keys or native(self._hotkeys.chord(KeyAction.ASK)) if is_there else ""
+        self._window.transcript.empty_state.show_key(keys)
 
     def _on_key(self, action: KeyAction, token: str, time_ms: int) -> None:
         is_trial = self._keys is not None and self._keys.desk.swallows(action)

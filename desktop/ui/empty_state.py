@@ -33,6 +33,7 @@ class EmptyState(QWidget):
         super().__init__(parent)
         self._is_guide = True
         self._title = ""
+        self._keys = ""
         gem = PlainLabel()
         gem.setPixmap(app_icon().pixmap(QSize(_GEM, _GEM), self.devicePixelRatioF()))
         gem.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -47,6 +48,8 @@ class EmptyState(QWidget):
             card.chosen.connect(self.example_chosen)
             self._row.addWidget(card, 1)
         self._privacy = PlainLabel(tone="muted", size="small")
+        self._key = PlainLabel(tone="muted", size="small")
+        self._key.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column = QVBoxLayout()
         column.setSpacing(0)
         column.addStretch(2)
@@ -59,6 +62,8 @@ class EmptyState(QWidget):
         column.addLayout(self._row)
         column.addSpacing(Space.XL)
         column.addLayout(self._privacy_line())
+        column.addSpacing(Space.XS)
+        column.addWidget(self._key)
         column.addStretch(3)
         self._outer = QHBoxLayout(self)
         self._outer.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.XL)
@@ -72,6 +77,11 @@ class EmptyState(QWidget):
         """
         self._title = title
         self._is_guide = is_guide
+        self._say()
+
+    def show_key(self, keys: str) -> None:
+        """Name the key that asks in any program, as a person reads it; "" for none that works."""
+        self._keys = keys
         self._say()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -99,6 +109,8 @@ class EmptyState(QWidget):
 
     def _say(self) -> None:
         self._privacy.setText(self.tr("Runs on this computer. Nothing is sent."))
+        self._key.setText(self.tr("{key} asks from any program").format(key=self._keys))
+        self._key.setVisible(bool(self._keys))
         if self._is_guide:
             self._heading.setText(self.tr("Welcome to Lapis"))
             self._about.setText(self.tr("A private assistant that runs on this computer"))

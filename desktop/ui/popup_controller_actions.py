@@ -69,6 +69,8 @@ class PopupActions(QObject):
         popups.answer_changed.connect(self._show_state)
         popup.composer.edited.connect(self._show_state)
         popups.begun_anew.connect(self._stop_waiting)
+        for event in (popups.asked, popups.begun_anew):
+            event.connect(self.strip.fold)
 
     def set_translate_to(self, language: str) -> None:
         """Translate into this language what is in the person's own; empty: see `PopupSettings`."""

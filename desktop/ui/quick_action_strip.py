@@ -149,6 +149,13 @@ class QuickActionStrip(QWidget):
         self.step_back()
         self.chosen.emit(action.id)
 
+    def fold(self) -> None:
+        """Show one line again."""
+        if self._is_unfolded:
+            self._is_unfolded = False
+            self._arrange()
+            self.updateGeometry()
+
     def _unfold(self) -> None:
         self._is_unfolded = True
         self._arrange()

@@ -251,3 +251,13 @@ def test_it_follows_the_language(card: _Card, marking: Marking, qtbot: QtBot) ->
     QCoreApplication.installTranslator(marking)
     qtbot.waitUntil(lambda: card.strip.accessibleName() == f"{MARK}Quick actions")
     card.press(f"{MARK}Edit quick actions…")
+
+
+def test_unfolded_for_once_it_is_one_line_again_when_told(card: _Card) -> None:
+    card.resize(NARROW, 200)
+    before = card.names()
+    card.press("All quick actions")
+    assert len(card.names()) > len(before)
+
+    card.strip.fold()
+    assert card.names() == before

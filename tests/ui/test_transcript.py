@@ -478,6 +478,18 @@ def test_an_empty_chat_offers_questions(qtbot: QtBot, transcript: Transcript) ->
     assert empty.isVisible()
 
 
+def test_an_empty_chat_names_the_key_that_asks_if_one_works(transcript: Transcript) -> None:
+    def said() -> list[str]:
+        labels = transcript.empty_state.findChildren(QLabel)
+        return [one.text() for one in labels if one.isVisible() and "any program" in one.text()]
+
+    assert said() == []
+    transcript.empty_state.show_key("Ctrl+Alt+Space")
+    assert said() == ["Ctrl+Alt+Space asks from any program"]
+    transcript.empty_state.show_key("")
+    assert said() == []
+
+
 def test_another_theme_reaches_words_that_are_shown(
     transcript: Transcript, qapp: QApplication
 ) -> None:
