@@ -4,7 +4,7 @@ Installing another language makes Qt send `LanguageChange` to every widget, whic
 words again. GUI thread.
 """
 
-from PySide6.QtCore import QCoreApplication, QLibraryInfo, QTranslator
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QObject, QTranslator
 
 from desktop.base.paths import resources
 from desktop.base.translation import Translator
@@ -24,8 +24,8 @@ def say(text: Text) -> str:
 class _Catalogue(QTranslator):
     """Answers Qt from gettext; what it does not know is left to Qt's own translations."""
 
-    def __init__(self, words: Translator) -> None:
-        super().__init__()
+    def __init__(self, words: Translator, parent: QObject) -> None:
+        super().__init__(parent)
         self._words = words
 
     def isEmpty(self) -> bool:
@@ -55,16 +55,20 @@ class Languages:
         self._language = language
         for translator in self._installed:
             self._app.removeTranslator(translator)
+            translator.deleteLater()
         words = Translator(language, resources() / "locale")
-        self._installed = [*_words_of_qt(words.language), _Catalogue(words)]
+        # They belong to the application: Python would delete one whose last user has gone wherever
+        # its collector runs, be it while Qt asks it for a word, and Qt would wait for itself.
+        catalogue = _Catalogue(words, self._app)
+        self._installed = [*_words_of_qt(words.language, self._app), catalogue]
         for translator in self._installed:
             self._app.installTranslator(translator)
 
 
-def _words_of_qt(language: Language) -> list[QTranslator]:
+def _words_of_qt(language: Language, parent: QObject) -> list[QTranslator]:
     """Return Qt's own translation, for the menus that its text fields bring along."""
     if language is Language.ENGLISH:
         return []
-    translator = QTranslator()
+    translator = QTranslator(parent)
     folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
     return [translator] if translator.load(f"qtbase_{language.value}", folder) else []

@@ -371,15 +371,15 @@ def test_the_line_of_a_chinese_question_stands_still_while_it_is_typed(
     for words in ("abc", "abc 你好", "你好", "a"):
         composer.set_draft(words)
         QApplication.processEvents()
-        baselines.append(round(_baseline(field)))
+        baselines.append(_baseline(field))
         assert field.height() == height, words
 
     composer.set_draft("")
     QApplication.sendEvent(field, QInputMethodEvent("ni hao", []))
-    baselines.append(round(_baseline(field)))
+    baselines.append(_baseline(field))
 
     assert field.height() == height
-    assert len(set(baselines)) == 1
+    assert max(baselines) - min(baselines) < 1, "a part of a pixel nobody sees"
     assert field.line_height > field.fontMetrics().lineSpacing(), "a Chinese font was missing"
 
 
@@ -388,17 +388,17 @@ def test_it_stands_still_over_a_longer_second_line_too(composer: Composer) -> No
     composer.set_placeholder("输入或粘贴一段文字")
     composer.set_draft("你\nand a second line that is longer")
     QApplication.processEvents()
-    baseline = round(_baseline(field))
+    baseline = _baseline(field)
     cursor = field.textCursor()
     cursor.setPosition(0)
     cursor.deleteChar()
     cursor.insertText("a")
-    assert round(_baseline(field)) == baseline
+    assert abs(_baseline(field) - baseline) < 1
 
     cursor.deletePreviousChar()
     field.setTextCursor(cursor)
     QApplication.sendEvent(field, QInputMethodEvent("ni", []))
-    assert round(_baseline(field)) == baseline
+    assert abs(_baseline(field) - baseline) < 1
 
 
 def test_without_chinese_expected_a_line_is_as_high_as_the_font_says(composer: Composer) -> None:

@@ -1,5 +1,7 @@
 """Another language reaches every widget while the window is open."""
 
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -114,3 +116,20 @@ def test_messages_are_called_so_in_the_language_of_now(
 
     names = [frame.accessibleName() for frame in desk.window.transcript.frames]
     assert names == [f"{MARK}Question", f"{MARK}Answer"]
+
+
+def test_a_language_stays_when_whoever_chose_it_has_gone(qapp: QApplication) -> None:
+    languages = Languages(qapp)
+    languages.use(Language.CHINESE)
+    installed = [weakref.ref(one) for one in languages._installed]
+    del languages
+    gc.collect()
+    try:
+        assert all(one() is not None for one in installed)
+        assert QCoreApplication.translate("", "Settings") == "设置"
+    finally:
+        for each in installed:
+            translator = each()
+            assert translator is not None
+            qapp.removeTranslator(translator)
+            translator.deleteLater()
