@@ -65,6 +65,7 @@ class Program(QObject):
         self._shutdown = Shutdown()
         self._models_desk: ModelsDesk | None = None
         self._wants_models = False
+        self._is_put_away = False
         self._around: DesktopRoom | None = None
         self._spelling: SpellingDesk | None = None
         self._report = ""
@@ -158,6 +159,8 @@ class Program(QObject):
         self._models_desk = self._open_models(models, around)
         self._spelling = self._open_spelling()
         self._welcome.attach(self._models_desk, models, self._room.memory)
+        if self._is_put_away:
+            around.put_window_away()
         if self._wants_models:
             self._models_desk.show()
         match self._options.command:
@@ -270,6 +273,8 @@ class Program(QObject):
     def _on_command(self, command: str, token: str, argument: str) -> None:
         if token:
             os.environ["XDG_ACTIVATION_TOKEN"] = token
+        if command in {"show", "new-chat", "open-model"}:
+            self._is_put_away = False
         match command:
             case "show":
                 self._window.bring_to_front()
@@ -314,6 +319,9 @@ class Program(QObject):
         self._desk.keep_all()
         if self._around is not None:
             self._around.put_window_away()
+        else:
+            # The second part of the start will see to it.
+            self._is_put_away = True
 
     def _on_settings_changed(self, settings: Settings) -> None:
         apply_theme(self._app, settings.theme, settings.look)
