@@ -4,16 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from desktop.backends.base import CountListener, Listener
 from desktop.backends.load_events import LoadEvent
 from desktop.backends.process import Death, EngineProcess
-from desktop.domain.chat import Event
-from desktop.domain.errors import LapisError
 from desktop.domain.model import LoadPlan
 from desktop.inference import messages
 
-Listener: TypeAlias = Callable[[Event], None]
 Observer: TypeAlias = Callable[[LoadEvent], None]
-CountListener: TypeAlias = Callable[[tuple[int, ...] | LapisError | None], None]
 Deliver: TypeAlias = Callable[[messages.Embedded | messages.RawLooped], bool]
 
 

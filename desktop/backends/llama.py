@@ -11,13 +11,12 @@ from pathlib import Path
 
 from desktop.backends import watch
 from desktop.backends.actor import Actor
+from desktop.backends.base import CountListener, Listener
 from desktop.backends.inbox import (
     CancelOrder,
-    CountListener,
     CountOrder,
     ForgetOrder,
     Item,
-    Listener,
     LoadOrder,
     Observer,
     SubmitOrder,

@@ -28,11 +28,20 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture as its file: `media_type` is image/png, image/jpeg, image/webp or image/gif."""
+
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One turn: plain text or Markdown.
 
     `reasoning` is what the model thought before it spoke. An assistant's turn may hold
     `tool_calls`; a tool's turn names the call it answers (`tool_call_id`) and the tool (`name`).
+    `pictures` go with a question, to models that see.
     """
 
     role: Role
@@ -41,6 +50,7 @@ class Message:
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""
     name: str = ""
+    pictures: tuple[Picture, ...] = ()
 
 
 class GrammarKind(StrEnum):

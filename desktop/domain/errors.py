@@ -169,3 +169,24 @@ class NoRoom(StorageError):
         """Keep how many bytes are missing."""
         super().__init__(title, hint)
         self.missing = missing
+
+
+class Offline(NetworkError):
+    """Lapis is set to send nothing to other computers."""
+
+
+class ModelNotServed(NetworkError):
+    """The server answers, and has no model of that name."""
+
+
+class NotSupported(UserFixable):
+    """What was asked for is more than this model, or its server, can do."""
+
+
+class PortTaken(UserFixable):
+    """Another program listens at the port that the local server was to have."""
+
+    def __init__(self, title: Text, hint: Text, free_port: int) -> None:
+        """Keep a port that is free, 0 for none."""
+        super().__init__(title, hint)
+        self.free_port = free_port

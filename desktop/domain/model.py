@@ -16,10 +16,13 @@ class KvType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InstalledModel:
-    """A model file that can be chosen.
+    """A model that can be chosen: a file of this computer, or one that a server has.
 
-    `name` is what people type and see (the file's stem, or `guide`); `title` the longer display
-    name; `size` in bytes; `is_guide` marks the small built-in model.
+    `name` is what people type and see (the file's stem, `guide`, or as in `ollama:gemma2:9b`);
+    `title` the longer display name; `size` in bytes, 0 where a server does not tell; `is_guide`
+    marks the small built-in model. A served one has the name of its connection in `server`, its
+    own name in the place of a `path`, and in `leaves_to` the host that reads what is asked, where
+    that is not this computer.
     """
 
     name: str
@@ -27,6 +30,13 @@ class InstalledModel:
     path: Path
     size: int
     is_guide: bool = False
+    server: str = ""
+    leaves_to: str = ""
+
+    @property
+    def is_served(self) -> bool:
+        """Whether a server answers, so that there is no file and nothing is loaded here."""
+        return bool(self.server)
 
 
 class FlashAttention(StrEnum):

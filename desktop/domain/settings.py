@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from desktop.domain.chat import Sampling
+from desktop.domain.connection import Connection
 from desktop.domain.hotkey import USUAL
 from desktop.domain.model import FlashAttention, KvType
 from desktop.domain.repository import SourceKind
@@ -12,6 +13,7 @@ from desktop.domain.repository import SourceKind
 MOST_OPENED_MODELS: Final = 12
 MOST_OTHER_FOLDERS: Final = 64
 MOST_ACCEPTED_LICENCES: Final = 64
+MOST_ORIGINS: Final = 32
 LEAST_ZOOM: Final = 70
 MOST_ZOOM: Final = 200
 SMALLEST_FONT: Final = 11
@@ -112,6 +114,37 @@ class LibrarySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """Servers that answer besides this computer's own engine.
+
+    `offline`: nothing is sent to another computer, whatever it is for. `finds_ollama`: the Ollama
+    of this computer is looked for by itself, at `OLLAMA_HOST` or its usual address. `servers` are
+    those that a person entered, at most `MOST_CONNECTIONS`; their keys are in the keyring.
+    """
+
+    offline: bool = False
+    finds_ollama: bool = True
+    servers: tuple[Connection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """The local server for other programs.
+
+    Off until somebody turns it on. It listens at `port` of this computer alone, or at `host` if
+    that is another address of it. `keyless` lets programs of this computer ask without a key.
+    `origins` are the web pages and editors, at most `MOST_ORIGINS`, that were let in, as in
+    `vscode-webview://abc`.
+    """
+
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: int = 8000
+    keyless: bool = False
+    origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ChatsSettings:
     """What happens around chats.
 
@@ -196,6 +229,8 @@ class Settings:
     sampling: Sampling = field(default_factory=Sampling)
     engine: EngineSettings = field(default_factory=EngineSettings)
     library: LibrarySettings = field(default_factory=LibrarySettings)
+    connections: ConnectionSettings = field(default_factory=ConnectionSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
     chats: ChatsSettings = field(default_factory=ChatsSettings)
     keys: KeySettings = field(default_factory=KeySettings)
     popup: PopupSettings = field(default_factory=PopupSettings)

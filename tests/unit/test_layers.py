@@ -44,6 +44,13 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "ollama": ("backends.ollama",),
     "openai": ("backends.openai",),
     "httpx": ("hub",),
+    # The same under the name that the openai library knows it by.
+    "httpx2": ("hub",),
+    "fastapi": ("api",),
+    "pydantic": ("api",),
+    "starlette": ("api",),
+    "uvicorn": ("api",),
+    "swagger_ui_bundle": ("api",),
     "rich": ("terminal",),
     "typer": ("terminal",),
     "markdown_it": ("ui",),
@@ -60,7 +67,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
         *("system.instance", "ui.signal_catcher"),
     ),
     "socketserver": ("api",),
-    "asyncio": ("api",),
+    "asyncio": ("api", "backends.server_loop", "backends.server_backend"),
     "ssl": ("api", "hub"),
     "send2trash": ("system.trash",),
     "enchant": ("system.spelling",),
@@ -86,7 +93,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
 # Loaded only when they are needed: never by importing one of our modules.
 LATE = frozenset(
     {
-        *("httpx", "send2trash", "keyring", "enchant", "llama_cpp", "numpy", "ollama", "openai"),
+        *("fastapi", "httpx", "httpx2", "pydantic", "starlette", "uvicorn", "send2trash", "keyring", "enchant", "llama_cpp", "numpy", "ollama", "openai"),
         *("latex2mathml", "ziafont", "ziamath"),
     }
 )
