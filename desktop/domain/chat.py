@@ -166,7 +166,7 @@ class StopReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """The request waits for a slot; `place` 1 is next."""
+    """The request waits for a slot; `place` 1 is next, 0 that answers by another model come first."""
 
     place: int
 

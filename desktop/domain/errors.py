@@ -104,6 +104,10 @@ class Unreachable(NetworkError):
     passes = True
 
 
+class ConnectionRefused(Unreachable):
+    """The computer is there, and nobody listens at that port: nothing was heard of the request."""
+
+
 class NotTrusted(NetworkError):
     """The server could not prove who it is: its certificate is no good."""
 
@@ -112,6 +116,15 @@ class ServerFault(NetworkError):
     """The server says itself that it has a problem (5xx)."""
 
     passes = True
+
+
+class ServerBusy(ServerFault):
+    """The server has no room for more right now (503); it may have some after `seconds`."""
+
+    def __init__(self, title: Text, hint: Text, seconds: float = 0.0) -> None:
+        """Keep how long the server asks to wait, 0 where it does not say."""
+        super().__init__(title, hint)
+        self.seconds = seconds
 
 
 class TooManyRequests(NetworkError):

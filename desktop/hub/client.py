@@ -23,6 +23,7 @@ from desktop.hub.headers import commit_in, content_hash, next_page, whole_number
 from desktop.hub.network import (
     Network,
     authorization,
+    check_allowed,
     may_carry_token,
     may_follow,
     nobody_trusted,
@@ -84,8 +85,9 @@ class Resolved:
 class Stream:
     """An answer whose body is read block by block; see `Client.stream`."""
 
-    def __init__(self, response: "httpx.Response", url: str) -> None:
+    def __init__(self, response: "httpx.Response", url: str, network: Network) -> None:
         self.url = url
+        self._network = network
         self.status: int = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self.response = response
@@ -97,10 +99,12 @@ class Stream:
         Raises a NetworkError when the connection breaks or the body is shorter than announced.
         """
         with errors_of(self.url):
-            if keeps_line:
-                yield from self.response.iter_raw()
-            else:
-                yield from raw_blocks(self.response, READ_SECONDS)
+            blocks = (
+                self.response.iter_raw() if keeps_line else raw_blocks(self.response, READ_SECONDS)
+            )
+            for block in blocks:
+                check_allowed(self._network, self.url)
+                yield block
 
     def failure(self) -> LapisError:
         """Return the error that this answer is; reads the beginning of the body."""
@@ -203,7 +207,7 @@ class Client:
         The body is sent as it is (no compression). Raises NetworkError if there is no answer.
         """
         with self._request("GET", url, headers or {}) as (response, here):
-            yield Stream(response, here)
+            yield Stream(response, here, self._network)
 
     @contextmanager
     def _request(
@@ -212,6 +216,7 @@ class Client:
         """Yield the last answer of a chain of redirects, its body unread, and its address."""
         here, may_show = url, True
         for _ in range(_MOST_REDIRECTS + 1):
+            check_allowed(self._network, here)
             may_show = may_show and may_carry_token(here)
             shown = authorization(self._network) if may_show else ""
             sent = dict(headers) | ({"Authorization": shown} if shown else {})

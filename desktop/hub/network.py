@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
-from desktop.domain.errors import BadReference, UserFixable
+from desktop.domain.errors import BadReference, Offline, UserFixable
 from desktop.domain.repository import Source, SourceKind
 from desktop.domain.settings import LibrarySettings
 from desktop.domain.text import Text, printable, shortened
@@ -36,13 +36,18 @@ def _no_token() -> str:
     return ""
 
 
+def never_offline() -> bool:
+    """Let everything through."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
     """How requests leave this computer.
 
     `proxy` and `certificates` are the settings of those names; `environment` has the variables of
     the process, for proxies, certificates and addresses; `token` returns the one for Hugging Face
-    whenever it is needed, empty for none.
+    whenever it is needed, empty for none. `offline` is asked again and again: see `check_allowed`.
     """
 
     # Passwords and tokens are in there: not even a traceback with values shows them.
@@ -50,15 +55,34 @@ class Network:
     certificates: str = ""
     environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     token: Callable[[], str] = _no_token
+    offline: Callable[[], bool] = never_offline
 
 
 def network_of(
     settings: LibrarySettings,
     environment: Mapping[str, str],
     token: Callable[[], str] = _no_token,
+    offline: Callable[[], bool] = never_offline,
 ) -> Network:
     """Return how to reach anything under these settings."""
-    return Network(settings.proxy.strip(), settings.certificates.strip(), environment, token)
+    return Network(
+        settings.proxy.strip(), settings.certificates.strip(), environment, token, offline
+    )
+
+
+def check_allowed(network: Network, url: str) -> None:
+    """Raise Offline if nothing may be sent to the host of `url` now.
+
+    The one place where the offline switch is enforced: every request to a server passes here, and
+    again every piece of an answer that is under way when it is turned. What stays on this computer
+    is always allowed.
+    """
+    host = origin(url)[1]
+    if network.offline() and not is_this_computer(host):
+        raise Offline(
+            Text("Lapis is set to stay offline, so {host} is not asked", {"host": host}),
+            Text("In the settings, under Connections, turn off Offline."),
+        )
 
 
 def source_of(
@@ -155,6 +179,12 @@ def may_carry_token(url: str) -> bool:
     """Return whether the token of Hugging Face may be shown to whoever answers at `url`."""
     scheme, host, port = origin(url)
     return scheme == "https" and port == 443 and host in HUB_HOSTS
+
+
+def may_carry_key(url: str) -> bool:
+    """Return whether the key of a server may be sent to `url`: where nobody reads along."""
+    scheme, host, _ = origin(url)
+    return scheme == "https" or (scheme == "http" and is_near(host))
 
 
 def may_follow(here: str, target: str) -> bool:

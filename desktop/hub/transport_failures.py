@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     import httpx
 
 # OpenSSL's X509_V_ERR_…: not valid yet or any more; nobody we know has signed; another's name.
-_EXPIRED: Final = frozenset({9, 10})
-_UNKNOWN_ISSUER: Final = frozenset({2, 18, 19, 20, 21})
-_OTHER_NAME: Final = frozenset({62, 63, 64})
+EXPIRED: Final = frozenset({9, 10})
+UNKNOWN_ISSUER: Final = frozenset({2, 18, 19, 20, 21})
+OTHER_NAME: Final = frozenset({62, 63, 64})
 
 
 def transport_failure(
@@ -31,7 +31,7 @@ def transport_failure(
     import httpx
 
     host = host_of(url)
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _distrust(cause.verify_code, host)
         if isinstance(cause, ssl.SSLError) and isinstance(error, httpx.ConnectError):
@@ -56,14 +56,14 @@ def transport_failure(
 def _no_connection(error: Exception, host: str) -> Unreachable:
     # By name, for sockets are no business of this room: socket.gaierror.
     unknown = {"gaierror", "UnicodeError", "UnicodeEncodeError"}
-    if any(type(cause).__name__ in unknown for cause in _causes(error)):
+    if any(type(cause).__name__ in unknown for cause in causes(error)):
         return Unreachable(
             Text("{host} cannot be found", {"host": host}),
             Text(
                 "Check whether this computer is online. What is installed works without a network."
             ),
         )
-    if any(isinstance(cause, ConnectionRefusedError) for cause in _causes(error)):
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes(error)):
         return Unreachable(Text("{host} refuses the connection", {"host": host}), other_source())
     return Unreachable(
         Text("{host} cannot be reached", {"host": host}),
@@ -84,19 +84,19 @@ def _proxy_failure(error: Exception, proxy: str) -> NetworkError:
 
 def _distrust(code: int, host: str) -> NotTrusted:
     values = {"host": host}
-    if code in _EXPIRED:
+    if code in EXPIRED:
         return NotTrusted(
             Text("The certificate of {host} is not valid today", values),
             Text(
                 "Check the date and time of this computer. If they are right, try another source."
             ),
         )
-    if code in _OTHER_NAME:
+    if code in OTHER_NAME:
         return NotTrusted(
             Text("Another server answers in the name of {host}", values),
             Text("A login page of the network may be in the way. Or choose another source."),
         )
-    if code in _UNKNOWN_ISSUER:
+    if code in UNKNOWN_ISSUER:
         return NotTrusted(
             Text("The certificate of {host} comes from somebody unknown", values),
             Text(
@@ -107,7 +107,7 @@ def _distrust(code: int, host: str) -> NotTrusted:
     return NotTrusted(Text("The certificate of {host} is not trusted", values), other_source())
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an error and what led to it."""
     seen: set[int] = set()
     current: BaseException | None = error

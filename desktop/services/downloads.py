@@ -24,7 +24,7 @@ from desktop.hub.client import Client, open_client
 from desktop.hub.fetch import fetch
 from desktop.hub.fetch_values import Errand, Fetched, Limits, Progress, Stopped
 from desktop.hub.file_names import local_name
-from desktop.hub.network import network_of
+from desktop.hub.network import network_of, never_offline
 from desktop.hub.part_file import remove_leftovers
 from desktop.hub.target_lock import locked
 from desktop.services.download_book import DownloadBook, KeptOrder
@@ -77,12 +77,14 @@ class Downloads:
         finished: Finished = _tell_nobody,
         check_folder: Callable[[], None] = _nothing_to_check,
         limits: Limits | None = None,
+        offline: Callable[[], bool] = never_offline,
     ) -> None:
         """Read the queue that is kept in `state` (None: kept nowhere); nothing is started.
 
         `folder` returns the models folder, `token` that of Hugging Face; both, and `settings`, are
         asked whenever an order starts. What was not done comes back as paused. `check_folder` raises
-        StorageError if the models folder is not to be made anew: its disk may be away.
+        StorageError if the models folder is not to be made anew: its disk may be away. While
+        `offline` says so nothing is fetched from other computers, also not the rest of a file.
         """
         self._folder = folder
         self._settings = settings
@@ -92,6 +94,7 @@ class Downloads:
         self._finished = finished
         self._check_folder = check_folder
         self._limits = limits or Limits()
+        self._offline = offline
         self._changed = threading.Condition(threading.RLock())
         self._jobs: dict[str, Job] = {}
         self._observers: list[Observer] = []
@@ -437,7 +440,7 @@ class Downloads:
 
     @contextmanager
     def _client(self) -> Iterator[Client]:
-        network = network_of(self._settings(), self._environment, self._token)
+        network = network_of(self._settings(), self._environment, self._token, self._offline)
         with open_client(network) as client:
             yield client
 

@@ -1,27 +1,33 @@
-"""Who is loaded, and the one door to answers for window, popup and terminal.
+"""Who is chosen, and the one door to answers for window, popup, terminal and the local server.
+
+A model of a server is asked at once, beside everything else. Files share one line, for there is
+room for one of them: who wants another one than is loaded waits until its answers have ended.
 
 Has no thread of its own: methods may be called from anywhere and return at once, observers and
-listeners are called from the backend's worker thread. The waiting forms (`stream`, `embed`,
-`raw_loop`) block the thread that calls them.
+listeners are called from threads of the backends. The waiting forms (`stream`, `embed`, `raw_loop`)
+block the thread that calls them.
 """
 
 import queue
 import threading
 from array import array
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import replace
+from functools import partial
 
+from desktop.backends.base import Backend, Listener
 from desktop.backends.learned import Learned
 from desktop.backends.llama import LlamaBackend
-from desktop.backends.load_events import Loaded, LoadEvent, LoadFailed, Loading, Unloaded
 from desktop.backends.watch import Limits
 from desktop.base.guard import guarded
 from desktop.base.paths import Paths
 from desktop.domain.chat import ChatRequest, Event, Failed, Finished, StopReason, Usage
-from desktop.domain.engine import EngineMemory, EngineState, LoopTimes, Phase
-from desktop.domain.errors import LapisError
+from desktop.domain.engine import EngineMemory, EngineState, LoopTimes
+from desktop.domain.errors import LapisError, ModelNotFound
 from desktop.domain.model import InstalledModel, LoadPlan
+from desktop.domain.text import Text
 from desktop.models.adapter import check_adapter
+from desktop.services.engine_turns import Turns
+from desktop.services.model_turns import Wanted
 from desktop.system.process_memory import memory_of
 
 _POLL_SECONDS = 0.05
@@ -36,6 +42,13 @@ class Stopped(Exception):
 
 def _never() -> float | None:
     return None
+
+
+def _no_servers(model: InstalledModel, _n_ctx: int | None) -> Backend:
+    raise ModelNotFound(
+        Text("There is no connection to {name}", {"name": model.server}),
+        Text("Choose another model, or add the connection in the settings."),
+    )
 
 
 def _states_bytes() -> int:
@@ -59,6 +72,7 @@ class Engine:
         silence_limit: Callable[[], float] = _silence_seconds,
         plan_anyway: Callable[[InstalledModel], LoadPlan] | None = None,
         plan_context: Callable[[InstalledModel, int, bool], LoadPlan] | None = None,
+        served: Callable[[InstalledModel, int | None], Backend] = _no_servers,
     ) -> None:
         """`plan_for` makes the plan of a model; it runs off the caller's thread, may raise LapisError.
 
@@ -67,14 +81,13 @@ class Engine:
         progress on one as well; `states_limit` bytes of KV states are kept on the disk (0: none).
         `plan_anyway` plans what `load_anyway` loads; `plan_context` does either, for a context in
         tokens other than the one that is set (without it that is left as it is set).
+        `served` returns at once what answers with a model of a server, given a context as wanted
+        (None: as it is set), or raises LapisError.
         """
         self._plan_for = plan_for
         self._plan_anyway = plan_anyway or plan_for
         self._plan_context = plan_context
         self._lock = threading.Lock()
-        self._state = EngineState()
-        self._choices = 0
-        self._asked = 0
         self._observers: list[Callable[[EngineState], None]] = []
         self._answer_observers: list[Callable[[Usage], None]] = []
         self._backend = LlamaBackend(
@@ -84,18 +97,17 @@ class Engine:
             limits=Limits(idle=idle_limit, states=states_limit, stall=silence_limit),
             check=self._check,
         )
+        self._turns = Turns(self._backend, served, self._plan, self._tell, self._tell_answer)
 
     @property
     def state(self) -> EngineState:
         """The latest picture."""
-        with self._lock:
-            return self._state
+        return self._turns.state
 
     @property
     def is_busy(self) -> bool:
         """Whether a model is being loaded, or an answer waited for."""
-        with self._lock:
-            return self._asked > 0 or self._state.phase is Phase.LOADING
+        return self._turns.is_busy
 
     def watch(self, observer: Callable[[EngineState], None]) -> None:
         """Call `observer` on each change, from the engine thread."""
@@ -103,40 +115,39 @@ class Engine:
             self._observers.append(guarded(observer, "an observer"))
 
     def watch_answers(self, observer: Callable[[Usage], None]) -> None:
-        """Call `observer` at the end of each answer, from the engine thread."""
+        """Call `observer` at the end of each answer made here, from the engine thread."""
         with self._lock:
             self._answer_observers.append(guarded(observer, "an observer of answers"))
 
     def choose(self, model: InstalledModel, n_ctx: int | None = None) -> None:
         """Start loading `model`; the one chosen last wins.
 
-        `n_ctx` is a context in tokens wanted this time, in place of the one that is set.
+        `n_ctx` is a context in tokens wanted this time, in place of the one that is set. A served
+        model is ready at once, and whatever was loaded here stays until nobody has asked for it.
         """
-        self._choose(model, n_ctx, full=False)
+        self._turns.choose(model, n_ctx)
 
     def use_full_settings(self, model: InstalledModel) -> None:
         """Forget what was given up for `model` after crashes, and load it as it is planned."""
-        self._choose(model, self._wanted_context(model), full=True)
+        self._turns.choose(model, self._wanted_context(model), full=True)
 
     def load_anyway(self, model: InstalledModel) -> None:
         """Load `model` with its full settings even if it will not fit into memory."""
-        self._choose(model, self._wanted_context(model), full=True, anyway=True)
+        self._turns.choose(model, self._wanted_context(model), full=True, anyway=True)
 
-    def ask(self, request: ChatRequest, listener: Callable[[Event], None]) -> int:
-        """Queue a request and return its number; the last event is Finished or Failed."""
+    def ask(
+        self,
+        request: ChatRequest,
+        listener: Callable[[Event], None],
+        wanted: Wanted | None = None,
+    ) -> int:
+        """Queue a request and return its number; the last event is Finished or Failed.
 
-        def hear(event: Event) -> None:
-            if isinstance(event, Finished | Failed):
-                with self._lock:
-                    self._asked -= 1
-            if isinstance(event, Finished):
-                # First: whoever waited for the answer may end everything now.
-                self._tell_answer(event.usage)
-            listener(event)
-
-        with self._lock:
-            self._asked += 1
-        return self._backend.submit(request, hear)
+        Answered by the `wanted` model, which is loaded when it is its turn, or else the chosen one.
+        """
+        return self._turns.ask(
+            lambda backend, hear: backend.submit(request, hear), listener, wanted
+        )
 
     def count(
         self,
@@ -150,28 +161,38 @@ class Engine:
         `listener` is called once, from the engine thread or this one: with the tokens of each, with
         the reason why one of them has none, or with None. Nothing is counted without a loaded
         model, and what still waits is given up for a newer count with the same `purpose`. Answers
-        being written go first.
+        being written go first. Servers do not count.
         """
-        self._backend.count(requests, listener, purpose)
+        model = self.state.model
+        if model is not None and model.is_served:
+            listener(None)
+        else:
+            self._backend.count(requests, listener, purpose)
 
-    def stream(self, request: ChatRequest, cancel: threading.Event) -> Generator[Event, None, None]:
-        """Yield the events of one answer; setting `cancel` stops it."""
+    def stream(
+        self, request: ChatRequest, cancel: threading.Event, wanted: Wanted | None = None
+    ) -> Generator[Event, None, None]:
+        """Yield the events of one answer, asked for as by `ask`; setting `cancel` stops it."""
         inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        yield from self._until_ended(self.ask(request, inbox.put), inbox, cancel)
+        yield from self._until_ended(self.ask(request, inbox.put, wanted), inbox, cancel)
 
     def embed(
-        self, texts: Sequence[str], cancel: threading.Event | None = None
+        self,
+        texts: Sequence[str],
+        cancel: threading.Event | None = None,
+        wanted: Wanted | None = None,
     ) -> tuple["array[float]", ...]:
-        """Return one vector a text, of 32-bit floats, from the loaded embedding model; waits.
+        """Return one vector a text, of 32-bit floats, from an embedding model; waits.
+
+        From the `wanted` model as in `ask`, or the chosen one.
 
         Raises LapisError, or Stopped once `cancel` is set or the engine is closed.
         """
         vectors: list[array[float]] = []
         for start in range(0, len(texts), _TEXTS_AT_ONCE):
             inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
-            number = self._backend.embed(
-                tuple(texts[start : start + _TEXTS_AT_ONCE]), vectors.extend, inbox.put
-            )
+            part = tuple(texts[start : start + _TEXTS_AT_ONCE])
+            number = self._turns.ask(partial(_post_texts, part, vectors), inbox.put, wanted)
             self._wait(number, inbox, cancel)
         return tuple(vectors)
 
@@ -183,21 +204,25 @@ class Engine:
         *,
         answers: int = 1,
     ) -> LoopTimes:
-        """Time llama.cpp's bare loop on the loaded model; waits, raises as `embed` does.
+        """Time llama.cpp's bare loop on the chosen model, a file; waits, raises as `embed` does.
 
         The prompt is read once, the answer written `answers` times after it.
         """
         times: list[LoopTimes] = []
         inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        number = self._backend.raw_loop(
-            prompt_tokens, answer_tokens, answers, times.append, inbox.put
+        number = self._turns.ask(
+            lambda _backend, hear: self._backend.raw_loop(
+                prompt_tokens, answer_tokens, answers, times.append, hear
+            ),
+            inbox.put,
+            None,
         )
         self._wait(number, inbox, cancel)
         return times[0]
 
     def cancel(self, request: int) -> None:
         """Stop a request; its text so far stays."""
-        self._backend.cancel(request)
+        self._turns.cancel(request)
 
     def unload(self) -> None:
         """End the engine process; the next question loads the model again."""
@@ -214,7 +239,7 @@ class Engine:
         """
         pid = self._backend.pid
         resident = None if pid is None else memory_of(pid)
-        loaded = self.state.loaded
+        loaded = self._turns.local.loaded
         on_cards = 0 if loaded is None else loaded.gpu_memory
         return None if resident is None else EngineMemory(resident, on_cards)
 
@@ -224,28 +249,10 @@ class Engine:
 
     def close(self) -> None:
         """End everything; idempotent. Waits a few seconds at most for KV states to be written."""
+        self._turns.close()
         self._backend.close()
 
-    def _choose(
-        self,
-        model: InstalledModel,
-        n_ctx: int | None,
-        *,
-        full: bool,
-        anyway: bool = False,
-    ) -> None:
-        with self._lock:
-            self._choices += 1
-            choice = self._choices
-            state = self._state = EngineState(phase=Phase.LOADING, model=model, n_ctx=n_ctx)
-        self._tell(state)
-        self._backend.load(
-            lambda: self._plan(model, n_ctx, anyway=anyway),
-            lambda event: self._on_load_event(choice, event),
-            full=full,
-        )
-
-    def _plan(self, model: InstalledModel, n_ctx: int | None, *, anyway: bool) -> LoadPlan:
+    def _plan(self, model: InstalledModel, n_ctx: int | None, anyway: bool) -> LoadPlan:
         if n_ctx is not None and self._plan_context is not None:
             return self._plan_context(model, n_ctx, anyway)
         return self._plan_anyway(model) if anyway else self._plan_for(model)
@@ -286,17 +293,9 @@ class Engine:
 
     def _check(self, request: ChatRequest) -> None:
         """Keep adapters that llama.cpp would die of away from it; raises ModelFileError."""
-        loaded = self.state.loaded
+        loaded = self._turns.local.loaded
         for adapter in request.adapters:
             check_adapter(adapter.path, None if loaded is None else loaded.plan.path)
-
-    def _on_load_event(self, choice: int, event: LoadEvent) -> None:
-        with self._lock:
-            if choice != self._choices:
-                # News of a model that is no longer the chosen one.
-                return
-            state = self._state = _after(self._state, event)
-        self._tell(state)
 
     def _tell_answer(self, usage: Usage) -> None:
         with self._lock:
@@ -311,26 +310,7 @@ class Engine:
             observer(state)
 
 
-def _after(state: EngineState, event: LoadEvent) -> EngineState:
-    chosen = EngineState(model=state.model, n_ctx=state.n_ctx)
-    match event:
-        case Loading():
-            return replace(chosen, phase=Phase.LOADING, progress=event.progress)
-        case Loaded():
-            return replace(
-                chosen,
-                phase=Phase.READY,
-                progress=1.0,
-                loaded=event.model,
-                notice=event.notice,
-                reduced=event.reduced,
-            )
-        case LoadFailed():
-            return replace(
-                chosen,
-                phase=Phase.FAILED,
-                error=event.error,
-                crashes_here=event.crashes_here,
-            )
-        case Unloaded():
-            return replace(chosen, phase=Phase.IDLE, unloaded_idle=event.unloaded_idle)
+def _post_texts(
+    texts: tuple[str, ...], vectors: "list[array[float]]", backend: Backend, hear: Listener
+) -> int:
+    return backend.embed(texts, vectors.extend, hear)

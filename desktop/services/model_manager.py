@@ -53,7 +53,13 @@ class ModelManager:
         self._catalogue: Catalogue | None = None
         self.devices = devices or Devices(paths.engine, paths.devices)
         self.token = HubToken(Secrets(), environment)
-        self.sources = Sources(lambda: settings().library, self.token, paths.hub, environment)
+
+        def offline() -> bool:
+            return settings().connections.offline
+
+        self.sources = Sources(
+            lambda: settings().library, self.token, paths.hub, environment, offline
+        )
         notes = notes or ModelNotes(Records(paths.records))
         self.records = notes.records
         self.shelf = open_shelf(paths, settings, change_settings, environment, notes)
@@ -69,6 +75,7 @@ class ModelManager:
             stand_ins=self._stand_ins,
             finished=self._on_finished,
             check_folder=lambda: check_models_folder(settings(), paths),
+            offline=offline,
         )
 
     @property

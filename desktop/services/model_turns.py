@@ -1,4 +1,4 @@
-"""Whose turn it is, where chats want different models and the engine holds one at a time.
+"""Whose turn it is, where answers want different models and the engine holds one at a time.
 
 First come, first served: an answer that needs another model waits until those before it have ended,
 and those after it wait for it. Pure functions over values; any thread.
@@ -13,10 +13,15 @@ from desktop.domain.model import InstalledModel
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an answer is to be written with; `n_ctx` in tokens, None as it is set for the model."""
+    """What an answer is to be written with; `n_ctx` in tokens, None as it is set for the model.
+
+    `is_usual`: it is the one that everybody has; an answer that has not begun takes the next one
+    that is chosen.
+    """
 
     model: InstalledModel
     n_ctx: int | None = None
+    is_usual: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ from desktop.hub.network import (
     is_this_computer,
     may_carry_token,
     network_of,
+    never_offline,
     source_of,
 )
 from desktop.hub.references import looks_like_reference, parse_reference
@@ -62,14 +63,17 @@ class Sources:
         token: Callable[[], str],
         cache: Path,
         environment: Mapping[str, str],
+        offline: Callable[[], bool] = never_offline,
     ) -> None:
         """Remember where to ask; nothing is connected yet.
 
-        `token` returns the one for Hugging Face, empty for none; `cache` is a folder for answers.
+        `token` returns the one for Hugging Face, empty for none; `cache` is a folder for answers;
+        while `offline` says so other computers are not asked, and Offline is raised.
         """
         self._settings = settings
         self._token = token
         self._environment = environment
+        self._offline = offline
         self._answers = Answers(cache)
         self._guard = threading.Lock()
         self._stop = threading.Event()
@@ -197,7 +201,7 @@ class Sources:
         }
 
     def _network(self) -> Network:
-        return network_of(self._settings(), self._environment, self._token)
+        return network_of(self._settings(), self._environment, self._token, self._offline)
 
     def _client(self) -> Client:
         network = self._network()

@@ -1,0 +1,118 @@
+"""What routes are given of the rest of Lapis, and how a name in a request becomes a model.
+
+The API's thread; what looks at disks does so in another one. Names come from outside: they are
+held against the models that are listed, and never become a path.
+"""
+
+import asyncio
+import threading
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from desktop.backends.base import Listener
+from desktop.domain.api import Access
+from desktop.domain.chat import ChatRequest
+from desktop.domain.connection import ServedModel
+from desktop.domain.engine import EngineState
+from desktop.domain.errors import ModelNotFound
+from desktop.domain.model import InstalledModel
+from desktop.domain.settings import Settings
+from desktop.domain.text import Text, printable, shortened
+from desktop.services.model_turns import Wanted
+
+CURRENT: Final = frozenset({"", "local-model", "default"})
+"""Names that mean the model that Lapis has just now."""
+_LONGEST_SHOWN: Final = 80
+
+
+class AsksEngine(Protocol):
+    """What routes do with the engine, as in `services.engine.Engine`."""
+
+    @property
+    def state(self) -> EngineState:
+        """The latest picture."""
+        ...
+
+    def ask(
+        self, request: ChatRequest, listener: Listener, wanted: Wanted | None = None
+    ) -> int:
+        """Queue a request and return its number; the last event is Finished or Failed."""
+        ...
+
+    def cancel(self, request: int) -> None:
+        """Stop a request."""
+        ...
+
+    def embed(
+        self,
+        texts: Sequence[str],
+        cancel: threading.Event | None = None,
+        wanted: Wanted | None = None,
+    ) -> tuple["array[float]", ...]:
+        """Return one vector a text; waits."""
+        ...
+
+    def unload(self) -> None:
+        """Give the memory back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Everything routes may use; any thread.
+
+    `models` lists what can be asked (it looks at the disk); `usual` is the model that is asked
+    where the engine has none yet (raises LapisError); `settings_for` and `template_for` say what is
+    in force for a model; `served` is what its server tells of it, None for a file; `unload` gives
+    the memory back that a model takes, if it has any; `note` takes what was answered or refused.
+    """
+
+    engine: AsksEngine
+    models: Callable[[], Sequence[InstalledModel]]
+    usual: Callable[[], InstalledModel]
+    settings_for: Callable[[InstalledModel], Settings]
+    template_for: Callable[[InstalledModel], str]
+    served: Callable[[InstalledModel], ServedModel | None]
+    unload: Callable[[InstalledModel], None]
+    note: Callable[[Access], None]
+
+
+async def listed(door: Door) -> Sequence[InstalledModel]:
+    """Return every model that can be asked."""
+    return await asyncio.to_thread(door.models)
+
+
+async def wanted_for(door: Door, name: str) -> Wanted:
+    """Return the model that a request names, with the context that it is loaded with if it is.
+
+    A name is one that `listed` has, in whatever case, or that of its file; `CURRENT` ones mean
+    the model that Lapis has now. Raises ModelNotFound.
+    """
+    state = door.engine.state
+    asked = name.strip().casefold()
+    if asked in CURRENT:
+        model = state.model or await asyncio.to_thread(door.usual)
+    elif state.model is not None and asked == state.model.name.casefold():
+        model = state.model
+    else:
+        model = _named(asked, await listed(door)) or _unknown(name)
+    is_there = state.model is not None and state.model.path == model.path
+    return Wanted(model, state.n_ctx if is_there else None)
+
+
+def _named(asked: str, models: Sequence[InstalledModel]) -> InstalledModel | None:
+    named = [model for model in models if model.name.casefold() == asked]
+    filed = [
+        model for model in models if not model.is_served and model.path.name.casefold() == asked
+    ]
+    return next(iter([*named, *filed]), None)
+
+
+def _unknown(name: str) -> InstalledModel:
+    shown = shortened(printable(name), _LONGEST_SHOWN)
+    raise ModelNotFound(
+        Text("There is no model named {name}", {"name": shown}),
+        Text("Ask /v1/models for the names of those that there are."),
+    )

@@ -1,0 +1,92 @@
+"""From what a client says about sampling and shape to what the engine is asked. Plain functions."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+import msgspec
+
+from desktop.api.openai_values import Knobs, ResponseFormat
+from desktop.api.reading import LONGEST_GRAMMAR, stops
+from desktop.api.refused import Refused
+from desktop.domain.chat import Grammar, GrammarKind, Sampling
+
+MOST_BIASES: Final = 1_024
+ANY_OBJECT: Final = '{"type":"object"}'
+
+
+def sampling(wish: Knobs, usual: Sampling, most: int | None = None) -> Sampling:
+    """Return how to sample: what `wish` says, the rest as is `usual` for the model.
+
+    `most` tokens is what the route says beside `max_tokens`; raises Refused.
+    """
+    ends = stops(wish.stop)
+    return replace(
+        usual,
+        temperature=_said(wish.temperature, usual.temperature),
+        top_p=_said(wish.top_p, usual.top_p),
+        top_k=_said(wish.top_k, usual.top_k),
+        min_p=_said(wish.min_p, usual.min_p),
+        repeat_penalty=_said(wish.repeat_penalty, usual.repeat_penalty),
+        frequency_penalty=_said(wish.frequency_penalty, usual.frequency_penalty),
+        presence_penalty=_said(wish.presence_penalty, usual.presence_penalty),
+        seed=usual.seed if wish.seed is None else wish.seed % 2**32,
+        max_tokens=most or wish.max_tokens or usual.max_tokens,
+        stop=usual.stop if ends is None else ends,
+        logit_bias=usual.logit_bias if wish.logit_bias is None else _biases(wish.logit_bias),
+    )
+
+
+def grammar(wish: Knobs, form: ResponseFormat | None) -> Grammar | None:
+    """Return the shape that the answer must have; raises Refused."""
+    if wish.grammar is not None:
+        if form is not None and form.type != "text":
+            raise Refused(
+                400, "Either a grammar or a response_format can be asked for", param="grammar"
+            )
+        return _bounded(Grammar(GrammarKind.GBNF, wish.grammar), "grammar")
+    return None if form is None else shape(form)
+
+
+def shape(form: ResponseFormat) -> Grammar | None:
+    """Return the shape that `form` names, None for plain text; raises Refused."""
+    if form.type == "text":
+        return None
+    schema = form.schema if form.json_schema is None else form.json_schema.schema
+    if schema is None:
+        if form.type == "json_schema":
+            raise Refused(400, "The schema is missing", param="response_format.json_schema.schema")
+        return Grammar(GrammarKind.JSON_SCHEMA, ANY_OBJECT)
+    return schema_grammar(schema, "response_format")
+
+
+def schema_grammar(schema: dict[str, Any], param: str) -> Grammar:
+    """Return `schema` as the shape of an answer; raises Refused where it is too long."""
+    return _bounded(Grammar(GrammarKind.JSON_SCHEMA, json_text(schema)), param)
+
+
+def json_text(value: Any) -> str:
+    """Return `value`, which came as JSON, as JSON; raises Refused where it is nested too deep."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except RecursionError:
+        raise Refused(400, "The body is nested too deep") from None
+
+
+def _bounded(wanted: Grammar, param: str) -> Grammar:
+    if len(wanted.text.encode(errors="replace")) > LONGEST_GRAMMAR:
+        raise Refused(
+            413, f"A grammar or schema may have {LONGEST_GRAMMAR:,} bytes at most", param=param
+        )
+    return wanted
+
+
+def _biases(given: dict[str, float]) -> tuple[tuple[int, float], ...]:
+    if len(given) > MOST_BIASES:
+        raise Refused(400, f"At most {MOST_BIASES:,} tokens can be biased", param="logit_bias")
+    if not all(token.isascii() and token.isdigit() and len(token) < 10 for token in given):
+        raise Refused(400, "Tokens are named by their numbers", param="logit_bias")
+    return tuple((int(token), bias) for token, bias in given.items())
+
+
+def _said(wish: Any, usual: Any) -> Any:
+    return usual if wish is None else wish

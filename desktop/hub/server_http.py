@@ -1,0 +1,243 @@
+"""How servers for models are asked: the keyword arguments of an HTTP client for one of them.
+
+The adapters bring their own HTTP library (httpx, or httpx2 under the openai library); what both get
+here is a transport that keeps the rules of this room whatever the library would do: the offline
+switch, no proxy for near hosts, certificates always checked, no redirect followed, the key to one
+server alone and never in the open, no headers about this computer, and bounds on what comes back.
+What fails leaves the transport as a NetworkError in words; libraries pass it on, or keep it as the
+cause of their own error. Made in any thread, used in that of the loop.
+"""
+
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urljoin
+
+from desktop import __version__
+from desktop.hub.failures import host_of
+from desktop.hub.network import (
+    Network,
+    check_allowed,
+    may_carry_key,
+    nobody_trusted,
+    origin,
+    trusted_certificates,
+)
+from desktop.hub.proxies import asks_system, proxy_for
+from desktop.hub.server_failures import (
+    key_in_the_open,
+    not_readable,
+    sent_elsewhere,
+    server_failure,
+    too_much,
+    web_page,
+)
+
+CONNECT_SECONDS: Final = 10.0
+READ_SECONDS: Final = 600.0
+MOST_ANSWER_BYTES: Final = 16 * 2**20
+MOST_LINE_BYTES: Final = 2**20
+_STREAMS: Final = ("text/event-stream", "application/x-ndjson", "application/jsonl")
+_SENT: Final = frozenset(
+    {"host", "accept", "content-type", "content-length", "transfer-encoding", "connection"}
+)
+_BLOCK: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What holds for all requests to one server."""
+
+    network: Network
+    url: str
+    proxy: str = field(repr=False)
+    key: str = field(repr=False)
+
+
+def http_options(
+    network: Network, url: str, library: str, *, key: str = "", read_seconds: float = READ_SECONDS
+) -> dict[str, Any]:
+    """Return the keyword arguments for `AsyncClient` of `library`, to ask the server at `url`.
+
+    `library` is "httpx" or "httpx2". `key` goes along as `Authorization: Bearer …`, and nothing
+    that the library itself would show there. Reading certificates takes some tens of milliseconds.
+    Raises UserFixable for a proxy or a file of certificates that is none, and AccessDenied for a
+    key that would be sent in the open.
+    """
+    http: Any
+    if library == "httpx2":
+        import httpx2
+
+        http = httpx2
+    else:
+        import httpx
+
+        http = httpx
+    if key and not may_carry_key(url):
+        raise key_in_the_open(host_of(url))
+    proxy, by_system = proxy_for(network, url), asks_system(network, url)
+    is_plain = origin(url)[0] == "http" and not proxy and not by_system
+    timeout = http.Timeout(read_seconds, connect=CONNECT_SECONDS)
+    inner = http.AsyncClient(
+        proxy=proxy or None,
+        trust_env=by_system,
+        verify=nobody_trusted() if is_plain else trusted_certificates(network),
+        timeout=timeout,
+        follow_redirects=False,
+    )
+    return {
+        "transport": _Transport(http, inner, _Rules(network, url, proxy, key)),
+        "trust_env": False,
+        "follow_redirects": False,
+        "timeout": timeout,
+    }
+
+
+class _Transport:
+    """Looks at each request and its answer; the connections are those of `inner`."""
+
+    def __init__(self, http: Any, inner: Any, rules: _Rules) -> None:
+        class Body(_Body, http.AsyncByteStream):  # type: ignore[misc]  # known when it runs
+            """What comes back, as the library wants to have it."""
+
+        self._http = http
+        self._inner = inner
+        self._rules = rules
+        self._body = Body
+
+    async def __aenter__(self) -> "_Transport":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End all connections."""
+        await self._inner.aclose()
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """Return the answer to `request`, its body unread; raises NetworkError."""
+        rules = self._rules
+        check_allowed(rules.network, str(request.url))
+        headers = [
+            (name, value)
+            for name, value in request.headers.raw
+            if name.decode("ascii").lower() in _SENT
+        ]
+        headers += [
+            (b"User-Agent", f"Lapis/{__version__}".encode()),
+            (b"Accept-Encoding", b"identity"),
+        ]
+        if rules.key and origin(str(request.url)) == origin(rules.url):
+            headers.append((b"Authorization", f"Bearer {rules.key}".encode()))
+        sent = self._http.Request(
+            request.method,
+            request.url,
+            headers=headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
+        try:
+            answer = await self._inner.send(sent, stream=True)
+        except (self._http.HTTPError, self._http.InvalidURL, UnicodeError) as error:
+            raise server_failure(error, rules.url, rules.proxy) from error
+        try:
+            return self._looked_at(answer)
+        except BaseException:
+            await answer.aclose()
+            raise
+
+    def _looked_at(self, answer: Any) -> Any:
+        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if 300 <= answer.status_code < 400:
+            target = answer.headers.get("location", "")
+            raise sent_elsewhere(self._rules.url, _absolute(self._rules.url, target))
+        if answer.status_code == 200 and kind == "text/html":
+            raise web_page(self._rules.url)
+        packing = answer.headers.get("content-encoding", "identity").strip().lower()
+        if packing not in {"identity", "gzip", "x-gzip", "deflate"}:
+            raise not_readable(self._rules.url)
+        kept = [
+            (name, value)
+            for name, value in answer.headers.raw
+            if name.lower() not in {b"content-encoding", b"content-length", b"set-cookie"}
+        ]
+        body = self._body(self._http, answer, self._rules)
+        body.is_stream = kind in _STREAMS
+        body.is_packed = packing != "identity"
+        return self._http.Response(
+            answer.status_code, headers=kept, stream=body, extensions=answer.extensions
+        )
+
+
+class _Body:
+    """An answer as it comes, unpacked and measured."""
+
+    def __init__(self, http: Any, answer: Any, rules: _Rules) -> None:
+        self._http = http
+        self._answer = answer
+        self._rules = rules
+        self.is_stream = False
+        self.is_packed = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        rules = self._rules
+        measure = _Measure(rules.url, is_stream=self.is_stream)
+        unpacker = zlib.decompressobj(wbits=47) if self.is_packed else None
+        try:
+            async for block in self._answer.aiter_raw():
+                check_allowed(rules.network, rules.url)
+                for piece in (block,) if unpacker is None else _unpacked(unpacker, block):
+                    measure.take(piece)
+                    yield piece
+        except (self._http.HTTPError, self._http.StreamError) as error:
+            raise server_failure(error, rules.url, rules.proxy) from error
+        except zlib.error as error:
+            raise not_readable(rules.url) from error
+
+    async def aclose(self) -> None:
+        """Give the connection back, or end it if the answer was not read to its end."""
+        await self._answer.aclose()
+
+
+class _Measure:
+    """How much has come: of a whole answer, or of the event of a stream that is under way."""
+
+    def __init__(self, url: str, *, is_stream: bool) -> None:
+        self._url = url
+        self._is_stream = is_stream
+        self._bytes = 0
+
+    def take(self, piece: bytes) -> None:
+        """Count what came; raises OddAnswer beyond the bounds."""
+        if not self._is_stream:
+            self._grow(len(piece), MOST_ANSWER_BYTES)
+            return
+        start = 0
+        while (end := piece.find(b"\n", start)) >= 0:
+            self._grow(end - start, MOST_LINE_BYTES)
+            self._bytes, start = 0, end + 1
+        self._grow(len(piece) - start, MOST_LINE_BYTES)
+
+    def _grow(self, by: int, most: int) -> None:
+        self._bytes += by
+        if self._bytes > most:
+            raise too_much(self._url)
+
+
+def _unpacked(unpacker: Any, block: bytes) -> list[bytes]:
+    """Return what is in a packed block, in pieces of a bounded size, however much it swells to."""
+    pieces: list[bytes] = []
+    left = block
+    while left:
+        pieces.append(unpacker.decompress(left, _BLOCK))
+        left = unpacker.unconsumed_tail
+    return pieces
+
+
+def _absolute(url: str, target: str) -> str:
+    try:
+        return urljoin(url, target) if target else ""
+    except ValueError:
+        return ""

@@ -1,0 +1,134 @@
+"""What is said of the local server: its addresses, how it is, and what became of a request.
+
+GUI thread.
+"""
+
+import ipaddress
+import time
+
+from desktop.domain.api import Access, ServerPhase, ServerState
+from desktop.domain.text import Text, printable, shortened
+from desktop.ui.translation import say
+
+__all__ = [
+    "base_address",
+    "client_name",
+    "is_near",
+    "is_refused",
+    "openai_address",
+    "outcome",
+    "running_words",
+    "tray_line",
+    "when",
+]
+
+_HERE = "127.0.0.1"
+_LONGEST = 80
+_BAD_REQUEST, _SERVER_FAULT = 400, 500
+
+
+def base_address(host: str, port: int) -> str:
+    """Return where programs of this computer find the server that listens at `host`."""
+    try:
+        known = ipaddress.ip_address(host)
+    except ValueError:
+        return f"http://{host}:{port}"
+    if known.is_unspecified or known.is_loopback:
+        return f"http://{_HERE}:{port}"
+    return f"http://[{host}]:{port}" if known.version == 6 else f"http://{host}:{port}"  # noqa: PLR2004 - IPv6
+
+
+def openai_address(host: str, port: int) -> str:
+    """Return what clients made for OpenAI call the base URL."""
+    return f"{base_address(host, port)}/v1"
+
+
+def is_near(host: str) -> bool:
+    """Tell whether only this computer can reach what listens at `host`."""
+    if host.casefold() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def running_words(state: ServerState) -> str:
+    """Return how a server that runs is, or one that does not and was not asked to."""
+    if state.phase is ServerPhase.STARTING:
+        return say(Text("Starting…"))
+    if state.phase is not ServerPhase.RUNNING:
+        return say(Text("Off. No program can ask."))
+    if state.requests == 0:
+        return say(Text("On, and waiting for programs to ask."))
+    if state.requests == 1:
+        return say(Text("On. One request is being answered."))
+    return say(Text("On. {count} requests are being answered.", {"count": state.requests}))
+
+
+def tray_line(state: ServerState) -> str:
+    """Return the same in as few words as fit a menu."""
+    match state.phase:
+        case ServerPhase.RUNNING:
+            address = base_address(state.host, state.port)
+            return say(Text("Local API: on, {address}", {"address": address}))
+        case ServerPhase.STARTING:
+            return say(Text("Local API: starting…"))
+        case ServerPhase.FAILED:
+            return say(Text("Local API: does not run"))
+        case _:
+            return say(Text("Local API: off"))
+
+
+def when(moment: float, now: float) -> str:
+    """Return the time of day, with the day where that is not today."""
+    there = time.localtime(moment)
+    if there[:3] == time.localtime(now)[:3]:
+        return time.strftime("%H:%M:%S", there)
+    return time.strftime("%m-%d %H:%M", there)
+
+
+def client_name(access: Access) -> str:
+    """Return what a client calls itself, its address where it does not, and both from afar."""
+    agent = printable(access.agent).strip()
+    if not agent:
+        return access.client
+    words = agent if is_near(access.client) else f"{agent} · {access.client}"
+    return shortened(words, _LONGEST)
+
+
+def outcome(access: Access) -> str:
+    """Return what became of a request: tokens read and written, or why it was refused."""
+    match access.status:
+        case 401:
+            return say(Text("refused: no key, or another one"))
+        case 403:
+            return say(Text("refused: from a web page"))
+        case 404:
+            return say(Text("no such model or address"))
+        case 429:
+            return say(Text("too many at once"))
+        case 499:
+            return say(Text("left before the end"))
+        case status if status >= _SERVER_FAULT:
+            return say(Text("failed ({status})", {"status": status}))
+        case status if status >= _BAD_REQUEST:
+            return say(Text("refused ({status})", {"status": status}))
+        case _:
+            pass
+    if access.prompt_tokens or access.completion_tokens:
+        return say(
+            Text(
+                "{read} read, {written} written",
+                {
+                    "read": f"{access.prompt_tokens:,}",
+                    "written": f"{access.completion_tokens:,}",
+                },
+            )
+        )
+    return say(Text("answered"))
+
+
+def is_refused(access: Access) -> bool:
+    """Tell whether a request did not get what it asked for."""
+    return access.status >= _BAD_REQUEST
