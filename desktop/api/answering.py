@@ -7,8 +7,8 @@ them. Whoever goes away has the answer stopped by its visit, wherever the route 
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
 from array import array
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from desktop.api.door import Door
@@ -29,6 +29,7 @@ from desktop.domain.chat import (
     ToolCalled,
     Usage,
 )
+from desktop.domain.errors import LapisError
 from desktop.services.engine import Stopped
 from desktop.services.model_turns import Wanted
 
@@ -156,24 +157,13 @@ async def side_by_side(
     door: Door, visit: Visit, requests: Sequence[ChatRequest], wanted: Wanted | None = None
 ) -> list[Whole]:
     """Return the answers to `requests`, asked at once; raises the first failure, which stops all."""
-    async with _TogetherOrNot(visit):
+    try:
         return list(
             await asyncio.gather(*(whole(door, visit, request, wanted) for request in requests))
         )
-
-
-class _TogetherOrNot:
-    """What was begun for a visit is stopped if one part of it fails."""
-
-    def __init__(self, visit: Visit) -> None:
-        self._visit = visit
-
-    async def __aenter__(self) -> None:
-        pass
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
-        if kind is not None:
-            self._visit.stop_all()
+    except LapisError:
+        visit.leave()
+        raise
 
 
 async def rest(answer: Answer) -> Whole:
@@ -226,7 +216,7 @@ def merged(heard: Sequence[Event]) -> list[Event]:
     for event in heard:
         last = out[-1] if out else None
         match event, last:
-            case (Queued() | PromptProgress() | Notice()), _:
+            case ((Queued() | PromptProgress() | Notice()), _):
                 pass
             case TextDelta(text), TextDelta(before):
                 out[-1] = replace(event, text=before + text)

@@ -9,6 +9,7 @@ import threading
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, Protocol
 
 from desktop.backends.base import Listener
@@ -35,9 +36,7 @@ class AsksEngine(Protocol):
         """The latest picture."""
         ...
 
-    def ask(
-        self, request: ChatRequest, listener: Listener, wanted: Wanted | None = None
-    ) -> int:
+    def ask(self, request: ChatRequest, listener: Listener, wanted: Wanted | None = None) -> int:
         """Queue a request and return its number; the last event is Finished or Failed."""
         ...
 
@@ -92,27 +91,27 @@ async def wanted_for(door: Door, name: str) -> Wanted:
     """
     state = door.engine.state
     asked = name.strip().casefold()
+    model: InstalledModel
     if asked in CURRENT:
         model = state.model or await asyncio.to_thread(door.usual)
     elif state.model is not None and asked == state.model.name.casefold():
         model = state.model
     else:
-        model = _named(asked, await listed(door)) or _unknown(name)
+        model = _named(name, await listed(door))
     is_there = state.model is not None and state.model.path == model.path
     return Wanted(model, state.n_ctx if is_there else None)
 
 
-def _named(asked: str, models: Sequence[InstalledModel]) -> InstalledModel | None:
-    named = [model for model in models if model.name.casefold() == asked]
-    filed = [
-        model for model in models if not model.is_served and model.path.name.casefold() == asked
-    ]
-    return next(iter([*named, *filed]), None)
-
-
-def _unknown(name: str) -> InstalledModel:
-    shown = shortened(printable(name), _LONGEST_SHOWN)
+def _named(name: str, models: Sequence[InstalledModel]) -> InstalledModel:
+    asked = name.strip().casefold()
+    named = (model for model in models if model.name.casefold() == asked)
+    files = (model for model in models if not model.is_served)
+    filed = (model for model in files if model.path.name.casefold() == asked)
+    for model in chain(named, filed):
+        return model
     raise ModelNotFound(
-        Text("There is no model named {name}", {"name": shown}),
+        Text(
+            "There is no model named {name}", {"name": shortened(printable(name), _LONGEST_SHOWN)}
+        ),
         Text("Ask /v1/models for the names of those that there are."),
     )

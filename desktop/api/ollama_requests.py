@@ -3,7 +3,6 @@
 Pure functions; the API's thread.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -19,7 +18,8 @@ from desktop.api.ollama_values import (
     sampling,
     thinking,
 )
-from desktop.api.reading import LONGEST_GRAMMAR
+from desktop.api.openai_knobs import ANY_OBJECT, json_text, schema_grammar
+from desktop.api.openai_messages import joined_head
 from desktop.api.refused import Refused
 from desktop.domain.chat import (
     ChatRequest,
@@ -33,7 +33,6 @@ from desktop.domain.chat import (
 
 _LONGEST_TOOL: Final = 64 * 1024
 _MOST_CALLS: Final = 64
-_ANY_OBJECT: Final = '{"type": "object"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +105,16 @@ def _with_manner(request: ChatRequest, body: Asked, usual: InForce) -> ChatReque
     """Return `request` as it is to be sampled, shaped and told."""
     if usual.sees is False and any(message.pictures for message in request.messages):
         raise Refused(400, f"{body.model} cannot see pictures", param="images")
+    shape = _grammar(body.format)
+    wants_thinking = thinking(body.think)
     return replace(
         request,
         sampling=sampling(body.options, usual.sampling),
-        thinking=thinking(body.think),
-        grammar=_grammar(body.format),
+        # Whoever wants a shape gets it from the first token on.
+        thinking=wants_thinking if shape is None else False,
+        grammar=shape,
         logprobs=(body.top_logprobs or 0) if body.logprobs else None,
+        keep_state=False,
     )
 
 
@@ -144,7 +147,7 @@ def _messages(turns: Sequence[Turn]) -> tuple[Message, ...]:
                 pictures=pictures(turn.images),
             )
         )
-    return tuple(messages)
+    return joined_head(messages)
 
 
 def _calls(calls: Sequence[Call], number: int) -> tuple[ToolCall, ...]:
@@ -165,7 +168,7 @@ def _calls(calls: Sequence[Call], number: int) -> tuple[ToolCall, ...]:
 def _arguments(arguments: Mapping[str, object] | str | None) -> str:
     if isinstance(arguments, str):
         return arguments or "{}"
-    return json.dumps(arguments or {}, ensure_ascii=False)
+    return json_text(arguments or {})
 
 
 def _tool_turn(turn: Turn, open_calls: list[ToolCall]) -> Message:
@@ -190,23 +193,18 @@ def _tool(tool: Mapping[str, object]) -> str:
     name = function.get("name") if isinstance(function, dict) else None
     if tool.get("type", "function") != "function" or not isinstance(name, str) or not name:
         raise Refused(400, "A tool must be a function with a name", param="tools")
-    text = json.dumps({"type": "function", **tool}, ensure_ascii=False)
+    text = json_text({"type": "function", **tool})
     if len(text) > _LONGEST_TOOL:
         raise Refused(400, f"A tool may have {_LONGEST_TOOL} characters at most", param="tools")
     return text
 
 
-def _grammar(shape: Format | None) -> Grammar | None:
+def _grammar(form: Format | None) -> Grammar | None:
     """Return the shape that the answer must have; the engine checks the schema itself."""
-    if not shape:
+    if not form:
         return None
-    if isinstance(shape, str):
-        if shape != "json":
+    if isinstance(form, str):
+        if form != "json":
             raise Refused(400, 'format must be "json" or a JSON schema', param="format")
-        return Grammar(GrammarKind.JSON_SCHEMA, _ANY_OBJECT)
-    text = json.dumps(shape, ensure_ascii=False)
-    if len(text.encode(errors="replace")) > LONGEST_GRAMMAR:
-        raise Refused(
-            400, f"A JSON schema may have {LONGEST_GRAMMAR} bytes at most", param="format"
-        )
-    return Grammar(GrammarKind.JSON_SCHEMA, text)
+        return Grammar(GrammarKind.JSON_SCHEMA, ANY_OBJECT)
+    return schema_grammar(form, "format")

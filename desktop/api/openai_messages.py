@@ -48,9 +48,7 @@ def content(given: str | list[Part] | None, param: str) -> tuple[str, tuple[Pict
         elif part.type in _PICTURES:
             pictures.append(picture(_address(part, place), f"{place}.image_url"))
         else:
-            raise Refused(
-                400, "Only text and pictures are taken here", param=f"{place}.type"
-            )
+            raise Refused(400, "Only text and pictures are taken here", param=f"{place}.type")
     return "\n".join(texts), tuple(pictures)
 
 

@@ -190,4 +190,3 @@ class EmbeddingBody(msgspec.Struct, frozen=True, kw_only=True):
     model: Name = ""
     encoding_format: Literal["float", "base64"] | None = None
     dimensions: Annotated[int, Meta(ge=1, le=2**20)] | None = None
-

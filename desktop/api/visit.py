@@ -7,9 +7,16 @@ stopped then, so that no route has to. The API's thread.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Annotated, Final, TypeAlias
+
+from fastapi import Depends
+from starlette.requests import Request
 
 from desktop.domain.api import Access
 from desktop.domain.chat import Usage
+
+IN_SCOPE: Final = "lapis.visit"
+"""Where the guard puts the visit for whoever comes after it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,3 +71,15 @@ class Visit:
             completion_tokens=self.completion_tokens,
             seconds=time.monotonic() - self._began,
         )
+
+
+def visit_of(request: Request) -> Visit:
+    """Return the visit that `request` is."""
+    visit = request.scope[IN_SCOPE]
+    if not isinstance(visit, Visit):
+        raise TypeError("the guard made no visit")
+    return visit
+
+
+AsVisit: TypeAlias = Annotated[Visit, Depends(visit_of)]
+"""The type by which a route gets its visit: `async def route(visit: AsVisit)`."""

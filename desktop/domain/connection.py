@@ -23,7 +23,8 @@ class Connection:
     `.`, beginning with a letter or digit. `address` is the base address without a slash at the end
     (`http://127.0.0.1:11434`, `https://api.example.com/v1`). `is_found` marks the Ollama of this
     computer, which nobody had to enter. `keep_minutes` is how long an Ollama keeps a model after a
-    question (None: as it is set there; 0: not at all; -1: for ever).
+    question (None: as it is set there; 0: not at all; -1: for ever). `has_key`: the keyring was
+    given a key for it, so that it is worth asking.
     """
 
     kind: ServerKind
@@ -31,6 +32,7 @@ class Connection:
     address: str
     is_found: bool = False
     keep_minutes: int | None = None
+    has_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class ServedModel:
 
     `size` in bytes, `context` (the longest possible) and `parameters` are 0, the other texts empty,
     the rest None where the server does not tell. `memory` is what it holds of the server's memory
-    now, in bytes, 0 while it is not loaded (None: not told). `modified` in Unix seconds.
+    now, in bytes, 0 while it is not loaded (None: not told). `modified` in Unix seconds. Where the
+    server itself has others answer, `passes_to` is the host that reads what is asked.
     """
 
     connection: str
@@ -55,6 +58,7 @@ class ServedModel:
     thinks: bool | None = None
     calls_tools: bool | None = None
     embeds: bool | None = None
+    passes_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ cause of their own error. Made in any thread, used in that of the loop.
 """
 
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import urljoin
 
 from desktop import __version__
@@ -25,6 +25,7 @@ from desktop.hub.network import (
     trusted_certificates,
 )
 from desktop.hub.proxies import asks_system, proxy_for
+from desktop.hub.responses import was_closed
 from desktop.hub.server_failures import (
     key_in_the_open,
     not_readable,
@@ -38,7 +39,8 @@ CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 600.0
 MOST_ANSWER_BYTES: Final = 16 * 2**20
 MOST_LINE_BYTES: Final = 2**20
-_STREAMS: Final = ("text/event-stream", "application/x-ndjson", "application/jsonl")
+_EVENTS: Final = "text/event-stream"
+_STREAMS: Final = (_EVENTS, "application/x-ndjson", "application/jsonl")
 _SENT: Final = frozenset(
     {"host", "accept", "content-type", "content-length", "transfer-encoding", "connection"}
 )
@@ -56,7 +58,12 @@ class _Rules:
 
 
 def http_options(
-    network: Network, url: str, library: str, *, key: str = "", read_seconds: float = READ_SECONDS
+    network: Network,
+    url: str,
+    library: str,
+    *,
+    key: str = "",
+    read_seconds: float | None = READ_SECONDS,
 ) -> dict[str, Any]:
     """Return the keyword arguments for `AsyncClient` of `library`, to ask the server at `url`.
 
@@ -106,7 +113,7 @@ class _Transport:
         self._rules = rules
         self._body = Body
 
-    async def __aenter__(self) -> "_Transport":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -142,6 +149,11 @@ class _Transport:
             answer = await self._inner.send(sent, stream=True)
         except (self._http.HTTPError, self._http.InvalidURL, UnicodeError) as error:
             raise server_failure(error, rules.url, rules.proxy) from error
+        except RuntimeError as error:
+            # There is no class for it: "Cannot send a request, as the client has been closed."
+            if "has been closed" in str(error):
+                raise was_closed() from error
+            raise
         try:
             return self._looked_at(answer)
         except BaseException:
@@ -163,9 +175,7 @@ class _Transport:
             for name, value in answer.headers.raw
             if name.lower() not in {b"content-encoding", b"content-length", b"set-cookie"}
         ]
-        body = self._body(self._http, answer, self._rules)
-        body.is_stream = kind in _STREAMS
-        body.is_packed = packing != "identity"
+        body = self._body(self._http, answer, self._rules, kind, is_packed=packing != "identity")
         return self._http.Response(
             answer.status_code, headers=kept, stream=body, extensions=answer.extensions
         )
@@ -174,17 +184,19 @@ class _Transport:
 class _Body:
     """An answer as it comes, unpacked and measured."""
 
-    def __init__(self, http: Any, answer: Any, rules: _Rules) -> None:
+    def __init__(
+        self, http: Any, answer: Any, rules: _Rules, kind: str, *, is_packed: bool
+    ) -> None:
         self._http = http
         self._answer = answer
         self._rules = rules
-        self.is_stream = False
-        self.is_packed = False
+        self._kind = kind
+        self._is_packed = is_packed
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         rules = self._rules
-        measure = _Measure(rules.url, is_stream=self.is_stream)
-        unpacker = zlib.decompressobj(wbits=47) if self.is_packed else None
+        measure = _Measure(rules.url, self._kind)
+        unpacker = zlib.decompressobj(wbits=47) if self._is_packed else None
         try:
             async for block in self._answer.aiter_raw():
                 check_allowed(rules.network, rules.url)
@@ -204,36 +216,36 @@ class _Body:
 class _Measure:
     """How much has come: of a whole answer, or of the event of a stream that is under way."""
 
-    def __init__(self, url: str, *, is_stream: bool) -> None:
+    def __init__(self, url: str, kind: str) -> None:
         self._url = url
-        self._is_stream = is_stream
+        self._is_stream = kind in _STREAMS
+        self._has_blank_lines = kind == _EVENTS
         self._bytes = 0
+        self._line = 0
 
     def take(self, piece: bytes) -> None:
         """Count what came; raises OddAnswer beyond the bounds."""
-        if not self._is_stream:
-            self._grow(len(piece), MOST_ANSWER_BYTES)
-            return
         start = 0
-        while (end := piece.find(b"\n", start)) >= 0:
-            self._grow(end - start, MOST_LINE_BYTES)
-            self._bytes, start = 0, end + 1
-        self._grow(len(piece) - start, MOST_LINE_BYTES)
+        while self._is_stream and (end := piece.find(b"\n", start)) >= 0:
+            self._grow(piece[start:end])
+            if not self._has_blank_lines or self._line == 0:
+                self._bytes = 0
+            self._line, start = 0, end + 1
+        self._grow(piece[start:])
 
-    def _grow(self, by: int, most: int) -> None:
-        self._bytes += by
-        if self._bytes > most:
+    def _grow(self, by: bytes) -> None:
+        self._line += len(by) - by.count(b"\r")
+        self._bytes += len(by)
+        if self._bytes > (MOST_LINE_BYTES if self._is_stream else MOST_ANSWER_BYTES):
             raise too_much(self._url)
 
 
-def _unpacked(unpacker: Any, block: bytes) -> list[bytes]:
-    """Return what is in a packed block, in pieces of a bounded size, however much it swells to."""
-    pieces: list[bytes] = []
+def _unpacked(unpacker: Any, block: bytes) -> Iterator[bytes]:
+    """Yield what is in a packed block in pieces of a bounded size, however much it swells to."""
     left = block
     while left:
-        pieces.append(unpacker.decompress(left, _BLOCK))
+        yield unpacker.decompress(left, _BLOCK)
         left = unpacker.unconsumed_tail
-    return pieces
 
 
 def _absolute(url: str, target: str) -> str:

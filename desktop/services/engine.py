@@ -26,7 +26,7 @@ from desktop.domain.errors import LapisError, ModelNotFound
 from desktop.domain.model import InstalledModel, LoadPlan
 from desktop.domain.text import Text
 from desktop.models.adapter import check_adapter
-from desktop.services.engine_turns import Turns
+from desktop.services.engine_turns import EngineTurns
 from desktop.services.model_turns import Wanted
 from desktop.system.process_memory import memory_of
 
@@ -97,7 +97,7 @@ class Engine:
             limits=Limits(idle=idle_limit, states=states_limit, stall=silence_limit),
             check=self._check,
         )
-        self._turns = Turns(self._backend, served, self._plan, self._tell, self._tell_answer)
+        self._turns = EngineTurns(self._backend, served, self._plan, self._tell, self._tell_answer)
 
     @property
     def state(self) -> EngineState:

@@ -52,7 +52,7 @@ class LocalBackend(Backend, Protocol):
         ...
 
 
-class Turns:
+class EngineTurns:
     """The chosen model and its state, and the requests that have not ended."""
 
     def __init__(
@@ -100,7 +100,7 @@ class Turns:
     def choose(
         self,
         model: InstalledModel,
-        n_ctx: int | None,
+        n_ctx: int | None = None,
         *,
         full: bool = False,
         anyway: bool = False,

@@ -46,6 +46,9 @@ def suits(wanted: Wanted | None, state: EngineState) -> bool:
         return True
     if state.model is None or state.model.path != wanted.model.path:
         return False
+    if wanted.model.is_served:
+        # Its server sees to the context.
+        return True
     loaded = None if state.loaded is None else state.loaded.n_ctx
     return wanted.n_ctx == state.n_ctx or (wanted.n_ctx is not None and wanted.n_ctx == loaded)
 

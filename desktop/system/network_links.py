@@ -1,11 +1,12 @@
 """Whether this computer has any network at all, told without asking anybody. Any thread."""
 
 import ipaddress
+import socket
 from collections.abc import Iterable
 
 import psutil
 
-__all__ = ["is_offline"]
+__all__ = ["is_offline", "own_addresses"]
 
 
 def is_offline() -> bool:
@@ -23,6 +24,22 @@ def is_offline() -> bool:
         for name, found in addresses.items()
         if name in stats
     )
+
+
+def own_addresses() -> tuple[str, ...]:
+    """Return the IPv4 addresses of this computer in networks that are connected; empty if unknown."""
+    try:
+        stats, addresses = psutil.net_if_stats(), psutil.net_if_addrs()
+    except (OSError, psutil.Error):
+        return ()
+    found = (
+        each.address
+        for name, several in addresses.items()
+        if name in stats and stats[name].isup
+        for each in several
+        if each.family is socket.AF_INET and _leads_out([each.address])
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def _leads_out(addresses: Iterable[str]) -> bool:

@@ -7,6 +7,7 @@ from desktop.domain.chat import ChatRequest, Event
 from desktop.domain.engine import EngineState
 from desktop.domain.errors import LapisError
 from desktop.domain.model import InstalledModel
+from desktop.services.model_turns import Wanted
 
 __all__ = ["AnswerEngine", "ChosenModels", "CountingEngine"]
 
@@ -19,16 +20,17 @@ class AnswerEngine(Protocol):
         """Return the latest picture, which may be ahead of the bridge."""
         ...
 
-    def ask(self, request: ChatRequest, listener: Callable[[Event], None]) -> int:
-        """Queue a request and return its number."""
+    def ask(
+        self,
+        request: ChatRequest,
+        listener: Callable[[Event], None],
+        wanted: Wanted | None = None,
+    ) -> int:
+        """Queue a request for a model, or for the chosen one, and return its number."""
         ...
 
     def cancel(self, request: int) -> None:
         """Stop a request."""
-        ...
-
-    def choose(self, model: InstalledModel, n_ctx: int | None = None) -> None:
-        """Start loading `model`, with a context other than the one that is set."""
         ...
 
     def use_full_settings(self, model: InstalledModel) -> None:

@@ -1,7 +1,7 @@
-"""Answers on their way: whose turn it is, what the engine tells of them, how they end.
+"""Answers on their way: what is asked of the engine, what it tells of them, how they end.
 
-Several run at once, in different chats; those that need another model wait for it. GUI thread; the
-engine's thread comes in through the bridge.
+Several run at once, in different chats; whose turn it is the engine knows. GUI thread; the engine's
+threads come in through the bridge.
 """
 
 from collections.abc import Iterator
@@ -31,10 +31,10 @@ from desktop.domain.model import InstalledModel
 from desktop.services.conversation import Conversations
 from desktop.services.exchange import Exchange
 from desktop.services.manner import settings_for, template_for
-from desktop.services.model_turns import Waiting, Wanted, next_turns, suits
+from desktop.services.model_turns import Wanted
 from desktop.ui.answer_engine import AnswerEngine, ChosenModels
 from desktop.ui.answer_saving import AnswerSaving
-from desktop.ui.answer_words import beginning_words, line_words, reading_words, turn_words
+from desktop.ui.answer_words import beginning_words, line_words, reading_words
 from desktop.ui.bridge import Bridge
 from desktop.ui.own_settings import OwnSettings
 from desktop.ui.preferences import Preferences
@@ -50,13 +50,13 @@ class Run:
     """An answer on its way, in a chat with `settings`, whose `model` may be another one just once.
 
     `request` is the engine's number, None until it was asked; what is `held` is not asked yet.
+    `waits`: answers by another model come first.
     """
 
     exchange: Exchange
     settings: ChatSettings = field(default_factory=ChatSettings)
     request: int | None = None
-    wanted: Wanted | None = None
-    own_model: InstalledModel | None = None
+    waits: bool = False
     spoken: bool = False
     held: bool = False
     activity: str = ""
@@ -130,7 +130,7 @@ class AnswerRuns(QObject):
         """Let an answer be asked for that was held, in a chat with these settings now."""
         run = self.of(chat)
         if run is not None and run.held:
-            run.held, run.settings, run.own_model = False, settings, None
+            run.held, run.settings = False, settings
             self._show_activity(run, self._first_words())
             self._advance()
 
@@ -179,87 +179,40 @@ class AnswerRuns(QObject):
             self._on_event_arrived(ticket, Finished(StopReason.STOPPED, _NO_USAGE))
         self.saving.close()
 
-    # Whose turn it is.
+    # Asking.
 
     def _advance(self) -> None:
-        engine = self._engine
-        if engine is None:
-            return
-        waiting = self._waiting()
-        # For one that is held the engine is at work too, on what comes before its question.
-        busy = any(run.request is not None or run.held for run in self._runs.values())
-        turns = next_turns(waiting, engine.state, busy=busy)
-        wanted = {each.ticket: each.wanted for each in waiting}
-        if turns.choose is not None:
-            engine.choose(turns.choose.model, turns.choose.n_ctx)
-        for ticket in turns.ask:
-            self._ask(engine, ticket, wanted[ticket])
-        for run in list(self._runs.values()):
-            if run.request is None and not run.held:
-                self._show_activity(run, turn_words())
-
-    def _waiting(self) -> list[Waiting]:
-        waiting: list[Waiting] = []
+        """Ask for every answer that was not asked for yet and is not held."""
         for ticket, run in list(self._runs.items()):
-            if run.request is not None or run.held:
-                continue
-            try:
-                waiting.append(Waiting(ticket, self._wanted(run)))
-            except LapisError as error:
-                self._on_event_arrived(ticket, Failed(error))
-        # Ending one that cannot be answered lets others in.
-        return [each for each in waiting if self._is_waiting(each.ticket)]
+            if run.request is None and not run.held and self._engine is not None:
+                try:
+                    self._ask(self._engine, ticket, run)
+                except LapisError as error:
+                    # Its model is gone, or the chat cannot be read: said where the answer would be.
+                    self._on_event_arrived(ticket, Failed(error))
 
-    def _is_waiting(self, ticket: int) -> bool:
-        run = self._runs.get(ticket)
-        return run is not None and run.request is None
-
-    def _wanted(self, run: Run) -> Wanted | None:
-        """Return what a run needs; None where it takes what there is."""
+    def _wanted(self, settings: ChatSettings) -> Wanted | None:
+        """Return what a chat with `settings` needs; None where it takes what there is."""
         if self._models is None:
             return None
-        settings = run.settings
-        model = run.own_model or self.model_for(settings)
-        if settings.model is not None:
-            # Looked for once: it is found by walking through a folder.
-            run.own_model = model
-        return None if model is None else Wanted(model, settings.n_ctx)
+        model = self.model_for(settings)
+        is_usual = settings.model is None and settings.n_ctx is None
+        return None if model is None else Wanted(model, settings.n_ctx, is_usual)
 
-    def _ask(self, engine: AnswerEngine, ticket: int, wanted: Wanted | None) -> None:
-        run = self._runs.get(ticket)
-        if run is None or run.request is not None:
-            # One that ended just now has let it in already.
-            return
+    def _ask(self, engine: AnswerEngine, ticket: int, run: Run) -> None:
+        wanted = self._wanted(run.settings)
         model = engine.state.model if wanted is None else wanted.model
         own = self._own.of(model) if model is not None else self._own.of(_UNKNOWN)
         settings = settings_for(model or _UNKNOWN, self._preferences.value, own, run.settings)
-        try:
-            request = self._conversations.request(
-                run.exchange,
-                settings,
-                thinking=run.settings.thinking,
-                template=template_for(own) if model is not None else "",
-            )
-        except LapisError as error:
-            # The chat cannot be read: said where the answer would be.
-            self._on_event_arrived(ticket, Failed(error))
-            return
-        run.wanted = wanted
-        run.request = engine.ask(request, self._bridge.listener(ticket))
+        request = self._conversations.request(
+            run.exchange,
+            settings,
+            thinking=run.settings.thinking,
+            template=template_for(own) if model is not None else "",
+        )
+        run.request = engine.ask(request, self._bridge.listener(ticket), wanted)
         self.asked.emit()
         self._show_activity(run, self._first_words())
-
-    def _take_back(self, engine: AnswerEngine) -> None:
-        """Let those wait again whose model a person has put another one in the place of."""
-        for ticket, run in list(self._runs.items()):
-            has_own = run.settings.model is not None or run.settings.n_ctx is not None
-            if run.request is None or run.spoken or not has_own:
-                continue
-            if not suits(run.wanted, engine.state):
-                del self._runs[ticket]
-                engine.cancel(run.request)
-                run.request = None
-                self._runs[self._bridge.new_ticket()] = run
 
     # What comes from the engine.
 
@@ -280,6 +233,7 @@ class AnswerRuns(QObject):
             case ToolCalled():
                 self._speak(run)
             case Queued():
+                run.waits = not event.place
                 self._show_activity(run, line_words(event))
             case PromptProgress():
                 self._show_activity(run, reading_words(event))
@@ -289,18 +243,14 @@ class AnswerRuns(QObject):
                 self._speak(run)
                 self.ended.emit(run.exchange)
                 self._tell_running()
-                self._advance()
             case _:
                 # Nothing in the window asks for the chances of tokens.
                 pass
 
     def _on_engine_changed(self, _state: EngineState) -> None:
-        if self._engine is not None:
-            self._take_back(self._engine)
         for run in self._runs.values():
-            if not run.spoken and run.request is not None:
+            if not run.spoken and not run.waits and run.request is not None:
                 self._show_activity(run, self._first_words())
-        self._advance()
 
     def _speak(self, run: Run) -> None:
         if not run.spoken:

@@ -6,7 +6,7 @@ from desktop.domain.text import Text
 from desktop.ui.engine_words import loading_words
 from desktop.ui.translation import say
 
-__all__ = ["beginning_words", "line_words", "reading_words", "turn_words"]
+__all__ = ["beginning_words", "line_words", "reading_words"]
 
 
 def beginning_words(state: EngineState) -> str:
@@ -17,14 +17,11 @@ def beginning_words(state: EngineState) -> str:
     return say(Text("Reading the question"))
 
 
-def turn_words() -> str:
-    """Say that answers by another model come first."""
-    return say(Text("Waiting for another answer to end"))
-
-
 def line_words(event: Queued) -> str:
-    """Say how many come first."""
-    if event.place <= 1:
+    """Say who comes first."""
+    if event.place < 1:
+        return say(Text("Waiting for another answer to end"))
+    if event.place == 1:
         return say(Text("Waiting: next in line"))
     return say(Text("Waiting: number {place} in line", {"place": event.place}))
 

@@ -10,7 +10,7 @@ from desktop.ui.labels import PlainLabel
 from desktop.ui.theme import mono_families
 from desktop.ui.tokens import Space
 
-__all__ = ["KeyLine", "RenewQuestion", "copy_secret"]
+__all__ = ["CopiedButton", "KeyLine", "RenewQuestion", "copy_secret"]
 
 _SIDE = 28
 _HIDDEN = "lapis-" + "•" * 24
@@ -44,7 +44,7 @@ class KeyLine(QFrame):
         font.setFamilies(list(mono_families()))
         self._words.setFont(font)
         self.reveal = IconButton("eye", side=_SIDE)
-        self.copied = _CopiedButton(side=_SIDE)
+        self.copied = CopiedButton(side=_SIDE)
         self.renew = IconButton("refresh", side=_SIDE)
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.L, Space.S, Space.S, Space.S)
@@ -67,11 +67,6 @@ class KeyLine(QFrame):
         self._words.setTextInteractionFlags(marked if key else flags.NoTextInteraction)
         self.say()
 
-    def set_busy(self, *, busy: bool) -> None:
-        """Take no other wish until this one is fulfilled."""
-        for button in (self.reveal, self.copied, self.renew):
-            button.setEnabled(not busy)
-
     def say(self) -> None:
         """Use today's language."""
         self.reveal.set_label(self.tr("Hide the key") if self._key else self.tr("Show the key"))
@@ -80,7 +75,7 @@ class KeyLine(QFrame):
         self._words.setAccessibleName(self._key or self.tr("The key is hidden"))
 
 
-class _CopiedButton(CopyButton):
+class CopiedButton(CopyButton):
     """Shows its tick for what somebody else has copied."""
 
     def show_done(self) -> None:

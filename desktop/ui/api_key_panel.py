@@ -36,7 +36,7 @@ class ApiKeyPanel(QWidget):
         """Start with a key that nobody has asked for."""
         super().__init__(parent)
         self._kept_problem: LapisError | None = None
-        self._is_copied = False
+        self._is_copied = self._is_busy = False
         self._row = SettingRow(None)
         self._line = KeyLine()
         self._question = RenewQuestion()
@@ -75,7 +75,7 @@ class ApiKeyPanel(QWidget):
     def take_key(self, key: str, wish: KeyWish) -> None:
         """Do with the key what was wished for."""
         self._note.clear()
-        self._line.set_busy(busy=False)
+        self._is_busy = False
         if wish is KeyWish.COPY:
             self._is_copied = True
             copy_secret(key)
@@ -94,7 +94,7 @@ class ApiKeyPanel(QWidget):
 
     def show_problem(self, error: LapisError) -> None:
         """Say why the key cannot be had."""
-        self._line.set_busy(busy=False)
+        self._is_busy = False
         self._note.show_error(error)
 
     def show_kept(self, problem: LapisError | None) -> None:
@@ -122,8 +122,10 @@ class ApiKeyPanel(QWidget):
             self._retranslate()
 
     def _wish(self, wish: KeyWish) -> None:
+        if self._is_busy:
+            return
         self._is_copied = False
-        self._line.set_busy(busy=True)
+        self._is_busy = True
         self._note.show_busy(self.tr("Asking the keyring…"))
         self.wished.emit(wish)
 

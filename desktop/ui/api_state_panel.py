@@ -139,9 +139,7 @@ class _Standing(QWidget):
         self._busy.say(words)
         self._words.setText(words)
         is_on = state.phase is ServerPhase.RUNNING
-        self._sign.set_icon(
-            "check-circle" if is_on else "power", "good" if is_on else "muted"
-        )
+        self._sign.set_icon("check-circle" if is_on else "power", "good" if is_on else "muted")
         self._words.set_tone("normal" if is_on else "muted")
 
 

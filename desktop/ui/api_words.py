@@ -17,6 +17,7 @@ __all__ = [
     "is_refused",
     "openai_address",
     "outcome",
+    "outcome_at_length",
     "running_words",
     "tray_line",
     "when",
@@ -35,7 +36,7 @@ def base_address(host: str, port: int) -> str:
         return f"http://{host}:{port}"
     if known.is_unspecified or known.is_loopback:
         return f"http://{_HERE}:{port}"
-    return f"http://[{host}]:{port}" if known.version == 6 else f"http://{host}:{port}"  # noqa: PLR2004 - IPv6
+    return f"http://[{host}]:{port}" if known.version == 6 else f"http://{host}:{port}"
 
 
 def openai_address(host: str, port: int) -> str:
@@ -98,35 +99,50 @@ def client_name(access: Access) -> str:
 
 
 def outcome(access: Access) -> str:
-    """Return what became of a request: tokens read and written, or why it was refused."""
+    """Return what became of a request in a word or two: tokens read → written, or why it failed."""
     match access.status:
         case 401:
-            return say(Text("refused: no key, or another one"))
+            return say(Text("no valid key"))
         case 403:
-            return say(Text("refused: from a web page"))
+            return say(Text("not let in"))
         case 404:
-            return say(Text("no such model or address"))
+            return say(Text("not found"))
         case 429:
-            return say(Text("too many at once"))
+            return say(Text("too many"))
         case 499:
-            return say(Text("left before the end"))
+            return say(Text("stopped"))
         case status if status >= _SERVER_FAULT:
             return say(Text("failed ({status})", {"status": status}))
         case status if status >= _BAD_REQUEST:
             return say(Text("refused ({status})", {"status": status}))
+        case _ if access.prompt_tokens or access.completion_tokens:
+            return f"{access.prompt_tokens:,} → {access.completion_tokens:,}"
         case _:
-            pass
-    if access.prompt_tokens or access.completion_tokens:
-        return say(
-            Text(
-                "{read} read, {written} written",
-                {
-                    "read": f"{access.prompt_tokens:,}",
-                    "written": f"{access.completion_tokens:,}",
-                },
+            return say(Text("answered"))
+
+
+def outcome_at_length(access: Access) -> str:
+    """Return the same in a sentence."""
+    match access.status:
+        case 401:
+            return say(Text("Refused: it showed no key, or another one"))
+        case 403:
+            return say(Text("Refused: it came from a web page, or under a foreign name"))
+        case 404:
+            return say(Text("There is no such model, or no such address"))
+        case 429:
+            return say(Text("Refused: too many requests were waiting"))
+        case 499:
+            return say(Text("The program left before the end"))
+        case status if status >= _BAD_REQUEST:
+            return outcome(access)
+        case _ if access.prompt_tokens or access.completion_tokens:
+            read, written = f"{access.prompt_tokens:,}", f"{access.completion_tokens:,}"
+            return say(
+                Text("{read} tokens read, {written} written", {"read": read, "written": written})
             )
-        )
-    return say(Text("answered"))
+        case _:
+            return say(Text("Answered"))
 
 
 def is_refused(access: Access) -> bool:

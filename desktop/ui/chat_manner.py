@@ -29,6 +29,12 @@ class Manner:
     settings: Settings
     template: str
 
+    @property
+    def wanted(self) -> Wanted | None:
+        """What the engine is to answer with."""
+        is_usual = self.chat.model is None and self.chat.n_ctx is None
+        return None if self.model is None else Wanted(self.model, self.chat.n_ctx, is_usual)
+
     def is_loaded(self, state: EngineState) -> bool:
         """Return whether the engine has the model of this chat, with its context, at hand."""
         if state.phase is not Phase.READY or state.loaded is None or self.model is None:

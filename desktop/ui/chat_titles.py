@@ -126,7 +126,8 @@ class ChatTitles(QObject):
         state = engine.state
         if model.is_guide:
             return True
-        if state.phase is not Phase.READY or not suits(Wanted(model, settings.n_ctx), state):
+        wanted = Wanted(model, settings.n_ctx)
+        if state.phase is not Phase.READY or not suits(wanted, state):
             return False
         messages = self._store.messages(chat)
         if not messages or messages[-1].role is not Role.ASSISTANT:
@@ -139,7 +140,7 @@ class ChatTitles(QObject):
         )
         ticket = self._bridge.new_ticket()
         number = engine.ask(
-            title_request(request, messages[-1].content), self._bridge.listener(ticket)
+            title_request(request, messages[-1].content), self._bridge.listener(ticket), wanted
         )
         self._naming = _Naming(chat, ticket, number)
         return True

@@ -17,6 +17,7 @@ from desktop.ui.buttons import IconButton
 from desktop.ui.composer_chips import ComposerChips
 from desktop.ui.composer_field import FIELD_LIMIT, ComposerField, dropped_files, dropped_model
 from desktop.ui.labels import restyle
+from desktop.ui.leaves_badge import LeavesBadge
 from desktop.ui.tokens import Space
 
 __all__ = ["Composer", "Draft"]
@@ -92,6 +93,7 @@ class Composer(QFrame):
         self._prompts = IconButton("slash", parent=self)
         for tool in (self._files, self._prompts):
             tool.setVisible(tools)
+        self._leaves = LeavesBadge(words=False, parent=self)
         self._button = IconButton("send", tint=_ON_ACCENT, parent=self)
         self._button.setProperty("kind", "primary")
         self._button.setVisible(sends)
@@ -165,6 +167,10 @@ class Composer(QFrame):
             self._about_guide = about_guide
             self._retranslate()
 
+    def show_leaving(self, host: str) -> None:
+        """Say that the question goes to `host`; empty: it stays here."""
+        self._leaves.show_host(host)
+
     def set_placeholder(self, words: str) -> None:
         """Say in the empty field what is expected in it; empty: a question, as ever."""
         self._expected = words
@@ -200,6 +206,7 @@ class Composer(QFrame):
         self._body.setSpacing(Space.XS)
         self._body.addWidget(self.field, 1)
         self._body.addLayout(self._row)
+        self._row.addWidget(self._leaves, 0, Qt.AlignmentFlag.AlignVCenter)
         for button in (self._files, self._prompts, self._button):
             self._row.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
         column = QVBoxLayout(self)

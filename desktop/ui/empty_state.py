@@ -3,6 +3,8 @@
 GUI thread.
 """
 
+from typing import Literal
+
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
@@ -33,6 +35,7 @@ class EmptyState(QWidget):
         super().__init__(parent)
         self._is_guide = True
         self._title = ""
+        self._leaves_to = ""
         self._keys = ""
         gem = PlainLabel()
         gem.setPixmap(app_icon().pixmap(QSize(_GEM, _GEM), self.devicePixelRatioF()))
@@ -47,6 +50,7 @@ class EmptyState(QWidget):
         for card in self._cards:
             card.chosen.connect(self.example_chosen)
             self._row.addWidget(card, 1)
+        self._lock = TintedIcon("lock", _LOCK)
         self._privacy = PlainLabel(tone="muted", size="small")
         self._key = PlainLabel(tone="muted", size="small")
         self._key.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -70,13 +74,15 @@ class EmptyState(QWidget):
         self._outer.addLayout(column)
         self._say()
 
-    def show_model(self, title: str, is_guide: bool) -> None:
+    def show_model(self, title: str, is_guide: bool, leaves_to: str = "") -> None:
         """Name the model that will answer, and offer questions it can answer.
 
+        `leaves_to` is the host that reads them where that is not this computer.
         The guide is not named: who has no other model yet is welcomed instead.
         """
         self._title = title
         self._is_guide = is_guide
+        self._leaves_to = leaves_to
         self._say()
 
     def show_key(self, keys: str) -> None:
@@ -102,13 +108,24 @@ class EmptyState(QWidget):
         line = QHBoxLayout()
         line.setSpacing(Space.XS + 2)
         line.addStretch(1)
-        line.addWidget(TintedIcon("lock", _LOCK))
+        line.addWidget(self._lock)
         line.addWidget(self._privacy)
         line.addStretch(1)
         return line
 
+    def _tone(self) -> Literal["muted", "warn"]:
+        return "warn" if self._leaves_to else "muted"
+
+    def _where_words_go(self) -> str:
+        if self._leaves_to:
+            words = self.tr("Leaves this computer: what you ask is read by {host}.")
+            return words.format(host=self._leaves_to)
+        return self.tr("Runs on this computer. Nothing is sent.")
+
     def _say(self) -> None:
-        self._privacy.setText(self.tr("Runs on this computer. Nothing is sent."))
+        self._lock.set_icon("leaves" if self._leaves_to else "lock", self._tone())
+        self._privacy.setText(self._where_words_go())
+        self._privacy.set_tone(self._tone())
         self._key.setText(self.tr("{key} asks from any program").format(key=self._keys))
         self._key.setVisible(bool(self._keys))
         if self._is_guide:

@@ -22,6 +22,7 @@ from desktop.ui.buttons import IconButton
 from desktop.ui.engine_words import memory_words, model_title, state_hint, state_words
 from desktop.ui.icons import icon
 from desktop.ui.labels import ElidedLabel, as_words, set_tooltip
+from desktop.ui.leaves_badge import LeavesBadge
 from desktop.ui.link_button import LinkButton
 from desktop.ui.main_menu import MainMenu
 from desktop.ui.model_menu import ModelMenu
@@ -56,6 +57,7 @@ class Header(QFrame):
         self._sidebar = IconButton("sidebar")
         self._title = ElidedLabel(size="title")
         self._status = ElidedLabel(tone="muted", size="small")
+        self._badge = LeavesBadge()
         self._model = _ModelButton(self.model_menu)
         self._panel = IconButton("sliders")
         self._panel.setCheckable(True)
@@ -82,6 +84,7 @@ class Header(QFrame):
         """Show which model is chosen and how it is."""
         self._state = state
         self._model.show_title(model_title(self.model))
+        self._badge.show_host(self.model.leaves_to if self.model is not None else "")
         loading = state.phase is Phase.LOADING and self._is_here()
         self._bar.setValue(round(state.progress * _STEPS) if loading else 0)
         self._bar.setVisible(loading)
@@ -154,6 +157,7 @@ class Header(QFrame):
         row.addWidget(self._title, 1)
         row.addSpacing(Space.L)
         row.addWidget(self._status)
+        row.addWidget(self._badge)
         row.addWidget(self._model)
         row.addWidget(self._panel)
         row.addWidget(self._more)
@@ -211,8 +215,13 @@ class Header(QFrame):
         others.append(self._panel.width())
         if not self._sidebar.isHidden():
             others.append(self._sidebar.width())
-        gaps = self._row.spacing() * len(others)
-        room = self.width() - margins.left() - margins.right() - gaps
+        room = self.width() - margins.left() - margins.right()
+        if self._badge.host:
+            gap = self._row.spacing()
+            words = self._badge.width_with_words()
+            self._badge.set_words(shown=sum(others) - status + words + gap * len(others) <= room)
+            others.append(self._badge.sizeHint().width())
+        room -= self._row.spacing() * len(others)
         self._status.setVisible(bool(self._status.whole_text()) and sum(others) <= room)
 
     def _on_panel_clicked(self) -> None:

@@ -395,5 +395,8 @@ class ModelController(QObject):
         self._window.header.show_model(model)
         about_guide = model is not None and model.is_guide
         self._window.composer.set_about_guide(about_guide)
+        self._window.composer.show_leaving(model.leaves_to if model is not None else "")
         if model is not None:
-            self._window.transcript.empty_state.show_model(model_title(model), about_guide)
+            self._window.transcript.empty_state.show_model(
+                model_title(model), about_guide, model.leaves_to
+            )

@@ -5,14 +5,11 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop.domain.model import InstalledModel
-from desktop.domain.quantities import sized
-from desktop.ui.engine_words import model_title
 from desktop.ui.icons import icon
-from desktop.ui.labels import as_words
+from desktop.ui.served_menu import ServedMenu, model_line, served_apart
 
-__all__ = ["ModelMenu", "model_line"]
+__all__ = ["ModelMenu"]
 
-_NAME_LIMIT = 60
 _MOST = 30
 
 
@@ -26,6 +23,8 @@ class ModelMenu(QMenu):
     open_folder_requested = Signal()
     more_requested = Signal()
     """All models, and those that could be had."""
+    servers_requested = Signal()
+    """All models of all servers."""
     free_memory_requested = Signal()
     full_settings_requested = Signal()
     builtin_template_chosen = Signal(bool)
@@ -107,24 +106,22 @@ class ModelMenu(QMenu):
             self._free.setEnabled(bool(self._memory))
 
     def _add_models(self) -> None:
-        models = self._models[:_MOST]
-        if self._chosen is not None and self._chosen not in models:
-            models = [*models, self._chosen]
+        files, served = served_apart(self._models, self._chosen, _MOST)
         group = QActionGroup(self)
-        for model in models:
-            action = self.addAction(model_line(model))
-            action.setCheckable(True)
-            action.setChecked(model == self._chosen)
-            group.addAction(action)
-            self._tell_when_chosen(action, model)
+        for model in files:
+            self._add_line(group, model)
+        ServedMenu(self, group, self.model_chosen.emit, self.servers_requested.emit).add(
+            served, self._chosen
+        )
+        if served:
+            self.addSeparator()
+
+    def _add_line(self, group: QActionGroup, model: InstalledModel) -> None:
+        action = self.addAction(model_line(model))
+        action.setCheckable(True)
+        action.setChecked(model == self._chosen)
+        group.addAction(action)
+        self._tell_when_chosen(action, model)
 
     def _tell_when_chosen(self, action: QAction, model: InstalledModel) -> None:
         action.triggered.connect(lambda: self.model_chosen.emit(model))
-
-
-def model_line(model: InstalledModel) -> str:
-    """Return name and size; the tab puts the size at the right edge."""
-    name = as_words(model_title(model)).replace("\t", " ")
-    if len(name) > _NAME_LIMIT:
-        name = name[: _NAME_LIMIT - 1] + "…"
-    return f"{name}\t{sized(model.size)}"

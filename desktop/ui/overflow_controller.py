@@ -225,7 +225,12 @@ class OverflowController(QObject):
 
         if self._engine is not None and self._cases.get(case.chat) is case:
             self._summaries.write(
-                self._engine, case.chat, asked, done, lambda error: self._give_up(case, error)
+                self._engine,
+                case.chat,
+                asked,
+                case.manner.wanted,
+                done,
+                lambda error: self._give_up(case, error),
             )
 
     def _finish(self, case: _Case, summary: str) -> None:

@@ -14,6 +14,7 @@ from desktop.ui.banner import Banner
 from desktop.ui.buttons import IconButton
 from desktop.ui.composer import Composer
 from desktop.ui.icons import app_icon
+from desktop.ui.leaves_badge import LeavesBadge
 from desktop.ui.popup_chips import PopupChips
 from desktop.ui.popup_focus import PopupFocus
 from desktop.ui.popup_foot import PopupFoot
@@ -73,6 +74,7 @@ class Popup(PopupFrame):
         self.transcript = Transcript()
         self.transcript.is_on_card = True
         self.banner = Banner()
+        self.leaves = LeavesBadge(words=False)
         self.model = PopupModel()
         self.pin = IconButton("pin", side=Size.BUTTON)
         self.pin.setCheckable(True)
@@ -150,9 +152,12 @@ class Popup(PopupFrame):
         self.foot.set_conversation(shown=visible)
         self.sizing.begin()
 
-    def set_model(self, title: str, *, is_guide: bool, state: str = "") -> None:
-        """Say who will answer; `state` how it is."""
+    def set_model(
+        self, title: str, *, is_guide: bool, state: str = "", leaves_to: str = ""
+    ) -> None:
+        """Say who will answer; `state` how it is, `leaves_to` the host where that is elsewhere."""
         self.model.show_model(title, state)
+        self.leaves.show_host(leaves_to)
         self.composer.set_about_guide(is_guide)
 
     def set_running(self, running: bool) -> None:
@@ -221,7 +226,7 @@ class Popup(PopupFrame):
         top.addLayout(self._beside[0])
         top.addWidget(self.composer, 1)
         top.addLayout(self._beside[1])
-        for box, parts in zip(self._beside, ((self._gem,), (self.model, self.pin)), strict=True):
+        for box, parts in zip(self._beside, ((self._gem,), (self.leaves, self.model, self.pin)), strict=True):
             box.setSpacing(Space.XS)
             for part in parts:
                 box.addWidget(part, 0, Qt.AlignmentFlag.AlignTop)

@@ -211,7 +211,12 @@ class PopupController(QObject):
         self._is_guide = model is not None and model.is_guide
         if not self._is_guide:
             self._popup.banner.solve(Topic.MODEL_CHOICE)
-        self._popup.set_model(model_title(model), is_guide=self._is_guide, state=words)
+        self._popup.set_model(
+            model_title(model),
+            is_guide=self._is_guide,
+            state=words,
+            leaves_to=model.leaves_to if model is not None else "",
+        )
 
     def can_work_with_texts(self) -> bool:
         """Tell whether there is a model for more than questions about Lapis; else say so."""

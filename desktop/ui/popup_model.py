@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 from desktop.domain.model import InstalledModel
 from desktop.ui.icons import icon
 from desktop.ui.labels import as_words, set_tooltip
-from desktop.ui.model_menu import model_line
+from desktop.ui.served_menu import ServedMenu, model_line, served_apart
 from desktop.ui.tokens import Size
 
 __all__ = ["PopupModel"]
@@ -66,15 +66,16 @@ class PopupModel(QToolButton):
         usual = self._menu.addAction(self.tr("The model that is loaded") + f"\t{as_words(loaded)}")
         usual.triggered.connect(lambda: self.chosen.emit(None))
         self._menu.addSeparator()
-        listed = list(models[:_MOST])
-        if chosen is not None and chosen not in listed:
-            listed.append(chosen)
-        for model in listed:
+        files, served = served_apart(models, chosen, _MOST)
+        for model in files:
             action = self._menu.addAction(model_line(model))
             action.triggered.connect(lambda _checked, model=model: self.chosen.emit(model))
             action.setCheckable(True)
             action.setChecked(model == chosen)
             self._choice.addAction(action)
+        ServedMenu(self._menu, self._choice, self.chosen.emit, self.more_requested.emit).add(
+            served, chosen
+        )
         usual.setCheckable(True)
         usual.setChecked(chosen is None)
         self._choice.addAction(usual)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from desktop.domain.connection import LONGEST_CONNECTION_NAME, Connection, ServedModel, ServerKind
 from desktop.domain.errors import LapisError
+from desktop.services.server_names import leaves_to
 from desktop.ui.buttons import TextButton
 from desktop.ui.escape import claims_escape
 from desktop.ui.form_panel import FormPanel
@@ -17,7 +18,6 @@ from desktop.ui.menu_button import MenuButton
 from desktop.ui.row_note import RowNote
 from desktop.ui.server_key import ServerKey
 from desktop.ui.server_presets import ServerPreset, blank_of
-from desktop.ui.server_view import leaves_to
 from desktop.ui.server_words import kind_words, model_count, served_title
 from desktop.ui.setting_row import SettingRow
 from desktop.ui.tokens import Space

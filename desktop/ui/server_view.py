@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 
 from desktop.domain.connection import Connection, ServedModel
 from desktop.domain.errors import LapisError
-from desktop.hub.network import is_this_computer, origin
 
-__all__ = ["ServerView", "host_of", "leaves_to"]
+__all__ = ["ServerView"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +21,3 @@ class ServerView:
     answers: bool | None = None
     problem: LapisError | None = None
     is_asking: bool = False
-
-
-def host_of(address: str) -> str:
-    """Return the host of an address, as it can be shown; empty where there is none."""
-    return origin(address)[1]
-
-
-def leaves_to(address: str) -> str:
-    """Return the host of an address if that is not this computer, else nothing."""
-    host = host_of(address)
-    return "" if is_this_computer(host) else host

@@ -55,7 +55,7 @@ def server_state(view: ServerView) -> State:
     if view.is_asking:
         return "info", "muted", say(Text("Asking…"))
     if view.problem is not None:
-        return "warning", "bad", say(Text("Does not answer as it should"))
+        return "warning", "bad", say(Text("Not working"))
     if view.answers is None:
         return "info", "muted", say(Text("Not asked yet"))
     if not view.answers:

@@ -38,9 +38,13 @@ class SettingsController(QObject):
         """Whether the page is on show."""
         return self._page is not None and self._page.isVisibleTo(self._window)
 
-    def show(self, section: int | None = None) -> None:
-        """Show the page, at the part with this number."""
+    def show(
+        self, section: int | None = None, *, part: type[SettingsSection] | None = None
+    ) -> None:
+        """Show the page, at the part with this number or of this kind."""
         page = self._page or self._make()
+        if part is not None:
+            page.show_part(part)
         if section is not None:
             page.show_section(section)
         self._window.show_page(page, page.accessibleName(), place="settings")

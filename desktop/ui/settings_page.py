@@ -72,6 +72,12 @@ class SettingsPage(QWidget):
         self._show()
         self._scroll.scroll_to_top()
 
+    def show_part(self, kind: type[SettingsSection]) -> None:
+        """Show the part of this kind, if there is one."""
+        for number, section in enumerate(self._sections):
+            if isinstance(section, kind):
+                self.show_section(number)
+
     def show_sidebar_button(self, *, visible: bool) -> None:
         """Offer to bring the list of chats back."""
         self._head.show_sidebar_button(visible=visible)

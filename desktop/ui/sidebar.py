@@ -105,6 +105,10 @@ class Sidebar(SidebarWishes):
         """Mark the chats in which an answer is being written."""
         self._model.set_running(running)
 
+    def add_sign(self, sign: QWidget) -> None:
+        """Put `sign`, which shows and hides itself, over the ways to other pages."""
+        self._foot.insertWidget(0, sign)
+
     def mark(self, place: Place) -> None:
         """Show what is looked at instead of a chat."""
         self._models.setChecked(place == "models")
@@ -186,7 +190,7 @@ class Sidebar(SidebarWishes):
         seek.setSpacing(Space.S)
         seek.addWidget(self.search)
         seek.addWidget(self._hint)
-        foot = QVBoxLayout()
+        foot = self._foot = QVBoxLayout()
         foot.setContentsMargins(Space.S, 0, Space.S, 0)
         foot.setSpacing(0)
         foot.addWidget(self._models)

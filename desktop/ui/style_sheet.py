@@ -2,7 +2,7 @@
 
 Looks are chosen by dynamic properties, so that a widget's code names its part and never a colour:
 `tone` (muted, accent, good, warn, bad) and `type` (small, title, large) on labels; `kind`
-(primary, quiet, danger) on buttons; `panel` (card, bubble, code, bad, sidebar) on frames. GUI
+(primary, quiet, danger) on buttons; `panel` (card, bubble, code, bad, sidebar, table) on frames. GUI
 thread.
 """
 
@@ -11,6 +11,7 @@ import re
 from desktop.ui.style_forms import forms_sheet
 from desktop.ui.style_messages import messages_sheet
 from desktop.ui.style_popup import popup_sheet
+from desktop.ui.style_tables import tables_sheet
 from desktop.ui.style_tabs import tabs_sheet
 from desktop.ui.tokens import Radius, Size, Tokens, scaled
 
@@ -34,6 +35,7 @@ def style_sheet(t: Tokens, body: int = Size.BODY) -> str:
         _bars,
         forms_sheet,
         tabs_sheet,
+        tables_sheet,
         messages_sheet,
         popup_sheet,
     )

@@ -10,6 +10,7 @@ from desktop.domain.chat import ChatRequest, Event, Failed, Finished, StopReason
 from desktop.domain.errors import ContextOverflow, LapisError
 from desktop.domain.text import Text
 from desktop.services.context_summary import SummaryRequest, cleaned_summary, shortened_request
+from desktop.services.model_turns import Wanted
 from desktop.ui.bridge import Bridge
 
 __all__ = ["SummaryEngine", "SummaryWriter"]
@@ -20,8 +21,13 @@ _SHORTENINGS = 3
 class SummaryEngine(Protocol):
     """The part of `services.engine.Engine` that writes."""
 
-    def ask(self, request: ChatRequest, listener: Callable[[Event], None]) -> int:
-        """Queue a request and return its number."""
+    def ask(
+        self,
+        request: ChatRequest,
+        listener: Callable[[Event], None],
+        wanted: Wanted | None = None,
+    ) -> int:
+        """Queue a request for a model, or for the chosen one, and return its number."""
         ...
 
     def cancel(self, request: int) -> None:
@@ -33,6 +39,7 @@ class SummaryEngine(Protocol):
 class _Writing:
     engine: SummaryEngine
     asked: SummaryRequest
+    wanted: Wanted | None
     done: Callable[[str, bool], None]
     failed: Callable[[LapisError], None]
     request: int = 0
@@ -56,11 +63,12 @@ class SummaryWriter(QObject):
         engine: SummaryEngine,
         chat: int,
         asked: SummaryRequest,
+        wanted: Wanted | None,
         done: Callable[[str, bool], None],
         failed: Callable[[LapisError], None],
     ) -> None:
-        """Ask `engine`; `done` is told the summary, and whether it is one of a part only."""
-        self._ask(chat, _Writing(engine, asked, done, failed))
+        """Ask the `wanted` model; `done` is told the summary, and whether it is one of a part only."""
+        self._ask(chat, _Writing(engine, asked, wanted, done, failed))
 
     def cancel(self, chat: int) -> None:
         """Have nothing more written for `chat`; nobody is told."""
@@ -75,7 +83,7 @@ class SummaryWriter(QObject):
         self._writings[ticket] = writing
         writing.pieces.clear()
         listener = self._bridge.listener(ticket)
-        writing.request = writing.engine.ask(writing.asked.request, listener)
+        writing.request = writing.engine.ask(writing.asked.request, listener, writing.wanted)
 
     def _on_event_arrived(self, ticket: int, event: Event) -> None:
         writing = self._writings.get(ticket)

@@ -14,6 +14,7 @@ from desktop.domain.history import ChatSummary
 from desktop.domain.model import InstalledModel
 from desktop.system.login.base import LoginState
 from desktop.ui.labels import as_words
+from desktop.ui.tray_api import TrayApiMenu
 from desktop.ui.tray_words import chat_line, model_choice
 
 __all__ = ["TrayMenu"]
@@ -55,6 +56,9 @@ class TrayMenu(QMenu):
         self._choice = QActionGroup(self._model)
         self._free = self._entry(self.free_memory_requested)
         self._all_models = self._entry(self.models_requested)
+        self.api = TrayApiMenu(self)
+        """What there is about the local server."""
+        self.addMenu(self.api)
         self.addSeparator()
         self._pause = self._tick(self.pause_wanted)
         self._login = self._tick(self.login_wanted)

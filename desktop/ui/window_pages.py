@@ -43,6 +43,7 @@ class WindowPages(QObject):
         self._popup_section: PopupSection | None = None
         self._front = (True, False)
         self._first: list[Callable[[], SettingsSection]] = []
+        self._late: list[Callable[[], SettingsSection]] = []
         menu, keys = window.header.main_menu, window.shortcuts
         for wish in (menu.settings_requested, keys.settings, window.sidebar.settings_requested):
             wish.connect(self.show_settings)
@@ -50,9 +51,12 @@ class WindowPages(QObject):
             wish.connect(self.show_keys)
         menu.about_requested.connect(self._show_about)
 
-    def add_section(self, make: "Callable[[], SettingsSection]") -> None:
-        """Let the settings begin with what `make` makes when they are first wanted."""
-        self._first.append(make)
+    def add_section(self, make: "Callable[[], SettingsSection]", *, late: bool = False) -> None:
+        """Let the settings begin with what `make` makes when they are first wanted.
+
+        A `late` part stands after those about chats and answers.
+        """
+        (self._late if late else self._first).append(make)
 
     def attach_keys(self, desk: "KeyDesk") -> None:
         """Take the keys that work in any program, which come after the window."""
@@ -73,15 +77,15 @@ class WindowPages(QObject):
         else:
             self.open_settings()
 
-    def open_settings(self) -> None:
-        """Show the settings, or let them stay."""
+    def open_settings(self, part: "type[SettingsSection] | None" = None) -> None:
+        """Show the settings, at `part` if one is given, or let them stay."""
         if self._settings is None:
             from desktop.ui.settings_controller import SettingsController
 
             self._settings = SettingsController(
                 self._window, self._preferences, self._make_sections
             )
-        self._settings.show()
+        self._settings.show(part=part)
 
     def show_keys(self) -> None:
         """Show the card with all keys, or put it away."""
@@ -122,7 +126,8 @@ class WindowPages(QObject):
         popup = self._popup_section = PopupSection()
         popup.set_front(can_read=self._front[0], can_copy=self._front[1])
         talk = (ChatsSection(), AnswersSection(), MemorySection())
-        return [*first, LookSection(), keys, popup, *talk, copies]
+        late = [make() for make in self._late]
+        return [*first, LookSection(), keys, popup, *talk, *late, copies]
 
     def _open_data_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._paths.data)))

@@ -22,6 +22,7 @@ from desktop.domain.model import InstalledModel, LoadedModel, LoadPlan
 from desktop.domain.text import Text
 from desktop.models.library import Library
 from desktop.services.model_notes import ModelNotes
+from desktop.services.model_turns import Wanted
 from desktop.services.models_folder import models_folder, open_library
 from desktop.store.chats import ChatStore
 from desktop.store.records import Records
@@ -44,6 +45,7 @@ class ScriptedEngine:
     """Answers what the test tells it to answer, when the test tells it."""
 
     requests: list[ChatRequest] = field(default_factory=list)
+    wanted: list[Wanted | None] = field(default_factory=list)
     cancelled: list[int] = field(default_factory=list)
     chosen: list[InstalledModel] = field(default_factory=list)
     unloads: int = 0
@@ -58,8 +60,14 @@ class ScriptedEngine:
         self._listeners: dict[int, Callable[[Event], None]] = {}
         self._worker: Worker[Callable[[], None]] = Worker("scripted-engine", lambda call: call())
 
-    def ask(self, request: ChatRequest, listener: Callable[[Event], None]) -> int:
+    def ask(
+        self,
+        request: ChatRequest,
+        listener: Callable[[Event], None],
+        wanted: Wanted | None = None,
+    ) -> int:
         number = next(self._numbers)
+        self.wanted.append(wanted)
         self.requests.append(request)
         self._listeners[number] = listener
         return number

@@ -23,6 +23,7 @@ from desktop.domain.errors import StorageError
 from desktop.domain.history import MessageState, StoredMessage
 from desktop.domain.model import InstalledModel
 from desktop.domain.shelf import ModelDefaults
+from desktop.services.model_turns import Wanted
 from desktop.ui.banner import Topic
 from desktop.ui.chat_controller import ChatController
 from tests.ui.desk import DIED, DONE, Desk, become, ready, say
@@ -68,10 +69,12 @@ def test_a_question_is_on_the_disk_before_the_engine_hears_of_it(desk: Desk) -> 
     heard: list[int] = []
     ask = desk.engine.ask
 
-    def watching(request: ChatRequest, listener: Callable[[Event], None]) -> int:
+    def watching(
+        request: ChatRequest, listener: Callable[[Event], None], wanted: Wanted | None
+    ) -> int:
         (summary,) = desk.store.chats()
         heard.append(len(desk.store.messages(summary.id)))
-        return ask(request, listener)
+        return ask(request, listener, wanted)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(desk.engine, "ask", watching)

@@ -11,6 +11,7 @@ from desktop.domain.chat import ChatRequest, Event, TextDelta
 from desktop.domain.chat_settings import ChatSettings, Overflow
 from desktop.domain.context import LargerContext
 from desktop.domain.history import MessageState, StoredMessage, TitleSource
+from desktop.services.model_turns import Wanted
 from desktop.services.notes import is_too_long, is_too_long_alone, read_note
 from tests import gguf_files
 from tests.ui.context_desk import WAIT_MS, ContextDesk, context_desk
@@ -45,9 +46,9 @@ def asked_last(desk: ContextDesk, monkeypatch: pytest.MonkeyPatch) -> list[list[
     taken: list[list[str]] = []
     ask = desk.engine.ask
 
-    def spy(request: ChatRequest, listener: Callable[[Event], None]) -> int:
+    def spy(request: ChatRequest, listener: Callable[[Event], None], wanted: Wanted | None) -> int:
         taken.append([message.content for message in request.messages])
-        return ask(request, listener)
+        return ask(request, listener, wanted)
 
     monkeypatch.setattr(desk.engine, "ask", spy)
     return taken

@@ -1,0 +1,1 @@
+"""Ollama, here or elsewhere, through its own library."""

@@ -1,0 +1,56 @@
+"""Reading what OpenAI-compatible servers answer in JSON: what has not its type is absent. Pure."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+_MOST_NUMBER: Final = 2**53
+_MOST_SHORT: Final = 256
+
+
+def decoded(text: bytes | str) -> object:
+    """Return the value of a JSON text; raises ValueError, also where it is nested without end."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """Return an object of JSON, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: object) -> Sequence[object]:
+    """Return an array of JSON, or an empty one."""
+    return value if isinstance(value, list) else ()
+
+
+def words(value: object) -> str:
+    """Return a text, empty for anything else; halves of surrogate pairs are replaced."""
+    return clean(value) if isinstance(value, str) else ""
+
+
+def short(value: object) -> str:
+    """Return a name for people: short, nothing invisible in it; empty for anything else."""
+    if not isinstance(value, str) or len(value) > _MOST_SHORT or not value.isprintable():
+        return ""
+    return value.strip()
+
+
+def count(value: object) -> int:
+    """Return a whole number of things, 0 for anything else."""
+    number = real(value)
+    return int(number) if number is not None and 0 < number <= _MOST_NUMBER else 0
+
+
+def real(value: object) -> float | None:
+    """Return a finite number, None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) <= _MOST_NUMBER else None
+
+
+def clean(text: str) -> str:
+    """Return a text that can be encoded: half a surrogate pair is no text."""
+    return text.encode(errors="replace").decode()

@@ -1,0 +1,101 @@
+"""The keys of servers: in the keyring, one for each name and place. Any thread; calls may wait.
+
+A key belongs to the server it was given for: an entry is named after the connection and the origin
+of its address, so that no other address ever gets it. Who has none is known from the settings, and
+the keyring is not asked.
+"""
+
+import logging
+import threading
+import time
+from typing import Final
+
+from desktop.config.secrets import KeyringProblem, Secrets
+from desktop.domain.connection import Connection
+from desktop.domain.text import Text
+from desktop.hub.failures import host_of
+from desktop.hub.network import may_carry_key, origin
+from desktop.hub.server_failures import key_in_the_open
+
+_AGAIN_SECONDS: Final = 300.0
+
+_log = logging.getLogger(__name__)
+
+
+class ServerKeys:
+    """Keys by connection."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        """Ask nobody yet."""
+        self._secrets = secrets
+        self._guard = threading.Lock()
+        # One question at a time: each may bring up a dialog.
+        self._asking = threading.Lock()
+        self._failed: dict[str, tuple[float, KeyringProblem]] = {}
+
+    def get(self, connection: Connection) -> str:
+        """Return the key, empty for none; a keyring that failed is left in peace for a while.
+
+        Why it failed is then said by `problem`.
+        """
+        if not connection.has_key:
+            return ""
+        entry = entry_of(connection)
+        with self._asking:
+            failed = self._failed_lately(entry)
+            if failed is not None:
+                return ""
+            try:
+                return self._secrets.get(entry)
+            except KeyringProblem as problem:
+                _log.info("no key from the keyring: %s", problem.title.message)
+                self._note(entry, problem)
+                return ""
+
+    def problem(self, connection: Connection) -> KeyringProblem | None:
+        """Return why the key could not be had when it was last wanted; at once."""
+        return self._failed_lately(entry_of(connection))
+
+    def put(self, connection: Connection, key: str) -> KeyringProblem | None:
+        """Keep a key; return why for this run only, if so.
+
+        Raises UnusableSecret for what can be no key, and AccessDenied where it would have to be
+        sent in the open.
+        """
+        if not may_carry_key(connection.address):
+            raise key_in_the_open(host_of(connection.address))
+        self._note(entry_of(connection), None)
+        return self._secrets.put(entry_of(connection), key)
+
+    def forget(self, connection: Connection) -> None:
+        """Remove the key; raises KeyringProblem if the keyring may still have it."""
+        self._note(entry_of(connection), None)
+        self._secrets.forget(entry_of(connection))
+
+    def _failed_lately(self, entry: str) -> KeyringProblem | None:
+        with self._guard:
+            failed = self._failed.get(entry)
+        if failed is None or time.monotonic() - failed[0] >= _AGAIN_SECONDS:
+            return None
+        return failed[1]
+
+    def _note(self, entry: str, problem: KeyringProblem | None) -> None:
+        with self._guard:
+            if problem is None:
+                self._failed.pop(entry, None)
+            else:
+                self._failed[entry] = time.monotonic(), problem
+
+
+def entry_of(connection: Connection) -> str:
+    """Return the name of a connection's key in the keyring."""
+    scheme, host, port = origin(connection.address)
+    return f"server {connection.name.casefold()} {scheme}://{host}:{port}"
+
+
+def lost_key(connection: Connection) -> KeyringProblem:
+    """Return the error of a key that was given once, and that the keyring does not have."""
+    return KeyringProblem(
+        Text("The key for {name} is no longer in the keyring", {"name": connection.name}),
+        Text("Enter it again in the settings, under Connections."),
+    )

@@ -1,0 +1,163 @@
+"""The way to one server: its client is made when something is first asked of it.
+
+It is made anew when the key or the network's settings are others; what is under way then goes on
+with the old one. Used in the loop's thread, but for making it. Imports of adapters and HTTP
+libraries wait until then.
+"""
+
+from array import array
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from desktop.backends.server_client import ServerClient
+from desktop.domain.chat import ChatRequest, Event
+from desktop.domain.connection import Connection, PullProgress, ServedModel, ServerKind
+from desktop.domain.errors import AccessDenied, NotSupported
+from desktop.domain.text import Text
+from desktop.hub.network import Network, check_allowed
+from desktop.services.server_keys import ServerKeys, lost_key
+
+if TYPE_CHECKING:
+    from desktop.backends.ollama import OllamaClient
+
+# An answer may take its time; whoever asks has the patience, and stops it.
+_READ_SECONDS: Final = None
+
+
+@dataclass(eq=False, slots=True)
+class _Held:
+    """A client, and how many use it; `way` is what it was made for."""
+
+    client: ServerClient
+    way: tuple[str, str, str] = field(repr=False)
+    users: int = 0
+
+
+class ServerLine:
+    """One server as a `ServerClient`, open as long as it is wanted."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        network: Callable[[], Network],
+        keys: ServerKeys,
+        key: str | None = None,
+    ) -> None:
+        """Connect nothing yet. `key` is shown in place of the kept one (None: that of `keys`)."""
+        self.connection = connection
+        self._network = network
+        self._keys = keys
+        self._key = key
+        self._held: _Held | None = None
+
+    async def models(self) -> tuple[ServedModel, ...]:
+        """Return what the server has."""
+        async with self._client() as client:
+            return await client.models()
+
+    async def details(self, model: str) -> ServedModel:
+        """Return all that the server tells of one model; raises ModelNotServed."""
+        async with self._client() as client:
+            return await client.details(model)
+
+    async def stream(
+        self, model: str, request: ChatRequest, n_ctx: int
+    ) -> AsyncGenerator[Event, None]:
+        """Yield what becomes of a request; see `ServerClient`."""
+        async with (
+            self._client() as client,
+            aclosing(client.stream(model, request, n_ctx)) as events,
+        ):
+            async for event in events:
+                yield event
+
+    async def embed(self, model: str, texts: Sequence[str]) -> list["array[float]"]:
+        """Return a vector for each text."""
+        async with self._client() as client:
+            return await client.embed(model, texts)
+
+    async def unload(self, model: str) -> None:
+        """Have the server give back the memory of a model."""
+        async with self._client() as client:
+            await client.unload(model)
+
+    async def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:
+        """Yield how far the server is with fetching a model; raises NotSupported."""
+        async with self._ollama() as client, aclosing(client.pull(model)) as steps:
+            async for step in steps:
+                yield step
+
+    async def delete(self, model: str) -> None:
+        """Have the server delete a model; raises NotSupported."""
+        async with self._ollama() as client:
+            await client.delete(model)
+
+    async def close(self) -> None:
+        """End all connections."""
+        held, self._held = self._held, None
+        if held is not None:
+            await held.client.close()
+
+    @asynccontextmanager
+    async def _client(self) -> AsyncIterator[ServerClient]:
+        held = await self._ready()
+        held.users += 1
+        try:
+            yield held.client
+        except AccessDenied as error:
+            if not self.connection.has_key or held.way[-1]:
+                raise
+            # It would have had a key, had the keyring given it.
+            raise self._keys.problem(self.connection) or lost_key(self.connection) from error
+        finally:
+            held.users -= 1
+            if held.users == 0 and held is not self._held:
+                await held.client.close()
+
+    @asynccontextmanager
+    async def _ollama(self) -> AsyncIterator["OllamaClient"]:
+        from desktop.backends.ollama import OllamaClient
+
+        async with self._client() as client:
+            if not isinstance(client, OllamaClient):
+                raise NotSupported(
+                    Text("The models of {name} cannot be changed", {"name": self.connection.name}),
+                    Text("Only an Ollama fetches and deletes models when it is asked to."),
+                )
+            yield client
+
+    async def _ready(self) -> _Held:
+        """Return the client that fits the settings of this moment."""
+        from desktop.backends.server_loop import in_thread
+
+        check_allowed(self._network(), self.connection.address)
+        key = await in_thread(self._shown_key)
+        network = self._network()
+        way = (network.proxy, network.certificates, key)
+        if self._held is None or self._held.way != way:
+            made = _Held(await in_thread(lambda: self._make(network, key)), way)
+            # Another request may have been quicker: one more client does no harm.
+            old, self._held = self._held, made
+            if old is not None and old.users == 0:
+                await old.client.close()
+        return self._held
+
+    def _shown_key(self) -> str:
+        return self._keys.get(self.connection) if self._key is None else self._key
+
+    def _make(self, network: Network, key: str) -> ServerClient:
+        from desktop.hub.server_http import http_options
+
+        connection = self.connection
+        address = connection.address
+        if connection.kind is ServerKind.OLLAMA:
+            from desktop.backends.ollama import OllamaClient
+
+            options = http_options(network, address, "httpx", key=key, read_seconds=_READ_SECONDS)
+            return OllamaClient(connection, options)
+        from desktop.backends.openai import OpenAIClient
+
+        options = http_options(network, address, "httpx2", key=key, read_seconds=_READ_SECONDS)
+        return OpenAIClient(connection, options)

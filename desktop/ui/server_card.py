@@ -1,0 +1,205 @@
+"""A server on the Models page: how it is, what it has, and for an Ollama a way to more. GUI thread."""
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from desktop.domain.connection import ServedModel, ServerKind
+from desktop.domain.quantities import sized
+from desktop.services.server_names import leaves_to
+from desktop.ui.buttons import IconButton
+from desktop.ui.labels import ElidedLabel, PlainLabel
+from desktop.ui.leaves_badge import LeavesBadge
+from desktop.ui.link_button import LinkButton
+from desktop.ui.pull_line import PullLine
+from desktop.ui.row_note import RowNote
+from desktop.ui.served_row import ServedRow
+from desktop.ui.server_view import ServerView
+from desktop.ui.server_words import address_words, server_state, server_title
+from desktop.ui.tinted_icon import TintedIcon
+from desktop.ui.tokens import Space
+
+__all__ = ["ServerCard"]
+
+_SIGN = 16
+_BUTTON = 28
+_AT_ONCE = 20
+
+
+class ServerCard(QFrame):
+    """Lists a few models first, and more at a click: some servers have hundreds."""
+
+    ask_requested = Signal(str)
+    """(name of the connection)"""
+    use_requested = Signal(object)
+    unload_requested = Signal(object)
+    delete_requested = Signal(object)
+    """(ServedModel)"""
+
+    def __init__(self, view: ServerView, parent: QWidget | None = None) -> None:
+        """Show `view`."""
+        super().__init__(parent)
+        self.setProperty("panel", "card")
+        self._view = view
+        self._wanted = ""
+        self._chosen = ""
+        self._most = _AT_ONCE
+        self._rows: dict[str, ServedRow] = {}
+        is_ollama = view.connection.kind is ServerKind.OLLAMA
+        self._icon = TintedIcon("chip" if view.connection.is_found else "server")
+        self._title = ElidedLabel(size="title")
+        self._badge = LeavesBadge()
+        self._about = ElidedLabel(tone="muted", size="small", mode=Qt.TextElideMode.ElideMiddle)
+        self._sign = TintedIcon("info", _SIGN)
+        self._state = PlainLabel(size="small")
+        self._ask = IconButton("refresh", side=_BUTTON)
+        self._note = RowNote()
+        self.pull = PullLine()
+        self._is_ollama = is_ollama
+        self._models = QVBoxLayout()
+        self._more = LinkButton()
+        self._lay_out()
+        self._ask.clicked.connect(lambda: self.ask_requested.emit(self.name))
+        self._more.clicked.connect(self._on_more_clicked)
+        self._say()
+
+    @property
+    def name(self) -> str:
+        """Which connection this is."""
+        return self._view.connection.name
+
+    def show_view(self, view: ServerView) -> None:
+        """Show the same server at another time."""
+        if view != self._view:
+            self._view = view
+            self._say()
+
+    def show_chosen(self, model: str) -> None:
+        """Mark the model with this id, empty for none."""
+        if model != self._chosen:
+            self._chosen = model
+            self._show_models()
+
+    def search(self, wanted: str) -> bool:
+        """Show models with all words of `wanted`, all without any; return whether some is shown."""
+        if wanted != self._wanted:
+            self._wanted, self._most = wanted, _AT_ONCE
+            self._show_models()
+        return bool(self._found()) or self._names_it()
+
+    def row(self, model: str) -> ServedRow | None:
+        """Return the row of the model with this id, if it is listed now."""
+        return self._rows.get(model)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the language."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._say()
+
+    def _lay_out(self) -> None:
+        title = QHBoxLayout()
+        title.setSpacing(Space.S)
+        title.addWidget(self._title)
+        title.addWidget(self._badge)
+        title.addStretch(1)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addLayout(title)
+        words.addWidget(self._about)
+        top = QHBoxLayout()
+        top.setSpacing(Space.S)
+        top.addWidget(self._icon)
+        top.addSpacing(Space.XS)
+        top.addLayout(words, 1)
+        top.addWidget(self._sign)
+        top.addWidget(self._state)
+        top.addWidget(self._ask)
+        self._models.setSpacing(Space.M)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.L, Space.L, Space.M, Space.L)
+        column.setSpacing(Space.M)
+        column.addLayout(top)
+        column.addWidget(self._note)
+        column.addWidget(self.pull)
+        column.addLayout(self._models)
+        column.addWidget(self._more)
+
+    def _names_it(self) -> bool:
+        said = f"{server_title(self._view.connection)} {self._view.connection.address}"
+        return all(word in said.casefold() for word in self._wanted.casefold().split())
+
+    def _found(self) -> list[ServedModel]:
+        words = self._wanted.casefold().split()
+        if self._names_it():
+            return list(self._view.models)
+        return [
+            model
+            for model in self._view.models
+            if all(word in model.id.casefold() for word in words)
+        ]
+
+    def _on_more_clicked(self) -> None:
+        self._most += 5 * _AT_ONCE
+        self._show_models()
+
+    def _show_models(self) -> None:
+        found = self._found()
+        shown = found[: self._most]
+        ids = {model.id for model in shown}
+        for gone in [each for each in self._rows if each not in ids]:
+            row = self._rows.pop(gone)
+            self._models.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        for number, model in enumerate(shown):
+            row = self._rows.get(model.id) or self._make(model)
+            row.show_model(model)
+            row.set_chosen(chosen=model.id == self._chosen)
+            if self._models.indexOf(row) != number:
+                self._models.insertWidget(number, row)
+        left = len(found) - len(shown)
+        self._more.setText(self.tr("{count} more").format(count=f"{left:,}"))
+        self._more.setVisible(left > 0)
+
+    def _make(self, model: ServedModel) -> ServedRow:
+        row = ServedRow(model, can_manage=self._is_ollama)
+        row.use_requested.connect(self.use_requested)
+        row.unload_requested.connect(self.unload_requested)
+        row.delete_requested.connect(self.delete_requested)
+        self._rows[model.id] = row
+        return row
+
+    def _say(self) -> None:
+        view, connection = self._view, self._view.connection
+        title = server_title(connection)
+        self._title.setText(title)
+        self._badge.show_host(leaves_to(connection.address))
+        loaded = sum(model.memory or 0 for model in view.models)
+        memory = self.tr("{size} in its memory").format(size=sized(loaded)) if loaded else ""
+        about = (address_words(connection), memory)
+        self._about.setText(" · ".join(words for words in about if words))
+        sign, tone, words = server_state(view)
+        self._sign.set_icon(sign, tone)
+        self._state.setText(words)
+        self._state.set_tone(tone)
+        self._ask.setEnabled(not view.is_asking)
+        self._ask.set_label(self.tr("Ask {name} again").format(name=title))
+        self.pull.setVisible(self._is_ollama and (view.answers is True or self.pull.is_running))
+        self._say_note()
+        self._show_models()
+        self.setAccessibleName(f"{title}, {words}")
+
+    def _say_note(self) -> None:
+        view = self._view
+        if view.problem is not None:
+            self._note.show_error(view.problem)
+        elif view.answers is False and view.connection.is_found:
+            words = self.tr("Start Ollama, or install it from ollama.com; it is found by itself.")
+            self._note.show_words(words)
+        elif view.answers and not view.models and self._is_ollama:
+            self._note.show_words(self.tr("It has no models yet. Fetch one here."))
+        elif view.answers and not view.models:
+            self._note.show_words(self.tr("It answers, but has no models."))
+        else:
+            self._note.clear()
+
