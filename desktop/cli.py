@@ -24,6 +24,7 @@ from desktop.terminal.data_folder import without_data_dir
 
 if TYPE_CHECKING:
     from desktop.base.logs import Logging
+    from desktop.terminal.connections_orders import ConnectionOrder
     from desktop.terminal.models_orders import ShelfOrder, SourcesOrder
     from desktop.terminal.orders import AskOrder, BenchOrder, ChatOrder, WindowAction
     from desktop.terminal.output import Screen
@@ -92,14 +93,20 @@ def _run(given: Sequence[str], paths: Paths, words: Translator, screen: "Screen"
 
 
 def _carry_out(
-    order: "AskOrder | ChatOrder | BenchOrder | SourcesOrder | ShelfOrder | SizingOrder",
+    order: "AskOrder | ChatOrder | BenchOrder | ConnectionOrder | SourcesOrder | ShelfOrder"
+    " | SizingOrder",
     paths: Paths,
     words: Translator,
     screen: "Screen",
 ) -> int:
+    from desktop.terminal.connections_orders import ConnectionOrder
     from desktop.terminal.orders import AskOrder, BenchOrder, ChatOrder
     from desktop.terminal.sizing_orders import FitOrder, HardwareOrder, RecommendOrder
 
+    if isinstance(order, ConnectionOrder):
+        from desktop.cli_connections import manage_connections
+
+        return manage_connections(order, paths, words, screen)
     match order:
         case AskOrder():
             from desktop.cli_answers import answer

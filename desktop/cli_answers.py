@@ -4,20 +4,25 @@ Put together here with everything below them. Main thread.
 """
 
 import contextlib
+import os
 import sys
 import threading
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from desktop.backends.base import Backend
 from desktop.base.paths import Paths, resources
 from desktop.base.translation import Translator
+from desktop.config.secrets import Secrets
 from desktop.config.store import SettingsStore
 from desktop.domain.engine import EngineState
-from desktop.domain.errors import TooLarge
+from desktop.domain.errors import NotSupported, TooLarge
 from desktop.domain.model import InstalledModel, LoadPlan
 from desktop.domain.settings import Settings
-from desktop.models.library import Library
+from desktop.domain.text import Text
+from desktop.services.all_models import AllModels
+from desktop.services.connections import Connections
 from desktop.services.devices import Devices
 from desktop.services.engine import Engine
 from desktop.services.limits import idle_limit, silence_limit, states_limit
@@ -41,7 +46,8 @@ def answer(order: AskOrder, paths: Paths, words: Translator, screen: Screen) -> 
 
     notes = _notes(paths)
     terms = _terms(order.choices, notes, paths, words, screen)
-    model = _library(paths, terms.settings).find(terms.settings.model)
+    servers = _servers(terms.settings)
+    model = _models(paths, terms.settings, servers).find(terms.settings.model)
     known = _known(paths, notes)
     text = question_text(order.question, sys.stdin, words, screen)
     settings = terms.settings_for(model)
@@ -58,7 +64,8 @@ def answer(order: AskOrder, paths: Paths, words: Translator, screen: Screen) -> 
     with (
         stopping_on_interrupt(cancel),
         contextlib.closing(notes),
-        contextlib.closing(_engine(paths, terms, known)) as engine,
+        contextlib.closing(servers),
+        contextlib.closing(_engine(paths, terms, known, servers)) as engine,
         contextlib.closing(_watched(engine, notes, known)),
     ):
         engine.watch(show_loading(words, screen))
@@ -75,11 +82,12 @@ def talk(choices: Choices, paths: Paths, words: Translator, screen: Screen) -> i
 
     notes = _notes(paths)
     terms = _terms(choices, notes, paths, words, screen)
-    library = _library(paths, terms.settings)
-    model = library.find(terms.settings.model)
+    servers = _servers(terms.settings)
+    models = _models(paths, terms.settings, servers)
+    model = models.find(terms.settings.model)
     known = _known(paths, notes)
-    check = partial(_plan, terms=terms, known=known)
-    with contextlib.closing(notes):
+    check = partial(_check, terms=terms, known=known)
+    with contextlib.closing(notes), contextlib.closing(servers):
         try:
             check(model, anyway=choices.anyway)
         except TooLarge as error:
@@ -87,12 +95,12 @@ def talk(choices: Choices, paths: Paths, words: Translator, screen: Screen) -> i
             report_failure(error, state, words, screen, builtin_template="", anyway=False)
             return EXIT_ERROR
         with (
-            contextlib.closing(_engine(paths, terms, known)) as engine,
+            contextlib.closing(_engine(paths, terms, known, servers)) as engine,
             contextlib.closing(_watched(engine, notes, known)),
         ):
             engine.watch(show_loading(words, screen))
             _load(engine, model, anyway=choices.anyway)
-            tools = Tools(engine, library, check, words, screen)
+            tools = Tools(engine, models, check, words, screen)
             return chat(Session(model, terms), LineReader(sys.stdin, screen), tools)
 
 
@@ -111,7 +119,13 @@ def measure(order: BenchOrder, paths: Paths, words: Translator, screen: Screen) 
 
     notes = _notes(paths)
     terms = _terms(Choices(model=order.model), notes, paths, words, screen)
-    model = _library(paths, terms.settings).find(terms.settings.model)
+    servers = _servers(terms.settings)
+    model = _models(paths, terms.settings, servers).find(terms.settings.model)
+    if model.is_served:
+        raise NotSupported(
+            Text("{name} does not run on this computer", {"name": model.name}),
+            Text("lapis bench measures models that are files here."),
+        )
     cancel = threading.Event()
     with (
         tempfile.TemporaryDirectory(prefix="bench-", dir=paths.cache) as folder,
@@ -122,7 +136,7 @@ def measure(order: BenchOrder, paths: Paths, words: Translator, screen: Screen) 
         own.create()
         if paths.learned.is_dir():
             shutil.copytree(paths.learned, own.learned)
-        with contextlib.closing(_engine(own, terms, _known(paths, notes))) as engine:
+        with contextlib.closing(_engine(own, terms, _known(paths, notes), servers)) as engine:
             items = bench(
                 engine,
                 model,
@@ -134,8 +148,12 @@ def measure(order: BenchOrder, paths: Paths, words: Translator, screen: Screen) 
                 return show_results(items, words, screen, as_json=order.as_json)
 
 
-def _engine(paths: Paths, terms: Terms, known: Known) -> Engine:
+def _engine(paths: Paths, terms: Terms, known: Known, servers: Connections) -> Engine:
     general = terms.settings.engine
+
+    def served(model: InstalledModel, n_ctx: int | None) -> Backend:
+        return servers.backend(model, n_ctx or terms.settings_for(model).engine.n_ctx)
+
     return Engine(
         partial(_plan, terms=terms, known=known),
         paths,
@@ -143,7 +161,14 @@ def _engine(paths: Paths, terms: Terms, known: Known) -> Engine:
         idle_limit=partial(idle_limit, general),
         states_limit=partial(states_limit, general),
         silence_limit=partial(silence_limit, general),
+        served=served,
     )
+
+
+def _check(model: InstalledModel, terms: Terms, known: Known, *, anyway: bool = False) -> None:
+    """Raise LapisError if a model cannot be loaded; what a server has it sees to itself."""
+    if not model.is_served:
+        _plan(model, terms, known, anyway=anyway)
 
 
 def _plan(model: InstalledModel, terms: Terms, known: Known, *, anyway: bool = False) -> LoadPlan:
@@ -176,8 +201,14 @@ def _load(engine: Engine, model: InstalledModel, *, anyway: bool) -> None:
         engine.choose(model)
 
 
-def _library(paths: Paths, settings: Settings) -> Library:
-    return open_library(settings, paths, resources() / "guide" / "guide.gguf")
+def _servers(settings: Settings) -> Connections:
+    """Return the servers that are set up; nothing is connected yet, and nothing changed of them."""
+    return Connections(lambda: settings, lambda _made: None, Secrets(), os.environ)
+
+
+def _models(paths: Paths, settings: Settings, servers: Connections) -> AllModels:
+    guide = resources() / "guide" / "guide.gguf"
+    return AllModels(lambda: open_library(settings, paths, guide), servers)
 
 
 def _notes(paths: Paths) -> ModelNotes:

@@ -27,7 +27,7 @@ def manage_models(
     order: SourcesOrder | ShelfOrder, paths: Paths, words: Translator, screen: Screen
 ) -> int:
     """Find, get and keep models; return the exit code; raises LapisError."""
-    kept = _Kept(paths, words, screen)
+    kept = Kept(paths, words, screen)
     match order:
         case SearchOrder() | FilesOrder() | PullOrder():
             from desktop.services.model_manager import ModelManager
@@ -60,13 +60,13 @@ def size_models(order: SizingOrder, paths: Paths, words: Translator, screen: Scr
     from desktop.services.model_manager import ModelManager
     from desktop.terminal.sizing import SizingCommand
 
-    kept = _Kept(paths, words, screen)
+    kept = Kept(paths, words, screen)
     manager = ModelManager(paths, kept.settings, kept.change)
     with contextlib.closing(manager):
         return SizingCommand(manager, kept.settings(), words, screen).run(order)
 
 
-class _Kept:
+class Kept:
     """The settings, read now and changed on the disk."""
 
     def __init__(self, paths: Paths, words: Translator, screen: Screen) -> None:

@@ -36,6 +36,11 @@ class AsksEngine(Protocol):
         """The latest picture."""
         ...
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a model is being loaded here, or anybody waits for an answer."""
+        ...
+
     def ask(self, request: ChatRequest, listener: Listener, wanted: Wanted | None = None) -> int:
         """Queue a request and return its number; the last event is Finished or Failed."""
         ...

@@ -27,6 +27,7 @@ from desktop.domain.chat import (
 
 Reply: TypeAlias = dict[str, Any]
 _SECOND: Final = 10**9
+_NEVER: Final = -9999.0
 
 
 @dataclass(slots=True)
@@ -170,4 +171,6 @@ def _alternatives(top: Sequence[TokenChance]) -> list[Reply]:
 
 def _chance(chance: TokenChance) -> Reply:
     raw = chance.text.encode(errors="replace")
-    return {"token": chance.text, "logprob": chance.logprob, "bytes": list(raw)}
+    # JSON has no word for the logarithm of 0.
+    logprob = max(chance.logprob, _NEVER)
+    return {"token": chance.text, "logprob": logprob, "bytes": list(raw)}

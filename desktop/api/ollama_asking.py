@@ -3,7 +3,6 @@
 The API's thread.
 """
 
-import asyncio
 import math
 import time
 from array import array
@@ -17,11 +16,10 @@ from desktop.api.door import Door
 from desktop.api.ollama_answers import Telling, in_chat, in_generate
 from desktop.api.ollama_models import asked_for
 from desktop.api.ollama_requests import InForce, chat_request, generate_request
-from desktop.api.ollama_streams import streamed, told, whole
+from desktop.api.ollama_streams import let_go, streamed, told, whole
 from desktop.api.ollama_values import (
     Asked,
     ChatBody,
-    Duration,
     EmbedBody,
     GenerateBody,
     OldEmbedBody,
@@ -77,7 +75,8 @@ async def embed(door: Door, visit: Visit, body: bytes) -> Response:
     found = await _vectors(door, visit, texts, wanted, cuts=wish.truncate is not False)
     if wish.dimensions is not None:
         found = [_cut(vector, wish.dimensions) for vector in found]
-    await _let_go(door, wanted.model, wish.keep_alive)
+    if kept_seconds(wish.keep_alive) == 0:
+        await let_go(door, wanted.model)
     return told(
         {
             "model": wish.model or wanted.model.name,
@@ -92,7 +91,8 @@ async def embeddings(door: Door, visit: Visit, body: bytes) -> Response:
     wish = read(OldEmbedBody, body)
     wanted = await asked_for(door, wish.model)
     found = await _vectors(door, visit, [wish.prompt] if wish.prompt else [], wanted, cuts=True)
-    await _let_go(door, wanted.model, wish.keep_alive)
+    if kept_seconds(wish.keep_alive) == 0:
+        await let_go(door, wanted.model)
     return told({"embedding": found[0].tolist() if found else []})
 
 
@@ -125,7 +125,7 @@ async def _without_question(
     """Load the model, or let go of it: what a client means that asks nothing."""
     visit.model = wanted.model.name
     if kept_seconds(wish.keep_alive) == 0:
-        await asyncio.to_thread(door.unload, wanted.model)
+        await let_go(door, wanted.model)
         return told(telling.nothing("unload"))
     if not wanted.model.is_served:
         try:
@@ -135,11 +135,6 @@ async def _without_question(
             # One that makes vectors: it is loaded now, and talks to nobody.
             pass
     return told(telling.nothing("load"))
-
-
-async def _let_go(door: Door, model: InstalledModel, keep_alive: Duration | None) -> None:
-    if kept_seconds(keep_alive) == 0:
-        await asyncio.to_thread(door.unload, model)
 
 
 async def _vectors(

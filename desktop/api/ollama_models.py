@@ -26,6 +26,7 @@ VERSION: Final = "0.12.6"
 """Clients look for what a version can do: this is the one whose interface is spoken here."""
 _LATEST: Final = ":latest"
 _FOR_EVER: Final = 100 * 365 * 86_400.0
+_LAST_SECOND: Final = 253_402_300_799.0
 _UNITS: Final = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K"))
 
 
@@ -190,4 +191,6 @@ def _modified(facts: Facts, served: ServedModel | None) -> str:
 
 
 def _time(seconds: float) -> str:
-    return written(datetime.fromtimestamp(seconds, UTC))
+    """Return Unix seconds as Ollama writes a time; what no calendar has becomes the first one."""
+    possible = seconds if 0 <= seconds < _LAST_SECOND else 0.0
+    return written(datetime.fromtimestamp(possible, UTC))

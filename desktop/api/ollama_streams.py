@@ -20,6 +20,7 @@ from desktop.api.refused import Refused
 from desktop.api.visit import Visit
 from desktop.domain.chat import ChatRequest, Finished
 from desktop.domain.errors import LapisError
+from desktop.domain.model import InstalledModel
 from desktop.services.model_turns import Wanted
 
 PATIENCE_SECONDS: Final = 15.0
@@ -57,7 +58,7 @@ async def streamed(
                 if isinstance(event, Finished):
                     last = telling.end(piece, event)
                     if unloads:
-                        await asyncio.to_thread(door.unload, wanted.model)
+                        await let_go(door, wanted.model)
                     yield line(last)
                 elif piece.take(event):
                     yield line(telling.piece(piece))
@@ -88,8 +89,17 @@ async def whole(
         if isinstance(event, Finished):
             reply = telling.end(piece, event)
     if unloads:
-        await asyncio.to_thread(door.unload, wanted.model)
+        await let_go(door, wanted.model)
     return told(reply)
+
+
+async def let_go(door: Door, model: InstalledModel) -> None:
+    """Give back the memory that `model` takes, unless others wait for what it writes."""
+    if not model.is_served:
+        held = door.engine.state.model
+        if held is None or held.path != model.path or door.engine.is_busy:
+            return
+    await asyncio.to_thread(door.unload, model)
 
 
 def told(reply: Reply) -> Response:

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -38,7 +38,7 @@ _LEVELS: Final = frozenset({"low", "medium", "high"})
 # Go clients, and clients in languages that have one kind of number, write 4 as 4.0.
 Whole: TypeAlias = float
 Duration: TypeAlias = float | str
-Format: TypeAlias = str | dict[str, object]
+Format: TypeAlias = str | dict[str, Any]
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ class CalledFunction(msgspec.Struct, frozen=True):
     """The function that a model called; `arguments` is an object, or the JSON text of one."""
 
     name: Name
-    arguments: dict[str, object] | str | None = None
+    arguments: dict[str, Any] | str | None = None
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -103,7 +103,7 @@ class ChatBody(Asked, frozen=True):
     """`POST /api/chat`."""
 
     messages: Annotated[list[Turn], Meta(max_length=MOST_MESSAGES)] | None = None
-    tools: Annotated[list[dict[str, object]], Meta(max_length=128)] | None = None
+    tools: Annotated[list[dict[str, Any]], Meta(max_length=128)] | None = None
 
 
 class GenerateBody(Asked, frozen=True):

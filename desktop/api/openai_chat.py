@@ -128,15 +128,16 @@ def _offer(wish: ChatBody) -> Offer:
     return offered
 
 
-def _thinking(wish: ChatBody) -> bool | None:
-    if wish.chat_template_kwargs is not None:
-        said = wish.chat_template_kwargs.enable_thinking
-        if said is not None:
-            return said
-    effort = wish.reasoning_effort
+def effort_thinking(effort: str | None, param: str) -> bool | None:
+    """Return whether the model thinks first, None where that is left to it; raises Refused."""
     if effort is not None and effort not in _EFFORTS:
-        raise Refused(400, "The effort is not known", param="reasoning_effort")
+        raise Refused(400, "The effort is not known", param=param)
     return None if effort is None else effort not in _NO_THINKING
+
+
+def _thinking(wish: ChatBody) -> bool | None:
+    said = None if wish.chat_template_kwargs is None else wish.chat_template_kwargs.enable_thinking
+    return effort_thinking(wish.reasoning_effort, "reasoning_effort") if said is None else said
 
 
 async def _pieces(

@@ -17,7 +17,6 @@ Json: TypeAlias = dict[str, Any]
 
 DONE: Final = b"data: [DONE]\n\n"
 STILL_THERE: Final = b": still reading\n\n"
-NOTHING_USED: Final = Usage(0, 0, 0, 0.0, 0.0, 0.0)
 _FINISHES: Final = {
     StopReason.STOP: "stop",
     StopReason.STOPPED: "stop",

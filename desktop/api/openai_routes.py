@@ -4,6 +4,7 @@ FastAPI knows of the bodies only what it shows in the documentation.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -11,12 +12,15 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from desktop.api.door import Door
+from desktop.api.kept_responses import KeptResponses
 from desktop.api.openai_chat import chat
 from desktop.api.openai_completions import complete
 from desktop.api.openai_embeddings import embeddings
 from desktop.api.openai_models import model, models
+from desktop.api.openai_responses import forget, respond, response
+from desktop.api.openai_responses_values import ResponseBody
 from desktop.api.openai_values import ChatBody, CompletionBody, EmbeddingBody
-from desktop.api.visit import IN_SCOPE, Visit
+from desktop.api.visit import Visit, visit_of
 
 Answering: TypeAlias = Callable[[Door, Visit, bytes], Awaitable[Response]]
 
@@ -28,6 +32,7 @@ _ASKED: Final = [{"role": "user", "content": "Say hello."}]
 def router(door: Door) -> APIRouter:
     """Return the routes under `/v1`."""
     routes = APIRouter(prefix="/v1", tags=[_TAG])
+    kept = KeptResponses()
 
     @routes.get("/models", summary="The models that can be asked")
     async def list_models() -> Response:
@@ -43,6 +48,18 @@ def router(door: Door) -> APIRouter:
          {"prompt": "Once upon a time", "max_tokens": 32})  # fmt: skip
     _add(routes, door, "/embeddings", embeddings, EmbeddingBody, "Turn texts into vectors",
          {"input": ["Once upon a time"]})  # fmt: skip
+    _add(routes, door, "/responses", partial(respond, kept), ResponseBody,
+         "Answer, and remember it for a while",
+         {"input": "Say hello.", "stream": False})  # fmt: skip
+
+    @routes.get("/responses/{name}", summary="An earlier answer")
+    async def earlier(name: str) -> Response:
+        return response(kept, name)
+
+    @routes.delete("/responses/{name}", summary="Forget an earlier answer")
+    async def forgotten(name: str) -> Response:
+        return forget(kept, name)
+
     return routes
 
 
@@ -56,8 +73,7 @@ def _add(
     example: Mapping[str, object],
 ) -> None:
     async def answered(request: Request) -> Response:
-        visit: Visit = request.scope[IN_SCOPE]
-        return await answer(door, visit, await request.body())
+        return await answer(door, visit_of(request), await request.body())
 
     shown = {"schema": body_schema(body), "example": example}
     routes.add_api_route(
@@ -65,7 +81,7 @@ def _add(
         answered,
         methods=["POST"],
         summary=summary,
-        name=answer.__name__,
+        name=path,
         openapi_extra={"requestBody": {"required": True, "content": {"application/json": shown}}},
     )
 

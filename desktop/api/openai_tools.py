@@ -7,12 +7,12 @@ works with every model. Plain functions.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from desktop.api.openai_knobs import json_text, schema_grammar
-from desktop.api.openai_values import Function, Tool, ToolChoice
+from desktop.api.openai_values import Choice, Function, Tool, ToolChoice
 from desktop.api.refused import Refused
 from desktop.domain.chat import Grammar
 
@@ -41,7 +41,7 @@ class Offer:
 
 def offer(
     tools: Sequence[Tool] | None,
-    choice: Literal["none", "auto", "required"] | ToolChoice | None,
+    choice: Choice | ToolChoice | None,
 ) -> Offer:
     """Return what is offered of `tools` under `choice`; raises Refused."""
     functions = _functions(tools or ())

@@ -28,6 +28,7 @@ MOST_PROMPTS: Final = 8
 
 Count: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_ANSWERS)]
 ToolName: TypeAlias = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_.-]{1,64}$")]
+Choice: TypeAlias = Literal["none", "auto", "required"]
 Parameters: TypeAlias = dict[str, Any]
 
 
@@ -161,7 +162,7 @@ class ChatBody(Knobs, frozen=True, kw_only=True):
     messages: Annotated[list[ChatMessage], Meta(min_length=1, max_length=MOST_MESSAGES)]
     max_completion_tokens: Tokens | None = None
     tools: Annotated[list[Tool], Meta(max_length=MOST_TOOLS)] | None = None
-    tool_choice: Literal["none", "auto", "required"] | ToolChoice | None = None
+    tool_choice: Choice | ToolChoice | None = None
     parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
     logprobs: bool | None = None

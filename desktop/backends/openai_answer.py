@@ -77,11 +77,6 @@ class Answer:
         """Whether the server said why the answer ends."""
         return bool(self._reason)
 
-    @property
-    def has_usage(self) -> bool:
-        """Whether the server said what the answer took."""
-        return bool(self._usage)
-
     def take(self, chunk: object) -> Iterator[Event]:
         """Yield what a piece of the stream, or a whole answer, brings; raises Endless."""
         said = mapping(chunk)
@@ -103,13 +98,17 @@ class Answer:
                 self._collect(at, mapping(piece))
             self._reason = short(choice.get("finish_reason")) or self._reason
 
-    def end(self) -> Iterator[Event]:
-        """Yield what was held back, the calls, and `Finished`."""
+    def rest(self) -> Iterator[Event]:
+        """Yield the text that was held back: no more of it will come."""
         held, self._held, self._begun = self._held, "", ""
         yield from self._split(held)
         if self._splitter is not None:
             for piece in self._splitter.rest():
                 yield from _events(piece)
+
+    def end(self) -> Iterator[Event]:
+        """Yield what was held back, the calls, and `Finished`."""
+        yield from self.rest()
         if self._reason == "content_filter":
             yield Notice(Text("The server held back the rest of the answer"))
         calls = [call for _, call in sorted(self._calls.items()) if call.name]

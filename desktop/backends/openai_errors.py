@@ -40,6 +40,12 @@ _TOO_LONG: Final = re.compile(
     re.IGNORECASE,
 )
 _LIMIT: Final = re.compile(r"exceed|maximum|longer|larger|too (?:long|large|many)", re.IGNORECASE)
+_BOUND: Final = re.compile(
+    r"exceed|maximum|minimum|less than|greater than|between|range|at (?:most|least)|must be"
+    r"|too (?:large|small|high|low|long|many)",
+    re.IGNORECASE,
+)
+_LENGTHS: Final = frozenset({"max_tokens", "max_completion_tokens"})
 _NO_MODEL: Final = re.compile(
     r"model\b.{0,300}?\b(?:not (?:exist|found|loaded|available|supported)|unknown|does not exist"
     r"|doesn't exist)|(?:unknown|invalid|no such|not a valid) model|no models? loaded",
@@ -134,10 +140,15 @@ def refused_fields(refusal: Refusal, sent: Mapping[str, object]) -> frozenset[st
             found.add(SYSTEM_TURN)
         elif _ALTERNATE.search(refusal.words):
             found.add(SAME_ROLE)
-    if "max_tokens" in sent and not found and _is_too_long(refusal):
-        # So long an answer may be the fault, and not the question.
-        found |= {"max_tokens", "max_completion_tokens"}
+    if found <= _LENGTHS and _LENGTHS & sent.keys() and _minds_value(refusal):
+        # So long an answer may be the fault, and not the question; or the field has a bound.
+        found = set(_LENGTHS)
     return frozenset(found)
+
+
+def is_lasting(refusal: Refusal) -> bool:
+    """Return whether the same field would be refused again, whatever its value."""
+    return not _minds_value(refusal)
 
 
 def failure_of(refusal: Refusal, asked: Asked) -> LapisError:
@@ -235,6 +246,10 @@ def _no_access(refusal: Refusal, asked: Asked) -> AccessDenied:
     )
 
 
+def _minds_value(refusal: Refusal) -> bool:
+    return _is_too_long(refusal) or _BOUND.search(refusal.words) is not None
+
+
 def _is_too_long(refusal: Refusal) -> bool:
     if refusal.status not in _OUTRIGHT | {413} or refusal.is_page:
         return False
@@ -259,7 +274,9 @@ def _names(words: str, name: str) -> bool:
     if "_" in name:
         return re.search(rf"(?<![\w.]){exact}(?!\w)", words) is not None
     quoted = rf"[\"'`]{exact}[\"'`]"
-    announced = rf"(?:parameters?|arguments?|fields?|supplied|input|propert\w+)\W{{1,3}}{exact}(?!\w)"
+    announced = (
+        rf"(?:parameters?|arguments?|fields?|supplied|input|propert\w+)\W{{1,3}}{exact}(?!\w)"
+    )
     return re.search(f"{quoted}|{announced}", words, re.IGNORECASE) is not None
 
 

@@ -45,6 +45,16 @@ def is_llama_server(answer: object) -> bool:
     return any(row.get("owned_by") == _LLAMA_SERVER for row in _rows(answer))
 
 
+def knows_gbnf(answer: object) -> bool:
+    """Return whether the list comes from a server over llama.cpp, which takes its grammars.
+
+    The one of llama-cpp-python calls the owner of all models "me", without permissions.
+    """
+    return is_llama_server(answer) or any(
+        row.get("owned_by") == "me" and row.get("permissions") == [] for row in _rows(answer)
+    )
+
+
 def with_lm_studio(models: Sequence[ServedModel], answer: object) -> tuple[ServedModel, ...]:
     """Return the models with what LM Studio's own list tells of them."""
     told = {row.get("id"): row for row in _rows(answer)}
@@ -117,8 +127,9 @@ def _of_lm_studio(model: ServedModel, row: Mapping[str, object]) -> ServedModel:
     can = sequence(row.get("capabilities"))
     return replace(
         model,
-        context=_context(row.get("loaded_context_length")) if is_loaded else model.context
-        or _context(row.get("max_context_length")),
+        context=_context(row.get("loaded_context_length"))
+        if is_loaded
+        else model.context or _context(row.get("max_context_length")),
         family=short(row.get("arch")),
         quantisation=short(row.get("quantization")),
         memory=None if is_loaded else 0,

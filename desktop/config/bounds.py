@@ -3,16 +3,19 @@
 Clipping would turn a slip (a temperature of 70) into a choice that nobody made.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
+from desktop.domain.connection import LONGEST_CONNECTION_NAME, MOST_CONNECTIONS, Connection
 from desktop.domain.hotkey import USUAL, BadChord, parse_chord
 from desktop.domain.settings import (
     LARGEST_FONT,
     LEAST_ZOOM,
     MOST_ACCEPTED_LICENCES,
     MOST_OPENED_MODELS,
+    MOST_ORIGINS,
     MOST_OTHER_FOLDERS,
     MOST_ZOOM,
     SMALLEST_FONT,
@@ -24,6 +27,11 @@ _LONGEST_TEXT = 1_000_000
 _MOST_STOPS = 16
 _MOST_BIASES = 1024
 _STRONGEST_BIAS = 1000.0
+_LONGEST_HOST = 253
+_LONGEST_ORIGIN = 200
+_MOST_KEEP_MINUTES = 525_600
+_SERVER_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_CONNECTION_NAME - 1}}}")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]+")
 
 
 def within(low: float, high: float) -> Check:
@@ -73,6 +81,31 @@ def _some_texts(most: int) -> Check:
     )
 
 
+def _server(value: object) -> bool:
+    return (
+        isinstance(value, Connection)
+        and _SERVER_NAME.fullmatch(value.name) is not None
+        and _address(value.address)
+        and value.address.isprintable()
+        and not value.is_found
+        and within(-1, _MOST_KEEP_MINUTES)(value.keep_minutes)
+    )
+
+
+def _at_most(most: int) -> Check:
+    return lambda value: isinstance(value, tuple) and len(value) <= most
+
+
+def _host(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_HOST and value.isprintable()
+
+
+def _origin(value: object) -> bool:
+    is_short = isinstance(value, str) and len(value) <= _LONGEST_ORIGIN and value.isprintable()
+    return is_short and _ORIGIN.fullmatch(str(value)) is not None
+
+
+# Where the name of a field ends in `[]` each value of a list is judged by itself.
 BOUNDS: Mapping[str, Check] = MappingProxyType(
     {
         "look.font_family": _short_text,
@@ -116,6 +149,12 @@ BOUNDS: Mapping[str, Check] = MappingProxyType(
         "library.certificates": _short_text,
         "library.downloads_at_once": within(1, 8),
         "library.accepted_licences": _some_texts(MOST_ACCEPTED_LICENCES),
+        "connections.servers": _at_most(MOST_CONNECTIONS),
+        "connections.servers[]": _server,
+        "api.host": _host,
+        "api.port": within(1, 65_535),
+        "api.origins": _at_most(MOST_ORIGINS),
+        "api.origins[]": _origin,
         "keys.ask": _chord,
         "keys.ask_selected": _chord,
         "keys.new_chat": _chord,

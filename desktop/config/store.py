@@ -8,7 +8,7 @@ import errno
 import logging
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -126,7 +126,7 @@ def _read(kind: type[Tree], raw: object, place: str) -> Tree:
             usable[name] = _read(types[name], known[name], f"{here}.")
             continue
         try:
-            value = msgspec.convert(known[name], types[name])
+            value = msgspec.convert(_usable(known[name], types[name], here), types[name])
         except msgspec.ValidationError:
             _log.warning("setting %s is of the wrong type", here)
             continue
@@ -135,6 +135,27 @@ def _read(kind: type[Tree], raw: object, place: str) -> Tree:
             continue
         usable[name] = value
     return kind(**usable)
+
+
+def _usable(raw: object, kind: Any, here: str) -> object:
+    """Return a list without the values in it that are no good, anything else as it is.
+
+    What a person entered one by one, or a newer Lapis added, is not to be lost as a whole.
+    """
+    check = BOUNDS.get(f"{here}[]")
+    if check is None or not isinstance(raw, list):
+        return raw
+    inner = get_args(kind)[0]
+    kept: list[object] = []
+    for value in raw:
+        try:
+            if check(msgspec.convert(value, inner)):
+                kept.append(value)
+                continue
+        except msgspec.ValidationError:
+            pass
+        _log.warning("one of the setting %s is of the wrong type or out of bounds", here)
+    return kept
 
 
 def _writable(value: Any) -> Any:

@@ -9,13 +9,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import wait
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from desktop.base.guard import guarded
 from desktop.config.secrets import KeyringProblem, Secrets
 from desktop.domain.connection import (
-    MOST_CONNECTIONS,
     Connection,
     PullProgress,
     ServedModel,
@@ -24,25 +23,20 @@ from desktop.domain.connection import (
 from desktop.domain.errors import (
     ConnectionRefused,
     LapisError,
-    ModelNotFound,
     Unreachable,
-    UserFixable,
 )
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import Settings
 from desktop.domain.text import Text
-from desktop.hub.network import Network, is_this_computer, network_of, origin, shown_address
+from desktop.hub.network import Network, is_this_computer, network_of, origin
 from desktop.services.server_keys import ServerKeys, entry_of
+from desktop.services.server_list import ServerList, no_model, no_server
 from desktop.services.server_names import (
-    FOUND_NAME,
-    check_name,
-    find_ollama,
     installed,
-    is_sound,
-    name_of,
     read_name,
     server_address,
 )
+from desktop.services.server_news import Heard, ServerNews
 
 if TYPE_CHECKING:
     from desktop.backends.base import Backend
@@ -57,15 +51,6 @@ _CLOSE_SECONDS: Final = 2.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """What a server at `address` said when it was last asked."""
-
-    address: str
-    models: tuple[ServedModel, ...] = ()
-    problem: LapisError | None = None
-
-
 class Connections:
     """The servers of the settings, and the Ollama of this computer; close it at the end."""
 
@@ -78,16 +63,13 @@ class Connections:
     ) -> None:
         """Remember where to look; nothing is connected."""
         self._settings = settings
-        self._change = change
         self._environment = environment
         self._keys = ServerKeys(secrets)
+        self._list = ServerList(settings, change, self._keys, environment)
+        self._news = ServerNews()
         self._guard = threading.Lock()
-        self._changing = threading.Lock()
         self._loop: ServerLoop | None = None
         self._lines: dict[str, ServerLine] = {}
-        self._heard: dict[str, _Heard] = {}
-        self._details: dict[tuple[str, str], ServedModel] = {}
-        self._parted: dict[str, str] = {}
         self._observers: list[Callable[[], None]] = []
         self._is_closed = False
 
@@ -95,13 +77,7 @@ class Connections:
 
     def all(self) -> tuple[Connection, ...]:
         """Return the servers, the Ollama of this computer first, then in the order of the settings."""
-        set_here = self._settings().connections
-        sound: dict[str, Connection] = {}
-        for server in set_here.servers:
-            if is_sound(server):
-                sound.setdefault(server.name.casefold(), server)
-        found = (self._found(),) if set_here.finds_ollama else ()
-        return *found, *sound.values()
+        return self._list.all()
 
     def models(self) -> tuple[InstalledModel, ...]:
         """Return the models of all servers, as last heard."""
@@ -113,37 +89,29 @@ class Connections:
 
     def served(self, connection: str) -> tuple[ServedModel, ...]:
         """Return the models of one server, as last heard."""
-        heard = self._heard_of(connection)
-        if heard is None:
-            return ()
-        with self._guard:
-            details = dict(self._details)
-        return tuple(
-            _merged(served, details.get((connection, served.id))) for served in heard.models
-        )
+        place = self._list.named(connection)
+        return () if place is None else self._news.models(place)
 
     def known(self, model: InstalledModel) -> ServedModel | None:
         """Return what was heard of a served model, None where nothing was."""
-        wanted = read_name(model.name)
-        if wanted is None:
+        wanted, place = read_name(model.name), self._list.named(model.server)
+        if wanted is None or place is None:
             return None
-        for served in self.served(model.server):
-            if served.id == wanted.model:
-                return served
-        with self._guard:
-            return self._details.get((model.server, wanted.model))
+        return self._news.model(place, wanted.model)
 
     def problem(self, connection: str) -> LapisError | None:
         """Return why a server could not be asked the last time it was.
 
         That there is no Ollama on this computer is no problem.
         """
-        heard = self._heard_of(connection)
+        place = self._list.named(connection)
+        heard = None if place is None else self._news.of(place)
         return None if heard is None else heard.problem
 
     def was_asked(self, connection: str) -> bool:
         """Return whether a server was asked already, with whatever success."""
-        return self._heard_of(connection) is not None
+        place = self._list.named(connection)
+        return place is not None and self._news.of(place) is not None
 
     def find(self, name: str) -> InstalledModel | None:
         """Return the served model of that name, whether it is known or not; asks nobody.
@@ -162,10 +130,12 @@ class Connections:
             ),
             None,
         )
-        if connection is None or not wanted.model:
-            raise self._not_found(name, connection)
-        known = (each for each in self.served(connection.name) if each.id == wanted.model)
-        return installed(connection, next(known, ServedModel(connection.name, wanted.model)))
+        if connection is None:
+            raise no_server(name, self.all())
+        if not wanted.model:
+            raise no_model(name, connection)
+        known = self._news.model(connection, wanted.model)
+        return installed(connection, known or ServedModel(connection.name, wanted.model))
 
     # Asking. What blocks says so.
 
@@ -199,14 +169,13 @@ class Connections:
         left = wait(asked, _LIST_SECONDS).not_done
         for future in left:
             future.cancel()
-            self._note(asked[future], (), _silent(asked[future]))
+            self._note(asked[future], self.served(asked[future].name), _silent(asked[future]))
 
     def details(self, model: InstalledModel) -> ServedModel:
         """Return all that its server tells of a model; blocks, raises LapisError."""
         connection, name = self._place(model)
         told = self._running().run(self._line(connection).details(name), _DETAIL_SECONDS)
-        with self._guard:
-            self._details[connection.name, name] = told
+        self._news.note_details(connection, replace(told, id=name))
         self._tell()
         return told
 
@@ -220,7 +189,7 @@ class Connections:
 
         tried = replace(connection, address=server_address(connection.address, connection.kind))
         if key is None:
-            kept = self._named(connection.name)
+            kept = self._list.named(connection.name)
             is_its = kept is not None and entry_of(kept) == entry_of(tried)
             tried = replace(tried, has_key=is_its and kept is not None and kept.has_key)
         return self._running().run(
@@ -233,9 +202,11 @@ class Connections:
         Blocks between steps. Raises LapisError; after `cancel` is set it ends soon, and what was
         fetched stays with the server for the next time.
         """
-        place = self._named(connection)
-        if place is None or not model.strip():
-            raise self._not_found(connection, place)
+        place = self._list.named(connection)
+        if place is None:
+            raise no_server(connection, self.all())
+        if not model.strip():
+            raise no_model(connection, place)
         yield from self._running().each(self._line(place).pull(model.strip()), cancel)
         self.refresh(connection)
 
@@ -260,34 +231,19 @@ class Connections:
         and is forgotten where the host, the port or the encryption of the address changes. A server
         that was removed, and is saved again in this run, has its key back.
         """
-        with self._changing:
-            wanted = self._checked(connection, replaces)
-            old = self._own(replaces) if replaces else None
-            if old is not None and old.has_key and entry_of(old) != entry_of(wanted):
-                moves = origin(old.address) == origin(wanted.address)
-                key = self._keys.get(old) if moves else ""
-                self._forget(old)
-                wanted = replace(wanted, has_key=bool(key) and self._take(wanted, key))
-            elif old is not None:
-                wanted = replace(wanted, has_key=old.has_key)
-            elif key := self._parted.pop(entry_of(wanted), ""):
-                wanted = replace(wanted, has_key=self._take(wanted, key))
-            self._put(wanted, replaces)
+        self._list.save(connection, replaces)
+        if replaces and replaces != connection.name:
+            self._drop(replaces)
+        self._tell()
 
     def remove(self, name: str) -> None:
         """Forget a server and its key; nothing happens where there is none of that name."""
-        with self._changing:
-            server = self._own(name)
-            if server is None:
-                return
-            if server.has_key:
-                if key := self._keys.get(server):
-                    self._parted[entry_of(server)] = key
-                self._forget(server)
-            self._put(None, server.name)
+        self._list.remove(name)
+        self._drop(name)
+        self._tell()
 
     def set_key(self, connection: Connection, key: str) -> KeyringProblem | None:
-        """Keep the key of a server; return why it is kept for this run only, if so. Blocks.
+        """Keep the key of a server; return why it is kept for this run only, if so.
 
         An empty one forgets it. Raises UnusableSecret, AccessDenied where the key would be sent
         unencrypted, and ModelNotFound for a server that is not kept.
@@ -295,27 +251,18 @@ class Connections:
         if not key.strip():
             self.forget_key(connection)
             return None
-        with self._changing:
-            server = self._own(connection.name)
-            if server is None:
-                raise self._not_found(connection.name, None)
-            problem = self._keys.put(server, key)
-            self._put(replace(server, has_key=True), server.name)
+        problem = self._list.set_key(connection, key)
+        self._tell()
         return problem
 
     def has_key(self, connection: Connection) -> bool:
         """Return whether a key was given for a server; at once, the keyring is not asked."""
-        server = self._named(connection.name)
-        return server is not None and server.has_key
+        return self._list.has_key(connection)
 
     def forget_key(self, connection: Connection) -> None:
-        """Forget the key of a server; blocks. Raises KeyringProblem if the keyring may have it."""
-        with self._changing:
-            server = self._own(connection.name)
-            if server is None or not server.has_key:
-                return
-            self._keys.forget(server)
-            self._put(replace(server, has_key=False), server.name)
+        """Forget the key of a server; raises KeyringProblem if the keyring may still have it."""
+        self._list.forget_key(connection)
+        self._tell()
 
     def watch(self, observer: Callable[[], None]) -> None:
         """Call `observer` after each change of what is known, from any thread; it must not block."""
@@ -338,83 +285,14 @@ class Connections:
 
     # Servers.
 
-    def _found(self) -> Connection:
-        return Connection(
-            ServerKind.OLLAMA, FOUND_NAME, find_ollama(self._environment), is_found=True
-        )
-
-    def _named(self, name: str) -> Connection | None:
-        key = name.casefold()
-        return next((each for each in self.all() if each.name.casefold() == key), None)
-
-    def _own(self, name: str) -> Connection | None:
-        """Return a server of the settings."""
-        server = self._named(name)
-        return None if server is None or server.is_found else server
-
     def _place(self, model: InstalledModel) -> tuple[Connection, str]:
         """Return where a model is, and its server's own name of it."""
-        wanted, connection = read_name(model.name), self._named(model.server)
-        if wanted is None or connection is None or not wanted.model:
-            raise self._not_found(model.name, connection)
+        wanted, connection = read_name(model.name), self._list.named(model.server)
+        if wanted is None or connection is None:
+            raise no_server(model.name, self.all())
+        if not wanted.model:
+            raise no_model(model.name, connection)
         return connection, wanted.model
-
-    def _checked(self, connection: Connection, replaces: str) -> Connection:
-        """Return a server as it may be kept; raises UserFixable."""
-        name = connection.name.strip()
-        check_name(name)
-        others = [each for each in self.all() if each.name.casefold() != replaces.casefold()]
-        if any(each.name.casefold() == name.casefold() for each in others):
-            raise UserFixable(
-                Text("There is a server named {name} already", {"name": name}),
-                Text("Choose another name for this server."),
-            )
-        if len(others) > MOST_CONNECTIONS:
-            raise UserFixable(
-                Text("More than {most} servers are not kept", {"most": MOST_CONNECTIONS}),
-                Text("Remove one that you no longer need."),
-            )
-        address = server_address(connection.address, connection.kind)
-        return replace(connection, name=name, address=address, is_found=False, has_key=False)
-
-    def _put(self, server: Connection | None, name: str) -> None:
-        """Put a server in the place of the one of that name, or at the end; None removes it."""
-        key = name.casefold()
-
-        def change(settings: Settings) -> Settings:
-            servers: list[Connection] = []
-            is_put = server is None
-            for each in settings.connections.servers:
-                if each.name.casefold() != key:
-                    servers.append(each)
-                elif server is not None and not is_put:
-                    servers.append(server)
-                    is_put = True
-            if server is not None and not is_put:
-                servers.append(server)
-            made = replace(settings.connections, servers=tuple(servers))
-            return replace(settings, connections=made)
-
-        self._change(change)
-        if server is None or server.name != name:
-            self._drop(name)
-        self._tell()
-
-    def _take(self, server: Connection, key: str) -> bool:
-        """Keep a key that moves along; return whether it is there."""
-        try:
-            self._keys.put(server, key)
-        except UserFixable as error:
-            _log.info("a key did not move along: %s", error.title.message)
-            return False
-        return True
-
-    def _forget(self, server: Connection) -> None:
-        try:
-            self._keys.forget(server)
-        except KeyringProblem as problem:
-            # Nobody will ask for it by that name again.
-            _log.info("a key may still be in the keyring: %s", problem.title.message)
 
     # Lines.
 
@@ -466,26 +344,14 @@ class Connections:
     def _note(
         self, connection: Connection, models: tuple[ServedModel, ...], problem: LapisError | None
     ) -> None:
-        with self._guard:
-            self._heard[connection.name] = _Heard(connection.address, models, problem)
+        self._news.note(connection, Heard(connection.address, models, problem))
         self._tell()
-
-    def _heard_of(self, name: str) -> _Heard | None:
-        connection = self._named(name)
-        if connection is None:
-            return None
-        with self._guard:
-            heard = self._heard.get(connection.name)
-        return heard if heard is not None and heard.address == connection.address else None
 
     def _drop(self, name: str) -> None:
         """Forget what was heard of a server that is no longer there."""
+        self._news.drop(name)
         with self._guard:
-            line = self._lines.pop(name.casefold(), None)
-            self._heard.pop(name, None)
-            for key in [key for key in self._details if key[0] == name]:
-                del self._details[key]
-            loop = self._loop
+            line, loop = self._lines.pop(name.casefold(), None), self._loop
         if line is not None and loop is not None:
             loop.start(line.close())
 
@@ -495,34 +361,9 @@ class Connections:
         for observer in observers:
             guarded(observer, "watching servers")()
 
-    def _not_found(self, name: str, connection: Connection | None) -> ModelNotFound:
-        shown = shown_address(name.strip())
-        if connection is not None:
-            return ModelNotFound(
-                Text("{name} names a server, and no model of it", {"name": shown}),
-                Text("Write it like this: {example}", {"example": name_of(connection, "gemma3")}),
-            )
-        names = ", ".join(each.name for each in self.all()) or "–"
-        return ModelNotFound(
-            Text("There is no server for {name}", {"name": shown}),
-            Text("These are set up: {names}. Add others in the settings.", {"names": names}),
-        )
-
 
 def _place_of(connection: Connection) -> tuple[ServerKind, str, int | None]:
     return connection.kind, connection.address, connection.keep_minutes
-
-
-def _merged(listed: ServedModel, detailed: ServedModel | None) -> ServedModel:
-    """Return what the list tells, with the details that it leaves open."""
-    if detailed is None or (listed.modified and listed.modified != detailed.modified):
-        return listed
-    told = {
-        field.name: getattr(detailed, field.name)
-        for field in fields(ServedModel)
-        if getattr(listed, field.name) == field.default
-    }
-    return replace(listed, **told)
 
 
 def _silent(connection: Connection) -> Unreachable:

@@ -32,6 +32,7 @@ class ServerKeys:
         # One question at a time: each may bring up a dialog.
         self._asking = threading.Lock()
         self._failed: dict[str, tuple[float, KeyringProblem]] = {}
+        self._not_kept: set[str] = set()
 
     def get(self, connection: Connection) -> str:
         """Return the key, empty for none; a keyring that failed is left in peace for a while.
@@ -64,13 +65,25 @@ class ServerKeys:
         """
         if not may_carry_key(connection.address):
             raise key_in_the_open(host_of(connection.address))
-        self._note(entry_of(connection), None)
-        return self._secrets.put(entry_of(connection), key)
+        entry = entry_of(connection)
+        self._note(entry, None)
+        problem = self._secrets.put(entry, key)
+        with self._guard:
+            (self._not_kept.discard if problem is None else self._not_kept.add)(entry)
+        return problem
 
     def forget(self, connection: Connection) -> None:
         """Remove the key; raises KeyringProblem if the keyring may still have it."""
-        self._note(entry_of(connection), None)
-        self._secrets.forget(entry_of(connection))
+        entry = entry_of(connection)
+        self._note(entry, None)
+        with self._guard:
+            was_kept = entry not in self._not_kept
+            self._not_kept.discard(entry)
+        try:
+            self._secrets.forget(entry)
+        except KeyringProblem:
+            if was_kept:
+                raise
 
     def _failed_lately(self, entry: str) -> KeyringProblem | None:
         with self._guard:

@@ -94,7 +94,7 @@ def installed(connection: Connection, served: ServedModel) -> InstalledModel:
         Path(name),
         served.size,
         server=connection.name,
-        leaves_to=leaves_to(connection.address),
+        leaves_to=leaves_to(connection.address) or printable(served.passes_to),
     )
 
 

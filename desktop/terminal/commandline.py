@@ -12,7 +12,7 @@ from desktop.inference.builtin_templates import NAMES
 from desktop.terminal import shared_options
 from desktop.terminal.errors import UsageError
 from desktop.terminal.help_pages import Commands
-from desktop.terminal.misread import MODELS, SIZING, explained
+from desktop.terminal.misread import CONNECTIONS, MODELS, SIZING, explained
 from desktop.terminal.option_values import choices
 from desktop.terminal.orders import (
     AskOrder,
@@ -267,6 +267,13 @@ def _app(words: Translator, named: frozenset[str]) -> typer.Typer:
         add_models(app, words)
     else:
         app.command(MODELS, short_help=say("Find, get and keep models"))(_not_needed)
+    if CONNECTIONS in named:
+        from desktop.terminal.connections_commandline import add_connections
+
+        add_connections(app, words)
+    else:
+        what = say("Servers that answer besides this computer")
+        app.command(CONNECTIONS, short_help=what)(_not_needed)
     if named.intersection(SIZING):
         from desktop.terminal.sizing_commandline import add_sizing
 

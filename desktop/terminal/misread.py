@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     import typer
 
 MODELS: Final = "models"
+CONNECTIONS: Final = "connections"
 SIZING: Final = ("fit", "hardware", "recommend")
-_COMMANDS: Final = frozenset({"ask", "bench", "chat", "doctor", MODELS, *SIZING})
+_COMMANDS: Final = frozenset({"ask", "bench", "chat", CONNECTIONS, "doctor", MODELS, *SIZING})
 
 
 def explained(error: "typer.TyperException", arguments: Sequence[str]) -> UsageError:
@@ -43,6 +44,10 @@ def _command_in(arguments: Sequence[str]) -> str:
     inner = ""
     if word == MODELS:
         from desktop.terminal.models_commandline import NAMES as INNER
+
+        inner = next((word for word in arguments if word in INNER), "")
+    elif word == CONNECTIONS:
+        from desktop.terminal.connections_commandline import NAMES as INNER
 
         inner = next((word for word in arguments if word in INNER), "")
     return " ".join(filter(None, ("lapis", word, inner)))

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from desktop.terminal.connections_orders import ConnectionOrder
     from desktop.terminal.models_orders import ShelfOrder, SourcesOrder
     from desktop.terminal.sizing_orders import SizingOrder
 
@@ -80,5 +81,5 @@ class WindowOrder:
 # A word at run time: the orders of other modules cost help and hotkeys nothing.
 Order: TypeAlias = (
     "AskOrder | ChatOrder | DoctorOrder | BenchOrder | WindowOrder"
-    " | SourcesOrder | ShelfOrder | SizingOrder"
+    " | ConnectionOrder | SourcesOrder | ShelfOrder | SizingOrder"
 )

@@ -111,7 +111,7 @@ def _list_models(session: Session, tools: Tools) -> None:
         [
             (
                 model.name,
-                sized(model.size),
+                sized(model.size) if model.size else "",
                 model_title(model, tools.words),
                 here if model == session.model else "",
             )

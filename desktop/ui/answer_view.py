@@ -19,6 +19,7 @@ from desktop.ui.code_block import CodeBlock
 from desktop.ui.error_card import ErrorCard
 from desktop.ui.growing_markdown import GrowingMarkdown
 from desktop.ui.markdown import parse
+from desktop.ui.leaves_badge import Hosts, nobody
 from desktop.ui.message_actions import Action, MessageActions
 from desktop.ui.message_body import MessageBody
 from desktop.ui.message_editing import MessageEditing
@@ -70,6 +71,7 @@ class AnswerView(QWidget):
         self._is_newest = False
         self._is_crashing = False
         self._own_template = ""
+        self._hosts: Hosts = nobody
         self._larger: str | None = None
         self._thinking: Thinking | None = None
         self._tools: ToolBlock | None = None
@@ -203,6 +205,12 @@ class AnswerView(QWidget):
             blamed = is_template_fault(self._message.note)
             self._card.set_template_failed(blamed and self._message.model == model)
 
+    def set_hosts(self, hosts: Hosts) -> None:
+        """Say below the words if they came from another computer, by the name of its model."""
+        if hosts is not self._hosts:
+            self._hosts = hosts
+            self._say()
+
     def set_larger(self, text: str | None) -> None:
         """Tell what a larger context takes, where the chat is too long; None: there is none."""
         self._larger = text
@@ -315,7 +323,8 @@ class AnswerView(QWidget):
 
     def _say(self) -> None:
         words = figures_line(self._message) if self._growing is None else ""
-        self._actions.say_line(words, self.tr("More about this answer"))
+        host = self._hosts(self._message.model)
+        self._actions.say_line(words, self.tr("More about this answer"), host)
 
     def _shown_thinking(self) -> Thinking:
         if self._thinking is None:

@@ -92,7 +92,7 @@ class ApiAccessPanel(QWidget):
 
     def _on_clear_clicked(self) -> None:
         # The button is about to go.
-        self._clear.nextInFocusChain().setFocus(Qt.FocusReason.TabFocusReason)
+        self.focusNextChild()
         self.cleared.emit()
 
     def _retranslate(self) -> None:

@@ -159,7 +159,7 @@ class ApiKeyPanel(QWidget):
 
     def _retranslate(self) -> None:
         self._row.say(
-            self.tr("Key"),
+            self.tr("API key"),
             self.tr(
                 "Programs show it with each question, so that only those can ask that you gave it"
                 " to. The keyring of this computer keeps it."

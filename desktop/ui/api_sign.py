@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 from desktop.domain.api import ServerPhase, ServerState
 from desktop.ui.api_words import base_address
 from desktop.ui.buttons import TextButton
-from desktop.ui.icons import icon
+from desktop.ui.icons import IconName, icon
 from desktop.ui.labels import set_tooltip
 from desktop.ui.translation import say
 
@@ -56,6 +56,7 @@ class ApiSign(TextButton):
         role = QPalette.ColorRole
         is_failed = state.phase is ServerPhase.FAILED
         count = self._most if self._seen.isActive() else state.requests
+        sign: IconName = "plug"
         if is_failed:
             words, sign, tint = self.tr("Local API does not run"), "warning", role.ButtonText
         elif count:

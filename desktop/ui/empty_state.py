@@ -7,7 +7,7 @@ from typing import Literal
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.ui.example_card import ExampleCard
 from desktop.ui.icons import IconName, app_icon
@@ -15,7 +15,7 @@ from desktop.ui.labels import ElidedLabel, PlainLabel
 from desktop.ui.tinted_icon import TintedIcon
 from desktop.ui.tokens import Space
 
-__all__ = ["EmptyState"]
+__all__ = ["EmptyState", "scrolled"]
 
 _GEM = 56
 _LOCK = 16
@@ -147,3 +147,16 @@ class EmptyState(QWidget):
         icons = _GUIDE_ICONS if self._is_guide else _MODEL_ICONS
         for card, name, question in zip(self._cards, icons, questions, strict=True):
             card.offer(name, question)
+
+
+def scrolled(state: EmptyState, parent: QWidget) -> QScrollArea:
+    """Return `state` in an area on `parent` that scrolls where it has too little room."""
+    area = QScrollArea(parent)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(state)
+    for each in (area.viewport(), state):
+        # Qt would fill them with the colour of cards.
+        each.setAutoFillBackground(False)
+    return area

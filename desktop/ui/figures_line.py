@@ -15,12 +15,16 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
+from desktop.domain.text import printable, shortened
+from desktop.ui.icons import icon_pixmap
 from desktop.ui.labels import set_tooltip
 from desktop.ui.tokens import Size, Space, resized, tokens_of
 
 __all__ = ["FiguresLine"]
 
 _UNDERLINE = 2
+_ICON = 14
+_LONGEST_HOST = 80
 
 
 class FiguresLine(QAbstractButton):
@@ -36,27 +40,36 @@ class FiguresLine(QAbstractButton):
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._meaning = ""
+        self._host = ""
+        self._told = ""
         self._size: QSize | None = None
 
-    def say(self, words: str, meaning: str) -> None:
-        """Show `words`; `meaning` says what a click brings."""
+    def say(self, words: str, meaning: str, host: str = "") -> None:
+        """Show `words`; `meaning` says what a click brings, `host` is the computer they came from.
+
+        Where that is another one, a sign stands before them.
+        """
+        self._host = shortened(printable(host), _LONGEST_HOST)
+        left = self.tr("Answered by {host}: question and chat left this computer.")
+        self._told = left.format(host=self._host) if host else ""
         self._meaning = meaning
         self._size = None
         self.setText(words)
-        self.setAccessibleName(words or meaning)
-        self.setAccessibleDescription(meaning)
+        sign = self.tr("left this computer") if host else ""
+        self.setAccessibleName(", ".join(part for part in (words or meaning, sign) if part))
+        self.setAccessibleDescription(" ".join(part for part in (meaning, self._told) if part))
 
     def sizeHint(self) -> QSize:
         """Return the size of all the words; a rounded width would cut the last of them."""
         if self._size is None:
             font = self._font()
             width = math.ceil(QFontMetricsF(font).horizontalAdvance(self.text())) + 1
-            self._size = QSize(width + Space.XS, QFontMetrics(font).height() + 2 * Space.XS)
+            self._size = QSize(self._sign + width + Space.XS, QFontMetrics(font).height() + 2 * Space.XS)
         return self._size
 
     def shown_text(self) -> str:
         """Return the words as they are painted, the last ones cut where there is no room."""
-        room = self.width() - Space.XS
+        room = self.width() - Space.XS - self._sign
         mode = Qt.TextElideMode.ElideRight
         return QFontMetrics(self._font()).elidedText(self.text(), mode, max(0, room))
 
@@ -70,7 +83,7 @@ class FiguresLine(QAbstractButton):
         super().enterEvent(event)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         cut = self.text() if self.shown_text() != self.text() else ""
-        set_tooltip(self, "\n".join(line for line in (cut, self._meaning) if line))
+        set_tooltip(self, "\n".join(line for line in (cut, self._meaning, self._told) if line))
         self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -92,13 +105,22 @@ class FiguresLine(QAbstractButton):
         painter.setFont(self._font())
         painter.setPen(QColor(tokens.text if is_meant else tokens.muted))
         align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(self.rect(), align, self.shown_text())
+        if self._sign:
+            scale = self.devicePixelRatioF()
+            pixmap = icon_pixmap("leaves", _ICON, QColor(tokens.warn), scale)
+            painter.drawPixmap(0, (self.height() - _ICON) // 2, pixmap)
+        painter.drawText(self.rect().adjusted(self._sign, 0, 0, 0), align, self.shown_text())
         if self.hasFocus():
             # A ring would need room beside the words, which stand under those of the answer.
             below = (self.height() + self.sizeHint().height()) // 2
             painter.fillRect(
                 0, below - _UNDERLINE, self.width() - Space.XS, _UNDERLINE, QColor(tokens.accent)
             )
+
+    @property
+    def _sign(self) -> int:
+        """How wide the sign is with the gap after it; 0 where there is none."""
+        return _ICON + Space.XS if self._host else 0
 
     def _font(self) -> QFont:
         return resized(self.font(), Size.SMALL)

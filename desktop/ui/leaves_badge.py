@@ -1,5 +1,8 @@
 """The sign where words leave this computer: an icon, and the fact in three words. GUI thread."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -10,12 +13,20 @@ from desktop.ui.icons import icon_pixmap
 from desktop.ui.labels import set_tooltip
 from desktop.ui.tokens import Radius, Space, tokens_of
 
-__all__ = ["LeavesBadge"]
+__all__ = ["Hosts", "LeavesBadge", "nobody"]
+
+Hosts: TypeAlias = Callable[[str], str]
+"""From the name of a model to the host that reads what it is asked; empty: it stays here."""
 
 _HEIGHT = 22
 _SIDE = 7
 _ICON = 14
 _LONGEST_HOST = 80
+
+
+def nobody(_model: str) -> str:
+    """Know of no other computer."""
+    return ""
 
 
 class LeavesBadge(QWidget):

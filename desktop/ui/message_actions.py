@@ -82,10 +82,13 @@ class MessageActions(QWidget):
             self._make()
         self.place()
 
-    def say_line(self, words: str, meaning: str) -> None:
-        """Tell how an answer went; without `words` there is no line."""
+    def say_line(self, words: str, meaning: str, host: str = "") -> None:
+        """Tell how an answer went; without `words` there is no line.
+
+        `host` is the other computer that it came from.
+        """
         if self.line is not None:
-            self.line.say(words, meaning)
+            self.line.say(words, meaning, host)
             if self.line.isHidden() is bool(words):
                 self.line.setVisible(bool(words))
             self.place()

@@ -10,6 +10,7 @@ from desktop.domain.split import split_stem
 from desktop.domain.text import Text, printable, shortened
 from desktop.hub.file_names import quantisation_label, stem
 from desktop.models.library import GUIDE_NAME
+from desktop.services.server_names import FOUND_NAME, read_name
 from desktop.ui.translation import say
 
 __all__ = ["GAP", "model_words"]
@@ -39,6 +40,11 @@ def model_words(name: str) -> str:
     """Return the model and its quantisation; empty for an empty `name`."""
     if name == GUIDE_NAME:
         return say(Text("Built-in guide"))
+    served = read_name(name)
+    if served is not None and served.model:
+        # As its server calls it: nothing of it is ours to spell.
+        where = "Ollama" if served.connection == FOUND_NAME else served.connection
+        return f"{shortened(printable(served.model, ' '), _MOST)}{GAP}{printable(where, ' ')}"
     file = printable(stem(name.replace("\\", "/")), " ")
     split = split_stem(file)
     file = split[0] if split is not None else file

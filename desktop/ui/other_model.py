@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from desktop.domain.model import InstalledModel
 from desktop.ui.message_wishes import MessageWishes
 from desktop.ui.model_controller import ModelController
-from desktop.ui.model_menu import model_line
+from desktop.ui.served_menu import ServedMenu, model_line, served_apart
 
 __all__ = ["OtherModel"]
 
@@ -31,14 +31,17 @@ class OtherModel(QObject):
     def _open(self, message: int, where: QPoint) -> None:
         menu = QMenu(self._over)
         menu.setAccessibleName(self.tr("Answer with another model"))
-        for model in self._models.models()[:_MOST]:
+        files, served = served_apart(self._models.models(), None, _MOST)
+        for model in files:
             action = menu.addAction(model_line(model))
             self._tell_when_chosen(action, message, model)
+        ServedMenu(menu, None, lambda model: self._answer_again(message, model)).add(served, None)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(where)
         self.opened.emit(menu)
 
     def _tell_when_chosen(self, action: QAction, message: int, model: InstalledModel) -> None:
-        action.triggered.connect(
-            lambda: self._wishes.answer_again(message, self._models.name_of(model))
-        )
+        action.triggered.connect(lambda: self._answer_again(message, model))
+
+    def _answer_again(self, message: int, model: InstalledModel) -> None:
+        self._wishes.answer_again(message, self._models.name_of(model))

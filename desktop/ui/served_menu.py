@@ -53,12 +53,12 @@ def served_apart(
 
 
 class ServedMenu:
-    """Adds lines to `menu`; those that can be chosen are of `group`."""
+    """Adds lines to `menu`; with a `group` the chosen one is marked in it."""
 
     def __init__(
         self,
         menu: QMenu,
-        group: QActionGroup,
+        group: QActionGroup | None,
         choose: Callable[[InstalledModel], None],
         show_all: Callable[[], None] | None = None,
     ) -> None:
@@ -98,9 +98,10 @@ class ServedMenu:
 
     def _add_line(self, menu: QMenu, model: InstalledModel, chosen: InstalledModel | None) -> None:
         action: QAction = menu.addAction(model_line(model))
-        action.setCheckable(True)
-        action.setChecked(is_same(model, chosen))
-        self._group.addAction(action)
+        if self._group is not None:
+            action.setCheckable(True)
+            action.setChecked(is_same(model, chosen))
+            self._group.addAction(action)
         action.triggered.connect(lambda: self._choose(model))
 
     def _add_rest(self, models: Sequence[InstalledModel], chosen: InstalledModel | None) -> None:

@@ -16,10 +16,11 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 from desktop.domain.chat import Role
 from desktop.domain.errors import StorageError
 from desktop.domain.history import MessageRef, StoredMessage
-from desktop.ui.empty_state import EmptyState
+from desktop.ui.empty_state import EmptyState, scrolled
 from desktop.ui.find_bar import FindBar
 from desktop.ui.find_in_chat import FindInChat
 from desktop.ui.jump_button import JumpButton
+from desktop.ui.leaves_badge import Hosts, nobody
 from desktop.ui.left_edits import LeftEdits
 from desktop.ui.link_popover import LinkPopover
 from desktop.ui.message_column import MessageColumn
@@ -76,20 +77,14 @@ class Transcript(MessageColumn):
         self._edits = LeftEdits()
         self._crashing = False
         self._own_template = ""
+        self._hosts: Hosts = nobody
         self._larger: tuple[int, str | None] = (0, None)
         self._activity: str | None = None
         self._zoom = DEFAULT_ZOOM
         self.setAccessibleName(self.tr("Conversation"))
         self.empty_state = EmptyState()
         self.empty_state.example_chosen.connect(self.example_chosen)
-        self._welcome = QScrollArea(self.viewport())
-        self._welcome.setFrameShape(QFrame.Shape.NoFrame)
-        self._welcome.setWidgetResizable(True)
-        self._welcome.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._welcome.setWidget(self.empty_state)
-        for each in (self._welcome.viewport(), self.empty_state):
-            # Qt would fill them with the colour of cards.
-            each.setAutoFillBackground(False)
+        self._welcome = scrolled(self.empty_state, self.viewport())
         self._popover = LinkPopover(self)
         self._jump = JumpButton(self)
         self._jump.clicked.connect(self.jump_to_end)
@@ -195,6 +190,11 @@ class Transcript(MessageColumn):
     def set_own_template(self, model: str) -> None:
         """Say which chosen model uses the template in its file, by its name; empty for none."""
         self._own_template = model
+        self._mark()
+
+    def set_hosts(self, hosts: Hosts) -> None:
+        """`hosts` tells by the name of a model which other computer reads what it is asked."""
+        self._hosts = hosts
         self._mark()
 
     def set_larger(self, message: int, words: str | None) -> None:
@@ -386,6 +386,7 @@ class Transcript(MessageColumn):
         view.set_newest(row == len(self.rows) - 1)
         view.set_crashing(self._crashing)
         view.set_own_template(self._own_template)
+        view.set_hosts(self._hosts)
         view.set_larger(self._larger[1] if frame.message == self._larger[0] else None)
         view.set_place(ref.place, ref.siblings)
 

@@ -9,7 +9,7 @@ import base64
 import json
 from typing import Final
 
-from desktop.backends.ollama.words import no_adapters, no_grammar, no_pictures
+from desktop.backends.ollama.words import no_adapters, no_grammar, no_json, no_pictures
 from desktop.domain.chat import ChatRequest, Grammar, GrammarKind, Message, Sampling, ToolCall
 from desktop.domain.connection import ServedModel
 
@@ -47,7 +47,7 @@ def body_of(
     if request.prompt is None:
         body["messages"] = [_message(message) for message in request.messages]
         if request.tools:
-            body["tools"] = [json.loads(tool) for tool in request.tools]
+            body["tools"] = [_object(tool) for tool in request.tools]
         return CHAT, body
     body["prompt"] = request.prompt
     if request.suffix is None:
@@ -105,9 +105,18 @@ def _options(sampling: Sampling, n_ctx: int) -> dict[str, object]:
 def _format(grammar: Grammar | None) -> dict[str, object]:
     if grammar is None:
         return {}
-    schema = json.loads(grammar.text)
     # A schema that allows anything: Ollama's word for that is "json".
-    return {"format": schema if isinstance(schema, dict) and schema else "json"}
+    return {"format": _object(grammar.text) or "json"}
+
+
+def _object(text: str) -> dict[str, object]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        raise no_json() from None
+    if not isinstance(value, dict):
+        raise no_json()
+    return value
 
 
 def _thinking(request: ChatRequest, model: ServedModel) -> dict[str, object]:

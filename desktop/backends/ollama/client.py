@@ -17,7 +17,6 @@ from desktop.backends.ollama.wire import Wire
 from desktop.backends.ollama.words import broke_off, left_out, not_ollama, was_cut
 from desktop.domain.chat import ChatRequest, Event, Finished, Notice
 from desktop.domain.connection import Connection, PullProgress, ServedModel
-from desktop.domain.errors import ModelNotServed
 from desktop.domain.model import DEFAULT_CONTEXT
 
 _MOST_MODELS: Final = 4096

@@ -30,9 +30,9 @@ _MOST_NAME: Final = 256
 _MOST_COUNT: Final = 2**62
 _MOST_STEP: Final = 80
 _NANOSECONDS: Final = 1e9
-_SIZED: Final = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*([KMBT]?)", re.I)
+_SIZED: Final = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*([KMBT]?)", re.IGNORECASE)
 _FACTORS: Final = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
-_SET_CONTEXT: Final = re.compile(r"^num_ctx\s+(\d{1,9})\s*$", re.M)
+_SET_CONTEXT: Final = re.compile(r"^num_ctx\s+(\d{1,9})\s*$", re.MULTILINE)
 # A token of Chinese or Japanese is at most a few characters long; other words are one or more.
 _PACKED: Final = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _PACKED_IN_ONE: Final = 4

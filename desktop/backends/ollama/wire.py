@@ -25,7 +25,7 @@ class Wire:
         """Connect to nobody yet; `options` are for the HTTP client, `transport` among them."""
         from ollama import AsyncClient
 
-        self._client = AsyncClient(host=address, **options)
+        self._client: Any = AsyncClient(host=address, **options)
 
     async def ask(
         self, method: str, path: str, body: Mapping[str, object] | None = None, model: str = ""

@@ -16,6 +16,7 @@ from desktop.domain.errors import (
     ServerFault,
     TooManyRequests,
     Unreachable,
+    UserFixable,
 )
 from desktop.domain.text import Text, printable, shortened
 
@@ -27,7 +28,9 @@ _TOO_LONG: Final = re.compile(
     r"|(prompt|input) (is )?too (long|large)"
 )
 _NO_MEMORY: Final = re.compile(r"requires more (system |gpu |vram )?memory|out of memory")
-_NOT_THERE: Final = re.compile(r"model.{0,300}not found|file does not exist|no such model", re.S)
+_NOT_THERE: Final = re.compile(
+    r"model.{0,300}not found|file does not exist|no such model", re.DOTALL
+)
 _CANNOT: Final = re.compile(r"does not support (\w+)")
 
 
@@ -110,6 +113,14 @@ def no_grammar() -> NotSupported:
     return NotSupported(
         Text("Ollama cannot keep an answer to a grammar"),
         Text("Give the shape as a JSON schema, or choose a model of this computer."),
+    )
+
+
+def no_json() -> UserFixable:
+    """Return the error of a tool or schema that is no object of JSON."""
+    return UserFixable(
+        Text("A tool or JSON schema that goes with the question is not one"),
+        Text("Correct it, and ask again."),
     )
 
 

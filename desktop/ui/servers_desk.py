@@ -1,0 +1,185 @@
+"""Servers in the window: the settings, the tab, the menus, and where words leave. GUI thread.
+
+Nothing is asked of a server before somebody looks at one.
+"""
+
+import time
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from desktop.domain.connection import Connection
+from desktop.domain.errors import LapisError
+from desktop.domain.model import InstalledModel
+from desktop.services.connections import Connections
+from desktop.services.server_names import leaves_to, read_name
+from desktop.ui.errands import Errands
+from desktop.ui.preferences import Preferences
+from desktop.ui.server_view import ServerView
+from desktop.ui.window import MainWindow
+
+if TYPE_CHECKING:
+    from desktop.ui.server_settings import ServerSettings
+    from desktop.ui.servers_tab import ServersTab
+    from desktop.ui.settings_connections import ConnectionsSection
+    from desktop.ui.transcript import Transcript
+
+__all__ = ["ServersDesk"]
+
+_FRESH_SECONDS = 10.0
+
+
+class ServersDesk(QObject):
+    """Owns the errands; `connections` belong to whoever made them, and are closed after these."""
+
+    chosen = Signal(object)
+    """(InstalledModel): it is to answer."""
+    tab_wanted = Signal()
+    """All models of all servers are to be shown."""
+    settings_wanted = Signal()
+    """The settings are to be shown, at the servers: then `section` is there."""
+
+    _heard = Signal()
+
+    def __init__(
+        self, window: MainWindow, connections: Connections, preferences: Preferences
+    ) -> None:
+        """Ask nobody yet."""
+        super().__init__(window)
+        self._window = window
+        self._connections = connections
+        self._preferences = preferences
+        self._errands = Errands(self)
+        self._asking: set[str] = set()
+        self._asked_at: dict[str, float] = {}
+        self._section: ConnectionsSection | None = None
+        self._settings: ServerSettings | None = None
+        self._tab: ServersTab | None = None
+        self._chosen: InstalledModel | None = None
+        self._listed: tuple[InstalledModel, ...] = ()
+        self._heard.connect(self._on_heard, Qt.ConnectionType.QueuedConnection)
+        connections.watch(self._heard.emit)
+        preferences.changed.connect(lambda _settings: self._show())
+        menu = window.header.model_menu
+        menu.about_to_fill.connect(self.ask_soon)
+        menu.servers_requested.connect(self.tab_wanted)
+        self.attach_transcript(window.transcript)
+
+    def make_section(self) -> "ConnectionsSection":
+        """Return the part of the settings, made once."""
+        from desktop.ui.server_settings import ServerSettings
+        from desktop.ui.settings_connections import ConnectionsSection
+
+        section = self._section = ConnectionsSection()
+        settings = ServerSettings(section, self._connections, self._errands, self.find)
+        settings.ask_wanted.connect(self.ask)
+        settings.changed.connect(self._show)
+        section.looked_at.connect(self._on_looked_at)
+        self._settings = settings
+        self._show()
+        return section
+
+    def attach_tab(self, tab: "ServersTab") -> None:
+        """Fill the tab of the Models page."""
+        from desktop.ui.servers_controller import ServersController
+
+        self._tab = tab
+        controller = ServersController(tab, self._connections, self._errands, self.find)
+        controller.chosen.connect(self.chosen)
+        tab.looked_at.connect(self._on_looked_at)
+        tab.ask_requested.connect(self.ask)
+        tab.add_requested.connect(self.enter_server)
+        self._show()
+        self.show_chosen(self._chosen)
+
+    def attach_transcript(self, transcript: "Transcript") -> None:
+        """Mark the answers that came from another computer."""
+        transcript.set_hosts(self.host_of)
+
+    def show_chosen(self, model: InstalledModel | None) -> None:
+        """Mark the model that answers."""
+        self._chosen = model
+        if self._tab is not None:
+            name = read_name(model.name) if model is not None else None
+            server = model.server if model is not None else ""
+            self._tab.show_chosen(server, name.model if name is not None else "")
+
+    def enter_server(self) -> None:
+        """Show the settings with an empty form for a server."""
+        self.settings_wanted.emit()
+        if self._settings is not None:
+            self._settings.begin()
+
+    def find(self, name: str) -> Connection | None:
+        """Return the connection of that name."""
+        return next((each for each in self._connections.all() if each.name == name), None)
+
+    def host_of(self, model: str) -> str:
+        """Return the host that reads what the model of that name is asked; empty: none."""
+        name = read_name(model)
+        connection = self.find(name.connection) if name is not None else None
+        return leaves_to(connection.address) if connection is not None else ""
+
+    def ask(self, name: str) -> None:
+        """Ask the server `name` what it has; the answer is shown when it comes."""
+        if name in self._asking or self.find(name) is None:
+            return
+        self._asking.add(name)
+        self._asked_at[name] = time.monotonic()
+        connections = self._connections
+
+        def done(_result: LapisError | None) -> None:
+            self._asking.discard(name)
+            self._show()
+
+        self._errands.run(
+            f"servers-ask-{name}", lambda _errand: connections.refresh(name), done, done
+        )
+        self._show()
+
+    def ask_soon(self) -> None:
+        """Ask all servers that were not asked in the last seconds."""
+        now = time.monotonic()
+        for connection in self._connections.all():
+            asked = self._asked_at.get(connection.name)
+            if asked is None or now - asked > _FRESH_SECONDS:
+                self.ask(connection.name)
+
+    def views(self) -> tuple[ServerView, ...]:
+        """Return all servers as they are known now."""
+        return tuple(self._view(each) for each in self._connections.all())
+
+    def close(self) -> None:
+        """End what is under way; idempotent."""
+        self._errands.close()
+
+    def _view(self, connection: Connection) -> ServerView:
+        name, connections = connection.name, self._connections
+        problem = connections.problem(name)
+        return ServerView(
+            connection,
+            connections.served(name),
+            connections.answers(name),
+            problem,
+            name in self._asking,
+        )
+
+    def _on_looked_at(self) -> None:
+        self._show()
+        self.ask_soon()
+
+    def _on_heard(self) -> None:
+        self._show()
+        menu, models = self._window.header.model_menu, self._connections.models()
+        if models != self._listed and menu.isVisible():
+            menu.about_to_fill.emit()
+        self._listed = models
+
+    def _show(self) -> None:
+        if self._section is None and self._tab is None:
+            return
+        views = self.views()
+        if self._section is not None:
+            self._section.show_servers(views)
+        if self._tab is not None:
+            self._tab.show_servers(views)
