@@ -4,23 +4,23 @@ Built once for each start of the server, in whichever thread starts it; runs in 
 """
 
 from collections.abc import Sequence
+from typing import Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Security
+from fastapi.security import HTTPBearer
 
 import desktop
-from desktop.api import docs, errors, page
+from desktop.api import docs, errors, ollama_routes, openai_routes, page
 from desktop.api.door import Door
 
-_ABOUT = (
+_ABOUT: Final = (
     "Lapis answers other programs of this computer with the models that it has: OpenAI's protocol "
-    "under `/v1`, Ollama's under `/api`."
+    "under `/v1`, Ollama's under `/api`. The key is in the settings of Lapis."
 )
 
 
 def make_app(door: Door) -> FastAPI:
     """Return the application with everything it serves."""
-    from desktop.api import ollama_routes, openai_routes
-
     return app_of([openai_routes.router(door), ollama_routes.router(door)])
 
 
@@ -33,9 +33,12 @@ def app_of(routers: Sequence[APIRouter]) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        separate_input_output_schemas=False,
     )
     errors.add_handlers(app)
-    for router in [*routers, page.router(), docs.router()]:
-        app.include_router(router)
+    # The guard has asked for the key by then; this has the documentation ask for it too.
+    key = HTTPBearer(auto_error=False, description="The key in the settings of Lapis.")
+    for router in routers:
+        app.include_router(router, dependencies=[Security(key)])
+    app.include_router(page.router())
+    app.include_router(docs.router())
     return app

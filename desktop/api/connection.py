@@ -42,7 +42,7 @@ class Connection(H11Protocol):
         self.app = self._served(config.loaded_app)
         self._is_refused = False
         self._early = 0
-        self._since = 0.0
+        self.since = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -59,7 +59,7 @@ class Connection(H11Protocol):
             )
             return
         super().connection_made(transport)
-        self._since = self.loop.time()
+        self.since = self.loop.time()
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -81,6 +81,8 @@ class Connection(H11Protocol):
             self.conn.receive_data(data)
             return
         super().data_received(data)
+        if self._is_refused:
+            return
         if self._is_answering:
             self.flow.resume_reading()
         self._wait_for_head()
@@ -91,7 +93,7 @@ class Connection(H11Protocol):
     def on_response_complete(self) -> None:
         """Go on with the next request."""
         self._early = 0
-        self._since = self.loop.time()
+        self.since = self.loop.time()
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 the words are our own
@@ -127,7 +129,7 @@ class Connection(H11Protocol):
         ]
         if not idle:
             return False
-        longest = min(idle, key=lambda each: each._since)
+        longest = min(idle, key=lambda each: each.since)
         self.connections.discard(longest)
         longest.transport.abort()
         return True
@@ -157,6 +159,8 @@ class Connection(H11Protocol):
         self._unset_keepalive_if_required()
         self._is_refused = True
         cycle = self.cycle
+        if self.flow is not None:
+            self.flow.resume_reading()
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()

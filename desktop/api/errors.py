@@ -142,9 +142,12 @@ def add_handlers(app: FastAPI) -> None:
             case HTTPException():
                 return response(request.url.path, Refused(error.status_code, error.detail))
             case _:
-                raise error
+                # Logged by the guard, where it goes on to.
+                return response(
+                    request.url.path, Refused(500, "A defect in Lapis. Its log has more")
+                )
 
-    for kind in (Refused, LapisError, RequestValidationError, HTTPException):
+    for kind in (Refused, LapisError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, tell)
 
 

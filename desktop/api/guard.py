@@ -107,8 +107,8 @@ class Guard:
             await outgoing.refuse(refused)
             await incoming.drain()
             await outgoing.end()
-        except Exception:
-            # The last one to catch: the connection must not be left in the middle of an answer.
+        except Exception:  # noqa: BLE001 - the last one to catch: it is logged, and told
+            # An answer must not be left in the middle.
             if outgoing.is_unread:
                 _log.info("a client did not read its answer")
                 return

@@ -1,4 +1,4 @@
-"""A look at JSON before anything reads it: is it nested too deep, does it hold too much?
+"""A look at JSON before anything reads it: whether it is nested too deep, or holds too much.
 
 Parsers recurse, and a deep text would be the end of whoever reads it. Pure; linear in the text.
 """

@@ -25,10 +25,10 @@ _AGAIN_SECONDS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long is waited, in seconds: for the head of a request, between two pieces of its body,
+    """How long is waited, in seconds.
 
-    for all of it, for a client that does not read, for one that is still sending what was refused,
-    and for the next request on a connection.
+    For the `head` of a request, for the next `body_piece` and for the whole `body`, for a client that
+    is not `reading`, while one is `draining` what was refused, and on a connection that is `idle`.
     """
 
     head: float = 10.0

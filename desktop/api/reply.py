@@ -138,9 +138,11 @@ class Outgoing:
         ]
         if _NAMES.fullmatch(asked):
             headers.append((b"access-control-allow-headers", asked.encode("latin-1")))
-        for network in (b"private-network", b"local-network"):
-            if who.one(self._scope, b"access-control-request-" + network) == "true":
-                headers.append((b"access-control-allow-" + network, b"true"))
+        headers.extend(
+            (b"access-control-allow-" + network, b"true")
+            for network in (b"private-network", b"local-network")
+            if who.one(self._scope, b"access-control-request-" + network) == "true"
+        )
         await self({"type": "http.response.start", "status": 204, "headers": headers})
         await self.end()
 

@@ -9,13 +9,13 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Final
+
+from starlette.types import Scope
 
 from desktop.api.limits import LARGEST_HEAD, LONGEST_TARGET, MOST_HEADERS
 from desktop.api.refused import Refused
 from desktop.domain.text import printable, shortened
-
-Scope: TypeAlias = dict[str, Any]
 
 LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::([0-9]{1,5}))?")

@@ -41,7 +41,14 @@ from desktop.backends.openai_sse import EventReader, TooLong
 from desktop.backends.openai_values import clean, decoded, mapping, real, sequence
 from desktop.domain.chat import ChatRequest, Event, GrammarKind, Notice
 from desktop.domain.connection import Connection, ServedModel
-from desktop.domain.errors import LapisError, ModelNotServed, NetworkError, OddAnswer, Unreachable
+from desktop.domain.errors import (
+    LapisError,
+    ModelNotServed,
+    NetworkError,
+    OddAnswer,
+    ServerFault,
+    Unreachable,
+)
 from desktop.domain.text import Text, shortened
 
 if TYPE_CHECKING:
@@ -128,7 +135,10 @@ class OpenAIClient:
             if isinstance(index, int) and known and len(known) == len(numbers):
                 vectors[index] = known
         if vectors.keys() != set(range(len(texts))):
-            raise self._odd()
+            raise OddAnswer(
+                Text("The server did not turn the texts into vectors"),
+                Text("Choose a model that is made for embeddings."),
+            )
         return [vectors[at] for at in range(len(texts))]
 
     async def unload(self, model: str) -> None:
@@ -241,7 +251,9 @@ class OpenAIClient:
                 yield self._value(data)
                 has_said = True
         if not is_done and not answer.is_complete:
-            raise self._broke_off() if has_said else self._odd()
+            if response.headers.get("content-type", "").startswith("text/event-stream"):
+                raise self._broke_off() if has_said else self._no_answer()
+            raise self._odd()
 
     def _value(self, text: bytes | str) -> object:
         try:
@@ -272,6 +284,14 @@ class OpenAIClient:
         return OddAnswer(
             Text("{host} answers in a way that Lapis does not understand", {"host": self._host}),
             Text("Check whether its address leads to a server for models."),
+        )
+
+    def _no_answer(self) -> ServerFault:
+        return ServerFault(
+            Text("{host} ended without an answer", {"host": self._host}),
+            Text(
+                "Look at what the server itself reports; the text may be too long for its context."
+            ),
         )
 
     def _broke_off(self) -> Unreachable:

@@ -25,7 +25,10 @@ NOTHING_USED: Final = Usage(0, 0, 0, 0.0, 0.0, 0.0)
 
 
 class Asked:
-    """A request under way. After its last event the listener hears nothing more."""
+    """A request under way. After its last event the listener hears nothing more.
+
+    `characters` of text and thinking have come.
+    """
 
     def __init__(
         self, listener: Callable[[Event], None], clock: Callable[[], float] = time.monotonic
@@ -36,6 +39,7 @@ class Asked:
         self._began = clock()
         self._first = self._last = 0.0
         self.has_ended = False
+        self.characters = 0
 
     @property
     def has_spoken(self) -> bool:
@@ -46,6 +50,8 @@ class Asked:
         """Pass an event on, with the times measured here in the usage of the last one."""
         if self.has_ended:
             return
+        if isinstance(event, TextDelta | ReasoningDelta):
+            self.characters += len(event.text)
         if isinstance(event, SPOKEN):
             self._last = self._clock()
             self._first = self._first or self._last

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from desktop.backends.base import CountListener, Listener
 from desktop.backends.server_asked import NOTHING_USED, Asked
 from desktop.backends.server_client import ServerClient
-from desktop.backends.server_loop import ServerLoop
+from desktop.backends.server_loop import ServerLoop, fell_silent
 from desktop.base.guard import guarded
 from desktop.domain.chat import ChatRequest, Failed, Finished, Notice, StopReason
 from desktop.domain.errors import (
@@ -43,6 +43,7 @@ _TEXTS_AT_ONCE: Final = 64
 _MOST_DIMENSIONS: Final = 65_536
 _TRIES: Final = 3
 _LONGEST_WAIT: Final = 60.0
+_MOST_CHARACTERS: Final = 16 * 2**20
 
 _log = logging.getLogger(__name__)
 
@@ -171,6 +172,10 @@ class ServerBackend:
             async with aclosing(client.stream(self._model, request, self._n_ctx)) as events:
                 async for event in events:
                     asked.hear(event)
+                    if asked.has_ended:
+                        return
+                    if asked.characters > _MOST_CHARACTERS:
+                        raise _without_measure()
                     still_there()
 
         await self._insist(asked, ask)
@@ -231,7 +236,7 @@ class ServerBackend:
 
                     await ask(still_there)
             except TimeoutError:
-                raise _fell_silent() from None
+                raise fell_silent() from None
             except (TooManyRequests, ServerBusy, ConnectionRefused) as error:
                 wait = _seconds_until_again(error, tried, patience.backoff)
                 if asked.has_spoken or wait is None:
@@ -277,17 +282,17 @@ def _no_vectors() -> OddAnswer:
     )
 
 
+def _without_measure() -> OddAnswer:
+    return OddAnswer(
+        Text("The server writes without ever coming to an end"),
+        Text("What came is kept. Set a length for answers, or choose another model."),
+    )
+
+
 def _broke_off() -> Unreachable:
     return Unreachable(
         Text("The server ended its answer in the middle"),
         Text("What came is kept. Ask again, or have the answer continued."),
-    )
-
-
-def _fell_silent() -> Unreachable:
-    return Unreachable(
-        Text("The server has fallen silent"),
-        Text("It may be overloaded, or hang. Look after it there, then ask again."),
     )
 
 

@@ -139,6 +139,32 @@ async def in_thread(call: Callable[[], Result]) -> Result:
     return await asyncio.get_running_loop().run_in_executor(None, call)
 
 
+async def not_silent(
+    items: AsyncGenerator[Result, None], seconds: float
+) -> AsyncGenerator[Result, None]:
+    """Yield `items`; raises Unreachable where the next one is more than `seconds` away."""
+    import asyncio
+
+    async with aclosing(items):
+        while True:
+            try:
+                async with asyncio.timeout(seconds):
+                    item = await anext(items)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                raise fell_silent() from None
+            yield item
+
+
+def fell_silent() -> Unreachable:
+    """Return the error of a server that says nothing more."""
+    return Unreachable(
+        Text("The server has fallen silent"),
+        Text("It may be overloaded, or hang. Look after it there, then ask again."),
+    )
+
+
 def _run(loop: "asyncio.AbstractEventLoop") -> None:
     import asyncio
 

@@ -113,6 +113,12 @@ class Connections:
         place = self._list.named(connection)
         return place is not None and self._news.of(place) is not None
 
+    def answers(self, connection: str) -> bool | None:
+        """Return whether a server answered when it was last asked, None before that."""
+        place = self._list.named(connection)
+        heard = None if place is None else self._news.of(place)
+        return None if heard is None else heard.problem is None and heard.is_there
+
     def find(self, name: str) -> InstalledModel | None:
         """Return the served model of that name, whether it is known or not; asks nobody.
 
@@ -335,16 +341,21 @@ class Connections:
             models = await self._line(connection).models()
         except ConnectionRefused as error:
             is_absent = connection.is_found and is_this_computer(origin(connection.address)[1])
-            self._note(connection, (), None if is_absent else error)
+            self._note(connection, (), None if is_absent else error, is_there=False)
         except LapisError as error:
             self._note(connection, self.served(connection.name), error)
         else:
             self._note(connection, models, None)
 
     def _note(
-        self, connection: Connection, models: tuple[ServedModel, ...], problem: LapisError | None
+        self,
+        connection: Connection,
+        models: tuple[ServedModel, ...],
+        problem: LapisError | None,
+        *,
+        is_there: bool = True,
     ) -> None:
-        self._news.note(connection, Heard(connection.address, models, problem))
+        self._news.note(connection, Heard(connection.address, models, problem, is_there))
         self._tell()
 
     def _drop(self, name: str) -> None:

@@ -160,4 +160,4 @@ class ServerLine:
         from desktop.backends.openai import OpenAIClient
 
         options = http_options(network, address, "httpx2", key=key, read_seconds=_READ_SECONDS)
-        return OpenAIClient(connection, options)
+        return OpenAIClient(connection, options, key)

@@ -9,11 +9,15 @@ from desktop.domain.errors import LapisError
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a server at `address` said; `problem` is why it did not say more."""
+    """What a server at `address` said; `problem` is why it did not say more.
+
+    Not `is_there` is also an Ollama that does not run on this computer, which is no problem.
+    """
 
     address: str
     models: tuple[ServedModel, ...] = ()
     problem: LapisError | None = None
+    is_there: bool = True
 
 
 class ServerNews:

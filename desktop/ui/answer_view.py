@@ -18,8 +18,8 @@ from desktop.ui.answer_sheet import AnswerSheet
 from desktop.ui.code_block import CodeBlock
 from desktop.ui.error_card import ErrorCard
 from desktop.ui.growing_markdown import GrowingMarkdown
-from desktop.ui.markdown import parse
 from desktop.ui.leaves_badge import Hosts, nobody
+from desktop.ui.markdown import parse
 from desktop.ui.message_actions import Action, MessageActions
 from desktop.ui.message_body import MessageBody
 from desktop.ui.message_editing import MessageEditing

@@ -4,6 +4,7 @@ Starting, stopping and the keyring wait, so they are done in lanes of errands. T
 itself in threads of its own; here that is taken in a few times a second at most.
 """
 
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ __all__ = ["ApiDesk"]
 
 _MOVING, _KEY, _CHANGING = "local api", "key of the local api", "origins of the local api"
 _PAUSE_MS = 150
+_PATIENCE = 3.0
 
 
 class ApiDesk(QObject):
@@ -86,7 +88,10 @@ class ApiDesk(QObject):
     def close(self) -> None:
         """Stop the server and end what works in the background; waits a moment; idempotent."""
         self._throttle.cancel()
-        self._api.close()
+        # It may be waiting for a keyring, whose dialog nobody answers any more.
+        end = threading.Thread(target=self._api.close, name="end of the local api", daemon=True)
+        end.start()
+        end.join(_PATIENCE)
         self._errands.close()
 
     # The settings.
@@ -100,11 +105,7 @@ class ApiDesk(QObject):
         wanted, before = settings.api, self._followed
         self._followed = wanted
         self._menu.show_wish(enabled=wanted.enabled)
-        if (wanted.enabled, wanted.host, wanted.port) != (
-            before.enabled,
-            before.host,
-            before.port,
-        ):
+        if _place(wanted) != _place(before):
             self._follow()
 
     def _follow(self) -> None:
@@ -173,6 +174,10 @@ class ApiDesk(QObject):
                 section.show_example_problem,
                 queued=True,
             )
+
+
+def _place(wanted: ApiSettings) -> tuple[str, int] | None:
+    return (wanted.host, wanted.port) if wanted.enabled else None
 
 
 def _ignore(_none: object) -> None:

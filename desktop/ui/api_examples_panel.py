@@ -77,7 +77,7 @@ class ApiExamplesPanel(QWidget):
 
     def _example(self, key: str) -> str:
         kind = _EXAMPLES[max(0, self._tabs.currentIndex())]
-        return example(kind, base_address(self._settings.host, self._settings.port), key)
+        return example(kind, base_address(self._settings.port), key)
 
     def _show(self) -> None:
         self._is_copied = False

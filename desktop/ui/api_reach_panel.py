@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.settings import ApiSettings
 from desktop.ui.api_port_row import PortRow
-from desktop.ui.api_words import base_address, is_near
+from desktop.ui.api_words import far_address, is_near
 from desktop.ui.buttons import TextButton
 from desktop.ui.form_panel import FormPanel
 from desktop.ui.menu_button import MenuButton
@@ -103,7 +103,7 @@ class ApiReachPanel(QWidget):
             "Other computers reach Lapis at {address}, if they have the key. What they send and get"
             " is not encrypted."
         )
-        self._warning.show_words(words.format(address=base_address(host, port)), "warn")
+        self._warning.show_words(words.format(address=far_address(host, port)), "warn")
 
     def _choices(self) -> list[tuple[str, str]]:
         usual = (_USUAL.host, self.tr("This computer only"))

@@ -70,7 +70,7 @@ class ApiSign(TextButton):
         if is_failed and state.error is not None:
             hint = say(state.error.title)
         else:
-            hint = base_address(state.host, state.port) if state.port else ""
+            hint = base_address(state.port) if state.port else ""
         set_tooltip(self, hint)
         self.setAccessibleDescription(hint)
         self.setVisible(state.phase is not ServerPhase.OFF)

@@ -90,7 +90,7 @@ class ApiStatePanel(QWidget):
         self._take.setText(self.tr("Use port {port}").format(port=state.free_port))
         self._addresses.setVisible(state.phase is ServerPhase.RUNNING)
         if state.phase is ServerPhase.RUNNING:
-            self._addresses.show_address(state.host, state.port)
+            self._addresses.show_port(state.port)
         if had_focus and not is_failed:
             self._switch.setFocus()
 
@@ -99,7 +99,7 @@ class ApiStatePanel(QWidget):
         self.retry_wanted.emit()
 
     def _on_page_clicked(self) -> None:
-        self.page_wanted.emit(base_address(self._state.host, self._state.port) + "/")
+        self.page_wanted.emit(base_address(self._state.port) + "/")
 
     def _retranslate(self) -> None:
         self._row.say(
@@ -162,10 +162,10 @@ class _Addresses(QWidget):
         grid.setColumnStretch(0, 2)
         grid.setColumnStretch(1, 3)
 
-    def show_address(self, host: str, port: int) -> None:
+    def show_port(self, port: int) -> None:
         openai, ollama = self._lines
-        openai.show_words(openai_address(host, port))
-        ollama.show_words(base_address(host, port))
+        openai.show_words(openai_address(port))
+        ollama.show_words(base_address(port))
 
     def say(self) -> None:
         openai, ollama = self._names

@@ -13,6 +13,7 @@ from desktop.ui.translation import say
 __all__ = [
     "base_address",
     "client_name",
+    "far_address",
     "is_near",
     "is_refused",
     "openai_address",
@@ -28,20 +29,19 @@ _LONGEST = 80
 _BAD_REQUEST, _SERVER_FAULT = 400, 500
 
 
-def base_address(host: str, port: int) -> str:
-    """Return where programs of this computer find the server that listens at `host`."""
-    try:
-        known = ipaddress.ip_address(host)
-    except ValueError:
-        return f"http://{host}:{port}"
-    if known.is_unspecified or known.is_loopback:
-        return f"http://{_HERE}:{port}"
-    return f"http://[{host}]:{port}" if known.version == 6 else f"http://{host}:{port}"
+def base_address(port: int) -> str:
+    """Return where programs of this computer find the server, wherever else it listens."""
+    return f"http://{_HERE}:{port}"
 
 
-def openai_address(host: str, port: int) -> str:
+def openai_address(port: int) -> str:
     """Return what clients made for OpenAI call the base URL."""
-    return f"{base_address(host, port)}/v1"
+    return f"{base_address(port)}/v1"
+
+
+def far_address(host: str, port: int) -> str:
+    """Return where other computers find the server that listens at `host`."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def is_near(host: str) -> bool:
@@ -71,7 +71,7 @@ def tray_line(state: ServerState) -> str:
     """Return the same in as few words as fit a menu."""
     match state.phase:
         case ServerPhase.RUNNING:
-            address = base_address(state.host, state.port)
+            address = base_address(state.port)
             return say(Text("Local API: on, {address}", {"address": address}))
         case ServerPhase.STARTING:
             return say(Text("Local API: starting…"))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from desktop.ui.engine_room import EngineRoom
     from desktop.ui.key_room import KeyRoom
     from desktop.ui.model_controller import ModelController
+    from desktop.ui.tray_api import TrayApiMenu
 
 __all__ = ["DesktopRoom"]
 
@@ -84,6 +85,11 @@ class DesktopRoom(QObject):
         presence.model_dropped.connect(self.model_dropped)
         self._hotkeys = self._take_keys(app_id)
         QTimer.singleShot(_KEYS_SHOWN_MS, self, self._open_keys)
+
+    @property
+    def api_menu(self) -> "TrayApiMenu":
+        """What the tray's menu has about the local server."""
+        return self._tray.tray.menu.api
 
     def toggle_popup(self) -> None:
         """Show the popup, bring it to the front, or hide it."""

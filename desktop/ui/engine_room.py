@@ -3,6 +3,7 @@
 Nothing here is loaded before the window's first picture. GUI thread.
 """
 
+import os
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -18,7 +19,11 @@ from desktop.ui.preferences import Preferences
 from desktop.ui.window import MainWindow
 
 if TYPE_CHECKING:
+    from desktop.backends.base import Backend
+    from desktop.config.secrets import Secrets
     from desktop.models.library import Library
+    from desktop.services.all_models import AllModels
+    from desktop.services.connections import Connections
     from desktop.services.devices import Devices
     from desktop.services.engine import Engine
     from desktop.services.load_watch import LoadWatch
@@ -54,12 +59,16 @@ class EngineRoom(QObject):
         self.models: ModelController | None = None
         self.sizes: Sizes | None = None
         self.devices: Devices | None = None
+        self.connections: Connections | None = None
+        self.all_models: AllModels | None = None
+        self.secrets: Secrets | None = None
 
     def open(self, model: str) -> "tuple[Engine, ModelController]":
         """Start the engine with the model `model` (a name or a path, empty for the last one).
 
         What the window was asked meanwhile is to be asked of the engine now: after its model.
         """
+        from desktop.services.all_models import AllModels
         from desktop.services.devices import Devices
         from desktop.services.engine import Engine
         from desktop.services.limits import idle_limit, silence_limit, states_limit
@@ -88,6 +97,16 @@ class EngineRoom(QObject):
             )
             return plan_for(model, own, known(), anyway=anyway)
 
+        connections = self._open_connections()
+        all_models = AllModels(self._library, connections)
+
+        def served(model: InstalledModel, n_ctx: int | None) -> "Backend":
+            return connections.backend(model, n_ctx or settings_of(model).engine.n_ctx)
+
+        def check(model: InstalledModel) -> None:
+            if not model.is_served:
+                check_model(model, settings_of(model), known())
+
         engine = Engine(
             lambda model: plan_for(model, settings_of(model), known()),
             self._paths,
@@ -96,6 +115,7 @@ class EngineRoom(QObject):
             silence_limit=lambda: silence_limit(preferences.value.engine),
             plan_anyway=lambda model: plan_for(model, settings_of(model), known(), anyway=True),
             plan_context=plan_context,
+            served=served,
         )
         self._engine = engine
         engine.watch(self._bridge.engine_observer)
@@ -106,12 +126,12 @@ class EngineRoom(QObject):
             self._window,
             preferences,
             self._own,
-            self._library,
+            all_models,
             self._bridge,
             lambda: models_folder(preferences.value, self._paths),
-            lambda model: check_model(model, settings_of(model), known()),
+            check,
         )
-        self.models = models
+        self.models, self.all_models = models, all_models
         models.attach(engine, model)
         return engine, models
 
@@ -153,6 +173,22 @@ class EngineRoom(QObject):
             self.models.close()
         if self._engine is not None:
             self._engine.close()
+
+    def close_connections(self) -> None:
+        """End what servers were asked, and all connections to them; idempotent."""
+        if self.connections is not None:
+            self.connections.close()
+
+    def _open_connections(self) -> "Connections":
+        from desktop.config.secrets import Secrets
+        from desktop.services.connections import Connections
+
+        preferences = self._preferences
+        self.secrets = secrets = Secrets()
+        self.connections = Connections(
+            lambda: preferences.value, preferences.change, secrets, os.environ
+        )
+        return self.connections
 
     def _library(self) -> "Library":
         from desktop.services.models_folder import open_library

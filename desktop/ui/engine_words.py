@@ -30,10 +30,13 @@ def loading_words(state: EngineState) -> str:
 
 
 def state_words(state: EngineState) -> tuple[str, Tone]:
-    """Return a few words and their tone; empty while nothing was ever chosen."""
+    """Return a few words and their tone; empty where nothing is loaded or was ever chosen."""
     match state.phase:
         case Phase.LOADING:
             return loading_words(state), "muted"
+        case Phase.READY if state.model is not None and state.model.is_served:
+            # Whether its server is there shows when it is asked.
+            return "", "muted"
         case Phase.READY:
             return say(Text("Ready")), "good"
         case Phase.FAILED:

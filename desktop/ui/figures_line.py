@@ -64,7 +64,9 @@ class FiguresLine(QAbstractButton):
         if self._size is None:
             font = self._font()
             width = math.ceil(QFontMetricsF(font).horizontalAdvance(self.text())) + 1
-            self._size = QSize(self._sign + width + Space.XS, QFontMetrics(font).height() + 2 * Space.XS)
+            self._size = QSize(
+                self._sign + width + Space.XS, QFontMetrics(font).height() + 2 * Space.XS
+            )
         return self._size
 
     def shown_text(self) -> str:

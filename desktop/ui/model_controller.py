@@ -26,7 +26,7 @@ from desktop.domain.errors import (
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import MOST_OPENED_MODELS
 from desktop.domain.text import Text
-from desktop.models.library import GUIDE_NAME, Library
+from desktop.models.library import GUIDE_NAME
 from desktop.services.manner import template_for, with_choice
 from desktop.ui.banner import Remedy, Topic
 from desktop.ui.bridge import Bridge
@@ -61,6 +61,18 @@ class ModelEngine(Protocol):
         ...
 
 
+class ChosenFrom(Protocol):
+    """The models that there are: `services.all_models.AllModels`, or the files alone."""
+
+    def find(self, name_or_path: str) -> InstalledModel:
+        """Return the model of that name or path; raises LapisError."""
+        ...
+
+    def models(self) -> list[InstalledModel]:
+        """Return all of them."""
+        ...
+
+
 class ModelController(QObject):
     """All methods return at once; what becomes of a choice comes back as an `EngineState`.
 
@@ -79,7 +91,7 @@ class ModelController(QObject):
         window: MainWindow,
         preferences: Preferences,
         own: OwnSettings,
-        library: Callable[[], Library],
+        models: ChosenFrom,
         bridge: Bridge,
         models_folder: Callable[[], Path],
         check: Check,
@@ -89,7 +101,7 @@ class ModelController(QObject):
         self._window = window
         self._preferences = preferences
         self._own = own
-        self._library = library
+        self._models = models
         self._models_folder = models_folder
         self._engine: ModelEngine | None = None
         self._general: InstalledModel | None = None
@@ -133,15 +145,16 @@ class ModelController(QObject):
 
     def find(self, name: str) -> InstalledModel:
         """Return the model of that name or path; raises LapisError."""
-        return self._library().find(name)
+        return self._models.find(name)
 
     def models(self) -> list[InstalledModel]:
         """Return the models that there are."""
-        return self._library().models()
+        return self._models.models()
 
     def name_of(self, model: InstalledModel) -> str:
         """Return what `find` finds `model` by another time."""
-        return model.name if model.is_guide or self._is_installed(model) else str(model.path)
+        has_name = model.is_guide or model.is_served or self._is_installed(model)
+        return model.name if has_name else str(model.path)
 
     def show_own(self, model: InstalledModel | None) -> None:
         """Name the model that the open chat has of its own; None: it has none."""
@@ -158,14 +171,14 @@ class ModelController(QObject):
         self._engine = engine
         if name:
             try:
-                self._start_with(self._library().find(name))
+                self._start_with(self._models.find(name))
             except LapisError as error:
                 self._refuse(error)
             else:
                 return
         last = self._preferences.value.model
         try:
-            self._start_with(self._library().find(last))
+            self._start_with(self._models.find(last))
         except LapisError as error:
             self._fall_back(last, error)
 
@@ -176,7 +189,7 @@ class ModelController(QObject):
     def choose_named(self, name: str) -> bool:
         """Choose a model by name or path and return True; a failure is shown in the window."""
         try:
-            model = self._library().find(name)
+            model = self._models.find(name)
         except LapisError as error:
             self._refuse(error)
             return False
@@ -251,7 +264,7 @@ class ModelController(QObject):
         _log.info("the guide steps in: %s", type(error).__name__)
         title = Text("{name} cannot be used, so the built-in guide answers", {"name": name})
         self._refuse(ModelNotFound(title, error.hint))
-        self._start_with(self._library().find(GUIDE_NAME))
+        self._start_with(self._models.find(GUIDE_NAME))
 
     def _refuse(self, error: LapisError) -> None:
         self._window.banner.show_error(Topic.MODEL_CHOICE, error, Remedy.CHOOSE_MODEL)
@@ -262,7 +275,7 @@ class ModelController(QObject):
 
     def _keep_opened(self, model: InstalledModel) -> None:
         """Keep a file from elsewhere in the menu."""
-        if model.is_guide or self._is_installed(model):
+        if model.is_guide or model.is_served or self._is_installed(model):
             return
         path, settings = str(model.path), self._preferences.value
         others = (each for each in settings.opened_models if each != path)
@@ -279,7 +292,7 @@ class ModelController(QObject):
         if not model.path.is_relative_to(self._models_folder()):
             return False
         try:
-            return self._library().find(model.name).path == model.path
+            return self._models.find(model.name).path == model.path
         except LapisError:
             return False
 
@@ -288,7 +301,7 @@ class ModelController(QObject):
         return last.parent if last.is_absolute() else Path.home()
 
     def _on_about_to_fill(self) -> None:
-        models, chosen = self._library().models(), self._window.header.model
+        models, chosen = self._models.models(), self._window.header.model
         if chosen is not None:
             # Since it was chosen another name may have been taken by it, or another size.
             chosen = next((each for each in models if each.path == chosen.path), chosen)

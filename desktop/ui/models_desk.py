@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from desktop.ui.installed_controller import InstalledController
     from desktop.ui.known_models import KnownModels
     from desktop.ui.models_page import ModelsPage
+    from desktop.ui.servers_desk import ServersDesk
 
 __all__ = ["ModelsDesk"]
 
 _INSTALLED = 1
+_SERVERS = 3
 _PATIENCE = 2.0
 
 
@@ -76,6 +78,7 @@ class ModelsDesk(QObject):
         self._page: ModelsPage | None = None
         self._installed: InstalledController | None = None
         self._known: KnownModels | None = None
+        self._servers: ServersDesk | None = None
         self._title = ""
         self._is_wanted = False
 
@@ -111,6 +114,20 @@ class ModelsDesk(QObject):
         if self._page is not None and self._installed is not None:
             self._page.show_tab(_INSTALLED)
             self._installed.choose(name)
+
+    def attach_servers(self, servers: "ServersDesk") -> None:
+        """Take the servers, whose tab is filled once there is one."""
+        self._servers = servers
+        servers.tab_wanted.connect(self.show_servers)
+        if self._page is not None:
+            servers.attach_tab(self._page.servers)
+
+    def show_servers(self) -> None:
+        """Show the page with what servers have."""
+        self.show()
+        if self._page is not None:
+            self._page.show_tab(_SERVERS)
+            self._page.take_focus()
 
     def set_engine(self, state: EngineState) -> None:
         """Mark the model that is in memory."""
@@ -164,6 +181,8 @@ class ModelsDesk(QObject):
         tab, computer, bar = InstalledTab(), ThisComputerTab(), DownloadsBar()
         page = ModelsPage(tab, computer, bar)
         self._page = page
+        if self._servers is not None:
+            self._servers.attach_tab(page.servers)
         downloads.attach(bar)
         bar.use_requested.connect(lambda key: self._use_download(manager, downloads, key))
         known = self._known = KnownModels(

@@ -1,4 +1,4 @@
-"""The Models page: three tabs beside the sidebar, in place of the talk. GUI thread.
+"""The Models page: four tabs beside the sidebar, in place of the talk. GUI thread.
 
 Values in, signals out; the tabs of others are given to it as widgets.
 """
@@ -18,11 +18,12 @@ from desktop.ui.discover_tab import DiscoverTab
 from desktop.ui.escape import claims_escape
 from desktop.ui.model_page import ModelPage
 from desktop.ui.page_head import PageHead, PageTabs
+from desktop.ui.servers_tab import ServersTab
 from desktop.ui.tokens import Space
 
 __all__ = ["ModelsPage"]
 
-_TABS = 3
+_TABS = 4
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -47,6 +48,7 @@ class ModelsPage(QWidget):
         self.discover = DiscoverTab()
         self.model_page = ModelPage()
         self.connection = ConnectionPage()
+        self.servers = ServersTab()
         self.installed = installed
         self.this_computer = this_computer
         self.banner = Banner()
@@ -159,13 +161,13 @@ class ModelsPage(QWidget):
         column.addLayout(news)
         column.addWidget(downloads)
         # Not before: what is first in a stack without a place would be a window of its own.
-        for view in (self.discover, self.installed, self.this_computer):
+        for view in (self.discover, self.installed, self.this_computer, self.servers):
             self._views.addWidget(view)
         for page in (self._front, self.model_page, self.connection):
             self._whole.addWidget(page)
 
     def _bind_keys(self) -> None:
-        keys = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)
+        keys = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4)
         for number, key in enumerate(keys):
             shortcut = QShortcut(QKeySequence(Qt.Modifier.CTRL | key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -177,7 +179,12 @@ class ModelsPage(QWidget):
 
     def _retranslate(self) -> None:
         self._head.set_title(self.tr("Models"))
-        names = (self.tr("Discover"), self.tr("Installed"), self.tr("This computer"))
+        names = (
+            self.tr("Discover"),
+            self.tr("Installed"),
+            self.tr("This computer"),
+            self.tr("Servers"),
+        )
         for number, name in enumerate(names):
             self._tabs.setTabText(number, name)
             self._tabs.setTabToolTip(number, f"Ctrl+{number + 1}")

@@ -226,7 +226,9 @@ class Popup(PopupFrame):
         top.addLayout(self._beside[0])
         top.addWidget(self.composer, 1)
         top.addLayout(self._beside[1])
-        for box, parts in zip(self._beside, ((self._gem,), (self.leaves, self.model, self.pin)), strict=True):
+        for box, parts in zip(
+            self._beside, ((self._gem,), (self.leaves, self.model, self.pin)), strict=True
+        ):
             box.setSpacing(Space.XS)
             for part in parts:
                 box.addWidget(part, 0, Qt.AlignmentFlag.AlignTop)

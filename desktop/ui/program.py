@@ -356,6 +356,7 @@ class Program(QObject):
         end.add("notes of loads", self._room.close_loads)
         end.add("models", self._close_models)
         end.add("engine", self._room.close)
+        end.add("connections", self._room.close_connections)
         end.add("store", store.close)
         end.add("tray", self._leave)
         end.add("signals", self._signals.close)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from desktop.domain.history import StoredMessage
 from desktop.ui.attachment_chips import AttachmentChips
 from desktop.ui.folding import beginning
+from desktop.ui.leaves_badge import Hosts
 from desktop.ui.link_button import LinkButton
 from desktop.ui.markdown_parts import code_text
 from desktop.ui.message_actions import Action, MessageActions
@@ -140,6 +141,9 @@ class QuestionView(QWidget):
         """Nothing about a question depends on it."""
 
     def set_own_template(self, model: str) -> None:
+        """Nothing about a question depends on it."""
+
+    def set_hosts(self, hosts: Hosts) -> None:
         """Nothing about a question depends on it."""
 
     def set_larger(self, text: str | None) -> None:

@@ -202,4 +202,3 @@ class ServerCard(QFrame):
             self._note.show_words(self.tr("It answers, but has no models."))
         else:
             self._note.clear()
-

@@ -32,6 +32,7 @@ class ServerRow(QWidget):
         """Show `view`."""
         super().__init__(parent)
         self._view = view
+        self._key_problem: LapisError | None = None
         self._icon = TintedIcon("chip" if view.connection.is_found else "server")
         self._title = ElidedLabel()
         self._title.setProperty("strong", True)
@@ -74,9 +75,10 @@ class ServerRow(QWidget):
             self._view = view
             self._say()
 
-    def show_key_problem(self, error: LapisError) -> None:
-        """Say why its key is kept for this run only."""
-        self.note.show_error(error)
+    def show_key_problem(self, problem: LapisError | None) -> None:
+        """Say why its key is kept for this run only; None: nothing is wrong with it."""
+        self._key_problem = problem
+        self._say()
 
     def take_focus(self) -> None:
         """Let the keyboard go on here."""
@@ -136,8 +138,9 @@ class ServerRow(QWidget):
         self._ask.set_label(self.tr("Ask {name} again").format(name=title))
         self._edit.set_label(self.tr("Change {name}").format(name=title))
         self._remove.set_label(self.tr("Remove {name}").format(name=title))
-        if view.problem is not None:
-            self.note.show_error(view.problem)
+        problem = view.problem or self._key_problem
+        if problem is not None:
+            self.note.show_error(problem)
         else:
             self.note.clear()
         self.setAccessibleName(f"{title}, {words}")

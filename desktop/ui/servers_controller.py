@@ -1,6 +1,7 @@
 """Connects the tab of servers with the servers: use, unload, delete, fetch. GUI thread."""
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
@@ -87,7 +88,7 @@ class ServersController(QObject):
 
         def pull(errand: Errand) -> bool:
             for progress in connections.pull(connection, model, errand.stop):
-                errand.report_latest(lambda now=progress: line.show_progress(model, now))
+                errand.report_latest(partial(line.show_progress, model, progress))
             return errand.stop.is_set()
 
         def done(stopped: bool) -> None:

@@ -6,14 +6,16 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
 
 from desktop.domain.connection import MOST_CONNECTIONS
+from desktop.domain.errors import LapisError
 from desktop.domain.settings import Settings
 from desktop.ui.buttons import TextButton
 from desktop.ui.form_panel import FormPanel
 from desktop.ui.icons import icon
 from desktop.ui.labels import PlainLabel
+from desktop.ui.row_note import RowNote
 from desktop.ui.server_editor import ServerEditor
 from desktop.ui.server_presets import CLOUD, NEAR, OTHER, ServerPreset
 from desktop.ui.server_row import ServerRow
@@ -54,13 +56,14 @@ class ConnectionsSection(SettingsSection):
         self._rows: dict[str, ServerRow] = {}
         self._found, self._list = _Rows(), _Rows()
         self._none = PlainLabel(tone="muted", wrap=True)
+        self._problem = RowNote()
         self._add = TextButton()
         self._menu = QMenu(self._add)
         self.editor = ServerEditor()
         self.editor.hide()
         self.toast = Toast()
         self._here = FormPanel([self._finds.widget, self._found])
-        self._there = FormPanel([self._none, self._list, self._add])
+        self._there = FormPanel([self._none, self._list, self._problem, self._add])
         super().__init__((self._offline,))
         self._finds.changed.connect(self.changed)
         for widget in (self._here, self._there, self.editor, self.toast):
@@ -103,6 +106,10 @@ class ConnectionsSection(SettingsSection):
         """Return the names that are taken, in small letters."""
         return {name.casefold() for name in self._rows}
 
+    def show_problem(self, error: LapisError) -> None:
+        """Say why something could not be done with a server."""
+        self._problem.show_error(error)
+
     def begin(self, preset: ServerPreset) -> None:
         """Let a new server be entered."""
         taken, name = self.names(), preset.name
@@ -121,7 +128,7 @@ class ConnectionsSection(SettingsSection):
     def close_editor(self) -> None:
         """Show the list again."""
         before = self.editor.before
-        had_focus = self.editor.isAncestorOf(self.focusWidget() or self)
+        had_focus = self.editor.isAncestorOf(QApplication.focusWidget() or self)
         self.editor.hide()
         self._show()
         row = self._rows.get(before.name) if before is not None else None
@@ -172,6 +179,7 @@ class ConnectionsSection(SettingsSection):
 
     def _open(self) -> None:
         self.toast.withdraw()
+        self._problem.clear()
         self.editor.show()
         self._show()
 
@@ -179,7 +187,7 @@ class ConnectionsSection(SettingsSection):
         """Show what has the words that are searched for; return whether there is some."""
         is_editing = not self.editor.isHidden()
         words = self._wanted.split()
-        here = " ".join([self.title, self._finds.row.name, self._finds.row.hint, "ollama"])
+        here = f"{self.title} {self._finds.row.name} {self._finds.row.hint} ollama"
         there = " ".join(
             [self.title, self._add.text(), *(row.words for row in self._rows.values())]
         )

@@ -58,7 +58,7 @@ class TrayApiMenu(QMenu):
         self._copy.setEnabled(self._state.phase is ServerPhase.RUNNING)
 
     def _address(self) -> str:
-        return openai_address(self._state.host, self._state.port)
+        return openai_address(self._state.port)
 
 
 def _rename(action: QAction, words: str) -> None:

@@ -188,9 +188,7 @@ class MainWindow(QWidget):
         self.header.set_engine(EngineState(Phase.LOADING, model))
         self.composer.set_about_guide(model.is_guide)
         self.composer.show_leaving(model.leaves_to)
-        self.transcript.empty_state.show_model(
-            model_title(model), model.is_guide, model.leaves_to
-        )
+        self.transcript.empty_state.show_model(model_title(model), model.is_guide, model.leaves_to)
 
     def restore(self, kept: WindowSettings) -> None:
         """Take size, place and sidebar of the last run, as far as the screens still allow."""

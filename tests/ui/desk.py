@@ -21,6 +21,7 @@ from desktop.domain.errors import EngineDied
 from desktop.domain.model import InstalledModel, LoadedModel, LoadPlan
 from desktop.domain.text import Text
 from desktop.models.library import Library
+from desktop.services.all_models import AllModels
 from desktop.services.model_notes import ModelNotes
 from desktop.services.model_turns import Wanted
 from desktop.services.models_folder import models_folder, open_library
@@ -198,7 +199,7 @@ def open_desk(folder: Path, check: Check = lambda _model: None) -> Iterator[Desk
         window,
         preferences,
         own,
-        library,
+        AllModels(library, None),
         bridge,
         lambda: models_folder(preferences.value, paths),
         check,

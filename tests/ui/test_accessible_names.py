@@ -24,6 +24,7 @@ from desktop.ui.chat_panel import ChatPanel
 from desktop.ui.library_controller import LibraryController
 from desktop.ui.message_actions import MessageActions
 from desktop.ui.popup import Popup
+from desktop.ui.settings_api import ApiSection
 from desktop.ui.settings_controller import SettingsController
 from desktop.ui.settings_copies import CopiesSection
 from desktop.ui.settings_popup import PopupSection
@@ -109,7 +110,7 @@ def test_on_the_panel_of_a_chat(qtbot: QtBot) -> None:
     assert _faults(panel) == []
 
 
-@pytest.mark.parametrize("section", range(6))
+@pytest.mark.parametrize("section", range(7))
 def test_on_the_page_of_settings(desk: Desk, section: int) -> None:
     def sections() -> list[SettingsSection]:
         return [
@@ -119,6 +120,7 @@ def test_on_the_page_of_settings(desk: Desk, section: int) -> None:
             AnswersSection(),
             MemorySection(),
             CopiesSection(),
+            ApiSection(),
         ]
 
     SettingsController(desk.window, desk.preferences, sections).show(section)

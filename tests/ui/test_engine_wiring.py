@@ -36,11 +36,13 @@ class RecordedEngine:
         *,
         plan_anyway: object,
         plan_context: object = None,
+        served: object = None,
         **limits: Callable[[], Any],
     ) -> None:
         self.limits = limits
         self.plan_anyway = plan_anyway
         self.plan_context = plan_context
+        self.served = served
         self.state = EngineState()
         self.observers: list[Callable[[EngineState], None]] = []
         self.chosen: list[InstalledModel] = []
@@ -126,7 +128,9 @@ def test_the_terminal_gives_the_engine_its_limits_too(
 ) -> None:
     monkeypatch.setattr(cli_answers, "Engine", RecordedEngine)
     engine = EngineSettings(idle_minutes=2, idle_minutes_on_battery=2, kept_states_gb=1)
-    cli_answers._engine(paths_under(tmp_path), Terms(Settings(engine=engine)), Known())
+    settings = Settings(engine=engine)
+    servers = cli_answers._servers(settings)
+    cli_answers._engine(paths_under(tmp_path), Terms(settings), Known(), servers)
 
     limits = RecordedEngine.made.limits
     assert [limits[name]() for name in ("idle_limit", "states_limit", "silence_limit")] == [

@@ -375,13 +375,15 @@ def test_a_model_that_one_chat_wants_is_named_in_that_chat_alone_and_changes_no_
     path = _put(desk, "Tiny")
     kept = desk.preferences.value
     desk.chats.ask(None, "Hello?", settings=ChatSettings(model="Tiny"))
-    assert desk.engine.chosen[-1].path == path
+    wanted = desk.engine.wanted[-1]
+    assert wanted is not None
+    assert wanted.model.path == path
     with qtbot.waitSignal(desk.models.state_changed):
-        desk.engine.become(ready(desk.engine.chosen[-1]))
+        desk.engine.become(ready(wanted.model))
 
     (button,) = desk.window.header.findChildren(_ModelButton)
     assert button.accessibleName() == "Model: Built-in guide"
-    desk.models.show_own(desk.engine.chosen[-1])
+    desk.models.show_own(wanted.model)
     assert button.accessibleName() == "Model: Tiny"
     desk.models.show_own(None)
     assert button.accessibleName() == "Model: Built-in guide"
@@ -396,8 +398,11 @@ def test_one_chats_model_that_fails_can_be_tried_again_without_being_chosen_for_
 ) -> None:
     path = _put(desk, "Tiny")
     desk.chats.ask(None, "Hello?", settings=ChatSettings(model="Tiny", n_ctx=8192))
+    wanted = desk.engine.wanted[-1]
+    assert wanted is not None
+    assert wanted.n_ctx == 8192
     too_large = TooLarge(Text("Too large"), Text("Choose a smaller model."))
-    failed = EngineState(Phase.FAILED, desk.engine.chosen[-1], error=too_large, n_ctx=8192)
+    failed = EngineState(Phase.FAILED, wanted.model, error=too_large, n_ctx=8192)
     with qtbot.waitSignal(desk.models.state_changed):
         desk.engine.become(failed)
     desk.window.banner.remedy_chosen.emit(Remedy.LOAD_ANYWAY)

@@ -52,6 +52,7 @@ def test_the_first_entry_asks_and_the_last_quits(tray: Tray) -> None:
         "Built-in guide · 1.5 GB",
         "Free memory now",
         "Models",
+        "Local API: off",
         "Pause the keys",
         "Start at login",
         "Settings",

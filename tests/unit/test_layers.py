@@ -64,7 +64,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     # Sockets: the running instance, the display's, the desktop's, the one that wakes Qt.
     "socket": (
         *("api", "base.display", "system.front.wayland_wire", "system.hotkey.portal_bus"),
-        *("system.instance", "ui.signal_catcher"),
+        *("system.instance", "system.network_links", "ui.signal_catcher"),
     ),
     "socketserver": ("api",),
     "asyncio": (*("api", "backends.openai", "backends.server_loop", "backends.server_backend"),),

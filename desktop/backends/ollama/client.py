@@ -15,11 +15,14 @@ from desktop.backends.ollama import asking, reading
 from desktop.backends.ollama.pulling import Pull
 from desktop.backends.ollama.wire import Wire
 from desktop.backends.ollama.words import broke_off, left_out, not_ollama, was_cut
+from desktop.backends.server_loop import not_silent
 from desktop.domain.chat import ChatRequest, Event, Finished, Notice
 from desktop.domain.connection import Connection, PullProgress, ServedModel
 from desktop.domain.model import DEFAULT_CONTEXT
 
 _MOST_MODELS: Final = 4096
+# Ollama says nothing while it checks what it has fetched, which may be hundreds of gigabytes.
+_PULL_SILENCE_SECONDS: Final = 900.0
 
 
 class OllamaClient:
@@ -111,7 +114,8 @@ class OllamaClient:
         """
         pull = Pull(time.monotonic)
         body = {"model": model, "stream": True}
-        async with aclosing(self._wire.lines("/api/pull", body, model)) as parts:
+        lines = self._wire.lines("/api/pull", body, model)
+        async with aclosing(not_silent(lines, _PULL_SILENCE_SECONDS)) as parts:
             async for part in parts:
                 yield pull.progress(part)
                 if pull.is_done:

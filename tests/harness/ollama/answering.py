@@ -26,7 +26,6 @@ Said: TypeAlias = Answer | Iterator[Line]
 _CREATED = "2026-11-21T20:22:45.499127Z"
 _OWN_CONTEXT = 4096
 _TOO_LONG = "the input length exceeds the context length"
-_NAMES = {"thinking": "thinking", "tools": "tools", "insert": "insert"}
 
 
 def answer(world: "OllamaServer", method: str, path: str, body: Mapping[str, Any]) -> Said:
@@ -137,10 +136,11 @@ def _streamed(
         for token in pieces(model.thinking):
             written += 1
             yield {**head, **part(token, "", []), "done": False}
-    texts = itertools.cycle([text]) if world.faults.is_endless else [text]
-    for one in texts if not (model.calls and body.get("tools")) else ():
-        for token, is_full in recited(one, options.get("stop", ()), most - written):
-            written += 1
+    texts = itertools.cycle([text]) if world.faults.is_endless else iter([text])
+    while not (model.calls and body.get("tools")) and (one := next(texts, None)) is not None:
+        left = 2**62 if world.faults.is_endless else most - written
+        for token, ends in recited(one, options.get("stop", ()), left):
+            written, is_full = written + 1, ends
             yield {**head, **part("", token, []), "done": False, **_logprobs(body, token)}
     if model.calls and body.get("tools"):
         calls = [
