@@ -5,6 +5,7 @@ Main thread. A start that only hands its wish to the Lapis that already runs loa
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from desktop.base.display import has_display
 from desktop.base.logs import start_logging
@@ -14,7 +15,18 @@ from desktop.domain.settings import Language
 from desktop.system.instance import send_command
 from desktop.ui.options import parse_options
 
+if TYPE_CHECKING:
+    from desktop.services.answering_parts import AnsweringParts
+    from desktop.services.local_api import MakeServer
+
 __all__ = ["main"]
+
+
+def _serve(parts: "AnsweringParts") -> "MakeServer":
+    """Return what starts local servers; loaded with the first window's second part."""
+    from desktop.serving import serve
+
+    return serve(parts)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,6 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     logs = start_logging(paths)
     try:
-        return launch(options, paths)
+        return launch(options, paths, _serve)
     finally:
         logs.close()

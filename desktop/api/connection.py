@@ -13,7 +13,8 @@ from typing import Any, Final
 import h11
 from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from desktop.api import errors
@@ -65,14 +66,15 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection; the request under way hears of it."""
         self._stop_timer()
-        if self.flow is not None:
+        flow: FlowControl | None = self.flow
+        if flow is not None:
             super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read on; what comes before its turn waits."""
         if self._is_refused:
             return
-        if self._is_answering:
+        if self._is_answering():
             # The next request already. Reading on shows when the client goes away.
             self._early += len(data)
             if self._early > _MOST_EARLY:
@@ -81,9 +83,7 @@ class Connection(H11Protocol):
             self.conn.receive_data(data)
             return
         super().data_received(data)
-        if self._is_refused:
-            return
-        if self._is_answering:
+        if self._is_answering():
             self.flow.resume_reading()
         self._wait_for_head()
 
@@ -107,11 +107,15 @@ class Connection(H11Protocol):
         super().timeout_keep_alive_handler()
         self._abort_after(self.patience.reading)
 
-    @property
     def _is_answering(self) -> bool:
         """Whether a whole request is here, and its answer is not yet complete."""
-        cycle = self.cycle
+        cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.response_complete and not cycle.more_body
+
+    def is_idle(self) -> bool:
+        """Whether no request is under way."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
 
     def _served(self, app: Any) -> Any:
         async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
@@ -123,9 +127,7 @@ class Connection(H11Protocol):
     def _make_room(self) -> bool:
         """Close the connection that idles longest; return whether there was one."""
         idle = [
-            each
-            for each in self.connections
-            if isinstance(each, Connection) and (each.cycle is None or each.cycle.response_complete)
+            each for each in self.connections if isinstance(each, Connection) and each.is_idle()
         ]
         if not idle:
             return False
@@ -136,7 +138,10 @@ class Connection(H11Protocol):
 
     def _wait_for_head(self) -> None:
         """Have the time run for the head of a request while it is not complete."""
-        is_open = not self.transport.is_closing() and not self._is_refused
+        if self._is_refused:
+            # The time runs for something else.
+            return
+        is_open = not self.transport.is_closing()
         is_waiting = self.conn.their_state is h11.IDLE and self.timeout_keep_alive_task is None
         if not (is_open and is_waiting):
             self._stop_timer()
@@ -158,9 +163,10 @@ class Connection(H11Protocol):
         self._stop_timer()
         self._unset_keepalive_if_required()
         self._is_refused = True
-        cycle = self.cycle
-        if self.flow is not None:
-            self.flow.resume_reading()
+        cycle: RequestResponseCycle | None = self.cycle
+        flow: FlowControl | None = self.flow
+        if flow is not None:
+            flow.resume_reading()
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()

@@ -234,17 +234,16 @@ class OpenAIClient:
         reader = EventReader()
         is_done = has_said = False
         blocks = response.iter_bytes()
-        while True:
-            # After its end, so that the connection serves the next request too.
-            wait = _DRAIN_SECONDS if is_done else _REST_SECONDS if answer.is_complete else None
-            block = await _next(blocks, wait)
-            if block is None:
-                break
+        end = _End()
+        while (block := await _next(blocks, end)) is not None:
             for data in reader.feed(block):
                 is_done = is_done or data.startswith(_DONE)
                 if not is_done:
                     yield self._value(data)
                     has_said = True
+            end.is_near(
+                _DRAIN_SECONDS if is_done else _REST_SECONDS if answer.is_complete else None
+            )
         for data in () if is_done else reader.rest():
             is_done = is_done or data.startswith(_DONE)
             if not is_done:
@@ -301,18 +300,34 @@ class OpenAIClient:
         )
 
 
-async def _next(blocks: AsyncIterator[bytes], wait: float | None) -> bytes | None:
+class _End:
+    """Until when more of an answer is waited for: after its end only for a moment.
+
+    That moment lets the connection serve the next request too.
+    """
+
+    def __init__(self) -> None:
+        self.time: float | None = None
+
+    def is_near(self, seconds: float | None) -> None:
+        """Wait no longer than so many seconds from now; None for ever, as long as it may."""
+        if seconds is not None:
+            time = asyncio.get_running_loop().time() + seconds
+            self.time = time if self.time is None else min(self.time, time)
+
+
+async def _next(blocks: AsyncIterator[bytes], end: _End) -> bytes | None:
     """Return what comes next over the line, None at its end.
 
-    With a `wait` (in seconds) nothing more is needed: its being late, or broken off, is an end too.
+    Near the `end` nothing more is needed: its being late, or broken off, is an end too.
     """
     try:
-        async with asyncio.timeout(wait):
+        async with asyncio.timeout_at(end.time):
             return await anext(blocks)
     except StopAsyncIteration:
         return None
     except (TimeoutError, NetworkError):
-        if wait is None:
+        if end.time is None:
             raise
         return None
 

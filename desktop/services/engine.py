@@ -105,6 +105,11 @@ class Engine:
         return self._turns.state
 
     @property
+    def here(self) -> EngineState:
+        """The latest picture of this computer's own engine, whatever was chosen since."""
+        return self._turns.local
+
+    @property
     def is_busy(self) -> bool:
         """Whether a model is being loaded, or an answer waited for."""
         return self._turns.is_busy

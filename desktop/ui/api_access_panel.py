@@ -33,6 +33,7 @@ class ApiAccessPanel(QWidget):
         self._table.setProperty("panel", "table")
         self._table.setShowGrid(False)
         self._table.setWordWrap(False)
+        self._table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._table.setTabKeyNavigation(False)
         self._table.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
         self._table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
@@ -99,7 +100,8 @@ class ApiAccessPanel(QWidget):
         self._panel.set_heading(
             self.tr("What programs did"),
             self.tr(
-                "Since Lapis was started. Never what they asked, nor the answer; gone with it."
+                "Since Lapis was started, and only as long as it runs. Never what was asked or"
+                " answered."
             ),
         )
         self._none.setText(self.tr("No program has asked yet."))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from desktop.backends.base import Backend
     from desktop.config.secrets import Secrets
     from desktop.models.library import Library
-    from desktop.services.all_models import AllModels
+    from desktop.services.answering_parts import AnsweringParts
     from desktop.services.connections import Connections
     from desktop.services.devices import Devices
     from desktop.services.engine import Engine
@@ -60,7 +60,7 @@ class EngineRoom(QObject):
         self.sizes: Sizes | None = None
         self.devices: Devices | None = None
         self.connections: Connections | None = None
-        self.all_models: AllModels | None = None
+        self.parts: AnsweringParts | None = None
         self.secrets: Secrets | None = None
 
     def open(self, model: str) -> "tuple[Engine, ModelController]":
@@ -69,6 +69,7 @@ class EngineRoom(QObject):
         What the window was asked meanwhile is to be asked of the engine now: after its model.
         """
         from desktop.services.all_models import AllModels
+        from desktop.services.answering_parts import AnsweringParts
         from desktop.services.devices import Devices
         from desktop.services.engine import Engine
         from desktop.services.limits import idle_limit, silence_limit, states_limit
@@ -131,7 +132,15 @@ class EngineRoom(QObject):
             lambda: models_folder(preferences.value, self._paths),
             check,
         )
-        self.models, self.all_models = models, all_models
+        self.models = models
+        self.parts = AnsweringParts(
+            engine,
+            all_models,
+            connections,
+            lambda: all_models.find(preferences.value.model),
+            settings_of,
+            notes.defaults,
+        )
         models.attach(engine, model)
         return engine, models
 

@@ -6,6 +6,7 @@ Main thread, which becomes the GUI thread.
 import logging
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLockFile
 from PySide6.QtGui import QGuiApplication
@@ -22,13 +23,19 @@ from desktop.ui.program import Program
 from desktop.ui.theme import apply_theme
 from desktop.ui.translation import Languages
 
+if TYPE_CHECKING:
+    from desktop.services.answering_parts import Serve
+
 __all__ = ["launch"]
 
 _log = logging.getLogger(__name__)
 
 
-def launch(options: Options, paths: Paths) -> int:
-    """Run until Quit and return 0; 1 when it cannot start and the person has given up."""
+def launch(options: Options, paths: Paths, serve: "Serve") -> int:
+    """Run until Quit and return 0; 1 when it cannot start and the person has given up.
+
+    `serve` starts local servers, which the window knows nothing of.
+    """
     app: QApplication | None = None
     while True:
         try:
@@ -36,7 +43,7 @@ def launch(options: Options, paths: Paths) -> int:
             if lock is None:
                 return 0
             app = app or _application()
-            return _start(app, options, paths, lock).run()
+            return _start(app, options, paths, lock, serve).run()
         except LapisError as error:
             _log.warning("cannot start: %s", error.title.message)
             if sys.stderr is not None:
@@ -63,9 +70,11 @@ def _application() -> QApplication:
     return app
 
 
-def _start(app: QApplication, options: Options, paths: Paths, lock: QLockFile) -> Program:
+def _start(
+    app: QApplication, options: Options, paths: Paths, lock: QLockFile, serve: "Serve"
+) -> Program:
     try:
-        return Program(app, options, paths, lock)
+        return Program(app, options, paths, lock, serve)
     except LapisError:
         lock.unlock()
         raise

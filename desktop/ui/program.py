@@ -42,10 +42,12 @@ from desktop.ui.window import MainWindow
 from desktop.ui.window_controller import WindowController
 
 if TYPE_CHECKING:
+    from desktop.services.answering_parts import Serve
     from desktop.services.model_manager import ModelManager
     from desktop.ui.desktop_room import DesktopRoom
     from desktop.ui.model_controller import ModelController
     from desktop.ui.models_desk import ModelsDesk
+    from desktop.ui.servers_room import ServersRoom
     from desktop.ui.spelling_desk import SpellingDesk
 
 __all__ = ["Program"]
@@ -56,17 +58,29 @@ _BENCH_FILE = "LAPIS_BENCH_READY"
 class Program(QObject):
     """The running program, from the lock to the exit code."""
 
-    def __init__(self, app: QApplication, options: Options, paths: Paths, lock: QLockFile) -> None:
-        """Everything that the window needs to be drawn and typed into; raises LapisError."""
+    def __init__(
+        self,
+        app: QApplication,
+        options: Options,
+        paths: Paths,
+        lock: QLockFile,
+        serve: "Serve | None" = None,
+    ) -> None:
+        """Everything that the window needs to be drawn and typed into; raises LapisError.
+
+        Without `serve`, which starts local servers, there is none.
+        """
         super().__init__()
         self._app = app
         self._options = options
         self._paths = paths
+        self._serve = serve
         self._shutdown = Shutdown()
         self._models_desk: ModelsDesk | None = None
         self._wants_models = False
         self._is_put_away = False
         self._around: DesktopRoom | None = None
+        self._servers: ServersRoom | None = None
         self._spelling: SpellingDesk | None = None
         self._report = ""
         settings_store = SettingsStore(paths.settings)
@@ -157,6 +171,7 @@ class Program(QObject):
         if self._shutdown.done:
             return
         self._models_desk = self._open_models(models, around)
+        self._servers = self._open_servers(models, self._models_desk, around)
         self._spelling = self._open_spelling()
         self._welcome.attach(self._models_desk, models, self._room.memory)
         if self._is_put_away:
@@ -208,6 +223,22 @@ class Program(QObject):
         models.state_changed.connect(desk.set_engine)
         desk.set_engine(models.state)
         return desk
+
+    def _open_servers(
+        self, models: "ModelController", desk: "ModelsDesk", around: "DesktopRoom"
+    ) -> "ServersRoom | None":
+        from desktop.ui.servers_room import ServersRoom
+
+        parts, secrets = self._room.parts, self._room.secrets
+        if parts is None or secrets is None:
+            return None
+        servers = ServersRoom(
+            self._window, self._talk.pages, self._preferences, parts, secrets, models, desk, around
+        )
+        servers.model_chosen.connect(self._on_model_chosen)
+        if self._serve is not None:
+            servers.open_api(self._serve)
+        return servers
 
     def _open_spelling(self) -> "SpellingDesk":
         from desktop.ui.spelling_desk import SpellingDesk
@@ -352,6 +383,7 @@ class Program(QObject):
         end.add("spelling", self._close_spelling)
         end.add("running answers", self._chats.close)
         end.add("windows", self._hide_windows)
+        end.add("servers", self._close_servers)
         end.add("instance server", self._server.close)
         end.add("notes of loads", self._room.close_loads)
         end.add("models", self._close_models)
@@ -362,6 +394,10 @@ class Program(QObject):
         end.add("signals", self._signals.close)
         end.add("crash catcher", self._crashes.close)
         end.add("lock", lock.unlock)
+
+    def _close_servers(self) -> None:
+        if self._servers is not None:
+            self._servers.close()
 
     def _hide_windows(self) -> None:
         self._memory.close()

@@ -62,7 +62,7 @@ def api_room(
     `plan` changes fields of every LoadPlan; `served` tells what servers say of their models, and
     `backend` makes what answers for them.
     """
-    from desktop.api.server import serve
+    from desktop.api.server import start_server
 
     paths = paths_under(folder)
     paths.create()
@@ -96,7 +96,7 @@ def api_room(
         count=lambda _requests: None,
     )
     try:
-        server = serve(door, listening)
+        server = start_server(door, listening)
         try:
             yield ApiRoom(engine, server.port, models, accesses, allowed)
         finally:

@@ -49,11 +49,11 @@ class Heard:
         return [str(event.text) for event in self.events if isinstance(event, Notice)]
 
     @property
-    def ends(self) -> list[Event]:
+    def ends(self) -> list[Finished | Failed]:
         """The last events; a good backend has told of one."""
         return [event for event in self.events if isinstance(event, Finished | Failed)]
 
-    def end(self, seconds: float = 10.0) -> Event:
+    def end(self, seconds: float = 10.0) -> Finished | Failed:
         """Wait for the end, and return it."""
         return wait_for(lambda: self.ends, seconds, lambda: f"no end after {self.events}")[0]
 

@@ -33,9 +33,7 @@ def openai_room(
 @contextmanager
 def client_of(room: ApiRoom, key: str = KEY) -> Iterator[OpenAI]:
     """Give a client that asks once and is not patient for ever."""
-    with OpenAI(
-        base_url=f"{room.address}/v1", api_key=key, max_retries=0, timeout=60.0
-    ) as client:
+    with OpenAI(base_url=f"{room.address}/v1", api_key=key, max_retries=0, timeout=60.0) as client:
         yield client
 
 
@@ -49,8 +47,7 @@ def weather_tools(*names: str) -> list[Any]:
     city = {"type": "string", "enum": ["Oslo", "Rome"]}
     parameters = {"type": "object", "properties": {"city": city}, "required": ["city"]}
     return [
-        {"type": "function", "function": {"name": name, "parameters": parameters}}
-        for name in names
+        {"type": "function", "function": {"name": name, "parameters": parameters}} for name in names
     ]
 
 

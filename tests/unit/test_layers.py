@@ -29,7 +29,7 @@ STOREYS: Mapping[str, int] = {
     "ui": 5,
 }
 # Composition roots: they know everything; only each other may import them.
-ROOTS = frozenset({"app", "cli", "cli_answers", "cli_connections", "cli_models", "__main__"})
+ROOTS = frozenset({"app", "cli", "cli_answers", "cli_connections", "cli_models", "serving", "__main__"})
 
 # Foreign modules and the only places that may import them. Nowhere else, and where the list is
 # empty nowhere at all.

@@ -4,6 +4,7 @@ import json
 import threading
 from array import array
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,10 @@ from desktop.domain.model import InstalledModel
 from desktop.domain.settings import Settings
 from desktop.services.conversation import Conversations
 from desktop.services.manner import nothing_set, settings_for
-from desktop.store.chats import ChatStore
 from tests.gguf_files import write_llama
 from tests.harness.api_room import installed
 from tests.unit.openai_room import GUIDE, SAYS, asked, joined, openai_room, weather_tools
+from tests.unit.store_room import opened
 
 PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="
 
@@ -178,9 +179,7 @@ def test_chances_of_tokens_are_told_with_their_text(tmp_path: Path, talker: Path
     with openai_room(tmp_path, talker) as (_, client):
         whole = client.chat.completions.create(model="talker", messages=asked(), **options)
         chunks = list(
-            client.chat.completions.create(
-                model="talker", messages=asked(), stream=True, **options
-            )
+            client.chat.completions.create(model="talker", messages=asked(), stream=True, **options)
         )
         without = client.chat.completions.create(model="talker", messages=asked())
 
@@ -263,10 +262,8 @@ def test_the_same_seed_gives_the_answer_of_the_window(tmp_path: Path) -> None:
 
 def window_answer(path: Path, engine: Any, settings: Settings, temperature: float) -> str:
     """Return what a chat of the window gets for the same question."""
-    from dataclasses import replace
-
     sampling = replace(settings.sampling, seed=7, temperature=temperature)
-    with ChatStore(path) as store:
+    with opened(path) as store:
         chat = store.create()
         conversations = Conversations(store)
         exchange = conversations.begin(chat.id, "How do I choose a model?", "guide")
@@ -427,7 +424,7 @@ def test_thinking_comes_beside_the_answer_and_goes_back_with_it(tmp_path: Path) 
 
 def test_an_answer_is_gone_on_with_where_that_is_wanted(tmp_path: Path, talker: Path) -> None:
     begun = [*asked(), {"role": "assistant", "content": "The harbour"}]
-    with openai_room(tmp_path, talker) as (room, client):
+    with openai_room(tmp_path, talker) as (_, client):
         client.chat.completions.create(
             model="talker",
             messages=begun,
@@ -542,8 +539,8 @@ class Seeing:
 def test_pictures_reach_models_that_see_and_no_others(tmp_path: Path, talker: Path) -> None:
     name = "openai:desk/looker"
     looker = InstalledModel(name, "looker", Path(name), 0, server="desk")
-    blind = InstalledModel("openai:desk/blind", "blind", Path("openai:desk/blind"), 0, "desk")
-    blind = InstalledModel(blind.name, "blind", Path(blind.name), 0, server="desk")
+    dark = "openai:desk/blind"
+    blind = InstalledModel(dark, "blind", Path(dark), 0, server="desk")
     question: list[Any] = [
         {
             "role": "user",
@@ -553,21 +550,24 @@ def test_pictures_reach_models_that_see_and_no_others(tmp_path: Path, talker: Pa
             ],
         }
     ]
+    far: Any = {"type": "image_url", "image_url": {"url": "https://127.0.0.1/x.png"}}
     seeing = Seeing()
     with openai_room(
         tmp_path,
         talker,
         more=[looker, blind],
-        served={name: ServedModel("desk", "looker"), blind.name: ServedModel("desk", "blind", sees=False)},
+        served={
+            name: ServedModel("desk", "looker"),
+            dark: ServedModel("desk", "blind", sees=False),
+        },
         backend=lambda _model, _n_ctx: seeing,
     ) as (_, client):
         seen = client.chat.completions.create(model=name, messages=question)
         with pytest.raises(openai.BadRequestError) as told:
-            client.chat.completions.create(model=blind.name, messages=question)
+            client.chat.completions.create(model=dark, messages=question)
         with pytest.raises(openai.BadRequestError, match="does not see"):
             client.chat.completions.create(model="talker", messages=question)
         with pytest.raises(openai.BadRequestError, match="data:"):
-            far = {"type": "image_url", "image_url": {"url": "https://127.0.0.1/x.png"}}
             client.chat.completions.create(
                 model=name, messages=[{"role": "user", "content": [far]}]
             )

@@ -29,7 +29,7 @@ from desktop.domain.errors import AccessDenied, ModelNotServed, ServerFault
 from tests import gguf_files
 from tests.harness.llama_server import LlamaServer, llama_server
 from tests.harness.models import Models
-from tests.unit.openai_room import (
+from tests.unit.openai_backend_room import (
     GREEDY,
     asked,
     client_of,
@@ -144,7 +144,8 @@ def test_a_stream_that_ends_without_an_answer_is_said_to_be_none(server: LlamaSe
 
 def test_a_stopped_answer_ends_at_once_and_the_server_takes_the_next(server: LlamaServer) -> None:
     loop = ServerLoop()
-    backend = ServerBackend(loop, client_of(server.address, KEY), "tiny")
+    client = client_of(server.address, KEY)
+    backend = ServerBackend(loop, client, "tiny")
     heard: list[Event] = []
     begun, ended = threading.Event(), threading.Event()
 
@@ -166,6 +167,7 @@ def test_a_stopped_answer_ends_at_once_and_the_server_takes_the_next(server: Lla
     assert ended.wait(60)
     assert end_of(heard[heard.index(heard[-1]) :]).reason is StopReason.LENGTH
     backend.close()
+    loop.run(client.close(), 10)
     loop.close()
 
 
