@@ -109,15 +109,18 @@ def _read(path: Path) -> Facts:
     whole = header.values.get("split.count", 1) == 1
     counted = sum(prod(tensor.shape) for tensor in header.tensors) if whole else 0
     facts = facts_of(replace(info, parameters=counted))
-    template = header.values.get(_TEMPLATE)
-    form = format_of(template if isinstance(template, str) else "", tools=False)
+    template = str(header.values.get(_TEMPLATE, ""))
+    form = format_of(template, tools=False)
+    thinking = form.channels or any(
+        marks.opening in template for marks in (*form.thinking, *form.inner_thinking)
+    )
     return Facts(
         architecture=facts.architecture,
         quantisation=facts.quantisation,
         context=facts.context_length,
         parameters=facts.parameters,
         embeds=not facts.can_chat,
-        thinks=bool(form.thinking or form.inner_thinking or form.channels),
+        thinks=thinking,
         fills_in=any(key in header.values for key in _INFILL),
         values=info.metadata,
     )

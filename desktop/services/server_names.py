@@ -123,7 +123,7 @@ def find_ollama(environment: Mapping[str, str]) -> str:
     host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     shown = f"[{host}]" if ":" in host else host
     address = f"{scheme}://{shown}:{port}" + (f"/{path}".rstrip("/"))
-    return address if _is_address(address) else USUAL_OLLAMA
+    return address if "@" not in text and _is_address(address) else USUAL_OLLAMA
 
 
 def server_address(text: str, kind: ServerKind) -> str:

@@ -150,7 +150,8 @@ class ServersDesk(QObject):
         return tuple(self._view(each) for each in self._connections.all())
 
     def close(self) -> None:
-        """End what is under way; idempotent."""
+        """End what is under way, and show nothing more; idempotent."""
+        self._section = self._settings = self._tab = None
         self._errands.close()
 
     def _view(self, connection: Connection) -> ServerView:

@@ -188,9 +188,7 @@ class ConnectionsSection(SettingsSection):
         is_editing = not self.editor.isHidden()
         words = self._wanted.split()
         here = f"{self.title} {self._finds.row.name} {self._finds.row.hint} ollama"
-        there = " ".join(
-            [self.title, self._add.text(), *(row.words for row in self._rows.values())]
-        )
+        there = " ".join([self.title, self._add.text(), *self._list.words()])
         shows_here = all(word in here.casefold() for word in words)
         shows_there = all(word in there.casefold() for word in words)
         self._here.setVisible(shows_here)
@@ -233,6 +231,9 @@ class _Rows(QWidget):
     @property
     def is_empty(self) -> bool:
         return self._column.count() == 0
+
+    def words(self) -> list[str]:
+        return [row.words for row in self.findChildren(ServerRow) if not row.isHidden()]
 
     def add(self, row: ServerRow) -> None:
         self._column.addWidget(row)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from fastapi import FastAPI
 
@@ -188,7 +189,7 @@ class RawClient:
         self.socket.settimeout(SECONDS)
         self.socket.connect((host, port))
 
-    def __enter__(self) -> "RawClient":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_rest: object) -> None:

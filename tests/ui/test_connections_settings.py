@@ -75,7 +75,13 @@ def _type(field: QLineEdit, text: str, qtbot: QtBot) -> None:
 
 
 def _enter(
-    room: Room, qtbot: QtBot, address: str, name: str, *, key: str = "", preset: ServerPreset = OTHER
+    room: Room,
+    qtbot: QtBot,
+    address: str,
+    name: str,
+    *,
+    key: str = "",
+    preset: ServerPreset = OTHER,
 ) -> None:
     """Fill the form for a new server."""
     room.section.begin(preset)
@@ -393,14 +399,10 @@ def test_everything_is_said_in_another_language(room: Room, qapp: QApplication) 
     marking = Marking()
     qapp.installTranslator(marking)
     try:
+        qapp.processEvents()
         left = unmarked(room.section)
     finally:
         qapp.removeTranslator(marking)
 
-    ours = {"«", "OpenAI-compatible", "openai"}
-    assert {word for word in left if not any(each in word for each in ours)} <= {
-        "Ollama on this computer",
-        "Ollama on this computer, Not running",
-        "Not running",
-        f"Ollama · {NOWHERE}",
-    }
+    # Names and addresses, and words that the catalogue of everything below the window translates.
+    assert {word for word in left if "11434" not in word} == set()

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from desktop.backends.openai import OpenAIClient
 from desktop.backends.server_backend import ServerBackend
 from desktop.backends.server_loop import ServerLoop
 from desktop.domain.chat import (
@@ -36,7 +35,7 @@ from tests.harness.openai_server import (
     usage,
     value,
 )
-from tests.harness.scripted_server import Asked, ScriptedServer, answer
+from tests.harness.scripted_server import ScriptedServer, answer
 from tests.unit.openai_backend_room import (
     asked,
     client_of,
@@ -283,24 +282,6 @@ def test_a_stopped_answer_closes_its_line() -> None:
         loop.run(client.close(), 10)
     loop.close()
     assert end_of(heard).reason is StopReason.STOPPED
-
-
-def test_a_line_serves_the_next_question_too() -> None:
-    lines: list[Asked] = []
-
-    async def twice(client: OpenAIClient) -> None:
-        await collected(client, HELLO)
-        await collected(client, HELLO)
-
-    def say(one: Asked) -> Iterable[bytes]:
-        lines.append(one)
-        body = b"".join(stream(piece("Yes"), piece(end="stop"))).partition(b"\r\n\r\n")[2]
-        start = b"HTTP/1.1 200 Said\r\nContent-Type: text/event-stream\r\n"
-        yield start + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-    with ScriptedServer(say) as server:
-        with_client(f"{server.address}/v1", twice)
-        assert len(lines) == 2
 
 
 def test_pictures_tools_and_earlier_calls_go_along() -> None:

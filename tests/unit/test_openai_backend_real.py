@@ -1,6 +1,7 @@
 """The backend for OpenAI-compatible servers against a real one: llama-cpp-python's own."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -69,6 +70,13 @@ def test_an_answer_streams_and_ends_at_its_limit(server: LlamaServer) -> None:
 
     assert sum(isinstance(event, TextDelta) for event in events) > 2
     assert end_of(events).reason is StopReason.LENGTH
+
+
+def test_one_line_serves_one_question_after_the_other(server: LlamaServer) -> None:
+    before = len(_ports(server))
+    asked(server.address, question("Hello"), question("Hello"), question("Hello"), key=KEY)
+
+    assert len(set(_ports(server)[before:])) == 1
 
 
 def test_the_same_seed_gives_the_same_answer_and_another_seed_another(server: LlamaServer) -> None:
@@ -185,3 +193,8 @@ def test_an_answer_is_gone_on_with(server: LlamaServer) -> None:
     request = ChatRequest(turns, GREEDY, continue_answer=True)
 
     assert text_of(asked(server.address, request, key=KEY))
+
+
+def _ports(server: LlamaServer) -> list[str]:
+    """Return from which port each question came."""
+    return re.findall(r"127\.0\.0\.1:(\d+) - \"POST", server.log.read_text())
