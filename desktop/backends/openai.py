@@ -74,7 +74,7 @@ class OpenAIClient:
         import openai
 
         self._connection = connection
-        self._host = urlsplit(connection.address).hostname or connection.address
+        self._host = urlsplit(connection.address).netloc.rpartition("@")[2] or connection.name
         self._key = key
         # With a key of its own, not even that of the environment is looked up.
         self._library = openai.AsyncOpenAI(

@@ -158,8 +158,7 @@ def failure_of(refusal: Refusal, asked: Asked) -> LapisError:
         return _no_access(refusal, asked)
     if status == 402 or (status == 429 and _CREDIT.search(f"{refusal.code} {refusal.words}")):
         return NetworkError(
-            Text("{host} wants to be paid first", host),
-            Text("Look at your account there: {words}", {"words": said(refusal, asked.key)}),
+            Text("{host} wants to be paid first", host), _in_its_words(refusal, asked)
         )
     if status == 429:
         return TooManyRequests(
@@ -193,7 +192,7 @@ def failure_of(refusal: Refusal, asked: Asked) -> LapisError:
             Text("{host} knows no such address", host),
             Text("Check the path of the address, which often ends in /v1."),
         )
-    if refusal.is_page or (not refusal.is_told and status < 500):
+    if status < 500 and not refusal.is_told:
         return OddAnswer(
             Text("{host} answers in a way that Lapis does not understand", host),
             Text("Check whether its address leads to a server for models."),
@@ -201,18 +200,17 @@ def failure_of(refusal: Refusal, asked: Asked) -> LapisError:
     return _refused(refusal, asked)
 
 
-def said(refusal: Refusal, key: str = "") -> str:
+def _in_its_words(refusal: Refusal, asked: Asked) -> Text:
     """Return what the server said for people: printable, short, without keys."""
-    if refusal.is_page or not refusal.words.strip():
-        return "–"
-    words = refusal.words
-    if key:
-        words = words.replace(key, "…")
-    return shortened(" ".join(printable(redactor()(words), " ").split()), _SHOWN)
+    words = refusal.words.replace(asked.key, "…") if asked.key else refusal.words
+    shown = " ".join(printable(redactor()(words), " ").split())
+    if refusal.is_page or not shown:
+        return Text("Look at what the server itself reports.")
+    return Text("It says: {words}", {"words": shortened(shown, _SHOWN)})
 
 
 def _refused(refusal: Refusal, asked: Asked) -> LapisError:
-    host, hint = {"host": asked.host}, Text("It says: {words}", {"words": said(refusal, asked.key)})
+    host, hint = {"host": asked.host}, _in_its_words(refusal, asked)
     if asked.sees and _SIGHT.search(refusal.words):
         return NotSupported(Text("This model cannot look at pictures"), hint)
     for name, title in (
@@ -232,10 +230,7 @@ def _refused(refusal: Refusal, asked: Asked) -> LapisError:
 def _no_access(refusal: Refusal, asked: Asked) -> AccessDenied:
     host = {"host": asked.host}
     if refusal.status == 403 and asked.key and refusal.is_told:
-        return AccessDenied(
-            Text("{host} does not allow this", host),
-            Text("It says: {words}", {"words": said(refusal, asked.key)}),
-        )
+        return AccessDenied(Text("{host} does not allow this", host), _in_its_words(refusal, asked))
     if asked.key:
         return AccessDenied(
             Text("{host} does not accept the key", host),

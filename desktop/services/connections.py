@@ -7,7 +7,7 @@ says so blocks, and is for errands. What is asked runs in the thread of `ServerL
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -167,11 +167,11 @@ class Connections:
         Blocks. What fails is kept as the `problem` of that server.
         """
         loop = self._running()
-        asked = {
-            loop.start(self._listen(each)): each
-            for each in self.all()
-            if not connection or each.name == connection
-        }
+        asked: dict[Future[None], Connection] = {}
+        with suppress(Unreachable):  # Lapis ends
+            for each in self.all():
+                if not connection or each.name == connection:
+                    asked[loop.start(self._listen(each))] = each
         left = wait(asked, _LIST_SECONDS).not_done
         for future in left:
             future.cancel()

@@ -17,6 +17,7 @@ from desktop.hub.network import origin, shown_address
 from desktop.services.server_keys import ServerKeys, entry_of
 from desktop.services.server_names import (
     FOUND_NAME,
+    MOST_KEEP_MINUTES,
     check_name,
     find_ollama,
     is_sound,
@@ -150,8 +151,13 @@ class ServerList:
                 Text("More than {most} servers are not kept", {"most": MOST_CONNECTIONS}),
                 Text("Remove one that you no longer need."),
             )
-        address = server_address(connection.address, connection.kind)
-        return replace(connection, name=name, address=address, is_found=False, has_key=False)
+        minutes = connection.keep_minutes
+        return Connection(
+            connection.kind,
+            name,
+            server_address(connection.address, connection.kind),
+            keep_minutes=None if minutes is None else min(max(minutes, -1), MOST_KEEP_MINUTES),
+        )
 
     def _put(self, server: Connection | None, name: str) -> None:
         """Put a server in the place of the one of that name, or at the end; None removes it."""

@@ -25,6 +25,7 @@ from desktop.hub.network import is_near, is_this_computer, origin, shown_address
 FOUND_NAME: Final = "ollama"
 USUAL_OLLAMA: Final = "http://127.0.0.1:11434"
 LONGEST_ADDRESS: Final = 500
+MOST_KEEP_MINUTES: Final = 525_600
 _OLLAMA_PORT: Final = "11434"
 _LONGEST_MODEL: Final = 300
 _NAME: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_CONNECTION_NAME - 1}}}")
@@ -172,7 +173,7 @@ def is_sound(connection: Connection) -> bool:
         and connection.name.casefold() != FOUND_NAME
         and not connection.is_found
         and _is_address(connection.address)
-        and (connection.keep_minutes is None or -1 <= connection.keep_minutes <= 525_600)
+        and (connection.keep_minutes is None or -1 <= connection.keep_minutes <= MOST_KEEP_MINUTES)
     )
 
 

@@ -1,7 +1,7 @@
 """What servers said when they were last asked, kept for as long as Lapis runs. Any thread; at once."""
 
 import threading
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from desktop.domain.connection import Connection, ServedModel
 from desktop.domain.errors import LapisError
@@ -73,12 +73,8 @@ class ServerNews:
 
 
 def _merged(listed: ServedModel, detailed: ServedModel | None) -> ServedModel:
-    """Return what the list tells, with the details that it leaves open."""
+    """Return the details of a model with what the list, which is newer, tells of this moment."""
     if detailed is None or (listed.modified and listed.modified != detailed.modified):
         return listed
-    told = {
-        field.name: getattr(detailed, field.name)
-        for field in fields(ServedModel)
-        if getattr(listed, field.name) == field.default
-    }
-    return replace(listed, **told)
+    memory = detailed.memory if listed.memory is None else listed.memory
+    return replace(detailed, size=listed.size or detailed.size, memory=memory)

@@ -43,7 +43,6 @@ from desktop.ui.window_controller import WindowController
 
 if TYPE_CHECKING:
     from desktop.services.answering_parts import Serve
-    from desktop.services.model_manager import ModelManager
     from desktop.ui.desktop_room import DesktopRoom
     from desktop.ui.model_controller import ModelController
     from desktop.ui.models_desk import ModelsDesk
@@ -166,13 +165,18 @@ class Program(QObject):
             QTimer.singleShot(0, self, lambda: self._finish_desks(models, around))
 
     def _finish_desks(self, models: "ModelController", around: "DesktopRoom") -> None:
+        from desktop.ui.later_desks import connect_models, open_models, open_spelling
         from desktop.ui.warming import warm_up_soon
 
         if self._shutdown.done:
             return
-        self._models_desk = self._open_models(models, around)
-        self._servers = self._open_servers(models, self._models_desk, around)
-        self._spelling = self._open_spelling()
+        self._models_desk = desk = open_models(
+            self._app, self._window, self._preferences, self._own, self._paths, self._room
+        )
+        desk.chosen.connect(self._on_model_chosen)
+        connect_models(desk, models, around)
+        self._servers = self._open_servers(models, desk, around)
+        self._spelling = open_spelling(self._app, self._window, self._preferences, self._paths)
         self._welcome.attach(self._models_desk, models, self._room.memory)
         if self._is_put_away:
             around.put_window_away()
@@ -189,40 +193,10 @@ class Program(QObject):
                 pass
         warm_up_soon(self)
 
-    def _make_manager(self) -> "ModelManager":
-        """Make what finds, gets and keeps models; in another thread."""
-        from desktop.services.model_manager import ModelManager
-
-        preferences = self._preferences
-        return ModelManager(
-            self._paths,
-            lambda: preferences.value,
-            preferences.change,
-            queue=self._paths.downloads,
-            notes=self._room.notes(),
-            sizes=self._room.sizes,
-            devices=self._room.devices,
-        )
-
-    def _open_models(self, models: "ModelController", around: "DesktopRoom") -> "ModelsDesk":
-        from desktop.ui.models_desk import ModelsDesk
-
-        desk = ModelsDesk(
-            self._app,
-            self._window,
-            self._make_manager,
-            self._preferences,
-            self._own,
-            self._paths,
-            self._room.memory,
-        )
-        desk.chosen.connect(self._on_model_chosen)
-        desk.memory_wanted.connect(models.free_memory)
-        desk.progress_told.connect(around.show_downloads)
-        desk.announced.connect(around.announce)
-        models.state_changed.connect(desk.set_engine)
-        desk.set_engine(models.state)
-        return desk
+    def _on_model_chosen(self, model: InstalledModel) -> None:
+        if self._room.models is not None:
+            self._window.show_talk()
+            self._room.models.choose(model)
 
     def _open_servers(
         self, models: "ModelController", desk: "ModelsDesk", around: "DesktopRoom"
@@ -239,18 +213,6 @@ class Program(QObject):
         if self._serve is not None:
             servers.open_api(self._serve)
         return servers
-
-    def _open_spelling(self) -> "SpellingDesk":
-        from desktop.ui.spelling_desk import SpellingDesk
-
-        desk = SpellingDesk(self._app, self._preferences, self._paths.spelling, self)
-        desk.failed.connect(lambda error: self._window.banner.show_error(Topic.STORAGE, error))
-        return desk
-
-    def _on_model_chosen(self, model: InstalledModel) -> None:
-        if self._room.models is not None:
-            self._window.show_talk()
-            self._room.models.choose(model)
 
     def _appear(self, models: "ModelController") -> "DesktopRoom":
         from desktop.ui.desktop_room import DesktopRoom

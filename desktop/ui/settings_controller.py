@@ -50,6 +50,13 @@ class SettingsController(QObject):
         self._window.show_page(page, page.accessibleName(), place="settings")
         page.take_focus()
 
+    def insert(self, number: int, make: Callable[[], SettingsSection]) -> None:
+        """Put one more part on the page, if it was made already; else it will be made with it."""
+        if self._page is not None:
+            section = make()
+            section.show_settings(self._preferences.value)
+            self._page.insert_section(number, section)
+
     def _make(self) -> SettingsPage:
         page = self._page = SettingsPage(self._make_sections())
         page.changed.connect(self._preferences.change)

@@ -40,19 +40,20 @@ class SettingsPage(QWidget):
     def __init__(self, sections: Sequence[SettingsSection], parent: QWidget | None = None) -> None:
         """Show the first of `sections`."""
         super().__init__(parent)
-        self._sections = tuple(sections)
+        self._sections: list[SettingsSection] = []
         self._current = 0
         self._search = SearchField(_LONGEST)
         self._search.setFixedWidth(_SEARCH)
         self._head = PageHead(self._search)
         self._nothing = PlainLabel(tone="muted", wrap=True)
-        self._heads = [SectionHead() for _ in self._sections]
+        self._heads: list[SectionHead] = []
+        self._buttons: list[TextButton] = []
         self._parts = QButtonGroup(self)
+        self._names = QVBoxLayout()
         self._scroll = PageScroll(_WIDEST)
         self._lay_out()
-        for section in self._sections:
-            section.changed.connect(self.changed)
-            section.renamed.connect(self._name_parts)
+        for number, section in enumerate(sections):
+            self._put(number, section)
         self._parts.idClicked.connect(self.show_section)
         self._search.textChanged.connect(self._on_searched)
         self._head.closed.connect(self.closed)
@@ -64,6 +65,15 @@ class SettingsPage(QWidget):
         """Show what is set."""
         for section in self._sections:
             section.show_settings(settings)
+
+    def insert_section(self, number: int, section: SettingsSection) -> None:
+        """Offer one more part, before the one that has had this number; from the end below 0."""
+        number = number if number >= 0 else max(0, len(self._sections) + number)
+        self._put(number, section)
+        if number <= self._current:
+            self._current += 1
+        self._name_parts()
+        self._show()
 
     def show_section(self, number: int) -> None:
         """Show the part with this number, from 0."""
@@ -108,18 +118,9 @@ class SettingsPage(QWidget):
     def _lay_out(self) -> None:
         parts = QVBoxLayout()
         parts.setContentsMargins(Space.XL - Space.M, Space.L, 0, Space.L)
-        parts.setSpacing(2)
-        for number, _section in enumerate(self._sections):
-            button = TextButton(kind="quiet")
-            button.setCheckable(True)
-            button.setMinimumWidth(_PARTS)
-            button.setStyleSheet("text-align: left;")
-            self._parts.addButton(button, number)
-            parts.addWidget(button)
+        self._names.setSpacing(2)
+        parts.addLayout(self._names)
         parts.addStretch(1)
-        for head, section in zip(self._heads, self._sections, strict=True):
-            self._scroll.column.addWidget(head)
-            self._scroll.column.addWidget(section)
         self._scroll.column.addWidget(self._nothing)
         self._scroll.column.addStretch(1)
         body = QHBoxLayout()
@@ -132,6 +133,23 @@ class SettingsPage(QWidget):
         column.addWidget(self._head)
         column.addLayout(body, 1)
 
+    def _put(self, number: int, section: SettingsSection) -> None:
+        button, head = TextButton(kind="quiet"), SectionHead()
+        button.setCheckable(True)
+        button.setMinimumWidth(_PARTS)
+        button.setStyleSheet("text-align: left;")
+        self._sections.insert(number, section)
+        self._heads.insert(number, head)
+        self._buttons.insert(number, button)
+        self._names.insertWidget(number, button)
+        self._scroll.column.insertWidget(2 * number, head)
+        self._scroll.column.insertWidget(2 * number + 1, section)
+        self._parts.addButton(button)
+        for place, each in enumerate(self._buttons):
+            self._parts.setId(each, place)
+        section.changed.connect(self.changed)
+        section.renamed.connect(self._name_parts)
+
     def _show(self) -> None:
         wanted = self._search.text().strip()
         found = False
@@ -142,9 +160,8 @@ class SettingsPage(QWidget):
             section.setVisible(shown)
             found = found or shown
         self._nothing.setVisible(not found)
-        button = self._parts.button(self._current)
-        if button is not None:
-            button.setChecked(True)
+        if self._buttons:
+            self._buttons[self._current].setChecked(True)
 
     def _on_searched(self) -> None:
         self._show()
@@ -159,8 +176,6 @@ class SettingsPage(QWidget):
         self._name_parts()
 
     def _name_parts(self) -> None:
-        for number, section in enumerate(self._sections):
-            self._heads[number].say(section.title)
-            button = self._parts.button(number)
-            if button is not None:
-                button.setText(as_words(section.title))
+        for head, button, section in zip(self._heads, self._buttons, self._sections, strict=True):
+            head.say(section.title)
+            button.setText(as_words(section.title))

@@ -41,6 +41,11 @@ AROUND: Final = (
     "desktop.ui.desktop_room",
     "desktop.ui.models_desk",
     "desktop.ui.spelling_desk",
+    "desktop.services.local_api",
+    "desktop.ui.api_desk",
+    "desktop.ui.servers_desk",
+    "desktop.ui.servers_room",
+    "desktop.ui.later_desks",
 )
 """For the second part of the start, in the same order."""
 

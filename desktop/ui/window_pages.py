@@ -1,7 +1,7 @@
 """What opens in place of the conversation or over it, each made when it is first wanted. GUI thread."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from desktop.ui.shortcut_sheet import ShortcutSheet
 
 __all__ = ["WindowPages"]
+
+_BEFORE_THE_LAST: Final = -1
 
 
 class WindowPages(QObject):
@@ -54,8 +56,11 @@ class WindowPages(QObject):
     def add_section(self, make: "Callable[[], SettingsSection]", *, late: bool = False) -> None:
         """Let the settings begin with what `make` makes when they are first wanted.
 
-        A `late` part stands after those about chats and answers.
+        A `late` part stands after those about chats and answers. Where the settings were wanted
+        before, it comes in there.
         """
+        if self._settings is not None:
+            self._settings.insert(_BEFORE_THE_LAST if late else len(self._first), make)
         (self._late if late else self._first).append(make)
 
     def attach_keys(self, desk: "KeyDesk") -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QGuiApplication
-from PySide6.QtWidgets import QTableView
+from PySide6.QtWidgets import QLineEdit, QTableView
 from pytestqt.qtbot import QtBot
 
 from desktop.config.secrets import KeyringProblem, Secrets
@@ -364,6 +364,21 @@ def test_a_locked_keyring_is_told_beside_the_key(open_place: Open, qtbot: QtBot)
     place.button("Show the key").click()
     qtbot.waitUntil(lambda: "lapis-" in place.words and "only until Lapis ends" in place.words)
     assert "The keyring is locked. Unlock it." in place.words
+
+
+def test_settings_that_were_opened_before_the_server_was_there_have_it_too(
+    open_place: Open, desk: Desk
+) -> None:
+    pages = WindowPages(desk.window, desk.preferences, desk.paths)
+    pages.open_settings()
+    place = open_place(port=8500)
+    pages.add_section(place.desk.make_section, late=True)
+    pages.open_settings(ApiSection)
+
+    assert place.section.isVisible()
+    port = place.section.findChild(QLineEdit)
+    assert isinstance(port, QLineEdit)
+    assert port.text() == "8500"
 
 
 def test_the_way_from_the_tray_leads_to_the_part_about_the_server(open_place: Open) -> None:

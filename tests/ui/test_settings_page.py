@@ -24,6 +24,7 @@ from desktop.ui.search_field import SearchField
 from desktop.ui.setting_row import NumberControl, SettingRow
 from desktop.ui.settings_copies import CopiesSection
 from desktop.ui.settings_page import SettingsPage
+from desktop.ui.settings_popup import PopupSection
 from desktop.ui.settings_sections import (
     AnswersSection,
     ChatsSection,
@@ -158,6 +159,46 @@ def test_a_part_is_chosen_at_the_left(desk: _Desk, qtbot: QtBot) -> None:
 
     assert "On battery" in _shown(desk)
     assert "Theme" not in _shown(desk)
+
+
+def test_a_part_that_comes_late_is_where_it_belongs_and_what_is_looked_at_stays(
+    desk: _Desk, qtbot: QtBot
+) -> None:
+    desk.page.show_section(2)
+    early, late = PopupSection(), CopiesSection()
+    desk.page.insert_section(0, early)
+    desk.page.insert_section(-1, late)
+
+    def names() -> list[str]:
+        buttons = desk.page.findChildren(TextButton)
+        named = [each for each in buttons if each.isCheckable()]
+        return [each.text() for each in sorted(named, key=lambda one: one.y())]
+
+    qtbot.waitUntil(lambda: len(names()) == 6)
+    qtbot.waitUntil(
+        lambda: (
+            names()
+            == [
+                "Quick question",
+                "Look and language",
+                "Chats",
+                "Answers",
+                "Copies and data",
+                "Memory",
+            ]
+        )
+    )
+    assert "System prompt" in _shown(desk)
+    (answers,) = [each for each in desk.page.findChildren(TextButton) if each.isChecked()]
+    assert answers.text() == "Answers"
+    for each in names():
+        (button,) = [one for one in desk.page.findChildren(TextButton) if one.text() == each]
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert button.isChecked()
+    assert "Keep the model in memory" in _shown(desk)
+    desk.page.show_part(PopupSection)
+    assert early.isVisible()
+    assert not late.isVisible()
 
 
 def _message_in(path: Path) -> None:

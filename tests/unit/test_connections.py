@@ -166,9 +166,9 @@ def test_nothing_is_asked_of_anybody_before_it_is_wanted(
         assert known.models() == ()
         assert known.known(model) is None
         assert not known.was_asked("ollama")
+        assert not [each for each in threading.enumerate() if each.name == "servers"]
     assert ollama.log == []
     assert ring.asked == []
-    assert not [each for each in threading.enumerate() if each.name == "servers"]
 
 
 def test_the_ollama_of_this_computer_is_found_and_lists_its_models(
@@ -391,6 +391,9 @@ def test_a_server_keeps_its_place_when_it_is_changed_and_others_stay(known: Conn
 
     assert [each.name for each in known.all()] == ["ollama", "x", "c"]
     assert known.all()[1].keep_minutes == 5
+    for wanted, kept in ((None, None), (-7, -1), (0, 0), (10**9, 525_600)):
+        known.save(replace(known.all()[1], keep_minutes=wanted), "x")
+        assert known.all()[1].keep_minutes == kept
 
 
 def test_there_is_an_end_to_servers_and_all_come_back_from_the_file(
@@ -503,9 +506,9 @@ def _json(status: int, body: object) -> bytes:
         (OPENAI, _json(403, {"detail": "no"}), AccessDenied),
         (OPENAI, _json(404, {"detail": "Not Found"}), LapisError),
         (OPENAI, _json(200, {"object": "list", "data": []}), ModelNotServed),
-        (OPENAI, _json(200, ["x"]), OddAnswer),
+        (OPENAI, _json(200, {"hello": 1}), OddAnswer),
         (OPENAI, b"HTTP/1.1 200 X\r\nContent-Type: text/html\r\n\r\n<html>", OddAnswer),
-        (OPENAI, b"SSH-2.0-x\r\n", OddAnswer),
+        (OPENAI, b"SSH-2.0-OpenSSH_9.6\r\n\r\n", OddAnswer),
         (OLLAMA, _json(200, {"models": []}), ModelNotServed),
         (OLLAMA, _json(200, {"hello": 1}), LapisError),
         (OLLAMA, _json(404, {"detail": "Not Found"}), OddAnswer),

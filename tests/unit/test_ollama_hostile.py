@@ -332,10 +332,26 @@ def test_odd_calls_of_tools_get_ids_and_no_arguments(
 def test_half_signs_become_readable(
     loop: ServerLoop, client: OllamaClient, ollama: OllamaServer
 ) -> None:
-    ollama.faults.garbage_after = 1
-    ollama.faults.garbage = b'{"message": {"content": " \\ud83d "}}'
+    calls = [{"function": {"name": "a\ud83d", "arguments": {"b": "\udc00"}}}]
+    part = {"message": {"content": " \ud83d", "thinking": "\ud83d", "tool_calls": calls}}
+    ollama.faults.garbage_after, ollama.faults.garbage = 1, json.dumps(part).encode()
 
-    assert ask(loop, client).text.startswith("The ? sky")
+    heard = ask(loop, client)
+
+    assert heard.text.startswith("The \ufffd sky")
+    assert heard.thinking == "\ufffd"
+    [called] = [event.call for event in heard.events if isinstance(event, ToolCalled)]
+    assert (called.name, called.arguments) == ("a\ufffd", '{"b": "\ufffd"}')
+
+
+@pytest.mark.parametrize("sign", ["\u0085", "\u2028", "\u2029", "\x0b", "\x1c", "\r", "\n"])
+def test_signs_that_end_lines_elsewhere_are_part_of_an_answer(
+    loop: ServerLoop, client: OllamaClient, ollama: OllamaServer, sign: str
+) -> None:
+    part = json.dumps({"message": {"content": f" a{sign}b"}}, ensure_ascii=False)
+    ollama.faults.garbage_after, ollama.faults.garbage = 1, part.encode()
+
+    assert ask(loop, client).text.startswith(f"The a{sign}b sky")
 
 
 @pytest.mark.parametrize(

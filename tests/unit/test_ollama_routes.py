@@ -1,13 +1,13 @@
 """The real `ollama` library talks to the local server, which has real llama.cpp and tiny models."""
 
+import base64
 import json
 import os
 import signal
-import threading
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,25 +17,16 @@ import jsonschema
 import ollama
 import pytest
 
-from desktop.backends.base import CountListener, Listener
-from desktop.domain.chat import (
-    ChatRequest,
-    Finished,
-    Message,
-    ReasoningDelta,
-    Role,
-    Sampling,
-    StopReason,
-    TextDelta,
-    Usage,
-)
-from desktop.domain.connection import ServedModel
+from desktop.config.secrets import Secrets
+from desktop.domain.chat import ChatRequest, Message, Role, Sampling
 from desktop.domain.engine import Phase
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import Settings
+from desktop.services.connections import Connections
 from desktop.services.model_turns import Wanted
 from tests import gguf_files
 from tests.harness.api_room import KEY, ApiRoom, api_room, installed
+from tests.harness.ollama import OllamaModel, OllamaServer
 from tests.harness.waiting import wait_for
 from tests.unit.engine_room import Answer
 
@@ -185,9 +176,7 @@ def test_an_answer_ends_for_the_reason_that_is_told(tmp_path: Path, talker: Inst
         assert (at_a_limit.done_reason, at_a_limit.eval_count) == ("length", 2)
 
 
-def test_an_answer_that_was_begun_is_gone_on_with(
-    tmp_path: Path, babbler: InstalledModel
-) -> None:
+def test_an_answer_that_was_begun_is_gone_on_with(tmp_path: Path, babbler: InstalledModel) -> None:
     sampling = Sampling(temperature=0, max_tokens=12, seed=1)
     turns = (Message(Role.USER, "Hi"), Message(Role.ASSISTANT, "Once"))
     with api_room(tmp_path, [babbler]) as room, _client(room) as client:
@@ -502,87 +491,82 @@ def test_clients_that_look_for_ollama_find_it(tmp_path: Path, babbler: Installed
         assert "<html" in page.text
 
 
-class _Elsewhere:
-    """What answers for a model of a server: says the same to everybody, keeps what was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[ChatRequest] = []
-        self.unloaded = threading.Event()
-
-    def submit(self, request: ChatRequest, listener: Listener) -> int:
-        self.asked.append(request)
-        usage = Usage(9, 0, 2, 0.0, 0.0, 0.0)
-        for event in (
-            ReasoningDelta("Hm."),
-            TextDelta("From "),
-            TextDelta("afar"),
-            Finished(StopReason.STOP, usage),
-        ):
-            listener(event)
-        return 1
-
-    def embed(
-        self,
-        texts: Sequence[str],
-        deliver: Callable[[list["array[float]"]], None],
-        listener: Listener,
-    ) -> int:
-        deliver([array("f", [0.6, 0.8]) for _ in texts])
-        listener(Finished(StopReason.STOP, Usage(1, 0, 0, 0.0, 0.0, 0.0)))
-        return 2
-
-    def count(self, requests: Sequence[ChatRequest], listener: CountListener, purpose: int) -> None:
-        listener(None)
-
-    def cancel(self, request: int) -> None:
-        pass
-
-    def unload(self) -> None:
-        self.unloaded.set()
-
-    def close(self) -> None:
-        pass
-
-
 def test_models_of_servers_are_asked_as_those_of_files_are(
     tmp_path: Path, babbler: InstalledModel
 ) -> None:
-    name = "ollama:gemma2:9b"
-    gemma = InstalledModel(name, "gemma2:9b", Path(name), 5_400_000_000, server="ollama")
-    facts = ServedModel(
-        connection="ollama",
-        id="gemma2:9b",
-        size=gemma.size,
-        context=8192,
-        parameters=9_241_705_984,
+    gemma = OllamaModel(
+        "gemma2:9b",
+        "From afar.",
+        thinking="Hm.",
+        capabilities=("completion", "vision", "thinking"),
         family="gemma2",
-        quantisation="Q4_0",
-        memory=6_000_000_000,
-        sees=True,
-        calls_tools=True,
+        size=5_443_152_417,
     )
-    elsewhere = _Elsewhere()
-    picture = b"\x89PNG\r\n\x1a\nrest"
+    name, picture = "ollama:gemma2:9b", b"\x89PNG\r\n\x1a\nrest"
     with (
-        api_room(
-            tmp_path,
-            [babbler, gemma],
-            served={name: facts},
-            backend=lambda _model, _n_ctx: elsewhere,
-        ) as room,
-        _client(room) as client,
+        OllamaServer([gemma]) as elsewhere,
+        closing(_connections(elsewhere)) as connections,
     ):
-        listed = client.list().models[1]
-        assert (listed.model, listed.size) == (name, gemma.size)
-        assert listed.details is not None
-        assert listed.details.parameter_size == "9.2B"
-        assert [model.model for model in client.ps().models] == [name]
-        shown = client.show(name)
-        assert shown.capabilities == ["completion", "tools", "vision"]
-        assert shown.modelinfo is not None
-        assert shown.modelinfo["gemma2.context_length"] == 8192
-        seen = client.chat(name, [{"role": "user", "content": "See?", "images": [picture]}])
-        assert (seen.message.thinking, seen.message.content) == ("Hm.", "From afar")
-        assert elsewhere.asked[0].messages[0].pictures[0].data == picture
-        assert client.embed(name, "a").embeddings[0] == pytest.approx([0.6, 0.8])
-        assert room.engine.engine_pid() is None, "nothing is loaded here for it"
+        connections.refresh()
+        (model,) = connections.models()
+        facts = connections.details(model)
+        with (
+            api_room(
+                tmp_path,
+                [babbler, model],
+                served={name: facts},
+                backend=lambda chosen, n_ctx: connections.backend(chosen, n_ctx or 0),
+            ) as room,
+            _client(room) as client,
+        ):
+            listed = client.list().models[1]
+            assert (listed.model, listed.size) == (name, gemma.size)
+            assert listed.details is not None
+            assert listed.details.parameter_size == "8.0B"
+            shown = client.show(name)
+            assert shown.capabilities == ["completion", "thinking", "vision"]
+            assert shown.modelinfo is not None
+            assert shown.modelinfo["gemma2.context_length"] == gemma.context
+            question: list[Any] = [{"role": "user", "content": "See?", "images": [picture]}]
+            pieces = list(client.chat(name, question, stream=True, think=True))
+            assert "".join(piece.message.thinking or "" for piece in pieces) == "Hm."
+            assert "".join(piece.message.content or "" for piece in pieces) == "From afar."
+            assert pieces[-1].eval_count
+            (asked,) = elsewhere.asked("/api/chat")
+            assert asked.body["messages"][0]["images"] == [base64.b64encode(picture).decode()]
+            assert KEY not in repr(elsewhere.log), "our own key stays here"
+            assert room.engine.engine_pid() is None, "nothing is loaded here for it"
+
+
+def test_a_server_that_dies_in_the_middle_is_told_and_what_came_stays(
+    tmp_path: Path, babbler: InstalledModel
+) -> None:
+    with (
+        OllamaServer([OllamaModel("gemma2:9b", "From afar.")]) as elsewhere,
+        closing(_connections(elsewhere)) as connections,
+    ):
+        connections.refresh()
+        (model,) = connections.models()
+        elsewhere.faults.silent_after = 1
+        with (
+            api_room(
+                tmp_path,
+                [model],
+                backend=lambda chosen, n_ctx: connections.backend(chosen, n_ctx or 0),
+            ) as room,
+            _client(room) as client,
+        ):
+            answer = client.chat(model.name, _HI, stream=True)
+            assert next(answer).message.content
+            elsewhere.close()
+            error = _refused(lambda: list(answer))
+            assert error.error
+            late = _refused(lambda: client.chat(model.name, _HI))
+            assert late.status_code == 502
+
+
+def _connections(elsewhere: OllamaServer) -> Connections:
+    def change(_change: Callable[[Settings], Settings]) -> None:
+        raise AssertionError("nothing is set here")
+
+    return Connections(Settings, change, Secrets(), {"OLLAMA_HOST": elsewhere.address})

@@ -78,10 +78,12 @@ class Answer:
             arguments = function.get("arguments")
             yield ToolCall(
                 _identity(mapping(call).get("id")) or f"call_{self._calls}",
-                name,
-                arguments
-                if isinstance(arguments, str)
-                else json.dumps(mapping(arguments), ensure_ascii=False),
+                _whole(name),
+                _whole(
+                    arguments
+                    if isinstance(arguments, str)
+                    else json.dumps(mapping(arguments), ensure_ascii=False)
+                ),
             )
 
     def _reason(self, told: object) -> StopReason:
@@ -180,8 +182,14 @@ def _written(message: Told, name: str) -> str:
         return ""
     if not isinstance(text, str):
         raise not_ollama()
-    # Half a sign cannot be stored or shown.
-    return text.encode("utf-8", "replace").decode() if not text.isascii() else text
+    return _whole(text)
+
+
+def _whole(text: str) -> str:
+    """Return a text without halves of signs, which can neither be stored nor shown."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _tokens(part: Told) -> Iterator[TokenChosen]:
@@ -198,7 +206,7 @@ def _chance(entry: object) -> TokenChance | None:
     text, logprob = mapping(entry).get("token"), mapping(entry).get("logprob")
     if not isinstance(text, str) or not _is_number(logprob):
         return None
-    return TokenChance(text, float(logprob))  # type: ignore[arg-type]  # a number, as just seen
+    return TokenChance(_whole(text), float(logprob))  # type: ignore[arg-type]  # a number, as just seen
 
 
 def _usage(part: Told) -> Usage:

@@ -25,7 +25,8 @@ class Wire:
         """Connect to nobody yet; `options` are for the HTTP client, `transport` among them."""
         from ollama import AsyncClient
 
-        self._client: Any = AsyncClient(host=address, **options)
+        hooks = {"response": [_split_at_newlines]}
+        self._client: Any = AsyncClient(host=address, event_hooks=hooks, **options)
 
     async def ask(
         self, method: str, path: str, body: Mapping[str, object] | None = None, model: str = ""
@@ -65,6 +66,27 @@ class Wire:
     async def close(self) -> None:
         """End all connections."""
         await self._client.close()
+
+
+async def _split_at_newlines(response: Any) -> None:
+    """Have the lines of an answer end at newlines alone.
+
+    The HTTP library ends them at U+0085 too, which Go does not escape: a model that writes one
+    would tear its own answer apart.
+    """
+
+    async def lines() -> AsyncGenerator[str, None]:
+        left = bytearray()
+        async for block in response.aiter_bytes():
+            *whole, rest = (left + block).split(b"\n")
+            for line in whole:
+                if line.strip():
+                    yield line.decode()
+            left = bytearray(rest)
+        if left.strip():
+            yield left.decode()
+
+    response.aiter_lines = lines
 
 
 def _refused(error: Any, model: str) -> Exception:
