@@ -37,6 +37,11 @@ class AsksEngine(Protocol):
         ...
 
     @property
+    def here(self) -> EngineState:
+        """The model that is, or was last, loaded on this computer."""
+        ...
+
+    @property
     def is_busy(self) -> bool:
         """Whether a model is being loaded here, or anybody waits for an answer."""
         ...
@@ -98,7 +103,7 @@ async def wanted_for(door: Door, name: str) -> Wanted:
     asked = name.strip().casefold()
     model: InstalledModel
     if asked in CURRENT:
-        model = state.model or await asyncio.to_thread(door.usual)
+        model = await asyncio.to_thread(door.usual) if state.model is None else state.model
     elif state.model is not None and asked == state.model.name.casefold():
         model = state.model
     else:

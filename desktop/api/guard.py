@@ -187,6 +187,7 @@ class Guard:
         async def watch() -> None:
             while (await incoming.receive())["type"] != "http.disconnect":
                 pass
+            outgoing.leave()
             visit.leave()
             gone.set()
 

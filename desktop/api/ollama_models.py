@@ -59,7 +59,7 @@ def running(
     model: InstalledModel,
     facts: Facts,
     served: ServedModel | None,
-    state: EngineState,
+    here: EngineState,
     settings: Settings,
 ) -> Reply | None:
     """Return a model as `GET /api/ps` lists it, None for one that takes no memory now."""
@@ -72,8 +72,8 @@ def running(
             return None
         told = {"size": served.memory, "size_vram": 0, "context_length": served.context}
         return reply | told
-    loaded = state.loaded
-    if loaded is None or state.model is None or state.model.path != model.path:
+    loaded = here.loaded
+    if loaded is None or here.model is None or here.model.path != model.path:
         return None
     return reply | {
         "size": max(loaded.weights, model.size),

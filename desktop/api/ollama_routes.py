@@ -60,17 +60,17 @@ def router(door: Door) -> APIRouter:
 
     @routes.get("/api/ps", summary="Models that take memory now")
     async def ps() -> Response:
-        state = door.engine.state
+        here = door.engine.here
         models = [model for model in await listed(door) if model.is_served]
-        if state.model is not None and not state.model.is_served:
-            models.insert(0, state.model)
+        if here.model is not None:
+            models.insert(0, here.model)
         known = await asyncio.to_thread(facts.of_all, models, _LISTING_SECONDS)
         replies = (
             running(
                 model,
                 about,
                 door.served(model) if model.is_served else None,
-                state,
+                here,
                 door.settings_for(model),
             )
             for model, about in zip(models, known, strict=True)

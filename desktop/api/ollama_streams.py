@@ -96,7 +96,7 @@ async def whole(
 async def let_go(door: Door, model: InstalledModel) -> None:
     """Give back the memory that `model` takes, unless others wait for what it writes."""
     if not model.is_served:
-        held = door.engine.state.model
+        held = door.engine.here.model
         if held is None or held.path != model.path or door.engine.is_busy:
             return
     await asyncio.to_thread(door.unload, model)

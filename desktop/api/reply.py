@@ -78,7 +78,10 @@ class Outgoing:
     """The answer to a request on its way out; called with ASGI's messages."""
 
     def __init__(self, scope: Scope, send: Send, patience: Patience) -> None:
-        """Send nothing yet."""
+        """Send nothing yet.
+
+        `status` is 0 until something was sent, and stays so where nobody was there to get it.
+        """
         self._scope = scope
         self._send = send
         self._seconds = patience.reading
@@ -86,6 +89,11 @@ class Outgoing:
         self.status = 0
         self.is_complete = False
         self.is_unread = False
+        self._is_gone = False
+
+    def leave(self) -> None:
+        """Note that the client has gone."""
+        self._is_gone = True
 
     def allow(self, origin: str) -> None:
         """Tell the browser that pages of `origin` may read the answer."""
@@ -97,7 +105,7 @@ class Outgoing:
     async def __call__(self, message: Message) -> None:
         """Pass on a message; raises Unread once the client has taken nothing for too long."""
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.status = 0 if self._is_gone else message["status"]
             date = (b"date", formatdate(usegmt=True).encode())
             own = [date, *_HEADERS, *self._cors]
             message = {**message, "headers": [*own, *message.get("headers", ())]}

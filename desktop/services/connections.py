@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 _LIST_SECONDS: Final = 30.0
 _DETAIL_SECONDS: Final = 30.0
+_TRIAL_SECONDS: Final = 60.0
 _CHANGE_SECONDS: Final = 60.0
 _CLOSE_SECONDS: Final = 2.0
 
@@ -185,22 +186,26 @@ class Connections:
         self._tell()
         return told
 
-    def test(self, connection: Connection, key: str | None = None) -> tuple[ServedModel, ...]:
+    def test(
+        self, connection: Connection, key: str | None = None, seconds: float = _TRIAL_SECONDS
+    ) -> tuple[ServedModel, ...]:
         """Return the models of a server that need not be kept yet, asked with `key`.
 
-        None is the key that is kept for it, empty for none. Blocks; raises LapisError with what is
-        wrong, among them `server_trial.WrongPath` with the address that works.
+        None is the key that is kept for it, empty for none. Blocks for `seconds` at most; raises
+        LapisError with what is wrong, among them `server_trial.WrongPath` with the address that works.
         """
         from desktop.services.server_trial import try_out
 
-        tried = replace(connection, address=server_address(connection.address, connection.kind))
-        if key is None:
-            kept = self._list.named(connection.name)
-            is_its = kept is not None and entry_of(kept) == entry_of(tried)
-            tried = replace(tried, has_key=is_its and kept is not None and kept.has_key)
-        return self._running().run(
-            try_out(tried, lambda one: self._line_to(one, key)), 2 * _LIST_SECONDS
-        )
+        address = server_address(connection.address, connection.kind)
+        kept = self._list.named(connection.name) if key is None else None
+        tried = replace(connection, address=address, has_key=False)
+        if kept is not None and entry_of(kept) == entry_of(tried):
+            tried = replace(tried, has_key=kept.has_key)
+        return self._running().run(try_out(tried, lambda one: self._line_to(one, key)), seconds)
+
+    def version(self, connection: Connection, seconds: float = _TRIAL_SECONDS) -> str:
+        """Return the version of an Ollama; blocks, raises LapisError."""
+        return self._running().run(self._line(connection).version(), seconds)
 
     def pull(self, connection: str, model: str, cancel: threading.Event) -> Iterator[PullProgress]:
         """Have an Ollama fetch a model, and yield how far it is, until it is there.

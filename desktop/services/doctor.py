@@ -1,7 +1,8 @@
 """Examining Lapis and the computer it runs on: what works, what does not, and what to do about it.
 
 Plain functions for one thread. Everything is looked at as it is and nothing is changed or made;
-no chat text, no setting's value and no secret becomes part of a finding. What belongs to the
+no chat text and no secret becomes part of a finding, and of the settings only which servers there
+are on this computer. What belongs to the
 engine is tried out in processes of its own (`services.doctor_engine`).
 """
 
@@ -20,6 +21,7 @@ from desktop.domain.quantities import sized
 from desktop.domain.text import Text, Value, verbatim
 from desktop.models.hardware import memory, usable_cores
 from desktop.models.processor import processor
+from desktop.services.doctor_connections import examine_connections
 from desktop.services.doctor_desktop import examine_desktop
 from desktop.services.doctor_engine import examine_engine
 from desktop.services.doctor_storage import examine_storage
@@ -39,6 +41,7 @@ def examine(paths: Paths) -> Generator[Finding, None, None]:
     with tempfile.TemporaryDirectory(prefix="lapis-doctor-") as folder:
         yield from examine_engine(Path(folder), guide)
     yield from examine_storage(paths)
+    yield from examine_connections(paths.settings, os.environ)
     yield from examine_desktop(paths)
 
 

@@ -94,6 +94,11 @@ class ServerLine:
         async with self._ollama() as client:
             await client.delete(model)
 
+    async def version(self) -> str:
+        """Return the version of an Ollama; raises NotSupported for servers of other kinds."""
+        async with self._ollama() as client:
+            return await client.version()
+
     async def close(self) -> None:
         """End all connections."""
         held, self._held = self._held, None
