@@ -56,10 +56,22 @@ _SYSTEM: Final = re.compile(
     re.IGNORECASE,
 )
 _ALTERNATE: Final = re.compile(r"must alternate|alternat\w+ (?:between )?user", re.IGNORECASE)
-_SIGHT: Final = re.compile(
-    r"image|vision|multi-?modal|visual|mmproj|content (?:must be|should be) a string", re.IGNORECASE
+_REFUSING: Final = (
+    r"not|n't|no (?:endpoints?|support)|un(?:known|supported|recognized|expected)|only supported"
+    r"|requires|at most 0|disabled"
 )
-_TOOLS: Final = re.compile(r"\btools?\b|function call|tool_choice|tool-call", re.IGNORECASE)
+
+
+def _near(what: str) -> re.Pattern[str]:
+    """Return what finds a thing beside words that refuse it."""
+    gap = r"\b.{0,80}?\b"
+    pairs = f"(?:{what}){gap}(?:{_REFUSING})|(?:{_REFUSING}){gap}(?:{what})"
+    return re.compile(pairs, re.IGNORECASE | re.DOTALL)
+
+
+_SIGHT: Final = _near(r"images?|image_url|vision|multi-?modal|visual|mmproj")
+_TOOLS: Final = _near(r"tools?|tool_choice|function calls?|function calling")
+_NO_PARTS: Final = re.compile(r"(?:must|should) be a (?:valid )?string", re.IGNORECASE)
 _CREDIT: Final = re.compile(r"insufficient_quota|billing|credit|payment|balance", re.IGNORECASE)
 _OUTRIGHT: Final = frozenset({400, 404, 415, 422, 500, 501})
 
@@ -211,7 +223,8 @@ def _in_its_words(refusal: Refusal, asked: Asked) -> Text:
 
 def _refused(refusal: Refusal, asked: Asked) -> LapisError:
     host, hint = {"host": asked.host}, _in_its_words(refusal, asked)
-    if asked.sees and _SIGHT.search(refusal.words):
+    words = refusal.words
+    if asked.sees and (_SIGHT.search(words) or _NO_PARTS.search(words)):
         return NotSupported(Text("This model cannot look at pictures"), hint)
     for name, title in (
         ("tools", Text("This model, or its server, cannot call tools")),
@@ -219,8 +232,8 @@ def _refused(refusal: Refusal, asked: Asked) -> LapisError:
         ("response_format", Text("This model, or its server, keeps to no such shape of an answer")),
         ("grammar", Text("This model, or its server, keeps to no such shape of an answer")),
     ):
-        told_so = _points_at(refusal, name) or _names(refusal.words, name)
-        if name in asked.fields and (told_so or (name == "tools" and _TOOLS.search(refusal.words))):
+        told_so = _points_at(refusal, name) or _names(words, name)
+        if name in asked.fields and (told_so or (name == "tools" and _TOOLS.search(words))):
             return NotSupported(title, hint)
     if refusal.status >= 500:
         return ServerFault(Text("{host} has a problem", host), hint)

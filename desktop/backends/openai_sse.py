@@ -50,9 +50,9 @@ class EventReader:
         if self._is_first:
             line, self._is_first = line.removeprefix(_MARK), False
         if not line:
-            data, self._data, self._size = self._data, [], 0
+            data, self._data, self._size = b"\n".join(self._data), [], 0
             if data:
-                yield b"\n".join(data)
+                yield data
             return
         name, _, value = line.partition(b":")
         if name == b"data":

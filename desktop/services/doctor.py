@@ -2,8 +2,8 @@
 
 Plain functions for one thread. Everything is looked at as it is and nothing is changed or made;
 no chat text and no secret becomes part of a finding, and of the settings only which servers there
-are on this computer. What belongs to the
-engine is tried out in processes of its own (`services.doctor_engine`).
+are on this computer. What belongs to the engine is tried out in processes of its own
+(`services.doctor_engine`).
 """
 
 import importlib.metadata

@@ -85,14 +85,8 @@ def _ollama(found: Connection, known: Connections) -> Finding:
             facts={**facts, "answers": False},
         )
     except LapisError as error:
-        return Finding(
-            name,
-            label,
-            State.WARNING,
-            Text("{address}: {reason}", {**values, "reason": str(error.title)}),
-            error.hint,
-            {**facts, "answers": False},
-        )
+        facts["answers"] = False
+        return Finding(name, label, State.WARNING, error.title, error.hint, facts)
     return Finding(
         name,
         label,

@@ -149,6 +149,10 @@ class ServerLine:
                 await old.client.close()
         return self._held
 
+    def _check_host(self, host: str) -> None:
+        """Raise Offline if nothing may get to `host`, whoever would pass it on."""
+        check_allowed(self._network(), f"https://{host}")
+
     def _shown_key(self) -> str:
         return self._keys.get(self.connection) if self._key is None else self._key
 
@@ -161,7 +165,7 @@ class ServerLine:
             from desktop.backends.ollama import OllamaClient
 
             options = http_options(network, address, "httpx", key=key, read_seconds=_READ_SECONDS)
-            return OllamaClient(connection, options)
+            return OllamaClient(connection, options, self._check_host)
         from desktop.backends.openai import OpenAIClient
 
         options = http_options(network, address, "httpx2", key=key, read_seconds=_READ_SECONDS)

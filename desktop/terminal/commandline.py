@@ -129,7 +129,8 @@ def _app(words: Translator, named: frozenset[str]) -> typer.Typer:
         + "\n\n"
         + say(
             "Without a command Lapis opens its window, or, where there is no display, chats in "
-            "the terminal. Nothing that you write is sent over the network."
+            "the terminal. Nothing that you write leaves this computer unless you choose a model "
+            "of a server."
         ),
         epilog='lapis ask "How do I choose a model?"\n'
         'cat notes.txt | lapis ask "Summarise this"\n'

@@ -51,7 +51,7 @@ class EmptyState(QWidget):
             card.chosen.connect(self.example_chosen)
             self._row.addWidget(card, 1)
         self._lock = TintedIcon("lock", _LOCK)
-        self._privacy = PlainLabel(tone="muted", size="small")
+        self._privacy = ElidedLabel(tone="muted", size="small")
         self._key = PlainLabel(tone="muted", size="small")
         self._key.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column = QVBoxLayout()

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 from desktop.domain.text import printable, shortened
 from desktop.ui.icons import icon_pixmap
 from desktop.ui.labels import set_tooltip
+from desktop.ui.model_words import GAP
 from desktop.ui.tokens import Size, Space, resized, tokens_of
 
 __all__ = ["FiguresLine"]
@@ -54,9 +55,9 @@ class FiguresLine(QAbstractButton):
         self._told = left.format(host=self._host) if host else ""
         self._meaning = meaning
         self._size = None
-        self.setText(words)
         sign = self.tr("left this computer") if host else ""
-        self.setAccessibleName(", ".join(part for part in (words or meaning, sign) if part))
+        self.setText(GAP.join(part for part in (words, sign) if part and words))
+        self.setAccessibleName(self.text() or meaning)
         self.setAccessibleDescription(" ".join(part for part in (meaning, self._told) if part))
 
     def sizeHint(self) -> QSize:

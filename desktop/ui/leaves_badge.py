@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -87,7 +87,10 @@ class LeavesBadge(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(tokens.raised))
-        painter.drawRoundedRect(self.rect(), Radius.FIELD, Radius.FIELD)
+        # In the middle of its place, which may be as high as the buttons beside it.
+        high = min(self.height(), self.sizeHint().height())
+        pill = QRect(0, (self.height() - high) // 2, self.width(), high)
+        painter.drawRoundedRect(pill, Radius.FIELD, Radius.FIELD)
         scale = self.devicePixelRatioF()
         pixmap = icon_pixmap("leaves", _ICON, QColor(tokens.warn), scale)
         left = _SIDE if self._has_words else (self.width() - _ICON) // 2

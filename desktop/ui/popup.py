@@ -75,6 +75,7 @@ class Popup(PopupFrame):
         self.transcript.is_on_card = True
         self.banner = Banner()
         self.leaves = LeavesBadge(words=False)
+        self.leaves.setFixedHeight(Size.BUTTON)
         self.model = PopupModel()
         self.pin = IconButton("pin", side=Size.BUTTON)
         self.pin.setCheckable(True)

@@ -75,10 +75,12 @@ def _copied(screen: Screen) -> str:
     return done.stdout
 
 
-def _open(start_lapis: StartLapis, screen: Screen) -> tuple[Program, Window]:
+def _open(start_lapis: StartLapis, screen: Screen, home: Path) -> tuple[Program, Window]:
+    """Start Lapis and wait until everything is there that comes after its window."""
     program = start_lapis("--show")
     window = screen.window("Lapis$", program.pid, 40)
     program.engine(40)
+    wait_for(paths_under(home).hotkeys.exists, 40, "the second part of the start")
     window.focus()
     return program, window
 
@@ -95,7 +97,7 @@ def test_turned_on_by_keyboard_it_answers_whoever_has_the_key_until_it_is_turned
 ) -> None:
     model = gguf_files.write_llama(tmp_path / "tiny.gguf", answer=_SENTENCE, stops=True)
     _settle(lapis_home, model, port=port)
-    program, _window = _open(start_lapis, screen)
+    program, _window = _open(start_lapis, screen, lapis_home)
     assert not _listens(port)
     _look_for(screen, program, "let other programs ask")
     screen.key(*_TO_THE_FIRST, "space")
@@ -133,11 +135,11 @@ def test_what_programs_did_can_be_seen_and_copied_lines_work_as_they_are(
 ) -> None:
     model = gguf_files.write_llama(tmp_path / "tiny.gguf", answer=_SENTENCE, stops=True)
     _settle(lapis_home, model, port=port, enabled=True)
-    program, _window = _open(start_lapis, screen)
+    program, _window = _open(start_lapis, screen, lapis_home)
     wait_for(lambda: _listens(port), 30, "a server that was on before")
     _look_for(screen, program, "examples python")
     # Past the names of the examples to the button that copies.
-    screen.key(*_TO_THE_FIRST, "Tab", "Tab", "space")
+    screen.key(*_TO_THE_FIRST, "Tab", "space")
     lines = wait_for(lambda: _copied(screen) if "import" in _copied(screen) else "", 20, "lines")
     assert "lapis-…" not in lines
 
@@ -173,7 +175,7 @@ def test_an_endless_answer_for_a_client_ends_with_lapis(
         tmp_path / "endless.gguf", context_length=_ENDLESS, answer=_SENTENCE
     )
     _settle(lapis_home, model, port=port, enabled=True, keyless=True)
-    program, window = _open(start_lapis, screen)
+    program, window = _open(start_lapis, screen, lapis_home)
     wait_for(lambda: _listens(port), 30, "a server")
     with (
         _client(port, "not-needed") as client,

@@ -1,7 +1,7 @@
 """What the tests of Ollama have in common: a stand-in with models, a client, a question."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from desktop.backends.ollama import OllamaClient
@@ -52,9 +52,14 @@ LONG = tuple(
 )
 
 
-def client_of(address: str, keep_minutes: int | None = None) -> OllamaClient:
+def client_of(
+    address: str,
+    keep_minutes: int | None = None,
+    check_host: Callable[[str], None] = lambda _host: None,
+) -> OllamaClient:
     connection = Connection(ServerKind.OLLAMA, "ollama", address, True, keep_minutes)
-    return OllamaClient(connection, http_options(Network(), address, "httpx", read_seconds=30.0))
+    options = http_options(Network(), address, "httpx", read_seconds=30.0)
+    return OllamaClient(connection, options, check_host)
 
 
 def ask(

@@ -13,7 +13,14 @@ from desktop.backends.ollama import OllamaClient
 from desktop.backends.server_backend import ServerBackend
 from desktop.backends.server_loop import ServerLoop
 from desktop.domain.chat import ChatRequest, Sampling, StopReason
-from desktop.domain.errors import ContextOverflow, ModelNotServed, NotSupported, UserFixable
+from desktop.domain.errors import (
+    ContextOverflow,
+    ModelNotServed,
+    NotSupported,
+    Offline,
+    UserFixable,
+)
+from desktop.domain.text import Text
 from tests.harness.listeners import Heard
 from tests.harness.ollama import OllamaServer
 from tests.harness.waiting import wait_for
@@ -85,6 +92,47 @@ def test_a_model_that_others_answer_for_ollama_is_marked(
 
     assert listed["gpt-oss:120b-cloud"] == "ollama.com:443"
     assert loop.run(client.details("gpt-oss:120b-cloud"), 10).passes_to == "ollama.com:443"
+
+
+def test_where_nothing_may_leave_no_model_that_others_answer_is_asked(
+    loop: ServerLoop, ollama: OllamaServer
+) -> None:
+    hosts = []
+
+    def refuse(host: str) -> None:
+        hosts.append(host)
+        raise Offline(Text("Lapis is offline"), Text("hint"))
+
+    client = client_of(ollama.address, check_host=refuse)
+
+    assert isinstance(ask(loop, client, model="gpt-oss:120b-cloud").error(), Offline)
+    with pytest.raises(Offline):
+        loop.run(client.embed("gpt-oss:120b-cloud", ["one"]), 10)
+    assert ask(loop, client).text == GEMMA.reply
+    assert hosts == ["ollama.com:443"] * 2
+    assert {request.path for request in ollama.log} == {"/api/show", "/api/chat"}
+    assert len(ollama.asked("/api/chat")) == 1
+    loop.run(client.close(), 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "host", "passes_to"),
+    [
+        ("a:1b", "", ""),
+        ("a:1b-cloud", "", "ollama.com"),
+        ("a:cloud", "", "ollama.com"),
+        ("a:1b", "http://somebody@10.0.0.7:11434/x", "10.0.0.7:11434"),
+        ("a:1b", "///", "?"),
+    ],
+)
+def test_who_answers_for_ollama_is_read_from_what_it_tells(
+    loop: ServerLoop, name: str, host: str, passes_to: str
+) -> None:
+    with OllamaServer([OllamaModel(name, remote_host=host)]) as ollama:
+        client = client_of(ollama.address)
+
+        assert loop.run(client.models(), 10)[0].passes_to == passes_to
+        loop.run(client.close(), 10)
 
 
 def test_details_tell_what_a_model_can(loop: ServerLoop, client: OllamaClient) -> None:

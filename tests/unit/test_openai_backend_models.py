@@ -167,9 +167,11 @@ def test_llama_server_is_asked_for_its_real_context(props: int) -> None:
 
 
 def test_a_model_that_is_not_listed_is_not_served() -> None:
-    with ScriptedServer(lambda _: value({"data": [{"id": "a"}]})) as server:
-        with pytest.raises(ModelNotServed, match="gemma"):
-            with_client(f"{server.address}/v1", lambda client: client.details("gemma"))
+    with (
+        ScriptedServer(lambda _: value({"data": [{"id": "a"}]})) as server,
+        pytest.raises(ModelNotServed, match="gemma"),
+    ):
+        with_client(f"{server.address}/v1", lambda client: client.details("gemma"))
 
 
 @pytest.mark.parametrize("said", [{"hello": 1}, [], "no", 5])
@@ -210,9 +212,11 @@ def test_vectors_are_put_in_the_order_of_their_texts() -> None:
     ],
 )
 def test_what_are_no_vectors_is_said_to_be_none(rows: object) -> None:
-    with ScriptedServer(lambda _: value({"data": rows})) as server:
-        with pytest.raises(OddAnswer, match="vectors"):
-            with_client(f"{server.address}/v1", lambda client: client.embed("m", ["one", "two"]))
+    with (
+        ScriptedServer(lambda _: value({"data": rows})) as server,
+        pytest.raises(OddAnswer, match="vectors"),
+    ):
+        with_client(f"{server.address}/v1", lambda client: client.embed("m", ["one", "two"]))
 
 
 def tls_failure(certificate: Path) -> LapisError:

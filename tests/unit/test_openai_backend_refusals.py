@@ -38,6 +38,7 @@ from tests.unit.openai_backend_room import asked, question, text_of, with_client
 
 HELLO = question("Hello")
 Say = Callable[[Asked], Iterable[bytes]]
+LOOK = ChatRequest((Message(Role.USER, "Look", pictures=(Picture("image/png", b"x"),)),))
 SCHEMA = Grammar(GrammarKind.JSON_SCHEMA, '{"type": "object"}')
 
 
@@ -234,12 +235,13 @@ def test_the_older_way_to_ask_for_json_is_tried() -> None:
         (replace(HELLO, grammar=SCHEMA), "'response_format' is not supported", "shape"),
         (replace(HELLO, tools=("{}",)), '"auto" tool choice requires --enable-…', "tools"),
         (replace(HELLO, tools=("{}",)), "this model does not support tools", "tools"),
+        (replace(HELLO, tools=("{}",)), "No endpoints found that support tool use", "tools"),
         (replace(HELLO, logprobs=2), "Unsupported parameter: 'logprobs'", "chances"),
-        (
-            ChatRequest((Message(Role.USER, "Look", pictures=(Picture("image/png", b"x"),)),)),
-            "this model does not take image input",
-            "pictures",
-        ),
+        (LOOK, "image input is not supported - hint: provide the mmproj", "pictures"),
+        (LOOK, "unknown variant `image_url`, expected `text`", "pictures"),
+        (LOOK, "gemma is not a multimodal model", "pictures"),
+        (LOOK, "At most 0 image(s) may be provided in one prompt.", "pictures"),
+        (LOOK, "messages[0].content must be a string", "pictures"),
     ],
 )
 def test_what_would_be_missed_is_not_left_out(
@@ -250,6 +252,20 @@ def test_what_would_be_missed_is_not_left_out(
     assert isinstance(error, NotSupported)
     assert title in str(error.title)
     assert message[:20] in str(error.hint)
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        (HELLO, "image input is not supported"),
+        (replace(HELLO, tools=("{}",)), "tool_call_id c1 was answered twice"),
+        (replace(HELLO, logprobs=2), "the queue is full of questions"),
+    ],
+)
+def test_other_refusals_are_not_taken_for_these(request_: ChatRequest, message: str) -> None:
+    error = failure_of(refusal(400, message), request_)
+
+    assert type(error) is NetworkError
 
 
 def test_what_no_such_server_can_do_is_not_even_sent() -> None:

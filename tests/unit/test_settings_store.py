@@ -6,13 +6,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from desktop.config.store import SettingsStore
 from desktop.domain.chat import Sampling
+from desktop.domain.connection import MOST_CONNECTIONS, Connection, ServerKind
 from desktop.domain.errors import StorageError
 from desktop.domain.model import FlashAttention, KvType
-from desktop.domain.settings import EngineSettings, Language, Settings, Theme, WindowSettings
+from desktop.domain.settings import (
+    ApiSettings,
+    ConnectionSettings,
+    EngineSettings,
+    Language,
+    Settings,
+    Theme,
+    WindowSettings,
+)
+
+ATTIC = Connection(ServerKind.OLLAMA, "attic", "http://10.0.0.2:11434", keep_minutes=-1)
+WORK = Connection(ServerKind.OPENAI, "work", "https://a.example/v1", has_key=True)
 
 CHANGED = Settings(
     language=Language.CHINESE,
@@ -55,6 +68,14 @@ CHANGED = Settings(
         idle_minutes_on_battery=1,
         kept_states_gb=0.5,
         silence_minutes=3,
+    ),
+    connections=ConnectionSettings(offline=True, finds_ollama=False, servers=(ATTIC, WORK)),
+    api=ApiSettings(
+        enabled=True,
+        host="192.168.0.7",
+        port=8123,
+        keyless=True,
+        origins=("vscode-webview://1a2b", "http://localhost:3000"),
     ),
     window=WindowSettings("AdnQywAD", 300, 12),
     tray_hint_shown=True,
@@ -156,6 +177,18 @@ def test_the_file_is_readable_by_this_account_only(path: Path) -> None:
         ("sampling.logit_bias", [[-1, 1.0]]),
         ("sampling.logit_bias", [[1, 2000.0]]),
         ("sampling.logit_bias", [[1]]),
+        ("connections.offline", "yes"),
+        ("connections.finds_ollama", None),
+        ("connections.servers", "http://127.0.0.1"),
+        ("connections.servers", [json.loads(msgspec.json.encode(WORK))] * (MOST_CONNECTIONS + 1)),
+        ("api.enabled", "on"),
+        ("api.host", ""),
+        ("api.host", "a\nb"),
+        ("api.port", 0),
+        ("api.port", 65_536),
+        ("api.keyless", 1),
+        ("api.origins", "vscode-webview://1a2b"),
+        ("api.origins", ["https://a.example"] * 33),
         ("window.sidebar_width", -5),
         ("window.last_chat", -1),
         ("window.geometry", 3),
@@ -178,6 +211,56 @@ def test_a_bad_value_becomes_the_usual_one_and_spoils_no_other(
 
     assert store.load() == with_usual(place)
     assert store.problem is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"kind": "anthropic"},
+        {"kind": None},
+        {"name": "a b"},
+        {"name": ""},
+        {"name": "a" * 41},
+        {"address": "ftp://a.example"},
+        {"address": 7},
+        {"address": "https://a.example\n"},
+        {"is_found": True},
+        {"keep_minutes": -2},
+        {"keep_minutes": 10**9},
+    ],
+)
+def test_a_server_that_is_no_good_takes_no_other_with_it(
+    damage: dict[str, object], path: Path, store: SettingsStore
+) -> None:
+    store.save(CHANGED)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["connections"]["servers"][0] |= damage
+    write(path, content)
+
+    assert store.load().connections == replace(CHANGED.connections, servers=(WORK,))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "null",
+        "https://a.example/path",
+        "https://me@a.example",
+        "a.example",
+        7,
+        "x://" + "a" * 200,
+    ],
+)
+def test_an_origin_that_is_none_lets_nobody_in(
+    origin: object, path: Path, store: SettingsStore
+) -> None:
+    store.save(CHANGED)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["api"]["origins"].append(origin)
+    write(path, content)
+
+    assert store.load() == CHANGED
 
 
 def test_what_a_newer_version_wrote_is_kept(path: Path, store: SettingsStore) -> None:

@@ -6,7 +6,7 @@ short, and what does not fit it would be cut off in silence.
 
 import time
 from array import array
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Final
@@ -21,6 +21,7 @@ from desktop.domain.connection import Connection, PullProgress, ServedModel
 from desktop.domain.model import DEFAULT_CONTEXT
 
 _MOST_MODELS: Final = 4096
+_CLOUD: Final = "ollama.com"
 # Ollama says nothing while it checks what it has fetched, which may be hundreds of gigabytes.
 _PULL_SILENCE_SECONDS: Final = 900.0
 
@@ -28,9 +29,19 @@ _PULL_SILENCE_SECONDS: Final = 900.0
 class OllamaClient:
     """An Ollama at the address of `connection`."""
 
-    def __init__(self, connection: Connection, options: Mapping[str, Any]) -> None:
-        """Connect to nobody yet; `options` are for its HTTP client."""
+    def __init__(
+        self,
+        connection: Connection,
+        options: Mapping[str, Any],
+        check_host: Callable[[str], None] = lambda _host: None,
+    ) -> None:
+        """Connect to nobody yet; `options` are for its HTTP client.
+
+        Some models Ollama has others answer: `check_host` is called with the host before such a
+        one is asked anything, and raises LapisError where nothing may get there.
+        """
         self._connection = connection
+        self._check_host = check_host
         self._wire = Wire(connection.address, options)
         # What was told of models, until they are listed anew; and the contexts set for them there.
         self._known: dict[str, ServedModel] = {}
@@ -76,7 +87,7 @@ class OllamaClient:
         self, model: str, request: ChatRequest, n_ctx: int
     ) -> AsyncGenerator[Event, None]:
         """Yield what becomes of a request, at last `Finished`; see `ServerClient`."""
-        known = self._known.get(model) or await self.details(model)
+        known = await self._checked(model)
         context = self._context(known, n_ctx)
         path, body = asking.body_of(request, known, context, self._connection.keep_minutes)
         if names := asking.unknown_settings(request.sampling):
@@ -94,6 +105,7 @@ class OllamaClient:
 
     async def embed(self, model: str, texts: Sequence[str]) -> list["array[float]"]:
         """Return a vector for each text; one that is too long is an error, never cut."""
+        await self._checked(model)
         body = {
             "model": model,
             "input": list(texts),
@@ -132,6 +144,13 @@ class OllamaClient:
         """End all connections."""
         await self._wire.close()
 
+    async def _checked(self, model: str) -> ServedModel:
+        """Return what is known of a model that may be asked; raises LapisError."""
+        known = self._known.get(model) or await self.details(model)
+        if known.passes_to:
+            self._check_host(known.passes_to)
+        return known
+
     def _listed(self, name: str, told: Mapping[str, object]) -> ServedModel:
         details = reading.mapping(told.get("details"))
         capabilities = told.get("capabilities")
@@ -149,7 +168,7 @@ class OllamaClient:
             thinks=None if can is None else "thinking" in can,
             calls_tools=None if can is None else "tools" in can,
             embeds=None if can is None else "embedding" in can,
-            passes_to=_host(told.get("remote_host")),
+            passes_to=_host(told.get("remote_host")) or _cloud(name),
         )
 
     def _context(self, known: ServedModel, wanted: int) -> int:
@@ -165,6 +184,11 @@ class OllamaClient:
         else:
             texts = reading.texts_of(request.messages)
         return read > 0 and (read >= context or reading.lower_bound(texts) > read)
+
+
+def _cloud(name: str) -> str:
+    """Return who answers for a model that is named as one of Ollama's cloud."""
+    return _CLOUD if name.endswith(("-cloud", ":cloud")) else ""
 
 
 def _host(told: object) -> str:
