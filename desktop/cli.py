@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from desktop.terminal.models_orders import ShelfOrder, SourcesOrder
     from desktop.terminal.orders import AskOrder, BenchOrder, ChatOrder, WindowAction
     from desktop.terminal.output import Screen
+    from desktop.terminal.serve_orders import ServeOrder
     from desktop.terminal.sizing_orders import SizingOrder
 
 _HANDED_OVER: Final = frozenset({"--show", "--new-chat", "--toggle-popup", "--quit"})
@@ -93,14 +94,15 @@ def _run(given: Sequence[str], paths: Paths, words: Translator, screen: "Screen"
 
 
 def _carry_out(
-    order: "AskOrder | ChatOrder | BenchOrder | ConnectionOrder | SourcesOrder | ShelfOrder"
-    " | SizingOrder",
+    order: "AskOrder | ChatOrder | BenchOrder | ConnectionOrder | ServeOrder | SourcesOrder"
+    " | ShelfOrder | SizingOrder",
     paths: Paths,
     words: Translator,
     screen: "Screen",
 ) -> int:
     from desktop.terminal.connections_orders import ConnectionOrder
     from desktop.terminal.orders import AskOrder, BenchOrder, ChatOrder
+    from desktop.terminal.serve_orders import ServeOrder
     from desktop.terminal.sizing_orders import FitOrder, HardwareOrder, RecommendOrder
 
     if isinstance(order, ConnectionOrder):
@@ -116,6 +118,10 @@ def _carry_out(
             from desktop.cli_answers import talk
 
             return talk(choices, paths, words, screen)
+        case ServeOrder():
+            from desktop.cli_answers import serve_programs
+
+            return serve_programs(order, paths, words, screen)
         case BenchOrder():
             from desktop.cli_answers import measure
 

@@ -17,16 +17,18 @@ from desktop.base.translation import Translator
 from desktop.config.secrets import Secrets
 from desktop.config.store import SettingsStore
 from desktop.domain.engine import EngineState
-from desktop.domain.errors import NotSupported, TooLarge
+from desktop.domain.errors import LapisError, NotSupported, TooLarge
 from desktop.domain.model import InstalledModel, LoadPlan
 from desktop.domain.settings import Settings
 from desktop.domain.text import Text
 from desktop.services.all_models import AllModels
+from desktop.services.answering_parts import AnsweringParts
 from desktop.services.connections import Connections
 from desktop.services.devices import Devices
 from desktop.services.engine import Engine
 from desktop.services.limits import idle_limit, silence_limit, states_limit
 from desktop.services.load_watch import LoadWatch
+from desktop.services.local_api import keep_key
 from desktop.services.model_notes import ModelNotes
 from desktop.services.models_folder import open_library
 from desktop.services.planning import Known, plan_for
@@ -38,6 +40,7 @@ from desktop.terminal.errors import EXIT_ERROR, report_failure
 from desktop.terminal.interrupt import stopping_on_interrupt
 from desktop.terminal.orders import AskOrder, BenchOrder, Choices
 from desktop.terminal.output import Screen
+from desktop.terminal.serve_orders import ServeOrder
 
 
 def answer(order: AskOrder, paths: Paths, words: Translator, screen: Screen) -> int:
@@ -102,6 +105,33 @@ def talk(choices: Choices, paths: Paths, words: Translator, screen: Screen) -> i
             _load(engine, model, anyway=choices.anyway)
             tools = Tools(engine, models, check, words, screen)
             return chat(Session(model, terms), LineReader(sys.stdin, screen), tools)
+
+
+def serve_programs(order: ServeOrder, paths: Paths, words: Translator, screen: Screen) -> int:
+    """Answer other programs until Ctrl-C, and return the exit code; raises LapisError."""
+    from desktop.serving import serve as serving
+    from desktop.terminal.serve import ServeTools, serve
+
+    notes = _notes(paths)
+    terms = _terms(Choices(model=order.model), notes, paths, words, screen)
+    servers = _servers(terms.settings)
+    models = _models(paths, terms.settings, servers)
+    model = models.find(terms.settings.model)
+    known = _known(paths, notes)
+    cancel = threading.Event()
+    with (
+        stopping_on_interrupt(cancel),
+        contextlib.closing(notes),
+        contextlib.closing(servers),
+        contextlib.closing(_engine(paths, terms, known, servers)) as engine,
+        contextlib.closing(_watched(engine, notes, known)),
+    ):
+        parts = AnsweringParts(
+            engine, models, servers, lambda: model, terms.settings_for, notes.defaults
+        )
+        tools = ServeTools(terms.settings.api, serving(parts), _kept_key, model.name)
+        engine.choose(model)
+        return serve(order, tools, words, screen, cancel)
 
 
 def measure(order: BenchOrder, paths: Paths, words: Translator, screen: Screen) -> int:
@@ -209,6 +239,11 @@ def _servers(settings: Settings) -> Connections:
 def _models(paths: Paths, settings: Settings, servers: Connections) -> AllModels:
     guide = resources() / "guide" / "guide.gguf"
     return AllModels(lambda: open_library(settings, paths, guide), servers)
+
+
+def _kept_key() -> tuple[str, LapisError | None]:
+    """Return the key of the local server, and why it is kept for this run only; None: it is kept."""
+    return keep_key(Secrets())
 
 
 def _notes(paths: Paths) -> ModelNotes:

@@ -5,6 +5,7 @@ port, or none is. Any thread; quick.
 """
 
 import errno
+import ipaddress
 import socket
 import sys
 from collections.abc import Iterator, Sequence
@@ -36,6 +37,9 @@ def listen(host: str, port: int) -> list[socket.socket]:
     Raises PortTaken, with a port that is free, or UserFixable.
     """
     addresses = addresses_of(host)
+    if not all(map(_is_address, addresses)):
+        # A name would have to be asked for, and might lead anywhere.
+        raise _no_such_address(host)
     try:
         return _all_or_none(addresses, port)
     except OSError as error:
@@ -66,6 +70,14 @@ def addresses_of(host: str) -> tuple[str, ...]:
     Those of this computer are among them: its programs keep the address that they have.
     """
     return _EVERYWHERE.get(host.strip(), (host.strip(), *NEAR)) if is_beyond(host) else NEAR
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _all_or_none(addresses: Sequence[str], port: int) -> list[socket.socket]:
@@ -137,6 +149,10 @@ def _refused(host: str, port: int, error: OSError) -> LapisError:
             Text("The system does not let Lapis listen at port {port}", {"port": str(port)}),
             Text("Choose a port from 1024 to 65535."),
         )
+    return _no_such_address(host)
+
+
+def _no_such_address(host: str) -> LapisError:
     return UserFixable(
         Text("Lapis cannot listen at {host}", {"host": host}),
         Text("Give an address that this computer has, such as 127.0.0.1."),

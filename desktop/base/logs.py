@@ -51,9 +51,10 @@ class Logging:
 def start_logging(paths: Paths) -> Logging:
     """Log to `paths.logs`: our own events, other people's warnings, every unhandled exception.
 
-    A crash in native code leaves its frames in `crash.log`. Without a folder that can be written
-    to, Lapis goes on without a log.
+    A crash in native code leaves its frames in `crash.log`, and never what was in memory. Without
+    a folder that can be written to, Lapis goes on without a log.
     """
+    _forbid_core_files()
     # Where no file can be kept, the lines must not end up on the terminal.
     handler: logging.Handler = logging.NullHandler()
     crashes: TextIO | None = None
@@ -65,6 +66,16 @@ def start_logging(paths: Paths) -> Logging:
     logging.getLogger().addHandler(handler)
     logging.getLogger("desktop").setLevel(logging.INFO)
     return Logging(handler, crashes, _watch_exceptions())
+
+
+def _forbid_core_files() -> None:
+    """Have no crash put our memory, with every chat in it, into a file, whatever the shell allows."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    most = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def _file_handler(path: Path) -> logging.Handler:

@@ -6,6 +6,7 @@ from typing import Final
 
 LONGEST_CONNECTION_NAME: Final = 40
 MOST_CONNECTIONS: Final = 32
+_CLOUD: Final = "ollama.com"
 
 
 class ServerKind(StrEnum):
@@ -59,6 +60,11 @@ class ServedModel:
     calls_tools: bool | None = None
     embeds: bool | None = None
     passes_to: str = ""
+
+
+def cloud_host(model: str) -> str:
+    """Return who answers for a model that is named as one of Ollama's cloud, empty for others."""
+    return _CLOUD if model.endswith(("-cloud", ":cloud")) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def check_allowed(network: Network, url: str) -> None:
     if network.offline() and not is_this_computer(host):
         raise Offline(
             Text("Lapis is set to stay offline, so {host} is not asked", {"host": host}),
-            Text("In the settings, under Connections, turn off Offline."),
+            Text("In the settings, under Connections, turn off “Stay offline”."),
         )
 
 

@@ -153,16 +153,7 @@ class LocalApi:
         with self._lock:
             if self._key:
                 return self._key
-        problem: LapisError | None = None
-        try:
-            kept = self._secrets.get(KEY_NAME)
-            if not kept:
-                kept = _new_key()
-                problem = self._secrets.put(KEY_NAME, kept)
-        except KeyringProblem as error:
-            # There may be a key behind the lock, which clients have: it is not written over.
-            kept, problem = _new_key(), error
-        return self._take_key(kept, problem)
+        return self._take_key(*keep_key(self._secrets))
 
     def renew_key(self) -> str:
         """Make another key, which counts from now on, and return it; waits for the keyring."""
@@ -291,6 +282,22 @@ class LocalApi:
             state, observers = self._state, list(self._observers)
         for observer in observers:
             observer(state)
+
+
+def keep_key(secrets: Secrets) -> tuple[str, LapisError | None]:
+    """Return the key that is kept, made if there is none, and why it holds for this run only.
+
+    Waits for the keyring.
+    """
+    try:
+        kept = secrets.get(KEY_NAME)
+    except KeyringProblem as problem:
+        # There may be a key behind the lock, which clients have: it is not written over.
+        return _new_key(), problem
+    if kept:
+        return kept, None
+    made = _new_key()
+    return made, secrets.put(KEY_NAME, made)
 
 
 def _place(wanted: ApiSettings) -> tuple[str, int]:

@@ -5,6 +5,7 @@ with the old one. Used in the loop's thread, but for making it. Imports of adapt
 libraries wait until then.
 """
 
+import logging
 from array import array
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 # An answer may take its time; whoever asks has the patience, and stops it.
 _READ_SECONDS: Final = None
+# Where an Ollama gets its models from.
+_LIBRARY: Final = "https://ollama.com"
+# They write down what is asked, if the environment has them do so (`OPENAI_LOG`).
+_TALKATIVE: Final = ("openai", "httpx", "httpx2", "httpcore", "httpcore2")
 
 
 @dataclass(eq=False, slots=True)
@@ -66,6 +71,7 @@ class ServerLine:
         self, model: str, request: ChatRequest, n_ctx: int
     ) -> AsyncGenerator[Event, None]:
         """Yield what becomes of a request; see `ServerClient`."""
+        await self._check_stays(model)
         async with (
             self._client() as client,
             aclosing(client.stream(model, request, n_ctx)) as events,
@@ -75,6 +81,7 @@ class ServerLine:
 
     async def embed(self, model: str, texts: Sequence[str]) -> list["array[float]"]:
         """Return a vector for each text."""
+        await self._check_stays(model)
         async with self._client() as client:
             return await client.embed(model, texts)
 
@@ -85,6 +92,8 @@ class ServerLine:
 
     async def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:
         """Yield how far the server is with fetching a model; raises NotSupported."""
+        # It is fetched from there, be it by an Ollama of this computer.
+        check_allowed(self._network(), _LIBRARY)
         async with self._ollama() as client, aclosing(client.pull(model)) as steps:
             async for step in steps:
                 yield step
@@ -133,6 +142,14 @@ class ServerLine:
                 )
             yield client
 
+    async def _check_stays(self, model: str) -> None:
+        """Raise Offline for a model that a server of this computer has others answer with."""
+        network = self._network()
+        if network.offline() and self.connection.kind is ServerKind.OLLAMA:
+            told = await self.details(model)
+            if told.passes_to:
+                check_allowed(network, f"https://{told.passes_to}")
+
     async def _ready(self) -> _Held:
         """Return the client that fits the settings of this moment."""
         from desktop.backends.server_loop import in_thread
@@ -159,14 +176,20 @@ class ServerLine:
     def _make(self, network: Network, key: str) -> ServerClient:
         from desktop.hub.server_http import http_options
 
-        connection = self.connection
-        address = connection.address
-        if connection.kind is ServerKind.OLLAMA:
+        connection, kind = self.connection, self.connection.kind
+        library = "httpx" if kind is ServerKind.OLLAMA else "httpx2"
+        options = http_options(
+            network, connection.address, library, key=key, read_seconds=_READ_SECONDS
+        )
+        made: ServerClient
+        if kind is ServerKind.OLLAMA:
             from desktop.backends.ollama import OllamaClient
 
-            options = http_options(network, address, "httpx", key=key, read_seconds=_READ_SECONDS)
-            return OllamaClient(connection, options, self._check_host)
-        from desktop.backends.openai import OpenAIClient
+            made = OllamaClient(connection, options)
+        else:
+            from desktop.backends.openai import OpenAIClient
 
-        options = http_options(network, address, "httpx2", key=key, read_seconds=_READ_SECONDS)
-        return OpenAIClient(connection, options, key)
+            made = OpenAIClient(connection, options, key)
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.WARNING)
+        return made

@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ from desktop.domain.connection import (
     Connection,
     ServedModel,
     ServerKind,
+    cloud_host,
 )
 from desktop.domain.errors import BadReference, UserFixable
 from desktop.domain.model import InstalledModel
@@ -89,14 +90,32 @@ def name_of(connection: Connection, model: str) -> str:
 def installed(connection: Connection, served: ServedModel) -> InstalledModel:
     """Return a served model as one that can be chosen."""
     name = name_of(connection, served.id)
+    passes_to = printable(served.passes_to)
+    if connection.kind is ServerKind.OLLAMA:
+        passes_to = passes_to or cloud_host(served.id)
     return InstalledModel(
         name,
         shortened(printable(served.id), _LONGEST_MODEL),
         Path(name),
         served.size,
         server=connection.name,
-        leaves_to=leaves_to(connection.address) or printable(served.passes_to),
+        leaves_to=leaves_to(connection.address) or passes_to,
     )
+
+
+def expected(
+    name: str, servers: Iterable[Connection], environment: Mapping[str, str]
+) -> InstalledModel | None:
+    """Return a served model by its name, before anybody was asked; None where there is none."""
+    wanted = read_name(name)
+    if wanted is None or not wanted.model:
+        return None
+    found = Connection(ServerKind.OLLAMA, FOUND_NAME, find_ollama(environment), is_found=True)
+    for connection in (found, *servers):
+        is_named = connection.name.casefold() == wanted.connection.casefold()
+        if is_named and connection.kind is wanted.kind:
+            return installed(connection, ServedModel(connection.name, wanted.model))
+    return None
 
 
 def leaves_to(address: str) -> str:

@@ -12,7 +12,7 @@ from desktop.inference.builtin_templates import NAMES
 from desktop.terminal import shared_options
 from desktop.terminal.errors import UsageError
 from desktop.terminal.help_pages import Commands
-from desktop.terminal.misread import CONNECTIONS, MODELS, SIZING, explained
+from desktop.terminal.misread import CONNECTIONS, MODELS, SERVE, SIZING, explained
 from desktop.terminal.option_values import choices
 from desktop.terminal.orders import (
     AskOrder,
@@ -275,6 +275,13 @@ def _app(words: Translator, named: frozenset[str]) -> typer.Typer:
     else:
         what = say("Servers that answer besides this computer")
         app.command(CONNECTIONS, short_help=what)(_not_needed)
+    if SERVE in named:
+        from desktop.terminal.serve_commandline import add_serve
+
+        add_serve(app, words)
+    else:
+        what = say("Answer other programs over OpenAI's and Ollama's protocols")
+        app.command(SERVE, short_help=what)(_not_needed)
     if named.intersection(SIZING):
         from desktop.terminal.sizing_commandline import add_sizing
 

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 
 MODELS: Final = "models"
 CONNECTIONS: Final = "connections"
+SERVE: Final = "serve"
 SIZING: Final = ("fit", "hardware", "recommend")
-_COMMANDS: Final = frozenset({"ask", "bench", "chat", CONNECTIONS, "doctor", MODELS, *SIZING})
+_COMMANDS: Final = frozenset(
+    {"ask", "bench", "chat", CONNECTIONS, "doctor", MODELS, SERVE, *SIZING}
+)
 
 
 def explained(error: "typer.TyperException", arguments: Sequence[str]) -> UsageError:

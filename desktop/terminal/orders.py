@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from desktop.terminal.connections_orders import ConnectionOrder
     from desktop.terminal.models_orders import ShelfOrder, SourcesOrder
+    from desktop.terminal.serve_orders import ServeOrder
     from desktop.terminal.sizing_orders import SizingOrder
 
 
@@ -81,5 +82,5 @@ class WindowOrder:
 # A word at run time: the orders of other modules cost help and hotkeys nothing.
 Order: TypeAlias = (
     "AskOrder | ChatOrder | DoctorOrder | BenchOrder | WindowOrder"
-    " | ConnectionOrder | SourcesOrder | ShelfOrder | SizingOrder"
+    " | ConnectionOrder | ServeOrder | SourcesOrder | ShelfOrder | SizingOrder"
 )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from desktop.domain.api import Access
@@ -28,7 +29,7 @@ class ApiAccessPanel(QWidget):
         """Start empty."""
         super().__init__(parent)
         self._model = AccessModel()
-        self._table = QTableView()
+        self._table = _Table()
         self._table.setModel(self._model)
         self._table.setProperty("panel", "table")
         self._table.setShowGrid(False)
@@ -108,3 +109,16 @@ class ApiAccessPanel(QWidget):
         self._table.setAccessibleName(self.tr("What programs did"))
         self._clear.setText(self.tr("Clear the list"))
         self._model.retranslate()
+
+
+class _Table(QTableView):
+    """Copies the line that the keyboard is at."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        row = self.currentIndex().row()
+        if event.matches(QKeySequence.StandardKey.Copy) and row >= 0:
+            model = self.model()
+            words = [str(model.index(row, column).data()) for column in AccessColumn]
+            QGuiApplication.clipboard().setText("\t".join(words))
+        else:
+            super().keyPressEvent(event)

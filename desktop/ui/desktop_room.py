@@ -16,6 +16,7 @@ from desktop.base.paths import Paths
 from desktop.domain.hotkey import KeyAction, KeyStatus
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.hotkeys import Hotkeys
+from desktop.ui.leaves_badge import Hosts
 from desktop.ui.preferences import Preferences
 from desktop.ui.presence import Presence
 from desktop.ui.talk_room import TalkRoom
@@ -90,6 +91,10 @@ class DesktopRoom(QObject):
     def api_menu(self) -> "TrayApiMenu":
         """What the tray's menu has about the local server."""
         return self._tray.tray.menu.api
+
+    def set_hosts(self, hosts: Hosts) -> None:
+        """`hosts` tells by the name of a model which other computer reads what it is asked."""
+        self._presence.room.popup.transcript.set_hosts(hosts)
 
     def toggle_popup(self) -> None:
         """Show the popup, bring it to the front, or hide it."""

@@ -27,6 +27,7 @@ from desktop.ui.bridge import Bridge
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.crash_catcher import CrashCatcher
 from desktop.ui.engine_room import EngineRoom
+from desktop.ui.expected_model import expected_model
 from desktop.ui.file_opening import FileOpening
 from desktop.ui.instance_server import InstanceServer
 from desktop.ui.memory_watch import MemoryWatch
@@ -119,7 +120,12 @@ class Program(QObject):
         if store.notice is not None:
             self._window.banner.show_error(Topic.RECOVERY, store.notice)
         self._on_settings_changed(self._preferences.value)
-        self._window.expect_model(_expected(options.model or self._preferences.value.model))
+        self._window.expect_model(
+            expected_model(
+                options.model or self._preferences.value.model,
+                self._preferences.value.connections,
+            )
+        )
         if self._welcome.is_new and options.command == "show" and not options.model:
             self._welcome.open()
 
@@ -384,12 +390,3 @@ class Program(QObject):
             self._models_desk.close()
         else:
             self._room.close_notes()
-
-
-def _expected(name: str) -> InstalledModel:
-    """Return what can be told of the model `name` without reading the disk."""
-    path = Path(name)
-    if name.strip().casefold() in {"", "guide"}:
-        return InstalledModel("guide", "guide", path, 0, is_guide=True)
-    title = path.stem if path.suffix.lower() == ".gguf" else name
-    return InstalledModel(title, title, path, 0)

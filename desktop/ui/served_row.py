@@ -146,7 +146,7 @@ class ServedRow(QFrame):
         chips = served_chips(self._model)
         self._chips.set_chips(chips)
         self._chips.setVisible(bool(chips))
-        self._mark.setText(self.tr("In use"))
+        self._mark.setText(self.tr("Chosen"))
         self._mark.setVisible(self._is_chosen)
         self._use.setText(self.tr("Use"))
         self._use.setAccessibleName(self.tr("Use {name}").format(name=title))

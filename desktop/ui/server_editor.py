@@ -8,12 +8,15 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from desktop.domain.connection import LONGEST_CONNECTION_NAME, Connection, ServedModel, ServerKind
 from desktop.domain.errors import LapisError
+from desktop.hub.network import shown_address
 from desktop.services.server_names import leaves_to
+from desktop.services.server_trial import WrongPath
 from desktop.ui.buttons import TextButton
 from desktop.ui.escape import claims_escape
 from desktop.ui.form_panel import FormPanel
-from desktop.ui.labels import ElidedLabel
+from desktop.ui.labels import ElidedLabel, as_words
 from desktop.ui.leaves_badge import LeavesBadge
+from desktop.ui.link_button import LinkButton
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.row_note import RowNote
 from desktop.ui.server_key import ServerKey
@@ -57,6 +60,8 @@ class ServerEditor(QWidget):
         self._keep = MenuButton()
         self._keep_row = SettingRow(self._keep)
         self._note = RowNote()
+        self._better = LinkButton()
+        self._better_address = ""
         self._models = ElidedLabel(tone="muted", size="small")
         self._test, self._cancel = TextButton(), TextButton()
         self._save = TextButton(kind="primary")
@@ -119,6 +124,9 @@ class ServerEditor(QWidget):
         self._set_busy(busy=False)
         self._forget_outcome()
         self._note.show_error(error)
+        if isinstance(error, WrongPath):
+            self._better_address = error.address
+            self._say_better()
 
     def show_saving(self) -> None:
         """Say that it is being kept."""
@@ -145,6 +153,7 @@ class ServerEditor(QWidget):
         outcome = QVBoxLayout()
         outcome.setSpacing(2)
         outcome.addWidget(self._note)
+        outcome.addWidget(self._better)
         outcome.addWidget(self._models)
         buttons = QHBoxLayout()
         buttons.setSpacing(Space.S)
@@ -172,6 +181,7 @@ class ServerEditor(QWidget):
         self.key.forgotten.connect(self._on_forget_wanted)
         self._kind.chosen.connect(self._on_kind_chosen)
         self._keep.chosen.connect(self._show_keep)
+        self._better.clicked.connect(self._on_better_clicked)
         self._test.clicked.connect(self._on_test_clicked)
         self._save.clicked.connect(self._on_save_clicked)
         self._cancel.clicked.connect(self.cancelled)
@@ -226,6 +236,12 @@ class ServerEditor(QWidget):
         key = self.key.typed or (None if self._before is not None else "")
         self.test_requested.emit(self.connection(), key)
 
+    def _on_better_clicked(self) -> None:
+        self._address.setText(self._better_address)
+        self._address.setFocus()
+        self._on_edited()
+        self._on_test_clicked()
+
     def _on_save_clicked(self) -> None:
         if self._save.isEnabled():
             before = self._before.name if self._before is not None else ""
@@ -241,8 +257,15 @@ class ServerEditor(QWidget):
 
     def _forget_outcome(self) -> None:
         self._found = None
+        self._better_address = ""
+        self._better.hide()
         self._note.clear()
         self._models.hide()
+
+    def _say_better(self) -> None:
+        address = shown_address(self._better_address)
+        self._better.setText(as_words(self.tr("Use {address}").format(address=address)))
+        self._better.setVisible(bool(address))
 
     def _say_works(self) -> None:
         if self._found is None:
@@ -281,6 +304,7 @@ class ServerEditor(QWidget):
         self._cancel.setText(self.tr("Cancel"))
         self._save.setText(self.tr("Add") if before is None else self.tr("Save"))
         self._say_works()
+        self._say_better()
 
 
 class _Field(QWidget):

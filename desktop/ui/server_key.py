@@ -82,7 +82,7 @@ class ServerKey(QWidget):
         self.forgotten.emit()
 
     def _say(self) -> None:
-        name = self.tr("Key")
+        name = self.tr("API key")
         usual = self.tr("If the server wants one. It goes to this server alone.")
         needed = self.tr("The server answers nobody without one. It goes to this server alone.")
         hint = needed if self._is_needed else usual

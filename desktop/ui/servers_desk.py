@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from desktop.ui.server_settings import ServerSettings
     from desktop.ui.servers_tab import ServersTab
     from desktop.ui.settings_connections import ConnectionsSection
-    from desktop.ui.transcript import Transcript
 
 __all__ = ["ServersDesk"]
 
@@ -63,7 +62,7 @@ class ServersDesk(QObject):
         menu = window.header.model_menu
         menu.about_to_fill.connect(self.ask_soon)
         menu.servers_requested.connect(self.tab_wanted)
-        self.attach_transcript(window.transcript)
+        window.transcript.set_hosts(self.host_of)
 
     def make_section(self) -> "ConnectionsSection":
         """Return the part of the settings, made once."""
@@ -91,10 +90,6 @@ class ServersDesk(QObject):
         tab.add_requested.connect(self.enter_server)
         self._show()
         self.show_chosen(self._chosen)
-
-    def attach_transcript(self, transcript: "Transcript") -> None:
-        """Mark the answers that came from another computer."""
-        transcript.set_hosts(self.host_of)
 
     def show_chosen(self, model: InstalledModel | None) -> None:
         """Mark the model that answers."""

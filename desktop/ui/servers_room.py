@@ -53,6 +53,7 @@ class ServersRoom(QObject):
         servers.settings_wanted.connect(self._show_servers)
         pages.add_section(servers.make_section, late=True)
         models_desk.attach_servers(servers)
+        around.set_hosts(servers.host_of)
         models.state_changed.connect(self._show_chosen)
         self._show_chosen()
 

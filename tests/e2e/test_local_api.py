@@ -148,6 +148,19 @@ def test_what_programs_did_can_be_seen_and_copied_lines_work_as_they_are(
     exec(compile(lines, "copied", "exec"), {**namespace, "print": written.append})  # noqa: S102
     assert written == [_SENTENCE]
 
+    screen.key("ctrl+f", "ctrl+a")
+    screen.type("what programs did")
+
+    def line_of_the_list() -> str:
+        """Return the newest line, copied by keyboard; empty while the list is."""
+        screen.key("ctrl+f", *_TO_THE_FIRST, "Down", "ctrl+c")
+        return _copied(screen) if "/v1/chat/completions\t" in _copied(screen) else ""
+
+    line = wait_for(line_of_the_list, 30, "a line in the list")
+    assert "OpenAI" in line
+    assert "tiny" in line
+    assert "Hello" not in line
+
 
 def test_the_tray_turns_it_on_and_off_and_copies_its_address(
     start_lapis: StartLapis, screen: Screen, lapis_home: Path, tmp_path: Path, port: int

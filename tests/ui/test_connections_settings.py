@@ -405,3 +405,20 @@ def test_everything_is_said_in_another_language(room: Room, qapp: QApplication) 
         qapp.removeTranslator(marking)
 
     assert left == {f"Ollama · {NOWHERE}"}
+
+
+def test_an_address_that_lacks_its_end_is_mended_at_a_click(room: Room, qtbot: QtBot) -> None:
+    def say(request: Asked) -> Iterator[bytes]:
+        is_there = request.path == "/v1/models"
+        return _models("big") if is_there else refusal(404, "Not Found")
+
+    with ScriptedServer(say) as server:
+        _enter(room, qtbot, server.address, "box")
+        assert "/v1" in _tested(room, qtbot)
+        editor = room.section.editor
+
+        editor._better.click()
+        qtbot.waitUntil(lambda: editor._note.words.startswith("It works"), timeout=WAIT)
+
+        assert editor._address.text() == f"{server.address}/v1"
+        assert not editor._better.isVisible()

@@ -13,13 +13,14 @@ from desktop.base.paths import paths_under
 from desktop.domain.engine import EngineState, Phase
 from desktop.domain.errors import EngineDied
 from desktop.domain.model import InstalledModel
-from desktop.domain.settings import WindowSettings
+from desktop.domain.settings import ConnectionSettings, WindowSettings
 from desktop.domain.text import Text
+from desktop.ui.expected_model import expected_model
 from desktop.ui.header import Header
 from desktop.ui.instance_server import take_lock
 from desktop.ui.labels import ElidedLabel
 from desktop.ui.options import Options
-from desktop.ui.program import Program, _expected
+from desktop.ui.program import Program
 from desktop.ui.window import MainWindow
 from desktop.ui.window_place import first_place
 from tests.ui.desk import DONE, Desk, become, ready, say
@@ -159,7 +160,7 @@ def test_the_first_picture_is_right(
 ) -> None:
     window = MainWindow()
     qtbot.addWidget(window)
-    window.expect_model(_expected(model))
+    window.expect_model(expected_model(model, ConnectionSettings()))
     window.show()
 
     assert _model(window.header).text() == title

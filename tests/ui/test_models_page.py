@@ -45,10 +45,10 @@ def _open_model(page: ModelsPage) -> None:
     page.open_model_page()
 
 
-def test_three_tabs_and_the_downloads_below_each(page: ModelsPage, qtbot: QtBot) -> None:
-    names = [page._tabs.tabText(number) for number in range(3)]
-    assert names == ["Discover", "Installed", "This computer"]
-    views = (page.discover, page.installed, page.this_computer)
+def test_four_tabs_and_the_downloads_below_each(page: ModelsPage, qtbot: QtBot) -> None:
+    names = [page._tabs.tabText(number) for number in range(4)]
+    assert names == ["Discover", "Installed", "This computer", "Servers"]
+    views = (page.discover, page.installed, page.this_computer, page.servers)
     foot = next(each for each in page.findChildren(QLabel) if each.text() == "downloads")
     for number, view in enumerate(views):
         page.show_tab(number)
@@ -59,11 +59,11 @@ def test_three_tabs_and_the_downloads_below_each(page: ModelsPage, qtbot: QtBot)
     assert foot.isVisible()
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
 def test_ctrl_and_a_number_shows_a_tab(page: ModelsPage, qtbot: QtBot, number: int) -> None:
-    page.show_tab((number + 1) % 3)
+    page.show_tab((number + 1) % 4)
     page.take_focus()
-    key = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)[number]
+    key = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4)[number]
     qtbot.keyClick(page.focusWidget(), key, Qt.KeyboardModifier.ControlModifier)
 
     assert page.tab == number

@@ -392,6 +392,18 @@ def test_a_row_that_is_looked_at_stays_so_while_others_come(place: _Place) -> No
     assert _row(table, 17) == before
 
 
+def test_a_line_can_be_copied(place: _Place, qtbot: QtBot) -> None:
+    place.section.show_accesses([_access()])
+    table = _table(place)
+    QGuiApplication.clipboard().setText("before")
+    qtbot.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert _clipboard() == "before"
+    table.selectRow(0)
+    qtbot.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+
+    assert _clipboard().split("\t")[1:] == _row(table, 0)
+
+
 def test_the_table_is_no_higher_than_eight_rows(place: _Place, qapp: QApplication) -> None:
     def height(count: int) -> int:
         place.section.show_accesses([_access(number) for number in range(count)])

@@ -187,6 +187,7 @@ def test_help_of_models_names_its_commands_and_their_options() -> None:
         ["doctor", "--help"],
         ["bench", "--help"],
         ["models", "--help"],
+        ["serve", "--help"],
         *([name, "--help"] for name in SIZING),
         *(["models", name, "--help"] for name in sorted(NAMES)),
     ],
@@ -205,6 +206,7 @@ def test_every_word_of_help_is_translated(
     words = "".join(outside).replace("⟧", " ").split()
     left = [word.strip("[],") for word in words if not word.startswith("-")]
     known = {"lapis", "ask", "bench", "chat", "doctor", "models", *SIZING, *NAMES, ""}
+    known |= {"connections", "serve", "LAPIS_API_KEY"}
     # What people type of it is the same in every language.
     assert set(left) <= known
 

@@ -1,6 +1,7 @@
 """Servers beside the computer's own engine: found, entered, asked, and their keys kept apart."""
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -468,6 +469,25 @@ def test_offline_only_this_computer_is_asked(
         known.test(Connection(OPENAI, "new", "https://far.example/v1"))
 
 
+def test_offline_an_ollama_of_this_computer_is_no_way_out(
+    known: Connections, kept: Kept, ollama: OllamaServer
+) -> None:
+    ollama.add(OllamaModel("big:cloud", remote_host="https://ollama.com:443"))
+    known.refresh()
+    here, away = sorted(known.models(), key=lambda model: model.leaves_to)
+    assert (here.leaves_to, away.leaves_to) == ("", "ollama.com:443")
+    kept.set(offline=True)
+
+    (failed,) = ask(known, away)
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, Offline)
+    with pytest.raises(Offline):
+        list(known.pull("ollama", "tiny:1b", threading.Event()))
+    assert not ollama.asked("/api/chat")
+    assert not ollama.asked("/api/pull")
+    assert text_of(ask(known, here)) == GEMMA.reply
+
+
 # Trying out.
 
 
@@ -722,6 +742,21 @@ def test_a_new_key_holds_while_an_answer_with_the_old_one_goes_on(known: Connect
         assert text_of(events) == "Because."
         shown = [request.headers.get("authorization") for request in server.asked]
         assert shown == [None, f"Bearer {KEY}"]
+
+
+def test_libraries_write_down_nothing_of_what_is_asked(
+    known: Connections, api: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for name in ("openai", "httpx", "httpx2"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    known.save(Connection(OPENAI, "work", f"{api.address}/v1"))
+    model = known.find("openai:work/org/big")
+    assert model is not None
+    ask(known, model)
+
+    talkative = ("openai", "httpx", "httpcore")
+    assert not [each.name for each in caplog.records if each.name.startswith(talkative)]
 
 
 def test_after_the_end_nothing_is_asked_any_more(known: Connections, ollama: OllamaServer) -> None:

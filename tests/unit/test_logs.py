@@ -17,6 +17,10 @@ from desktop.base.paths import Paths, paths_under
 from desktop.base.redaction import redactor
 
 SECRET = "my-private-words"
+LOGGING = (
+    "import sys; from pathlib import Path; from desktop.base.logs import start_logging; "
+    "from desktop.base.paths import paths_under; start_logging(paths_under(Path(sys.argv[1])))"
+)
 log = logging.getLogger("desktop.test")
 
 
@@ -243,6 +247,24 @@ def test_a_crash_in_native_code_leaves_its_frames(paths: Paths, tmp_path: Path) 
 
     assert done.returncode == -signal.SIGSEGV
     assert "falls_over" in (paths.logs / "crash.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX limits")
+def test_a_crash_leaves_no_file_of_what_was_in_memory(tmp_path: Path) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    if before[1] == 0:
+        pytest.skip("core files are forbidden here anyway")
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    try:
+        told = "import resource; print(resource.getrlimit(resource.RLIMIT_CORE)[0])"
+        line = ["-c", f"{LOGGING}; {told}", str(tmp_path)]
+        done = subprocess.run([sys.executable, *line], capture_output=True, timeout=60, check=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
+
+    assert done.stdout.strip() == b"0"
 
 
 def test_the_crash_file_does_not_grow_for_ever(paths: Paths) -> None:

@@ -13,6 +13,7 @@ from desktop.backends.ollama import OllamaClient
 from desktop.backends.server_backend import ServerBackend
 from desktop.backends.server_loop import ServerLoop
 from desktop.domain.chat import ChatRequest, Sampling, StopReason
+from desktop.domain.connection import Connection, ServedModel, ServerKind
 from desktop.domain.errors import (
     ContextOverflow,
     ModelNotServed,
@@ -21,8 +22,9 @@ from desktop.domain.errors import (
     UserFixable,
 )
 from desktop.domain.text import Text
+from desktop.services.server_names import installed
 from tests.harness.listeners import Heard
-from tests.harness.ollama import OllamaServer
+from tests.harness.ollama import OllamaModel, OllamaServer
 from tests.harness.waiting import wait_for
 from tests.unit.ollama_room import (
     CLOUD,
@@ -239,6 +241,22 @@ def test_fetching_stops_with_whoever_wanted_it(loop: ServerLoop) -> None:
 def test_what_no_library_has_cannot_be_fetched(loop: ServerLoop, client: OllamaClient) -> None:
     with pytest.raises(ModelNotServed, match="none:1b"):
         list(loop.each(client.pull("none:1b"), threading.Event()))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "leaves_to"),
+    [
+        (ServerKind.OLLAMA, "gpt-oss:120b-cloud", "ollama.com"),
+        (ServerKind.OLLAMA, "gemma2:9b", ""),
+        (ServerKind.OPENAI, "our-cloud", ""),
+    ],
+)
+def test_a_name_of_the_cloud_is_marked_before_anybody_was_asked(
+    kind: ServerKind, name: str, leaves_to: str
+) -> None:
+    connection = Connection(kind, "near", "http://127.0.0.1:11434")
+
+    assert installed(connection, ServedModel("near", name)).leaves_to == leaves_to
 
 
 # The real one.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desktop.backends.server_backend import ServerBackend
+from desktop.backends.server_backend import Patience, ServerBackend
 from desktop.backends.server_loop import ServerLoop
 from desktop.domain.chat import (
     ChatRequest,
@@ -30,6 +30,7 @@ from tests.harness.openai_server import (
     event,
     fields_of,
     piece,
+    refusal,
     stream,
     then_silence,
     usage,
@@ -136,10 +137,10 @@ def test_an_answer_said_once_more_while_going_on_is_not_doubled() -> None:
     turns = (Message(Role.USER, "Count"), Message(Role.ASSISTANT, "one two"))
     request = ChatRequest(turns, continue_answer=True)
 
-    parts = piece("one "), piece("two"), piece(" three"), piece(end="stop")
+    parts = [piece("one "), piece("two"), piece(" three"), piece(end="stop")]
     assert text_of(events_of(*parts, request=request)) == " three"
     # What only begins alike is an answer of its own.
-    parts = piece("one "), piece("three"), piece(end="stop")
+    parts = [piece("one "), piece("three"), piece(end="stop")]
     assert text_of(events_of(*parts, request=request)) == "one three"
 
 
@@ -282,6 +283,27 @@ def test_a_stopped_answer_closes_its_line() -> None:
         loop.run(client.close(), 10)
     loop.close()
     assert end_of(heard).reason is StopReason.STOPPED
+
+
+def test_a_busy_server_is_asked_again_and_this_is_told() -> None:
+    loop = ServerLoop()
+    turns = iter([refusal(503, "loading model"), refusal(429, "slow down", "Retry-After: 0")])
+    heard: list[Event] = []
+    ended = threading.Event()
+
+    def listen(one: Event) -> None:
+        heard.append(one)
+        if isinstance(one, Finished | Failed):
+            ended.set()
+
+    with ScriptedServer(lambda _: next(turns, stream(piece("Yes"), piece(end="stop")))) as server:
+        client = client_of(f"{server.address}/v1")
+        backend = ServerBackend(loop, client, "tiny", patience=lambda: Patience(backoff=0.01))
+        backend.submit(HELLO, listen)
+        assert ended.wait(30)
+        loop.run(client.close(), 10)
+    loop.close()
+    assert [type(one) for one in heard] == [Notice, Notice, TextDelta, Finished]
 
 
 def test_pictures_tools_and_earlier_calls_go_along() -> None:

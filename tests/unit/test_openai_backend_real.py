@@ -26,7 +26,7 @@ from desktop.domain.chat import (
     TextDelta,
     TokenChosen,
 )
-from desktop.domain.errors import AccessDenied, ModelNotServed, ServerFault
+from desktop.domain.errors import AccessDenied, ModelNotServed, ServerFault, Unreachable
 from tests import gguf_files
 from tests.harness.llama_server import LlamaServer, llama_server
 from tests.harness.models import Models
@@ -177,6 +177,32 @@ def test_a_stopped_answer_ends_at_once_and_the_server_takes_the_next(server: Lla
     backend.close()
     loop.run(client.close(), 10)
     loop.close()
+
+
+def test_a_server_killed_in_the_middle_of_an_answer_leaves_what_came(
+    models: Models, tmp_path: Path
+) -> None:
+    loop = ServerLoop()
+    heard: list[Event] = []
+    ended = threading.Event()
+    with llama_server(models.llama, tmp_path) as killed:
+        client = client_of(killed.address)
+
+        def listen(event: Event) -> None:
+            heard.append(event)
+            if isinstance(event, TextDelta):
+                killed.process.kill()
+            if isinstance(event, Finished | Failed):
+                ended.set()
+
+        ServerBackend(loop, client, "tiny").submit(question("Hello", Sampling(seed=1)), listen)
+        assert ended.wait(60)
+    loop.run(client.close(), 10)
+    loop.close()
+
+    assert text_of(heard)
+    assert isinstance(heard[-1], Failed)
+    assert isinstance(heard[-1].error, Unreachable)
 
 
 def test_texts_become_vectors_in_their_order(models: Models, tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 import itertools
 import json
 import threading
-from array import array
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,16 +11,13 @@ import openai
 import pytest
 
 from desktop.api.openai_streams import PATIENCE_SECONDS
-from desktop.backends.base import Listener
 from desktop.domain.chat import (
-    ChatRequest,
     Finished,
     Message,
     ReasoningDelta,
     Role,
     StopReason,
     TextDelta,
-    Usage,
 )
 from desktop.domain.connection import ServedModel
 from desktop.domain.model import InstalledModel
@@ -31,6 +26,7 @@ from desktop.services.conversation import Conversations
 from desktop.services.manner import nothing_set, settings_for
 from tests.gguf_files import write_llama
 from tests.harness.api_room import installed
+from tests.harness.silent_backend import NOTHING, SilentBackend
 from tests.unit.openai_room import GUIDE, SAYS, asked, joined, openai_room, weather_tools
 from tests.unit.store_room import opened
 
@@ -501,41 +497,6 @@ def test_keys_that_nobody_knows_are_left_out(tmp_path: Path, talker: Path) -> No
     assert answer.choices[0].message.content == SAYS
 
 
-class Seeing:
-    """A server's model that says what it was sent."""
-
-    def __init__(self) -> None:
-        self.requests: list[ChatRequest] = []
-
-    def submit(self, request: ChatRequest, listener: Listener) -> int:
-        self.requests.append(request)
-
-        def speak() -> None:
-            listener(ReasoningDelta("Hm."))
-            listener(TextDelta(f"{len(request.messages[-1].pictures)} pictures"))
-            listener(Finished(StopReason.STOP, Usage(9, 0, 2, 1.0, 1.0, 1.0)))
-
-        threading.Thread(target=speak).start()
-        return 1
-
-    def embed(
-        self,
-        texts: Sequence[str],
-        deliver: Callable[[list["array[float]"]], None],
-        listener: Listener,
-    ) -> int:
-        raise NotImplementedError
-
-    def count(self, *_arguments: object) -> None:
-        raise NotImplementedError
-
-    def cancel(self, request: int) -> None: ...
-
-    def unload(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
 def test_pictures_reach_models_that_see_and_no_others(tmp_path: Path, talker: Path) -> None:
     name = "openai:desk/looker"
     looker = InstalledModel(name, "looker", Path(name), 0, server="desk")
@@ -551,7 +512,9 @@ def test_pictures_reach_models_that_see_and_no_others(tmp_path: Path, talker: Pa
         }
     ]
     far: Any = {"type": "image_url", "image_url": {"url": "https://127.0.0.1/x.png"}}
-    seeing = Seeing()
+    seeing = SilentBackend(
+        ReasoningDelta("Hm."), TextDelta("A lamp."), Finished(StopReason.STOP, NOTHING)
+    )
     with openai_room(
         tmp_path,
         talker,
@@ -572,7 +535,7 @@ def test_pictures_reach_models_that_see_and_no_others(tmp_path: Path, talker: Pa
                 model=name, messages=[{"role": "user", "content": [far]}]
             )
 
-    assert seen.choices[0].message.content == "1 pictures"
+    assert seen.choices[0].message.content == "A lamp."
     assert seen.choices[0].message.model_dump()["reasoning_content"] == "Hm."
     assert "does not see" in str(told.value)
     (request,) = seeing.requests

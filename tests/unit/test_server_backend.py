@@ -2,27 +2,21 @@
 
 import logging
 import threading
-from array import array
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from desktop.backends.server_asked import Asked
-from desktop.backends.server_backend import Patience, ServerBackend
+from desktop.backends.server_backend import Patience
 from desktop.backends.server_loop import ServerLoop
 from desktop.domain.chat import (
-    ChatRequest,
     Event,
     Finished,
-    Message,
     ReasoningDelta,
-    Role,
     StopReason,
     TextDelta,
     Usage,
 )
-from desktop.domain.connection import ServedModel
 from desktop.domain.errors import (
     AccessDenied,
     ConnectionRefused,
@@ -33,69 +27,17 @@ from desktop.domain.errors import (
     TooManyRequests,
     Unreachable,
 )
-from desktop.domain.text import Text
 from tests.harness.listeners import Heard
 from tests.harness.waiting import wait_for
-
-QUESTION = ChatRequest((Message(Role.USER, "Why is the sky blue?"),))
-USAGE = Usage(26, 6, 5, 0.0, 0.0, 0.0)
-QUICK = Patience(first=0.5, between=0.2, backoff=0.01)
-WORDS = Text("said"), Text("hint")
-FINISHED = Finished(StopReason.STOP, USAGE)
-
-
-class Silence:
-    """In a script: nothing comes."""
-
-
-class Scripted:
-    """A server that says what it is told to: a list of events, errors or silence for each try."""
-
-    def __init__(self, *tries: Sequence[Event | Exception | type[Silence]]) -> None:
-        self.tries = list(tries)
-        self.asked: list[tuple[str, int]] = []
-        self.closed = threading.Event()
-        self.unloaded: list[str] = []
-        self.batches: list[Sequence[str]] = []
-        self.vectors: Callable[[Sequence[str]], list[array[float]]] = lambda texts: [
-            array("f", [len(text), 1.0]) for text in texts
-        ]
-
-    async def models(self) -> tuple[ServedModel, ...]:
-        return ()
-
-    async def details(self, model: str) -> ServedModel:
-        return ServedModel("here", model)
-
-    async def stream(
-        self, model: str, request: ChatRequest, n_ctx: int
-    ) -> AsyncGenerator[Event, None]:
-        import asyncio
-
-        assert request is QUESTION
-        self.asked.append((model, n_ctx))
-        try:
-            for said in self.tries.pop(0):
-                if isinstance(said, Exception):
-                    raise said
-                if isinstance(said, type):
-                    await asyncio.Event().wait()
-                    return
-                yield said
-        finally:
-            self.closed.set()
-
-    async def embed(self, model: str, texts: Sequence[str]) -> list["array[float]"]:
-        self.batches.append(texts)
-        if self.tries and isinstance(error := self.tries.pop(0)[0], Exception):
-            raise error
-        return self.vectors(texts)
-
-    async def unload(self, model: str) -> None:
-        self.unloaded.append(model)
-
-    async def close(self) -> None:
-        raise AssertionError("not the backend's to close")
+from tests.unit.server_room import (
+    FINISHED,
+    QUESTION,
+    WORDS,
+    Scripted,
+    Silence,
+    ask,
+    backend_of,
+)
 
 
 @pytest.fixture
@@ -105,21 +47,10 @@ def loop() -> Iterator[ServerLoop]:
     servers.close()
 
 
-def _backend(loop: ServerLoop, client: Any, patience: Patience = QUICK) -> ServerBackend:
-    return ServerBackend(loop, client, "gemma2:9b", 4096, lambda: patience)
-
-
-def _ask(loop: ServerLoop, client: Any, patience: Patience = QUICK) -> Heard:
-    heard = Heard()
-    _backend(loop, client, patience).submit(QUESTION, heard)
-    heard.end()
-    return heard
-
-
 def test_an_answer_comes_piece_by_piece_and_ends_once(loop: ServerLoop) -> None:
     client = Scripted([ReasoningDelta("Hm."), TextDelta("Be"), TextDelta("cause"), FINISHED])
 
-    heard = _ask(loop, client)
+    heard = ask(loop, client)
 
     assert heard.text == "Because"
     assert heard.thinking == "Hm."
@@ -136,7 +67,7 @@ def test_the_client_may_be_made_when_it_is_needed(loop: ServerLoop) -> None:
         made.append(threading.current_thread().name)
         return client
 
-    heard = _ask(loop, make)
+    heard = ask(loop, make)
 
     assert heard.reason() is StopReason.STOP
     assert made == ["servers"]
@@ -145,7 +76,7 @@ def test_the_client_may_be_made_when_it_is_needed(loop: ServerLoop) -> None:
 def test_nothing_runs_before_something_is_asked() -> None:
     before = threading.enumerate()
 
-    backend = _backend(ServerLoop(), Scripted())
+    backend = backend_of(ServerLoop(), Scripted())
 
     assert threading.enumerate() == before
     assert backend is not None
@@ -180,7 +111,7 @@ def test_speeds_that_the_server_tells_are_kept() -> None:
 
 
 def test_after_its_end_nothing_more_is_heard(loop: ServerLoop) -> None:
-    heard = _ask(loop, Scripted([FINISHED, TextDelta("late"), FINISHED]))
+    heard = ask(loop, Scripted([FINISHED, TextDelta("late"), FINISHED]))
 
     assert heard.text == ""
     assert len(heard.ends) == 1
@@ -194,7 +125,7 @@ def test_a_busy_server_is_asked_three_times_and_each_time_that_is_said(
 ) -> None:
     client = Scripted([error], [error], [TextDelta("At last"), FINISHED])
 
-    heard = _ask(loop, client)
+    heard = ask(loop, client)
 
     assert heard.text == "At last"
     assert len(client.asked) == 3
@@ -204,7 +135,7 @@ def test_a_busy_server_is_asked_three_times_and_each_time_that_is_said(
 def test_a_server_that_stays_busy_is_given_up(loop: ServerLoop) -> None:
     client = Scripted(*([[ServerBusy(*WORDS)]] * 4))
 
-    heard = _ask(loop, client)
+    heard = ask(loop, client)
 
     assert isinstance(heard.error(), ServerBusy)
     assert len(client.asked) == 3
@@ -213,7 +144,7 @@ def test_a_server_that_stays_busy_is_given_up(loop: ServerLoop) -> None:
 def test_a_wait_of_minutes_is_not_waited_for(loop: ServerLoop) -> None:
     client = Scripted([TooManyRequests(*WORDS, 3600.0)], [FINISHED])
 
-    heard = _ask(loop, client)
+    heard = ask(loop, client)
 
     error = heard.error()
     assert isinstance(error, TooManyRequests)
@@ -224,7 +155,7 @@ def test_a_wait_of_minutes_is_not_waited_for(loop: ServerLoop) -> None:
 def test_a_refused_connection_is_tried_once_more(loop: ServerLoop) -> None:
     client = Scripted(*([[ConnectionRefused(*WORDS)]] * 3))
 
-    heard = _ask(loop, client)
+    heard = ask(loop, client)
 
     assert isinstance(heard.error(), ConnectionRefused)
     assert len(client.asked) == 2
@@ -235,7 +166,7 @@ def test_a_refused_connection_is_tried_once_more(loop: ServerLoop) -> None:
 def test_what_will_not_pass_is_not_tried_again(loop: ServerLoop, error: LapisError) -> None:
     client = Scripted([error], [FINISHED])
 
-    heard = _ask(loop, client)
+    heard = ask(loop, client)
 
     assert heard.error() is error
     assert len(client.asked) == 1
@@ -244,7 +175,7 @@ def test_what_will_not_pass_is_not_tried_again(loop: ServerLoop, error: LapisErr
 def test_after_the_first_piece_nothing_is_asked_again(loop: ServerLoop) -> None:
     client = Scripted([TextDelta("Half"), ServerBusy(*WORDS)], [TextDelta("other"), FINISHED])
 
-    heard = _ask(loop, client)
+    heard = ask(loop, client)
 
     assert heard.text == "Half"
     assert isinstance(heard.error(), ServerBusy)
@@ -254,7 +185,7 @@ def test_after_the_first_piece_nothing_is_asked_again(loop: ServerLoop) -> None:
 def test_a_server_that_never_begins_is_given_up(loop: ServerLoop) -> None:
     client = Scripted([Silence])
 
-    heard = _ask(loop, client)
+    heard = ask(loop, client)
 
     assert str(heard.error().title) == "The server has fallen silent"
     assert client.closed.is_set()
@@ -263,21 +194,21 @@ def test_a_server_that_never_begins_is_given_up(loop: ServerLoop) -> None:
 def test_a_server_that_falls_silent_is_given_up_and_what_came_stays(loop: ServerLoop) -> None:
     patience = Patience(first=60.0, between=0.1)
 
-    heard = _ask(loop, Scripted([TextDelta("Half"), Silence]), patience)
+    heard = ask(loop, Scripted([TextDelta("Half"), Silence]), patience)
 
     assert heard.text == "Half"
     assert isinstance(heard.error(), Unreachable)
 
 
 def test_a_stream_without_an_end_has_failed(loop: ServerLoop) -> None:
-    heard = _ask(loop, Scripted([TextDelta("Half")]))
+    heard = ask(loop, Scripted([TextDelta("Half")]))
 
     assert heard.text == "Half"
     assert str(heard.error().title) == "The server ended its answer in the middle"
 
 
 def test_an_answer_without_measure_is_given_up(loop: ServerLoop) -> None:
-    heard = _ask(loop, Scripted([TextDelta("x" * 2**20)] * 32))
+    heard = ask(loop, Scripted([TextDelta("x" * 2**20)] * 32))
 
     assert isinstance(heard.error(), OddAnswer)
     assert len(heard.text) <= 17 * 2**20
@@ -287,7 +218,7 @@ def test_a_defect_of_a_client_is_said_and_logged(
     loop: ServerLoop, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR):
-        heard = _ask(loop, Scripted([TextDelta("Half"), ZeroDivisionError()]))
+        heard = ask(loop, Scripted([TextDelta("Half"), ZeroDivisionError()]))
 
     assert isinstance(heard.error(), Defect)
     assert "ZeroDivisionError" in caplog.text
@@ -295,7 +226,7 @@ def test_a_defect_of_a_client_is_said_and_logged(
 
 def test_stopping_ends_at_once_and_closes_the_connection(loop: ServerLoop) -> None:
     client = Scripted([TextDelta("Half"), Silence])
-    backend = _backend(loop, client, Patience())
+    backend = backend_of(loop, client, Patience())
     heard = Heard()
     number = backend.submit(QUESTION, heard)
     wait_for(lambda: heard.text)
@@ -305,11 +236,13 @@ def test_stopping_ends_at_once_and_closes_the_connection(loop: ServerLoop) -> No
     assert heard.reason() is StopReason.STOPPED
     wait_for(client.closed.is_set)
     assert heard.text == "Half"
+    backend.close()
+    assert len(heard.ends) == 1
 
 
 def test_stopping_one_answer_leaves_the_others_alone(loop: ServerLoop) -> None:
     client = Scripted([Silence], [Silence])
-    backend = _backend(loop, client, Patience())
+    backend = backend_of(loop, client, Patience())
     first, second = Heard(), Heard()
     number = backend.submit(QUESTION, first)
     backend.submit(QUESTION, second)
@@ -323,7 +256,7 @@ def test_stopping_one_answer_leaves_the_others_alone(loop: ServerLoop) -> None:
 
 def test_a_wait_for_a_busy_server_can_be_stopped(loop: ServerLoop) -> None:
     client = Scripted([TooManyRequests(*WORDS, 59.0)], [FINISHED])
-    backend, heard = _backend(loop, client), Heard()
+    backend, heard = backend_of(loop, client), Heard()
     # All wait a little longer than they were asked to; this is still within what is waited for.
     client.tries[0] = [TooManyRequests(*WORDS, 40.0)]
     number = backend.submit(QUESTION, heard)
@@ -335,7 +268,7 @@ def test_a_wait_for_a_busy_server_can_be_stopped(loop: ServerLoop) -> None:
 
 
 def test_stopping_what_has_ended_or_never_was_does_nothing(loop: ServerLoop) -> None:
-    backend, heard = _backend(loop, Scripted([FINISHED])), Heard()
+    backend, heard = backend_of(loop, Scripted([FINISHED])), Heard()
     number = backend.submit(QUESTION, heard)
     heard.end()
 
@@ -349,7 +282,7 @@ def test_stopping_what_has_ended_or_never_was_does_nothing(loop: ServerLoop) -> 
 @pytest.mark.parametrize("what", ["backend", "loop"])
 def test_closing_ends_what_is_under_way_as_stopped(loop: ServerLoop, what: str) -> None:
     client = Scripted([TextDelta("Half"), Silence])
-    backend, heard = _backend(loop, client, Patience()), Heard()
+    backend, heard = backend_of(loop, client, Patience()), Heard()
     backend.submit(QUESTION, heard)
     wait_for(lambda: heard.text)
 
@@ -361,7 +294,7 @@ def test_closing_ends_what_is_under_way_as_stopped(loop: ServerLoop, what: str) 
 
 @pytest.mark.parametrize("what", ["backend", "loop"])
 def test_what_is_asked_after_the_end_is_stopped_at_once(loop: ServerLoop, what: str) -> None:
-    backend, heard = _backend(loop, Scripted()), Heard()
+    backend, heard = backend_of(loop, Scripted()), Heard()
     (backend if what == "backend" else loop).close()
 
     backend.submit(QUESTION, heard)
@@ -374,7 +307,7 @@ def test_what_is_asked_after_the_end_is_stopped_at_once(loop: ServerLoop, what: 
 def test_a_listener_that_fails_keeps_nobody_from_an_end(
     loop: ServerLoop, caplog: pytest.LogCaptureFixture
 ) -> None:
-    backend = _backend(loop, Scripted([TextDelta("a"), FINISHED], [FINISHED]))
+    backend = backend_of(loop, Scripted([TextDelta("a"), FINISHED], [FINISHED]))
     ended, heard = threading.Event(), Heard()
 
     def fail(event: Event) -> None:
@@ -390,64 +323,10 @@ def test_a_listener_that_fails_keeps_nobody_from_an_end(
         assert heard.reason() is StopReason.STOP
 
 
-def test_texts_become_vectors_in_batches(loop: ServerLoop) -> None:
-    client = Scripted()
-    backend, heard, found = _backend(loop, client), Heard(), list[list["array[float]"]]()
-    texts = ["x" * number for number in range(1, 131)]
-
-    backend.embed(texts, found.append, heard)
-
-    assert heard.reason() is StopReason.STOP
-    assert [len(batch) for batch in client.batches] == [64, 64, 2]
-    assert [vector[0] for vector in found[0]] == list(range(1, 131))
-
-
-def test_a_busy_server_is_asked_for_vectors_again(loop: ServerLoop) -> None:
-    client = Scripted([ServerBusy(*WORDS)])
-    backend, heard, found = _backend(loop, client), Heard(), list[list["array[float]"]]()
-
-    backend.embed(["one"], found.append, heard)
-
-    assert heard.reason() is StopReason.STOP
-    assert len(found[0]) == 1
-    assert len(client.batches) == 2
-
-
-@pytest.mark.parametrize(
-    "vectors",
-    [
-        [],
-        [array("f", [1.0]), array("f", [1.0])],
-        [array("f")],
-        [array("f", [float("nan")])],
-        [array("f", [0.0]) * 70_000],
-    ],
-)
-def test_what_are_no_vectors_is_an_error(loop: ServerLoop, vectors: list["array[float]"]) -> None:
-    client = Scripted()
-    client.vectors = lambda _texts: vectors
-    backend, heard, found = _backend(loop, client), Heard(), list[list["array[float]"]]()
-
-    backend.embed(["one"], found.append, heard)
-
-    assert isinstance(heard.error(), OddAnswer)
-    assert found == []
-
-
-def test_vectors_of_different_lengths_are_an_error(loop: ServerLoop) -> None:
-    client = Scripted()
-    client.vectors = lambda texts: [array("f", [1.0] * len(text)) for text in texts]
-    heard = Heard()
-
-    _backend(loop, client).embed(["a", "bb"], lambda _found: None, heard)
-
-    assert isinstance(heard.error(), OddAnswer)
-
-
 def test_nobody_can_count_for_a_server(loop: ServerLoop) -> None:
     counts: list[object] = []
 
-    _backend(loop, Scripted()).count([QUESTION], counts.append, 0)
+    backend_of(loop, Scripted()).count([QUESTION], counts.append, 0)
 
     assert counts == [None]
 
@@ -455,6 +334,6 @@ def test_nobody_can_count_for_a_server(loop: ServerLoop) -> None:
 def test_a_model_is_unloaded_at_its_server(loop: ServerLoop) -> None:
     client = Scripted()
 
-    _backend(loop, client).unload()
+    backend_of(loop, client).unload()
 
     assert wait_for(lambda: client.unloaded) == ["gemma2:9b"]

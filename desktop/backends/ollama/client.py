@@ -17,11 +17,10 @@ from desktop.backends.ollama.wire import Wire
 from desktop.backends.ollama.words import broke_off, left_out, not_ollama, was_cut
 from desktop.backends.server_loop import not_silent
 from desktop.domain.chat import ChatRequest, Event, Finished, Notice
-from desktop.domain.connection import Connection, PullProgress, ServedModel
+from desktop.domain.connection import Connection, PullProgress, ServedModel, cloud_host
 from desktop.domain.model import DEFAULT_CONTEXT
 
 _MOST_MODELS: Final = 4096
-_CLOUD: Final = "ollama.com"
 # Ollama says nothing while it checks what it has fetched, which may be hundreds of gigabytes.
 _PULL_SILENCE_SECONDS: Final = 900.0
 
@@ -168,7 +167,7 @@ class OllamaClient:
             thinks=None if can is None else "thinking" in can,
             calls_tools=None if can is None else "tools" in can,
             embeds=None if can is None else "embedding" in can,
-            passes_to=_host(told.get("remote_host")) or _cloud(name),
+            passes_to=_host(told.get("remote_host")) or cloud_host(name),
         )
 
     def _context(self, known: ServedModel, wanted: int) -> int:
@@ -184,11 +183,6 @@ class OllamaClient:
         else:
             texts = reading.texts_of(request.messages)
         return read > 0 and (read >= context or reading.lower_bound(texts) > read)
-
-
-def _cloud(name: str) -> str:
-    """Return who answers for a model that is named as one of Ollama's cloud."""
-    return _CLOUD if name.endswith(("-cloud", ":cloud")) else ""
 
 
 def _host(told: object) -> str:

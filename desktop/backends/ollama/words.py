@@ -42,6 +42,11 @@ def refusal(status: int, reason: object, model: str, headers: Mapping[str, str])
         return TooManyRequests(_busy(), _later(), _wait(headers))
     if status == 503:
         return ServerBusy(_busy(), _later(), _wait(headers))
+    if status == 403 and said:
+        return AccessDenied(
+            Text("Ollama does not allow this: {reason}", {"reason": _shown(said)}),
+            Text("Choose another model, or sign in there."),
+        )
     if status in {401, 403, 407}:
         return AccessDenied(
             Text("Ollama wants to know who asks"),

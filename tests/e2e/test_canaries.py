@@ -1,0 +1,253 @@
+"""Words planted in everything that is private turn up where they belong, and nowhere else.
+
+The real program is used as people use it, and dies as programs die; then every byte that it left is
+looked through. What was said belongs into the database, its copies and the kept states of the
+engine; what other programs asked belongs nowhere; keys belong into the keyring.
+"""
+
+import json
+import os
+import resource
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import ollama
+import openai
+import psutil
+import pytest
+
+from desktop.base.paths import Paths, paths_under
+from desktop.config.secrets import HUGGING_FACE
+from desktop.services.local_api import KEY_NAME
+from tests import gguf_files
+from tests.e2e.conftest import StartLapis
+from tests.e2e.other_programs import OtherPrograms
+from tests.harness.canaries import Sighting, in_files, in_processes, new_words
+from tests.harness.home import home_variables
+from tests.harness.hub.server import HubServer
+from tests.harness.keyring import keyring_daemon
+from tests.harness.leftovers import Marker
+from tests.harness.program import Program, run_lapis
+from tests.harness.screen import Screen, Window
+from tests.harness.waiting import wait_for
+
+_PUT = "import sys; from desktop.config.secrets import Secrets; "
+_PUT += "print(Secrets().put(sys.argv[1], sys.stdin.read()))"
+_SECRET = ("token", "key", "guessed")
+_IN_CHATS = ("question", "answer", "draft", "document", "filename", "second")
+_BY_OTHERS = ("prompt", "system", "refused", "schema", "nobody", "wrong")
+
+
+@dataclass
+class Room:
+    """A home, a data folder and a temporary folder, all of a test's own, with words in them."""
+
+    screen: Screen
+    start: StartLapis
+    marker: Marker
+    folder: Path
+    paths: Paths
+    words: Mapping[str, str]
+    shown: list[Sighting] = field(default_factory=list[Sighting])
+
+    @property
+    def home(self) -> Path:
+        """The home folder, whose name is one of the words."""
+        return self.folder / self.words["home"]
+
+    @property
+    def temporary(self) -> Path:
+        """Where programs put what is for a while."""
+        return self.folder / "temporary"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What leads a program there."""
+        return {**home_variables(self.home), "TMPDIR": str(self.temporary)}
+
+    def settle(self, **settings: object) -> None:
+        """Write settings, before the first start."""
+        self.paths.create()
+        self.temporary.mkdir(exist_ok=True)
+        known = {"welcomed": True, "system_prompt": self.words["persona"], **settings}
+        self.paths.settings.write_text(json.dumps(known), encoding="utf-8")
+
+    def open(self, *noise: str) -> tuple[Program, Window]:
+        """Start Lapis and wait until its window can be typed into."""
+        ready = self.folder / "ready"
+        ready.unlink(missing_ok=True)
+        environment = {**self.environment, "LAPIS_BENCH_READY": str(ready)}
+        program = self.start("--show", environment=environment, noise=list(noise))
+        wait_for(ready.exists, 40, lambda: program.noise)
+        window = self.screen.window("Lapis$", program.pid)
+        window.focus()
+        return program, window
+
+    def ask(self, question: str, state: str = "") -> None:
+        """Type a question, and wait until it is on the disk, and its answer in `state`."""
+        before = len(self.answers())
+        self.screen.type(question)
+        self.screen.key("Return")
+        wait_for(lambda: len(self.answers()) > before, 20, "a question on the disk")
+        if state:
+            wait_for(lambda: self.answers()[-1][0] == state, 40, f"an answer that is {state}")
+
+    def answers(self) -> list[tuple[str, str]]:
+        """Return state and text of every answer, oldest first."""
+        return self.rows("SELECT state, content FROM messages WHERE role = 'assistant' ORDER BY id")
+
+    def rows(self, query: str) -> list[tuple[str, str]]:
+        """Ask the database, beside the running program."""
+        if not self.paths.database.exists():
+            return []
+        with closing(sqlite3.connect(f"file:{self.paths.database}?mode=ro", uri=True)) as found:
+            return found.execute(query).fetchall()
+
+    def look_at_processes(self) -> None:
+        """Remember which words anybody could read of the processes that run now.
+
+        The home's name is in every environment, and nothing of ours.
+        """
+        words = {name: word for name, word in self.words.items() if name != "home"}
+        self.shown += in_processes(words, self.marker.processes())
+
+    def sightings(self) -> dict[str, set[str]]:
+        """Return for each word the places where it is, below this room."""
+        places: dict[str, set[str]] = {}
+        folders = (self.paths.data, self.home, self.temporary)
+        for each in in_files(self.words, [folder for folder in folders if folder.exists()]):
+            if each.place != self.model:
+                places.setdefault(each.name, set()).add(self._place(each.place))
+        return places
+
+    @property
+    def model(self) -> Path:
+        """The model file, which knows its answer by heart."""
+        return self.home / "models" / "talker.gguf"
+
+    def _place(self, path: Path) -> str:
+        """Return in which of our places a file lies."""
+        if path.is_relative_to(self.paths.states):
+            return "states"
+        names = {"lapis.db": "chats", "models.db": "records", "settings.json": "settings"}
+        for name, place in names.items():
+            if path.name.startswith(name.partition(".")[0]) and name.partition(".")[2] in path.name:
+                return place
+        return str(path.relative_to(self.folder))
+
+
+@pytest.fixture
+def room(
+    screen: Screen, start_lapis: StartLapis, lapis_home: Path, tmp_path: Path, marker: Marker
+) -> Iterator[Room]:
+    names = (*_SECRET, *_IN_CHATS, *_BY_OTHERS, "home", "persona", "searched", "mine")
+    room = Room(screen, start_lapis, marker, tmp_path, paths_under(lapis_home), new_words(*names))
+    room.home.mkdir()
+    room.model.parent.mkdir()
+    with keyring_daemon(screen.environment["DBUS_SESSION_BUS_ADDRESS"]), _core_files_allowed():
+        for name, word in ((HUGGING_FACE, "token"), (KEY_NAME, "key")):
+            _put(screen, name, room.words[word])
+        yield room
+
+
+@contextmanager
+def _core_files_allowed() -> Iterator[None]:
+    """Have the system write core files, as far as programs do not forbid it themselves."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    there = set(_core_files())
+    try:
+        yield
+        new = set(_core_files()) - there
+        for file in new:
+            file.unlink()
+        assert not new
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
+def _core_files() -> list[Path]:
+    return [path for path in Path.cwd().glob("core*") if path.is_file()]
+
+
+def _put(screen: Screen, name: str, secret: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _PUT, name],
+        input=secret,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **screen.environment},
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.strip() == "None", done.stdout + done.stderr
+
+
+def test_what_is_said_in_the_window_stays_in_the_database(room: Room) -> None:
+    words = room.words
+    gguf_files.write_llama(
+        room.model, context_length=131_072, answer=f"The {words['answer']} is blue.", stops=True
+    )
+    room.settle(model=str(room.model))
+    document = room.home / f"{words['filename']}.txt"
+    document.write_text(f"It says {words['document']}.", encoding="utf-8")
+    others = OtherPrograms(room.screen, room.folder, {})
+    try:
+        program, window = room.open("Fatal Python error", "Current thread", "Thread 0x", "  File")
+        others.start(
+            *("xclip", "-quiet", "-selection", "clipboard", "-t", "text/uri-list"),
+            stdin=f"file://{document}\r\n".encode(),
+        )
+        wait_for(lambda: _clipboard(room.screen) == f"file://{document}", 10, "the clipboard")
+        room.screen.key("ctrl+v")
+        room.ask(f"What is {words['question']}?", "complete")
+        # Typed into the search, looked for, and nowhere kept.
+        room.screen.key("ctrl+k")
+        room.screen.type(words["searched"])
+        room.screen.key("Escape", "Escape")
+        window.focus()
+        room.screen.key("ctrl+n")
+        room.screen.type(words["draft"])
+        wait_for(lambda: words["draft"] in str(room.rows(_DRAFTS)), 10, "the draft on the disk")
+        room.look_at_processes()
+        program.engine().send_signal(signal.SIGABRT)
+        os.kill(program.pid, signal.SIGABRT)
+        assert program.wait(20) == -signal.SIGABRT
+        assert "Fatal Python error: Aborted" in (room.paths.logs / "crash.log").read_text()
+
+        program, window = room.open()
+        # The draft is there again, and is sent with what follows it.
+        room.ask(words["second"], "complete")
+        room.look_at_processes()
+        assert room.start("--quit", environment=room.environment).wait(15) == 0
+        assert program.wait(20) == 0
+    finally:
+        others.end()
+
+    found = room.sightings()
+    assert {"question", "answer", "draft", "document", "filename", "second"} <= found.keys()
+    for name in ("question", "answer", "draft", "document", "filename", "second"):
+        assert found.pop(name) <= {"chats", "states"}, name
+    assert found.pop("persona") <= {"settings", "chats", "states"}
+    assert found.pop("home") <= {"settings", "chats", "records"}
+    assert found == {}
+    assert room.shown == []
+
+
+_DRAFTS = "SELECT draft, '' FROM chats UNION ALL SELECT value, '' FROM meta WHERE key = 'draft'"
+
+
+def _clipboard(screen: Screen) -> str:
+    asking = ["xclip", "-o", "-selection", "clipboard", "-t", "text/uri-list"]
+    done = subprocess.run(
+        asking, capture_output=True, env=screen.environment, timeout=10, check=False, text=True
+    )
+    return done.stdout.strip() if done.returncode == 0 else ""

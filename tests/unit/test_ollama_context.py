@@ -1,0 +1,106 @@
+"""Ollama's context window: asked for with every question, and never cut in silence."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from desktop.backends.ollama import OllamaClient
+from desktop.backends.server_loop import ServerLoop
+from desktop.domain.chat import ChatRequest, Message, Role
+from desktop.domain.errors import ContextOverflow
+from tests.harness.ollama import OllamaServer
+from tests.unit.ollama_room import GEMMA, LONG, SKY, ask, body, client_of
+
+
+@pytest.fixture
+def loop() -> Iterator[ServerLoop]:
+    servers = ServerLoop()
+    yield servers
+    servers.close()
+
+
+@pytest.fixture
+def ollama() -> Iterator[OllamaServer]:
+    with OllamaServer([GEMMA]) as server:
+        yield server
+
+
+@pytest.fixture
+def client(ollama: OllamaServer, loop: ServerLoop) -> Iterator[OllamaClient]:
+    made = client_of(ollama.address)
+    yield made
+    loop.run(made.close(), 10)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "trained", "set_there", "sent"),
+    [
+        (6000, 131_072, 0, 6000),
+        (200_000, 131_072, 0, 131_072),
+        (0, 131_072, 0, 8192),
+        (0, 2048, 0, 2048),
+        (0, 131_072, 16_384, 16_384),
+        (6000, 131_072, 16_384, 6000),
+    ],
+)
+def test_the_context_is_the_one_wanted_or_set_there_or_what_lapis_takes(
+    loop: ServerLoop, wanted: int, trained: int, set_there: int, sent: int
+) -> None:
+    model = replace(GEMMA, context=trained, own_context=set_there)
+    with OllamaServer([model]) as ollama:
+        client = client_of(ollama.address)
+
+        ask(loop, client, n_ctx=wanted)
+
+        assert body(ollama)["options"]["num_ctx"] == sent
+        assert ollama.loaded == {model: sent}
+        loop.run(client.close(), 10)
+
+
+def test_a_conversation_that_does_not_fit_is_refused_and_not_cut(
+    loop: ServerLoop, client: OllamaClient, ollama: OllamaServer
+) -> None:
+    error = ask(loop, client, ChatRequest((*LONG, SKY)), n_ctx=512).error()
+
+    assert isinstance(error, ContextOverflow)
+    assert str(error.title) == "The text is too long for the context of this model at Ollama"
+
+
+@pytest.mark.parametrize(
+    "request_", [ChatRequest((*LONG, SKY)), ChatRequest(prompt="word " * 2000)]
+)
+def test_where_an_older_ollama_cuts_it_is_said(loop: ServerLoop, request_: ChatRequest) -> None:
+    with OllamaServer([GEMMA], version="0.5.1", always_cuts=True) as ollama:
+        client = client_of(ollama.address)
+
+        heard = ask(loop, client, request_, n_ctx=512)
+
+        assert heard.text
+        [notice] = heard.notices
+        assert "left out the beginning of the conversation" in notice
+        assert "512 tokens" in notice
+        assert f"read {heard.usage().prompt_tokens}" in notice
+        loop.run(client.close(), 10)
+
+
+def test_what_fits_is_not_said_to_be_cut(loop: ServerLoop) -> None:
+    with OllamaServer([GEMMA], always_cuts=True) as ollama:
+        client = client_of(ollama.address)
+        thoughtful = [replace(turn, reasoning="thought " * 500) for turn in LONG]
+
+        heard = ask(loop, client, ChatRequest((*thoughtful, SKY)), n_ctx=4096)
+
+        assert heard.notices == []
+        loop.run(client.close(), 10)
+
+
+def test_chinese_that_was_cut_is_noticed(loop: ServerLoop) -> None:
+    with OllamaServer([GEMMA], always_cuts=True) as ollama:
+        client = client_of(ollama.address)
+
+        # One piece without spaces, which the stand-in counts as a single token.
+        heard = ask(loop, client, ChatRequest((Message(Role.USER, "天空为什么是蓝色的" * 400),)))
+
+        assert len(heard.notices) == 1
+        loop.run(client.close(), 10)
