@@ -4,7 +4,7 @@ Built once for each start of the server, in whichever thread starts it; runs in 
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Security
 from fastapi.security import HTTPBearer
@@ -19,6 +19,16 @@ _ABOUT: Final = (
 )
 
 
+class Application(FastAPI):
+    """What FastAPI makes, described so that the Swagger UI which is here understands it."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description of every route, made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = docs.older(super().openapi())
+        return self.openapi_schema
+
+
 def make_app(door: Door) -> FastAPI:
     """Return the application with everything it serves."""
     return app_of([openai_routes.router(door), ollama_routes.router(door)])
@@ -26,7 +36,7 @@ def make_app(door: Door) -> FastAPI:
 
 def app_of(routers: Sequence[APIRouter]) -> FastAPI:
     """Return an application with `routers`, a page, documentation, and errors in their shapes."""
-    app = FastAPI(
+    app = Application(
         title="Lapis",
         version=desktop.__version__,
         description=_ABOUT,

@@ -4,7 +4,7 @@ A few files by their exact names; there is no folder that a path could leave.
 """
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter
 from starlette.responses import FileResponse, Response
@@ -14,6 +14,8 @@ _FILES: Final = {
     "swagger-ui-bundle.js": "text/javascript",
     "favicon-32x32.png": "image/png",
 }
+_VERSION: Final = "3.0.3"
+_NULL: Final = {"type": "null"}
 _PAGE: Final = """<!doctype html>
 <html lang="en">
 <head>
@@ -69,6 +71,25 @@ def router() -> APIRouter:
     for name, kind in _FILES.items():
         add(name, kind)
     return routes
+
+
+def older(description: Any) -> Any:
+    """Return a description in OpenAPI 3.1 as one in 3.0, where null is no type of its own.
+
+    Only what msgspec and FastAPI make of our routes is looked at.
+    """
+    match description:
+        case {"openapi": str(), **rest}:
+            return {"openapi": _VERSION, **{key: older(value) for key, value in rest.items()}}
+        case {"anyOf": list(kinds), **rest} if _NULL in kinds:
+            others = [older(kind) for kind in kinds if kind != _NULL]
+            kind = others[0] if len(others) == 1 else {"anyOf": others}
+            return {**kind, **{key: older(value) for key, value in rest.items()}, "nullable": True}
+        case dict():
+            return {key: older(value) for key, value in description.items()}
+        case list():
+            return [older(value) for value in description]
+    return description
 
 
 def _text(text: str, kind: str) -> Response:

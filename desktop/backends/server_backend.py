@@ -18,19 +18,25 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from desktop.backends.base import CountListener, Listener
 from desktop.backends.server_asked import NOTHING_USED, Asked
 from desktop.backends.server_client import ServerClient
-from desktop.backends.server_loop import ServerLoop, fell_silent
+from desktop.backends.server_loop import ServerLoop
+from desktop.backends.server_thinking import HeadThinking
+from desktop.backends.server_words import (
+    asks_again,
+    broke_off,
+    defect,
+    fell_silent,
+    no_vectors,
+    without_measure,
+)
 from desktop.base.guard import guarded
 from desktop.domain.chat import ChatRequest, Failed, Finished, Notice, StopReason
 from desktop.domain.errors import (
     ConnectionRefused,
-    Defect,
     LapisError,
-    OddAnswer,
     ServerBusy,
     TooManyRequests,
     Unreachable,
 )
-from desktop.domain.text import Text
 
 if TYPE_CHECKING:
     import asyncio
@@ -87,6 +93,7 @@ class ServerBackend:
         self._ids = itertools.count(1)
         # Touched in the loop's thread alone.
         self._under_way: dict[int, tuple[Asked, asyncio.Task[None]]] = {}
+        self._was_asked = False
         self._is_closed = False
 
     def submit(self, request: ChatRequest, listener: Listener) -> int:
@@ -122,6 +129,8 @@ class ServerBackend:
     def close(self) -> None:
         """End what is under way as stopped."""
         self._is_closed = True
+        if not self._was_asked:
+            return
 
         async def stop_all() -> None:
             for number in tuple(self._under_way):
@@ -135,6 +144,7 @@ class ServerBackend:
     def _begin(self, listener: Listener, work: Callable[[Asked], Awaitable[None]]) -> int:
         number = next(self._ids)
         asked = Asked(guarded(listener, "a listener"))
+        self._was_asked = True
         if self._is_closed or not self._loop.call(self._start, number, asked, work):
             asked.stop()
         return number
@@ -154,7 +164,7 @@ class ServerBackend:
                 asked.stop()
             elif (error := task.exception()) is not None:
                 _log.error("defect in an answer of a server", exc_info=error)
-                asked.hear(Failed(_defect()))
+                asked.hear(Failed(defect()))
 
         task = asyncio.get_running_loop().create_task(whole())
         self._under_way[number] = asked, task
@@ -169,18 +179,26 @@ class ServerBackend:
     async def _answer(self, asked: Asked, request: ChatRequest) -> None:
         async def ask(still_there: Callable[[], None]) -> None:
             client = await self._ready()
-            async with aclosing(client.stream(self._model, request, self._n_ctx)) as events:
-                async for event in events:
-                    asked.hear(event)
-                    if asked.has_ended:
-                        return
-                    if asked.characters > _MOST_CHARACTERS:
-                        raise _without_measure()
-                    still_there()
+            split = HeadThinking(goes_on=request.continue_answer)
+            # What a text is gone on with, or a shape, is taken as it is.
+            is_plain = request.prompt is not None or request.grammar is not None
+            try:
+                async with aclosing(client.stream(self._model, request, self._n_ctx)) as events:
+                    async for event in events:
+                        for told in (event,) if is_plain else split.sorted(event):
+                            asked.hear(told)
+                        if asked.has_ended:
+                            return
+                        if asked.characters > _MOST_CHARACTERS:
+                            raise without_measure()
+                        still_there()
+            finally:
+                for told in split.rest():
+                    asked.hear(told)
 
         await self._insist(asked, ask)
         if not asked.has_ended:
-            raise _broke_off()
+            raise broke_off()
 
     async def _vectors(
         self,
@@ -198,16 +216,19 @@ class ServerBackend:
 
             await self._insist(asked, ask)
         if len({len(vector) for vector in found}) > 1:
-            raise _no_vectors()
+            raise no_vectors()
         guarded(deliver, "a taker of vectors")(found)
         asked.hear(Finished(StopReason.STOP, NOTHING_USED))
 
     async def _unload(self, asked: Asked) -> None:
         import asyncio
 
-        async with asyncio.timeout(_UNLOAD_SECONDS):
-            client = await self._ready()
-            await client.unload(self._model)
+        try:
+            async with asyncio.timeout(_UNLOAD_SECONDS):
+                client = await self._ready()
+                await client.unload(self._model)
+        except TimeoutError:
+            raise fell_silent() from None
         asked.stop()
 
     async def _ready(self) -> ServerClient:
@@ -241,7 +262,7 @@ class ServerBackend:
                 wait = _seconds_until_again(error, tried, patience.backoff)
                 if asked.has_spoken or wait is None:
                     raise
-                asked.hear(Notice(_asks_again(error, wait)))
+                asked.hear(Notice(asks_again(error, wait)))
                 await asyncio.sleep(wait)
             else:
                 return
@@ -258,46 +279,11 @@ def _seconds_until_again(error: LapisError, tried: int, backoff: float) -> float
     return wait * random.uniform(1.0, 1.25) if wait <= _LONGEST_WAIT else None  # noqa: S311
 
 
-def _asks_again(error: LapisError, seconds: float) -> Text:
-    values = {"seconds": max(1, round(seconds))}
-    if isinstance(error, ConnectionRefused):
-        return Text("The server does not take connections; asked again after {seconds} s", values)
-    return Text("The server is busy; asked again after {seconds} s", values)
-
-
 def _checked(vectors: list["array[float]"], count: int) -> list["array[float]"]:
     good = len(vectors) == count and all(
         0 < len(vector) <= _MOST_DIMENSIONS and all(map(math.isfinite, vector))
         for vector in vectors
     )
     if not good:
-        raise _no_vectors()
+        raise no_vectors()
     return vectors
-
-
-def _no_vectors() -> OddAnswer:
-    return OddAnswer(
-        Text("The server did not turn the texts into vectors"),
-        Text("Choose a model that is made for embeddings."),
-    )
-
-
-def _without_measure() -> OddAnswer:
-    return OddAnswer(
-        Text("The server writes without ever coming to an end"),
-        Text("What came is kept. Set a length for answers, or choose another model."),
-    )
-
-
-def _broke_off() -> Unreachable:
-    return Unreachable(
-        Text("The server ended its answer in the middle"),
-        Text("What came is kept. Ask again, or have the answer continued."),
-    )
-
-
-def _defect() -> Defect:
-    return Defect(
-        Text("Lapis could not read the answer of the server"),
-        Text("Ask again. If it happens again, report it: this is a defect of Lapis."),
-    )

@@ -12,8 +12,7 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
-from desktop.domain.errors import Unreachable
-from desktop.domain.text import Text
+from desktop.backends.server_words import fell_silent, no_answer, was_closed
 
 if TYPE_CHECKING:
     import asyncio
@@ -48,9 +47,9 @@ class ServerLoop:
             # One that the work itself raised is its own affair.
             if future.done() and not future.cancelled():
                 raise
-            raise _no_answer() from None
+            raise no_answer() from None
         except CancelledError:
-            raise _was_closed() from None
+            raise was_closed() from None
         finally:
             future.cancel()
 
@@ -66,7 +65,7 @@ class ServerLoop:
             if not self._is_closed:
                 return asyncio.run_coroutine_threadsafe(work, self._running())
         work.close()
-        raise _was_closed()
+        raise was_closed()
 
     def call(self, what: Callable[..., object], *arguments: object) -> bool:
         """Have `what` called in the loop's thread, after all that came before.
@@ -104,7 +103,7 @@ class ServerLoop:
                         future.result()
                         return
         except CancelledError:
-            raise _was_closed() from None
+            raise was_closed() from None
         finally:
             future.cancel()
 
@@ -157,14 +156,6 @@ async def not_silent(
             yield item
 
 
-def fell_silent() -> Unreachable:
-    """Return the error of a server that says nothing more."""
-    return Unreachable(
-        Text("The server has fallen silent"),
-        Text("It may be overloaded, or hang. Look after it there, then ask again."),
-    )
-
-
 def _run(loop: "asyncio.AbstractEventLoop") -> None:
     import asyncio
 
@@ -201,14 +192,3 @@ class _ThreadEach(ThreadPoolExecutor):
 
         threading.Thread(target=call, name="servers-call", daemon=True).start()
         return future
-
-
-def _no_answer() -> Unreachable:
-    return Unreachable(
-        Text("The server does not answer"),
-        Text("Check whether it runs, and whether its address is right."),
-    )
-
-
-def _was_closed() -> Unreachable:
-    return Unreachable(Text("The connection was closed"), Text("Try again."))

@@ -11,7 +11,7 @@ _SECRETS = (
     (re.compile(r"\bhf_[A-Za-z0-9]+"), "hf_…"),
     (re.compile(r"\bsk-[A-Za-z0-9_-]+"), "sk-…"),
     # The key of the local server, as `services/local_api` makes it.
-    (re.compile(r"\blapis-[A-Za-z0-9_-]{43}"), "lapis-…"),
+    (re.compile(r"\blapis-[A-Za-z0-9_-]{43,}"), "lapis-…"),
     (re.compile(r"\b(Bearer|Basic)\s+\S+", re.IGNORECASE), r"\1 …"),
     # Who asks, and what for: names and passwords before the host, queries after the path.
     (re.compile(r"\b([A-Za-z]{2,9}://)[^\s/@]+@"), r"\1…@"),

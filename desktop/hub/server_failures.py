@@ -5,6 +5,7 @@ under another name. Their exceptions are told apart by the names of their classe
 same; what of `ssl` and sockets lies behind them, by its own.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 from desktop.domain.errors import (
@@ -164,7 +165,7 @@ def _not_trusted(code: int, host: str) -> NotTrusted:
 
 def _no_connection(error: Exception, host: str) -> Unreachable:
     values = {"host": host}
-    found = list(causes(error))
+    found = list(_behind(error))
     if any(_names(cause) & _UNKNOWN_NAME for cause in found):
         return Unreachable(
             Text("{host} cannot be found", values),
@@ -190,6 +191,15 @@ def _proxy_failure(error: Exception, proxy: str) -> NetworkError:
         else Text("The proxy does not let Lapis through"),
         Text("Check its address in the settings of Lapis, or in those of the system."),
     )
+
+
+def _behind(error: BaseException) -> Iterator[BaseException]:
+    """Yield what led to an error, also where several addresses of one name were tried."""
+    for cause in causes(error):
+        yield cause
+        if isinstance(cause, BaseExceptionGroup):
+            for each in cause.exceptions:
+                yield from _behind(each)
 
 
 def _names(error: BaseException) -> frozenset[str]:

@@ -80,6 +80,9 @@ class ServerList:
             if old is not None and old.has_key and entry_of(old) != entry_of(wanted):
                 moves = origin(old.address) == origin(wanted.address)
                 key = self._keys.get(old) if moves else ""
+                problem = self._keys.problem(old)
+                if moves and problem is not None:
+                    raise problem
                 self._forget(old)
                 wanted = replace(wanted, has_key=bool(key) and self._take(wanted, key))
             elif old is not None:

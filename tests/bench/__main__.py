@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.bench import (
     answer,
+    api,
     cli,
     download,
     engine,
@@ -45,10 +46,14 @@ def main(arguments: list[str]) -> int:
         models=_among(options.model, fit.MODELS),
         folder=options.models,
     )
+    served = api.Options(
+        models=_among(options.model, api.MODELS), folder=options.models, quick=options.quick
+    )
     benches: Mapping[str, tuple[Callable[[Path], list[Figure]], str]] = {
         "startup": (startup.measure, "about 30 s"),
         "cli": (cli.measure, "about 15 s"),
         "answer": (answer.measure, "about 15 s"),
+        "api": (partial(api.measure, options=served), "about 5 minutes"),
         "download": (download.measure, "about 2 minutes"),
         "library": (library.measure, "about 30 s"),
         "slider": (slider.measure, "about 30 s"),

@@ -13,10 +13,11 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import ollama
@@ -29,6 +30,7 @@ from desktop.config.secrets import HUGGING_FACE
 from desktop.services.local_api import KEY_NAME
 from tests import gguf_files
 from tests.e2e.conftest import StartLapis
+from tests.e2e.models_room import PULL, offered
 from tests.e2e.other_programs import OtherPrograms
 from tests.harness.canaries import Sighting, in_files, in_processes, new_words
 from tests.harness.home import home_variables
@@ -41,7 +43,7 @@ from tests.harness.waiting import wait_for
 
 _PUT = "import sys; from desktop.config.secrets import Secrets; "
 _PUT += "print(Secrets().put(sys.argv[1], sys.stdin.read()))"
-_SECRET = ("token", "key", "guessed")
+_SECRET = ("token", "key")
 _IN_CHATS = ("question", "answer", "draft", "document", "filename", "second")
 _BY_OTHERS = ("prompt", "system", "refused", "schema", "nobody", "wrong")
 
@@ -148,7 +150,7 @@ class Room:
 def room(
     screen: Screen, start_lapis: StartLapis, lapis_home: Path, tmp_path: Path, marker: Marker
 ) -> Iterator[Room]:
-    names = (*_SECRET, *_IN_CHATS, *_BY_OTHERS, "home", "persona", "searched", "mine")
+    names = (*_SECRET, *_IN_CHATS, *_BY_OTHERS, "home", "persona", "searched")
     room = Room(screen, start_lapis, marker, tmp_path, paths_under(lapis_home), new_words(*names))
     room.home.mkdir()
     room.model.parent.mkdir()
@@ -231,6 +233,7 @@ def test_what_is_said_in_the_window_stays_in_the_database(room: Room) -> None:
         assert program.wait(20) == 0
     finally:
         others.end()
+    document.unlink()
 
     found = room.sightings()
     assert {"question", "answer", "draft", "document", "filename", "second"} <= found.keys()
@@ -240,6 +243,163 @@ def test_what_is_said_in_the_window_stays_in_the_database(room: Room) -> None:
     assert found.pop("home") <= {"settings", "chats", "records"}
     assert found == {}
     assert room.shown == []
+
+
+def test_what_other_programs_ask_stays_nowhere(room: Room) -> None:
+    words = room.words
+    sentence = f"The {words['answer']} is blue."
+    gguf_files.write_llama(room.model, context_length=131_072, answer=sentence)
+    port = _free_port()
+    room.settle(model=str(room.model), api={"enabled": True, "port": port})
+    program, _window = room.open()
+    wait_for(lambda: _listens(port), 20, "the local server")
+    clients = Clients(port, words)
+    turns: list[Any] = [
+        {"role": "system", "content": words["system"]},
+        {"role": "user", "content": words["prompt"]},
+    ]
+    with closing(clients):
+        said = clients.ollama.chat("talker", turns, options={"num_predict": 40}).message.content
+        assert said is not None
+        assert words["answer"] in said
+        assert clients.ask(turns, "talker")
+        # Refused, each for another reason.
+        assert clients.failing(f"{words['refused']} " * 40_000, "talker") == 400
+        assert clients.failing(words["refused"], words["nobody"]) == 404
+        assert clients.failing(words["refused"], "talker", {"$ref": f"#/{words['schema']}"}) == 400
+        assert clients.failing(words["refused"], "talker", key=words["wrong"]) == 401
+        # The engine dies while an answer streams.
+        answer = clients.ollama.chat("talker", turns, stream=True, options={"num_predict": 90_000})
+        next(iter(answer))
+        room.look_at_processes()
+        program.engine().send_signal(signal.SIGABRT)
+        with pytest.raises(ollama.ResponseError):
+            list(answer)
+        assert clients.ask(turns, "talker"), "the next one is answered again"
+    assert room.start("--quit", environment=room.environment).wait(20) == 0
+    assert program.wait(20) == 0
+
+    found = room.sightings()
+    assert found.pop("persona") == {"settings"}
+    assert found.pop("home") <= {"settings", "records"}
+    assert found == {}
+    assert room.shown == []
+
+
+def test_what_is_asked_in_the_terminal_stays_nowhere_and_no_token_leaves(room: Room) -> None:
+    words = room.words
+    sentence = f"The {words['answer']} is blue."
+    gguf_files.write_llama(room.model, answer=sentence, stops=True)
+    room.settle()
+    with HubServer(offered()) as hub:
+        bus = {"DBUS_SESSION_BUS_ADDRESS": room.screen.environment["DBUS_SESSION_BUS_ADDRESS"]}
+        environment = {**room.environment, **bus, "HF_ENDPOINT": hub.endpoint}
+
+        def run(*line: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+            whole = ["--data-dir", str(room.paths.data), *line]
+            return run_lapis(whole, folder=room.folder, stdin=stdin, environment=environment)
+
+        model = ("--model", str(room.model))
+        asked = run("ask", *model, words["question"], stdin=words["document"])
+        assert sentence in asked.stdout, asked.stderr
+        assert run("ask", *model, words["refused"], stdin="word " * 90_000).returncode == 1
+        assert run("ask", "--model", words["nobody"], words["refused"]).returncode == 1
+        assert run("models", "search", words["searched"]).returncode in {0, 1}
+        assert run("models", *PULL).returncode == 0
+        log = hub.log
+    assert {each.side for each in log} >= {"hub", "cdn"}, "the file came from another host"
+    seen = repr(log)
+    # The search went to the hub, and that alone; this hub is none that the token is for.
+    assert words["searched"] in seen
+    assert [name for name, word in words.items() if word in seen] == ["searched"]
+
+    found = room.sightings()
+    assert found.pop("persona") == {"settings"}
+    assert found.pop("home", set()) <= {"settings", "records"}
+    assert found == {}
+
+
+def test_a_word_in_the_wrong_place_is_found(room: Room) -> None:
+    room.settle()
+    room.paths.logs.mkdir(exist_ok=True)
+    for number, coding in enumerate(("utf-8", "utf-16-le", "utf-16-be")):
+        (room.paths.logs / f"lapis.log.{number}").write_text(
+            f"asked: {room.words['prompt']}", encoding=coding
+        )
+    (room.temporary / f"{room.words['filename']}.tmp").touch()
+    seen = [sys.executable, "-c", "import signal; signal.pause()", room.words["key"]]
+    process = subprocess.Popen(seen, env={**os.environ, "KEY": room.words["token"]})
+    try:
+        wait_for(lambda: in_processes(room.words, [psutil.Process(process.pid)]), 10)
+        room.look_at_processes()
+    finally:
+        process.kill()
+        process.wait(10)
+
+    found = room.sightings()
+    assert len(found.pop("prompt")) == 3
+    assert found.keys() == {"filename", "persona"}
+    assert {each.name for each in room.shown} == {"key", "token"}
+
+
+@dataclass
+class Clients:
+    """Two programs that know the key."""
+
+    port: int
+    words: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        """Make the clients that the libraries offer."""
+        key = self.words["key"]
+        self.ollama = ollama.Client(
+            f"http://127.0.0.1:{self.port}",
+            headers={"Authorization": f"Bearer {key}"},
+            trust_env=False,
+        )
+        self.openai = openai.OpenAI(
+            base_url=f"http://localhost:{self.port}/v1", api_key=key, max_retries=0
+        )
+
+    def ask(self, turns: list[Any], model: str) -> str:
+        """Return an answer in the other protocol."""
+        made = self.openai.chat.completions.create(model=model, messages=turns, max_tokens=40)
+        return made.choices[0].message.content or ""
+
+    def failing(
+        self, text: str, model: str, schema: Mapping[str, object] | None = None, key: str = ""
+    ) -> int:
+        """Return the status that a request is refused with."""
+        body = {"model": model, "messages": [{"role": "user", "content": text}]}
+        answer = httpx.post(
+            f"http://127.0.0.1:{self.port}/api/chat",
+            json=body if schema is None else {**body, "format": schema},
+            headers={"Authorization": f"Bearer {key or self.words['key']}"},
+            trust_env=False,
+            timeout=60,
+        )
+        # The name of a model and the place in a schema are told back, nothing else is.
+        told = {name for name, word in self.words.items() if word in answer.text}
+        assert told <= {"nobody", "schema"}
+        return answer.status_code
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.ollama.close()
+        self.openai.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
+        return True
+    return False
 
 
 _DRAFTS = "SELECT draft, '' FROM chats UNION ALL SELECT value, '' FROM meta WHERE key = 'draft'"

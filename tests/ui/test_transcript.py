@@ -551,7 +551,7 @@ def test_another_language_reaches_words_that_are_shown(
         head = only(QToolButton, transcript, "fold")
         assert head.text() == "THOUGHTS"
         assert "RUNS ON THIS COMPUTER. NOTHING IS SENT." in [
-            label.text() for label in transcript.empty_state.findChildren(QLabel)
+            label.accessibleName() for label in transcript.empty_state.findChildren(QLabel)
         ]
     finally:
         qapp.removeTranslator(language)

@@ -47,7 +47,6 @@ class Scripted:
     ) -> AsyncGenerator[Event, None]:
         import asyncio
 
-        assert request is QUESTION
         self.asked.append((model, n_ctx))
         try:
             for said in self.tries.pop(0):
@@ -77,8 +76,13 @@ def backend_of(loop: ServerLoop, client: Any, patience: Patience = QUICK) -> Ser
     return ServerBackend(loop, client, "gemma2:9b", 4096, lambda: patience)
 
 
-def ask(loop: ServerLoop, client: Any, patience: Patience = QUICK) -> Heard:
+def ask(
+    loop: ServerLoop,
+    client: Any,
+    patience: Patience = QUICK,
+    request: ChatRequest = QUESTION,
+) -> Heard:
     heard = Heard()
-    backend_of(loop, client, patience).submit(QUESTION, heard)
+    backend_of(loop, client, patience).submit(request, heard)
     heard.end()
     return heard

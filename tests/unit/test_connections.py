@@ -632,6 +632,22 @@ def test_a_key_stays_with_the_host_it_was_given_for(
     assert list(ring.kept.values()) == ([KEY] if stays else [])
 
 
+def test_a_server_keeps_its_name_while_its_key_cannot_move_along(
+    known: Connections, ring: Ring
+) -> None:
+    known.save(Connection(OPENAI, "work", "https://a.example/v1"))
+    known.set_key(known.all()[1], KEY)
+    ring.problem = KeyringProblem(Text("locked"), Text("unlock it"))
+    with pytest.raises(KeyringProblem):
+        known.save(replace(known.all()[1], name="other"), "work")
+
+    assert known.has_key(known.all()[1])
+    assert (known.all()[1].name, list(ring.kept.values())) == ("work", [KEY])
+    known.save(replace(known.all()[1], address="https://a.example/v2"), "work")
+    known.save(replace(known.all()[1], address="https://b.example/v1"), "work")
+    assert not known.has_key(known.all()[1])
+
+
 def test_nobody_gets_a_key_by_claiming_to_have_one(known: Connections, ring: Ring) -> None:
     known.save(Connection(OPENAI, "work", "https://a.example/v1", has_key=True))
 

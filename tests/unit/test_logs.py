@@ -137,6 +137,8 @@ def test_secrets_are_taken_out_of_every_line(paths: Paths) -> None:
         ("BEARER  abc", "BEARER …"),
         ("risk-free and task-list", "risk-free and task-list"),
         ("half_open", "half_open"),
+        (f"key lapis-{'aB3_-' * 9} of", "key lapis-… of"),
+        ("lapis-assistant", "lapis-assistant"),
     ],
 )
 def test_redaction(text: str, clean: str) -> None:

@@ -294,14 +294,24 @@ def test_closing_ends_what_is_under_way_as_stopped(loop: ServerLoop, what: str) 
 
 @pytest.mark.parametrize("what", ["backend", "loop"])
 def test_what_is_asked_after_the_end_is_stopped_at_once(loop: ServerLoop, what: str) -> None:
-    backend, heard = backend_of(loop, Scripted()), Heard()
+    client = Scripted([TextDelta("late"), FINISHED])
+    backend, heard = backend_of(loop, client), Heard()
     (backend if what == "backend" else loop).close()
 
     backend.submit(QUESTION, heard)
-    backend.close()
 
-    assert [event for event in heard.events if not isinstance(event, Finished)] == []
-    assert heard.reason() is StopReason.STOPPED
+    [end] = heard.events
+    assert isinstance(end, Finished)
+    assert end.reason is StopReason.STOPPED
+    assert client.asked == []
+
+
+def test_closing_what_was_never_asked_starts_nothing() -> None:
+    before, loop = threading.enumerate(), ServerLoop()
+
+    backend_of(loop, Scripted()).close()
+
+    assert threading.enumerate() == before
 
 
 def test_a_listener_that_fails_keeps_nobody_from_an_end(

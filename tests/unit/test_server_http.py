@@ -312,6 +312,17 @@ def test_a_closed_port_is_a_refused_connection(library: str) -> None:
         ask(f"http://127.0.0.1:{port}", library)
 
 
+def test_a_name_with_two_addresses_that_both_refuse_is_a_refused_connection() -> None:
+    import httpx
+
+    refused = [ConnectionRefusedError(111, host) for host in ("::1", "127.0.0.1")]
+    failed = httpx.ConnectError("All connection attempts failed")
+    failed.__cause__ = OSError("All connection attempts failed")
+    failed.__cause__.__cause__ = ExceptionGroup("multiple connection attempts failed", refused)
+
+    assert isinstance(server_failure(failed, "http://localhost:1"), ConnectionRefused)
+
+
 def test_a_name_that_nobody_has_is_said(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")

@@ -75,7 +75,7 @@ def test_a_closed_loop_takes_nothing_and_ends_who_waits(loop: ServerLoop) -> Non
 
     waiter.join(10)
     assert str(errors[0].title) == "The connection was closed"
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable, match="was closed"):
         loop.run(work(), 1)
     assert not loop.call(started.clear)
     loop.close()
