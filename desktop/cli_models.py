@@ -5,13 +5,17 @@ Put together here with everything below them. Main thread.
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable
 
 from desktop.base.paths import Paths
 from desktop.base.translation import Translator
 from desktop.config.store import SettingsStore
 from desktop.domain.advice import Computer
+from desktop.domain.errors import ModelNotFound
 from desktop.domain.settings import Settings
+from desktop.domain.text import Text
+from desktop.services.server_names import read_name
 from desktop.terminal.models_orders import (
     FilesOrder,
     PullOrder,
@@ -29,6 +33,8 @@ def manage_models(
     """Find, get and keep models; return the exit code; raises LapisError."""
     kept = Kept(paths, words, screen)
     match order:
+        case PullOrder(reference) if read_name(reference) is not None:
+            return _pull_served(reference, kept, words, screen)
         case SearchOrder() | FilesOrder() | PullOrder():
             from desktop.services.model_manager import ModelManager
             from desktop.terminal.models_sources import SourcesCommand
@@ -53,6 +59,27 @@ def manage_models(
 
             with contextlib.closing(shelf):
                 return ShelfCommand(shelf, kept.settings(), words, screen, look).run(order)
+
+
+def _pull_served(reference: str, kept: "Kept", words: Translator, screen: Screen) -> int:
+    """Have an Ollama fetch the model of that name; raises LapisError."""
+    from desktop.config.secrets import Secrets
+    from desktop.services.connections import Connections
+    from desktop.terminal.interrupt import stopping_on_interrupt
+    from desktop.terminal.models_served import pull_served
+
+    cancel = threading.Event()
+    connections = Connections(kept.settings, kept.change, Secrets(), os.environ)
+    with stopping_on_interrupt(cancel), contextlib.closing(connections):
+        model = connections.find(reference)
+        if model is None:
+            raise ModelNotFound(
+                Text("There is no model named {name}", {"name": reference}),
+                Text(
+                    "Type, for example: {command}", {"command": "lapis models pull ollama:gemma3"}
+                ),
+            )
+        return pull_served(model, connections, words, screen, cancel)
 
 
 def size_models(order: SizingOrder, paths: Paths, words: Translator, screen: Screen) -> int:

@@ -34,6 +34,9 @@ from desktop.services.engine import Stopped
 from desktop.services.model_turns import Wanted
 
 _NOTHING = Usage(0, 0, 0, 0.0, 0.0, 0.0)
+# A model that writes hundreds of tokens a second has them sent in pieces: each costs what a token
+# of a small model costs. At the pace of reading nothing waits.
+_PIECE_SECONDS = 0.01
 
 
 class Answer:
@@ -51,6 +54,7 @@ class Answer:
         self._heard: list[Event] = []
         self._next: list[Event] = []
         self._has_ended = False
+        self._not_before = 0.0
 
     def hear(self, event: Event) -> None:
         """Take over an event; any thread."""
@@ -94,6 +98,10 @@ class Answer:
 
     async def _take(self) -> None:
         await self._woken.wait()
+        early = self._not_before - self._loop.time()
+        if early > 0:
+            await asyncio.sleep(early)
+        self._not_before = self._loop.time() + _PIECE_SECONDS
         with self._lock:
             self._woken.clear()
             heard, self._heard = self._heard, []

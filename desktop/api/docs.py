@@ -38,6 +38,7 @@ _START: Final = """SwaggerUIBundle({
   deepLinking: true,
   validatorUrl: null,
   persistAuthorization: false,
+  defaultModelsExpandDepth: -1,
 });
 """
 # Swagger UI writes style attributes and has pictures in its style sheet.

@@ -98,7 +98,8 @@ def add_models(app: typer.Typer, words: Translator) -> None:
         + say("Ctrl-C pauses; the same command goes on where it stopped."),
         epilog="lapis models pull gemma-2-2b-it\n"
         "lapis models pull bartowski/gemma-2-2b-it-GGUF:Q4_K_M\n"
-        "lapis models pull qwen3-4b --source modelscope",
+        "lapis models pull qwen3-4b --source modelscope\n"
+        "lapis models pull ollama:gemma2:9b",
     )
     def pull(
         reference: list[str] | None = where_argument,

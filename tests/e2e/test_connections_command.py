@@ -36,7 +36,8 @@ class Room:
 
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[Room]:
-    with OllamaServer([OllamaModel("gemma2:9b", reply="It scatters.")]) as ollama:
+    gemma, phi = OllamaModel("gemma2:9b", reply="It scatters."), OllamaModel("phi4")
+    with OllamaServer([gemma], library=[phi]) as ollama:
         yield Room(tmp_path, ollama)
 
 
@@ -65,6 +66,21 @@ def test_a_server_is_set_up_tried_asked_and_forgotten(room: Room) -> None:
     gone = room.lapis("ask", "--model", "ollama@attic:gemma2:9b", "Why?")
     assert (gone.returncode, gone.stdout) == (1, "")
     assert "attic" in gone.stderr
+
+
+def test_an_ollama_fetches_a_model_when_it_is_told_to(room: Room) -> None:
+    done = room.lapis("models", "pull", "ollama:phi4")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "ollama:phi4 is ready: lapis chat -m ollama:phi4\n",
+    ), done.stderr
+    assert "ollama:phi4" in room.lapis("connections", "test").stdout
+
+    missing = room.lapis("models", "pull", "ollama:nobody-has-this")
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert missing.stderr.strip()
+    refused = room.lapis("models", "pull", "openai:attic/x")
+    assert refused.returncode == 1
 
 
 def test_a_server_that_is_not_there_is_said_so_in_words(room: Room) -> None:

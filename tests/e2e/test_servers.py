@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from desktop.base.paths import paths_under
+from desktop.ui.tokens import LIGHT
 from tests import gguf_files
 from tests.e2e.conftest import StartLapis
 from tests.e2e.test_window import Disk
+from tests.harness.hands import Hands
 from tests.harness.llama_server import llama_server
 from tests.harness.ollama import OllamaModel, OllamaRequest, OllamaServer
 from tests.harness.program import Program
@@ -22,6 +24,9 @@ _SENTENCE = "Lapis is answered by a server."
 _FAR = "https://models.example.com/v1"
 _MODEL_BUTTON = (133, 24)
 """Where the name of the model stands, from the right upper corner of the window."""
+_HEADER = 60
+_FEW = 20
+"""More pixels than that have the very colour of a badge, if there is one."""
 _PAST_THE_GUIDE = ("Down", "Down")
 
 
@@ -85,6 +90,17 @@ class Desk:
         wait_for(lambda: self.disk.answer().state != "streaming", 60, "an end")
         return self.disk.answer().state
 
+    def has_badge(self) -> bool:
+        """Return whether the line above the chat has words in the colour of a warning."""
+        hands = Hands(self.screen.environment["DISPLAY"])
+        try:
+            left, top, width, _height = self.window.place
+            data = hands.picture(left, top, width, _HEADER)
+        finally:
+            hands.close()
+        red, green, blue = (int(LIGHT.warn[at : at + 2], 16) for at in (1, 3, 5))
+        return data.count(bytes((blue, green, red))) > _FEW
+
     def has_engine(self) -> bool:
         """Return whether there is a process with a model of this computer."""
         return any("inference.host" in " ".join(one.cmdline()) for one in self.program.children())
@@ -119,6 +135,7 @@ def test_a_model_of_ollama_is_chosen_in_the_menu_and_answers(
     assert desk.wait_for_end() == "complete"
 
     assert disk.answer().content == _REPLY
+    assert not desk.has_badge()
     (asked,) = _questions(ollama, "Why?")
     assert asked.body["options"]["num_ctx"] > 0
 
@@ -174,6 +191,7 @@ def test_offline_nothing_reaches_a_server_elsewhere(
         connections={"offline": True, **_openai("far", _FAR)},
     )
     desk = _open(start_lapis, screen, disk)
+    wait_for(desk.has_badge, 20, "a badge: words would leave this computer")
     desk.ask("Anybody?")
     assert desk.wait_for_end() == "failed"
 

@@ -223,10 +223,35 @@ def test_text_that_is_no_stream_is_called_odd() -> None:
 
 def test_a_line_that_dies_in_the_middle_keeps_what_came() -> None:
     # What may be the beginning of a mark is held back; the end brings it out.
-    error, heard = failure_of(stream(piece("He"), piece("llo <"), done=False))
+    error, heard = failure_of(stream(piece("<thi"), done=False))
 
     assert isinstance(error, Unreachable)
-    assert text_of(heard) == "Hello <"
+    assert text_of(heard) == "<thi"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        piece("word " * 10),
+        piece(reasoning="word " * 10),
+        piece(tool_calls=[{"index": 0, "function": {"name": "add", "arguments": "1" * 50}}]),
+    ],
+)
+def test_an_answer_without_end_is_given_up(
+    part: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop.backends.openai_answer.MOST_TEXT", 1000)
+    error, _ = failure_of(stream(piece("Hello"), *[part] * 30, piece(end="stop")))
+
+    assert isinstance(error, OddAnswer)
+    assert "more than an answer can be" in str(error.title)
+
+
+def test_calls_without_end_are_given_up() -> None:
+    calls = [{"index": at, "function": {"name": "add"}} for at in range(1000)]
+    error, _ = failure_of(stream(piece(tool_calls=calls), piece(end="stop")))
+
+    assert isinstance(error, OddAnswer)
 
 
 def test_a_stream_of_nothing_is_said_to_be_no_answer() -> None:
