@@ -5,15 +5,8 @@ apart; what it is given to ask with (proxies, certificates, the key, bounds on w
 comes from outside. What the server says is read here, for the library takes it as it comes.
 """
 
-import asyncio
 from array import array
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Iterator,
-    Mapping,
-    Sequence,
-)
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -22,13 +15,14 @@ from desktop.backends.openai_answer import Answer, Endless
 from desktop.backends.openai_body import fields_of, missed
 from desktop.backends.openai_errors import (
     Asked,
-    Refusal,
+    broke_off,
+    endless,
     failure_of,
-    is_lasting,
-    refusal_of,
-    refused_fields,
-    told,
+    no_vectors,
+    not_served,
+    odd_answer,
 )
+from desktop.backends.openai_line import Line, value_of
 from desktop.backends.openai_models import (
     is_llama_server,
     is_lm_studio,
@@ -37,29 +31,25 @@ from desktop.backends.openai_models import (
     with_lm_studio,
     with_props,
 )
-from desktop.backends.openai_sse import EventReader, TooLong
-from desktop.backends.openai_values import clean, decoded, mapping, real, sequence
+from desktop.backends.openai_refusals import (
+    Refusal,
+    is_lasting,
+    refusal_of,
+    refused_fields,
+    told,
+)
+from desktop.backends.openai_sse import TooLong
+from desktop.backends.openai_values import clean, mapping, real, sequence
 from desktop.domain.chat import ChatRequest, Event, GrammarKind, Notice
 from desktop.domain.connection import Connection, ServedModel
-from desktop.domain.errors import (
-    LapisError,
-    ModelNotServed,
-    NetworkError,
-    OddAnswer,
-    ServerFault,
-    Unreachable,
-)
-from desktop.domain.text import Text, shortened
+from desktop.domain.errors import LapisError, NetworkError
+from desktop.domain.text import Text
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncAPIResponse
 
 # One of a field said in another way, and others left out: no server minds more than that.
 _TRIES: Final = 12
-# What an answer is followed by (usage, the mark of the end) comes at once, or not at all.
-_REST_SECONDS: Final = 3.0
-_DRAIN_SECONDS: Final = 0.2
-_DONE: Final = b"[DONE]"
 
 
 class OpenAIClient:
@@ -96,7 +86,7 @@ class OpenAIClient:
         models, answer = await self._list()
         found = next((one for one in models if one.id == model), None)
         if found is None:
-            raise self._not_served(model)
+            raise not_served(self._host, model)
         if is_llama_server(answer):
             return with_props(found, await self._aside("/props"))
         return found
@@ -126,7 +116,9 @@ class OpenAIClient:
             answered = await self._library.embeddings.with_raw_response.create(
                 model=model, input=[clean(text) for text in texts], encoding_format="float"
             )
-        rows = list(map(mapping, sequence(mapping(self._value(answered.content)).get("data"))))
+        rows = list(
+            map(mapping, sequence(mapping(value_of(answered.content, self._host)).get("data")))
+        )
         vectors: dict[int, array[float]] = {}
         for at, row in enumerate(rows[: len(texts)]):
             index = row.get("index", at)
@@ -135,10 +127,7 @@ class OpenAIClient:
             if isinstance(index, int) and known and len(known) == len(numbers):
                 vectors[index] = known
         if vectors.keys() != set(range(len(texts))):
-            raise OddAnswer(
-                Text("The server did not turn the texts into vectors"),
-                Text("Choose a model that is made for embeddings."),
-            )
+            raise no_vectors()
         return [vectors[at] for at in range(len(texts))]
 
     async def unload(self, model: str) -> None:
@@ -152,10 +141,10 @@ class OpenAIClient:
         """Return the models, and the list as it came."""
         with self._in_words(Asked(self._host, key=self._key)):
             answered = await self._library.models.with_raw_response.list()
-        answer = self._value(answered.content)
+        answer = value_of(answered.content, self._host)
         models = listed(self._connection.name, answer)
         if models is None:
-            raise self._odd()
+            raise odd_answer(self._host)
         self._knows_gbnf = knows_gbnf(answer)
         if is_lm_studio(answer):
             models = with_lm_studio(models, await self._aside("/api/v0/models"))
@@ -166,7 +155,7 @@ class OpenAIClient:
         root = self._connection.address.removesuffix("/").removesuffix("/v1")
         try:
             with self._in_words(Asked(self._host, key=self._key)):
-                return self._value(await self._library.get(root + path, cast_to=str))
+                return value_of(await self._library.get(root + path, cast_to=str), self._host)
         except NetworkError:
             return None
 
@@ -202,8 +191,9 @@ class OpenAIClient:
         self, response: "AsyncAPIResponse[Any]", answer: Answer, model: str
     ) -> AsyncGenerator[Event, None]:
         """Yield the events of an answer to its end, however it ends."""
+        line = Line(response, answer, self._host)
         try:
-            async with aclosing(self._values(response, answer)) as values:
+            async with aclosing(line.values()) as values:
                 async for value in values:
                     if (error := mapping(value).get("error")) is not None:
                         status = mapping(error).get("code")
@@ -212,53 +202,14 @@ class OpenAIClient:
                     for event in answer.take(value):
                         yield event
         except (Endless, TooLong) as error:
-            raise OddAnswer(
-                Text("{host} sends more than an answer can be", {"host": self._host}),
-                Text("Check whether its address leads to a server for models."),
-            ) from error
+            raise endless(self._host) from error
         except LapisError:
             for event in answer.rest():
                 yield event
             raise
         for event in answer.end():
             yield event
-
-    async def _values(
-        self, response: "AsyncAPIResponse[Any]", answer: Answer
-    ) -> AsyncGenerator[object, None]:
-        """Yield the pieces of an answer as values; raises Unreachable where it breaks off."""
-        if "json" in response.headers.get("content-type", ""):
-            # It does not write bit by bit, whatever it was asked.
-            yield self._value(await response.read())
-            return
-        reader = EventReader()
-        is_done = has_said = False
-        blocks = response.iter_bytes()
-        end = _End()
-        while (block := await _next(blocks, end)) is not None:
-            for data in reader.feed(block):
-                is_done = is_done or data.startswith(_DONE)
-                if not is_done:
-                    yield self._value(data)
-                    has_said = True
-            end.is_near(
-                _DRAIN_SECONDS if is_done else _REST_SECONDS if answer.is_complete else None
-            )
-        for data in () if is_done else reader.rest():
-            is_done = is_done or data.startswith(_DONE)
-            if not is_done:
-                yield self._value(data)
-                has_said = True
-        if not is_done and not answer.is_complete:
-            if response.headers.get("content-type", "").startswith("text/event-stream"):
-                raise self._broke_off() if has_said else self._no_answer()
-            raise self._odd()
-
-    def _value(self, text: bytes | str) -> object:
-        try:
-            return decoded(text)
-        except ValueError as error:
-            raise self._odd() from error
+        await line.drain()
 
     @contextmanager
     def _in_words(self, asked: Asked) -> Iterator[None]:
@@ -271,65 +222,7 @@ class OpenAIClient:
             raise failure_of(_refusal(error), asked) from None
         except openai.APIConnectionError as error:
             cause = error.__cause__
-            raise cause if isinstance(cause, LapisError) else self._broke_off() from None
-
-    def _not_served(self, model: str) -> ModelNotServed:
-        return ModelNotServed(
-            Text("{host} has no model {name}", {"host": self._host, "name": shortened(model, 80)}),
-            Text("Choose one that the server lists; its name must be written exactly as there."),
-        )
-
-    def _odd(self) -> OddAnswer:
-        return OddAnswer(
-            Text("{host} answers in a way that Lapis does not understand", {"host": self._host}),
-            Text("Check whether its address leads to a server for models."),
-        )
-
-    def _no_answer(self) -> ServerFault:
-        return ServerFault(
-            Text("{host} ended without an answer", {"host": self._host}),
-            Text(
-                "Look at what the server itself reports; the text may be too long for its context."
-            ),
-        )
-
-    def _broke_off(self) -> Unreachable:
-        return Unreachable(
-            Text("The connection to {host} broke off", {"host": self._host}),
-            Text("Try again. If it happens each time, look at what the server itself reports."),
-        )
-
-
-class _End:
-    """Until when more of an answer is waited for: after its end only for a moment.
-
-    That moment lets the connection serve the next request too.
-    """
-
-    def __init__(self) -> None:
-        self.time: float | None = None
-
-    def is_near(self, seconds: float | None) -> None:
-        """Wait no longer than so many seconds from now; None for ever, as long as it may."""
-        if seconds is not None:
-            time = asyncio.get_running_loop().time() + seconds
-            self.time = time if self.time is None else min(self.time, time)
-
-
-async def _next(blocks: AsyncIterator[bytes], end: _End) -> bytes | None:
-    """Return what comes next over the line, None at its end.
-
-    Near the `end` nothing more is needed: its being late, or broken off, is an end too.
-    """
-    try:
-        async with asyncio.timeout_at(end.time):
-            return await anext(blocks)
-    except StopAsyncIteration:
-        return None
-    except (TimeoutError, NetworkError):
-        if end.time is None:
-            raise
-        return None
+            raise cause if isinstance(cause, LapisError) else broke_off(self._host) from None
 
 
 def _apart(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -72,15 +72,14 @@ def http_options(
     Raises UserFixable for a proxy or a file of certificates that is none, and AccessDenied for a
     key that would be sent in the open.
     """
-    http: Any
+    # In both cases: openai looks into an httpx that is being loaded, and trips over a half of one.
+    import httpx
+
+    http: Any = httpx
     if library == "httpx2":
         import httpx2
 
         http = httpx2
-    else:
-        import httpx
-
-        http = httpx
     if key and not may_carry_key(url):
         raise key_in_the_open(host_of(url))
     proxy, by_system = proxy_for(network, url), asks_system(network, url)

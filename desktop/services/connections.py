@@ -177,6 +177,10 @@ class Connections:
         for future in left:
             future.cancel()
             self._note(asked[future], self.served(asked[future].name), _silent(asked[future]))
+        for future in asked.keys() - left:
+            if not future.cancelled():
+                # What is wrong with a server is kept; what is raised is wrong with Lapis.
+                future.result()
 
     def details(self, model: InstalledModel) -> ServedModel:
         """Return all that its server tells of a model; blocks, raises LapisError."""

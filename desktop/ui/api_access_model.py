@@ -44,18 +44,24 @@ class AccessModel(QAbstractTableModel):
 
         The usual case is a few more than before: they come in at the top, and nothing else moves.
         """
-        rows = tuple(reversed(accesses))
-        if rows == self._accesses:
+        rows, before = tuple(reversed(accesses)), self._accesses
+        if rows == before:
             return
-        more = len(rows) - len(self._accesses)
-        if more > 0 and rows[more:] == self._accesses:
-            self.beginInsertRows(_ROOT, 0, more - 1)
-            self._accesses = rows
-            self.endInsertRows()
-        else:
+        more = rows.index(before[0]) if before and before[0] in rows else 0
+        left = len(rows) - more
+        if not more or rows[more:] != before[:left]:
             self.beginResetModel()
             self._accesses = rows
             self.endResetModel()
+            return
+        self.beginInsertRows(_ROOT, 0, more - 1)
+        self._accesses = (*rows[:more], *before)
+        self.endInsertRows()
+        if left < len(before):
+            # The oldest ones, for which there is no room any more.
+            self.beginRemoveRows(_ROOT, len(rows), len(self._accesses) - 1)
+            self._accesses = rows
+            self.endRemoveRows()
 
     def retranslate(self) -> None:
         """Say everything again, in the language of now."""

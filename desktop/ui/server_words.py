@@ -88,6 +88,10 @@ def served_chips(model: ServedModel) -> list[Chip]:
         chips.append(Chip(say(Text("Sees")), "eye", say(Text("Takes pictures too"))))
     if model.thinks:
         chips.append(Chip(say(Text("Thinks")), "brain", say(Text("Thinks before it answers"))))
+    if model.passes_to:
+        host = shortened(printable(model.passes_to), _LONGEST)
+        hint = say(Text("Answered by {host}: what you ask is read there", {"host": host}))
+        chips.append(Chip(say(Text("Leaves this computer")), "leaves", hint))
     if model.embeds:
         hint = say(Text("Turns texts into numbers for searching; it does not chat"))
         chips.append(Chip(say(Text("For searching")), "search", hint))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from desktop.domain.connection import Connection
-from desktop.domain.errors import LapisError
+from desktop.domain.connection import Connection, ServerKind
+from desktop.domain.errors import LapisError, ModelNotFound
 from desktop.domain.model import InstalledModel
 from desktop.services.connections import Connections
-from desktop.services.server_names import leaves_to, read_name
-from desktop.ui.errands import Errands
+from desktop.services.server_names import installed, read_name
+from desktop.ui.errands import Errand, Errands
 from desktop.ui.preferences import Preferences
 from desktop.ui.server_view import ServerView
 from desktop.ui.window import MainWindow
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ServersDesk"]
 
 _FRESH_SECONDS = 10.0
+_MOST_DETAILS = 40
 
 
 class ServersDesk(QObject):
@@ -111,9 +112,12 @@ class ServersDesk(QObject):
 
     def host_of(self, model: str) -> str:
         """Return the host that reads what the model of that name is asked; empty: none."""
-        name = read_name(model)
-        connection = self.find(name.connection) if name is not None else None
-        return leaves_to(connection.address) if connection is not None else ""
+        try:
+            found = self._connections.find(model)
+        except ModelNotFound:
+            # Its server is gone, and with it what was known of the way there.
+            return ""
+        return found.leaves_to if found is not None else ""
 
     def ask(self, name: str) -> None:
         """Ask the server `name` what it has; the answer is shown when it comes."""
@@ -126,6 +130,7 @@ class ServersDesk(QObject):
         def done(_result: LapisError | None) -> None:
             self._asking.discard(name)
             self._show()
+            self._ask_details(name)
 
         self._errands.run(
             f"servers-ask-{name}", lambda _errand: connections.refresh(name), done, done
@@ -148,6 +153,25 @@ class ServersDesk(QObject):
         """End what is under way, and show nothing more; idempotent."""
         self._section = self._settings = self._tab = None
         self._errands.close()
+
+    def _ask_details(self, name: str) -> None:
+        """Ask an Ollama what its list leaves out, where that is seen."""
+        connection, connections = self.find(name), self._connections
+        if connection is None or connection.kind is not ServerKind.OLLAMA:
+            return
+        if self._tab is None or not self._tab.isVisible():
+            return
+        unknown = [each for each in connections.served(name) if not each.context][:_MOST_DETAILS]
+
+        def ask(errand: Errand) -> None:
+            for served in unknown:
+                if errand.stop.is_set():
+                    return
+                connections.details(installed(connection, served))
+
+        if unknown:
+            # Where one of them cannot be had, the list says what there is.
+            self._errands.run(f"servers-details-{name}", ask, _nothing, _nothing)
 
     def _view(self, connection: Connection) -> ServerView:
         name, connections = connection.name, self._connections
@@ -179,3 +203,7 @@ class ServersDesk(QObject):
             self._section.show_servers(views)
         if self._tab is not None:
             self._tab.show_servers(views)
+
+
+def _nothing(_result: object) -> None:
+    """Have no use for what came of it."""

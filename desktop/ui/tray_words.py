@@ -60,7 +60,9 @@ def model_line(state: EngineState, memory: EngineMemory | None) -> str:
 
 def model_choice(model: InstalledModel) -> str:
     """Return a model among others, as text of a menu: many panels know no second column."""
-    return as_words(f"{_name(model)} · {sized(model.size)}")
+    size = sized(model.size) if model.size > 0 else ""
+    leaves = say(Text("leaves this computer")) if model.leaves_to else ""
+    return as_words(" · ".join(part for part in (_name(model), size, leaves) if part))
 
 
 def chat_line(chat: ChatSummary) -> str:

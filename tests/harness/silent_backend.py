@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Callable, Sequence
 
 from desktop.backends.base import CountListener, Listener
-from desktop.domain.chat import ChatRequest, Event, Finished, StopReason, Usage
+from desktop.domain.chat import ChatRequest, Event, Failed, Finished, StopReason, Usage
 
 NOTHING = Usage(0, 0, 0, 0.0, 0.0, 0.0)
 
@@ -30,6 +30,15 @@ class SilentBackend:
         if self._says:
             threading.Thread(target=self._speak, args=(number,)).start()
         return number
+
+    def say(self, number: int, *events: Event) -> None:
+        """Say something to a request, from the thread of the test."""
+        with self._lock:
+            listener = self._waiting[number]
+            if isinstance(events[-1], Finished | Failed):
+                del self._waiting[number]
+        for event in events:
+            listener(event)
 
     def cancel(self, request: int) -> None:
         """Stop a request."""

@@ -55,6 +55,10 @@ def _row(room: Room, name: str) -> ServedRow:
     return row
 
 
+def _facts(room: Room, name: str) -> list[str]:
+    return [chip.words for chip in _row(room, name)._chips._chips]
+
+
 def _press(row: ServedRow, words: str, qtbot: QtBot) -> None:
     """Choose a line of the row's menu."""
     row._more.click()
@@ -73,6 +77,34 @@ def test_each_model_is_shown_with_what_is_known_of_it(room: Room) -> None:
     chips = [chip.words for chip in row._chips._chips]
     assert row._title.whole_text() == "gemma2:9b"
     assert {"Q4_0", "5.4 GB"} <= set(chips)
+
+
+def test_what_an_ollamas_list_leaves_out_is_asked_for(
+    room: Room, ollama: OllamaServer, qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: "8K tokens" in _facts(room, "gemma2:9b"), timeout=WAIT)
+    qtbot.waitUntil(lambda: "8K tokens" in _facts(room, "qwen3:4b"), timeout=WAIT)
+    asked = len(ollama.asked("/api/show"))
+
+    _card(room)._ask.click()
+    room.settle(qtbot)
+
+    assert "8K tokens" in _facts(room, "gemma2:9b")
+    assert len(ollama.asked("/api/show")) == asked, "known already"
+
+
+def test_a_model_that_an_ollama_passes_on_is_marked(
+    room: Room, ollama: OllamaServer, qtbot: QtBot
+) -> None:
+    ollama.add(OllamaModel("gpt-oss:120b-cloud", remote_host="https://ollama.com"))
+
+    _card(room)._ask.click()
+    room.settle(qtbot)
+
+    assert "Leaves this computer" in _facts(room, "gpt-oss:120b-cloud")
+    assert "Leaves this computer" not in _facts(room, "gemma2:9b")
+    assert room.servers.host_of("ollama:gpt-oss:120b-cloud") == "ollama.com"
+    assert room.servers.host_of("ollama:gemma2:9b") == ""
 
 
 def test_the_model_that_answers_is_marked(room: Room) -> None:

@@ -392,6 +392,22 @@ def test_a_row_that_is_looked_at_stays_so_while_others_come(place: _Place) -> No
     assert _row(table, 17) == before
 
 
+def test_it_stays_so_too_where_the_oldest_make_room(place: _Place) -> None:
+    accesses = [_access(number, route=f"/{number}") for number in range(30)]
+    place.section.show_accesses(accesses[:20])
+    table = _table(place)
+    table.selectRow(7)
+    before = _row(table, 7)
+    place.section.show_accesses(accesses[5:25])
+
+    assert table.model().rowCount() == 20
+    assert table.currentIndex().row() == 12
+    assert _row(table, 12) == before
+    assert _row(table, 19)[1] == "/5"
+    place.section.show_accesses(accesses[:1])
+    assert table.model().rowCount() == 1
+
+
 def test_a_line_can_be_copied(place: _Place, qtbot: QtBot) -> None:
     place.section.show_accesses([_access()])
     table = _table(place)

@@ -7,7 +7,13 @@ from contextlib import ExitStack
 import psutil
 import pytest
 
-from desktop.api.limits import MOST_CONNECTIONS, MOST_WAITING, Patience
+from desktop.api.limits import (
+    LARGEST_BODY,
+    LARGEST_WITH_PICTURES,
+    MOST_CONNECTIONS,
+    MOST_WAITING,
+    Patience,
+)
 from desktop.domain.errors import ModelFileError
 from desktop.domain.settings import ApiSettings
 from desktop.domain.text import Text
@@ -221,6 +227,27 @@ def test_a_body_of_a_hundred_megabytes_is_refused_and_its_sender_reads_why(
         answer = client.answer()
     assert answer.status == 413
     assert not house.engine.asked
+
+
+def test_a_body_that_is_announced_too_large_is_not_waited_for(house: ApiHouse) -> None:
+    size = str(LARGEST_WITH_PICTURES + 1)
+    assert refused(house, request(body=b"", headers=[("Content-Length", size)])).status == 413
+    small = str(LARGEST_BODY + 1)
+    asking = request(path="/v1/embeddings", body=b"", headers=[("Content-Length", small)])
+    assert refused(house, asking).status == 413
+
+
+def test_who_asks_before_sending_is_told_to_go_on_or_not(house: ApiHouse) -> None:
+    expecting = request(headers=[("Expect", "100-continue")])
+    head, gap, body = expecting.partition(b"\r\n\r\n")
+    with RawClient(house.port) as client:
+        client.send(head + gap)
+        assert client.socket.recv(21) == b"HTTP/1.1 100 Continue"
+        client.send(body)
+        wait_for(lambda: house.engine.asked)
+    house.engine.asked.clear()
+    stranger = request(headers=[("Expect", "100-continue")], key="wrong")
+    assert refused(house, stranger.partition(b"\r\n\r\n")[0] + gap).status == 401
 
 
 def test_a_chunked_body_without_end_is_cut_short(house: ApiHouse) -> None:

@@ -67,7 +67,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
         *("system.instance", "system.network_links", "ui.signal_catcher"),
     ),
     "socketserver": ("api",),
-    "asyncio": (*("api", "backends.openai", "backends.server_loop", "backends.server_backend"),),
+    "asyncio": (*("api", "backends.openai_line", "backends.server_loop", "backends.server_backend"),),
     "ssl": ("api", "hub"),
     "send2trash": ("system.trash",),
     "enchant": ("system.spelling",),

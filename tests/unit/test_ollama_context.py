@@ -85,7 +85,7 @@ def test_where_an_older_ollama_cuts_it_is_said(loop: ServerLoop, request_: ChatR
 
 
 def test_what_fits_is_not_said_to_be_cut(loop: ServerLoop) -> None:
-    with OllamaServer([GEMMA], always_cuts=True) as ollama:
+    with OllamaServer([GEMMA], version="0.12.3", always_cuts=True) as ollama:
         client = client_of(ollama.address)
         thoughtful = [replace(turn, reasoning="thought " * 500) for turn in LONG]
 
@@ -96,11 +96,76 @@ def test_what_fits_is_not_said_to_be_cut(loop: ServerLoop) -> None:
 
 
 def test_chinese_that_was_cut_is_noticed(loop: ServerLoop) -> None:
-    with OllamaServer([GEMMA], always_cuts=True) as ollama:
+    with OllamaServer([GEMMA], version="0.12.3", always_cuts=True) as ollama:
         client = client_of(ollama.address)
 
         # One piece without spaces, which the stand-in counts as a single token.
         heard = ask(loop, client, ChatRequest((Message(Role.USER, "天空为什么是蓝色的" * 400),)))
 
+        assert len(heard.notices) == 1
+        loop.run(client.close(), 10)
+
+
+FULL = ChatRequest((Message(Role.USER, "word " * 508),))
+
+
+def test_a_prompt_that_fills_the_context_is_said_to_be_cut(loop: ServerLoop) -> None:
+    with OllamaServer([GEMMA], version="0.12.3", always_cuts=True) as ollama:
+        client = client_of(ollama.address)
+
+        assert len(ask(loop, client, FULL, n_ctx=512).notices) == 1
+        assert ask(loop, client, FULL, n_ctx=513).notices == []
+        assert ollama.asked("/api/version") == []
+        loop.run(client.close(), 10)
+
+
+@pytest.mark.parametrize("version", ["0.3.14", "0.30.1", "0.33.3", "strange"])
+def test_a_count_without_what_was_cached_proves_nothing(loop: ServerLoop, version: str) -> None:
+    with OllamaServer([GEMMA], version=version, cached=500, counts_new_only=True) as ollama:
+        client = client_of(ollama.address)
+
+        heard = ask(loop, client, FULL, n_ctx=4096)
+
+        assert heard.usage().prompt_tokens == 12
+        assert heard.notices == []
+        loop.run(client.close(), 10)
+
+
+@pytest.mark.parametrize("version", ["0.3.14", "0.30.1", "0.33.3"])
+def test_what_cannot_have_fitted_was_cut_whatever_is_counted(
+    loop: ServerLoop, version: str
+) -> None:
+    cuts = OllamaServer(
+        [GEMMA], version=version, always_cuts=True, cached=100, counts_new_only=True
+    )
+    with cuts as ollama:
+        client = client_of(ollama.address)
+
+        assert len(ask(loop, client, ChatRequest((*LONG, SKY)), n_ctx=512).notices) == 1
+        loop.run(client.close(), 10)
+
+
+def test_tokens_from_the_cache_are_counted_apart(loop: ServerLoop) -> None:
+    with OllamaServer([GEMMA], cached=500) as ollama:
+        client = client_of(ollama.address)
+
+        heard = ask(loop, client, FULL, n_ctx=4096)
+
+        usage = heard.usage()
+        assert (usage.prompt_tokens, usage.cached_tokens) == (512, 500)
+        assert usage.prefill_tps == 24.0
+        assert heard.notices == []
+        loop.run(client.close(), 10)
+
+
+def test_a_count_with_what_was_cached_is_believed(loop: ServerLoop) -> None:
+    # Cut to 105 tokens, which is far less than half of the context.
+    turns = (Message(Role.USER, "word " * 420), Message(Role.ASSISTANT, "word " * 101), SKY)
+    with OllamaServer([GEMMA], always_cuts=True, cached=0) as ollama:
+        client = client_of(ollama.address)
+
+        heard = ask(loop, client, ChatRequest(turns), n_ctx=512)
+
+        assert heard.usage().prompt_tokens == 114
         assert len(heard.notices) == 1
         loop.run(client.close(), 10)

@@ -171,6 +171,8 @@ def test_an_answer_that_breaks_off_keeps_what_came(
 
     assert "The sky is".startswith(heard.text)
     assert isinstance(heard.error(), Unreachable)
+    if fault == "ends_after":
+        assert str(heard.error().title) == "Ollama ended its answer in the middle"
     assert len(ollama.asked("/api/chat")) == 1
 
 

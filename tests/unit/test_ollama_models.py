@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from desktop.backends.ollama import OllamaClient
+from desktop.backends.ollama.pulling import Pull
 from desktop.backends.server_backend import ServerBackend
 from desktop.backends.server_loop import ServerLoop
 from desktop.domain.chat import ChatRequest, Sampling, StopReason
@@ -222,6 +223,32 @@ def test_a_model_is_fetched_and_how_far_it_is_adds_up(loop: ServerLoop) -> None:
         assert any(step.bytes_per_second > 0 for step in steps)
         assert ollama.find("gemma2:9b") == GEMMA
         loop.run(client.close(), 10)
+
+
+def test_how_far_a_fetching_is_never_goes_back_or_beyond() -> None:
+    moments = iter([10.0, 12.0, 13.0, 14.0, 15.0])
+    pull = Pull(lambda: next(moments))
+    lines: list[dict[str, object]] = [
+        {"status": "pulling a", "digest": "a", "total": 100, "completed": 40},
+        {"status": "pulling a", "digest": "a", "total": 100, "completed": 60},
+        {"status": "pulling a", "digest": "a", "total": 100},
+        {"status": "pulling b", "digest": "b", "total": "50", "completed": 10},
+        {"status": "pulling a\x1b[31m", "digest": "a", "total": 100, "completed": 900},
+    ]
+
+    steps = [pull.progress(line) for line in lines]
+
+    assert [(step.done, step.total) for step in steps] == [
+        (40, 100),
+        (60, 100),
+        (60, 100),
+        (60, 100),
+        (100, 100),
+    ]
+    # The first 40 were there before.
+    assert [step.bytes_per_second for step in steps] == [0.0, 10.0, 20 / 3, 5.0, 12.0]
+    assert steps[4].step == "pulling a\ufffd[31m"
+    assert not pull.is_done
 
 
 def test_fetching_stops_with_whoever_wanted_it(loop: ServerLoop) -> None:

@@ -17,6 +17,7 @@ import jsonschema
 import ollama
 import pytest
 
+from desktop.base.paths import paths_under
 from desktop.config.secrets import Secrets
 from desktop.domain.chat import ChatRequest, Message, Role, Sampling
 from desktop.domain.engine import Phase
@@ -473,6 +474,28 @@ def test_what_clients_did_is_listed_without_a_word_of_it(
         assert access.completion_tokens > 3
         assert access.agent.startswith("ollama-python/")
         assert canary not in repr(room.accesses)
+
+
+def test_nothing_that_clients_ask_is_kept_on_the_disk(
+    tmp_path: Path, babbler: InstalledModel
+) -> None:
+    # What the engine has computed holds the text it was computed from.
+    states = paths_under(tmp_path).states
+    long = "The cat and the dog and the bird. " * 20
+
+    def files() -> list[Path]:
+        return [path for path in states.rglob("*") if path.is_file()]
+
+    with api_room(tmp_path, [babbler]) as room, _client(room) as client:
+        question: list[Any] = [{"role": "user", "content": long}]
+        client.chat("babbler", question, options={"num_predict": 8})
+        client.generate("babbler", long, options={"num_predict": 8}, keep_alive=0)
+        wait_for(lambda: room.engine.engine_pid() is None)
+        assert files() == []
+        kept = ChatRequest((Message(Role.USER, long),), Sampling(max_tokens=8))
+        _window(room, kept, "babbler")
+        room.engine.unload()
+        wait_for(files)
 
 
 def test_clients_that_look_for_ollama_find_it(tmp_path: Path, babbler: InstalledModel) -> None:

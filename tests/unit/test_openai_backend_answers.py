@@ -275,7 +275,7 @@ def test_an_error_in_the_middle_is_told_in_the_servers_words() -> None:
 def test_a_server_that_keeps_the_line_open_after_its_end_holds_nobody_up(
     end: tuple[dict[str, Any], ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desktop.backends.openai._REST_SECONDS", 0.05)
+    monkeypatch.setattr("desktop.backends.openai_line._REST_SECONDS", 0.05)
     said = then_silence(stream(piece("Yes"), *end, done=False))
     with ScriptedServer(lambda _: said) as server:
         events = asked(f"{server.address}/v1", HELLO)

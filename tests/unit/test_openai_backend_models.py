@@ -8,6 +8,7 @@ import pytest
 
 from desktop.backends.openai import OpenAIClient
 from desktop.backends.openai_models import MOST_MODELS, listed
+from desktop.domain.chat import Event
 from desktop.domain.connection import ServedModel
 from desktop.domain.errors import (
     ConnectionRefused,
@@ -15,11 +16,12 @@ from desktop.domain.errors import (
     ModelNotServed,
     NotTrusted,
     OddAnswer,
+    Unreachable,
 )
 from tests.harness.hub.certificates import new_authority, new_certificate
-from tests.harness.openai_server import fields_of, value
+from tests.harness.openai_server import fields_of, piece, stream, value
 from tests.harness.scripted_server import Asked, ScriptedServer
-from tests.unit.openai_backend_room import with_client
+from tests.unit.openai_backend_room import collected, question, text_of, with_client
 
 
 def of_list(*rows: Any) -> tuple[ServedModel, ...]:
@@ -243,6 +245,23 @@ def test_a_server_is_trusted_with_the_certificate_of_the_settings(tmp_path: Path
 
     assert [model.id for model in models] == ["a"]
     assert server.asked[0].headers["authorization"] == "Bearer sk-mine"
+
+
+def test_a_secure_line_that_is_cut_in_the_middle_keeps_what_came(tmp_path: Path) -> None:
+    authority = new_authority(tmp_path)
+    certificate = new_certificate(tmp_path, ["127.0.0.1"], authority)
+    heard: list[Event] = []
+    with (
+        ScriptedServer(lambda _: stream(piece("Hello"), done=False), certificate) as server,
+        pytest.raises(Unreachable),
+    ):
+        with_client(
+            f"{server.address}/v1",
+            lambda client: collected(client, question("Hi"), into=heard),
+            certificates=authority.file,
+        )
+
+    assert text_of(heard) == "Hello"
 
 
 def test_a_port_without_a_server_refuses() -> None:

@@ -1,7 +1,9 @@
 """What strict OpenAI-compatible servers refuse: left out, said in another way, or told in words."""
 
+import email.utils
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -331,12 +333,22 @@ def test_a_server_that_wants_a_key_says_so() -> None:
     assert "wants a key" in str(error.title)
 
 
-@pytest.mark.parametrize(("given", "seconds"), [("7", 7.0), ("nan", 1.0), ("soon", 1.0)])
+@pytest.mark.parametrize(
+    ("given", "seconds"), [("7", 7.0), ("nan", 1.0), ("inf", 1.0), ("-5", 1.0), ("soon", 1.0)]
+)
 def test_how_long_to_wait_is_what_the_server_says(given: str, seconds: float) -> None:
     error = failure_of(refusal(429, "slow down", f"Retry-After: {given}"))
 
     assert isinstance(error, TooManyRequests)
     assert error.seconds == seconds
+
+
+def test_a_date_until_which_to_wait_is_understood() -> None:
+    later = email.utils.format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    error = failure_of(refusal(429, "slow down", f"Retry-After: {later}"))
+
+    assert isinstance(error, TooManyRequests)
+    assert 3000 < error.seconds <= 3600
 
 
 def test_what_a_server_repeats_of_a_key_is_not_shown() -> None:

@@ -18,6 +18,7 @@ from desktop.backends.ollama.words import broke_off, left_out, not_ollama, was_c
 from desktop.backends.server_loop import not_silent
 from desktop.domain.chat import ChatRequest, Event, Finished, Notice
 from desktop.domain.connection import Connection, PullProgress, ServedModel, cloud_host
+from desktop.domain.errors import LapisError
 from desktop.domain.model import DEFAULT_CONTEXT
 
 _MOST_MODELS: Final = 4096
@@ -95,7 +96,9 @@ class OllamaClient:
         async with aclosing(self._wire.lines(path, body, model)) as parts:
             async for part in parts:
                 for event in answer.events(part):
-                    if isinstance(event, Finished) and self._was_cut(request, answer, context):
+                    if isinstance(event, Finished) and await self._was_cut(
+                        request, answer, context
+                    ):
                         yield Notice(was_cut(answer.prompt_tokens, context))
                     yield event
                 if answer.is_done:
@@ -175,14 +178,29 @@ class OllamaClient:
         context = wanted or self._contexts.get(known.id, 0) or DEFAULT_CONTEXT
         return min(context, known.context) if known.context else context
 
-    @staticmethod
-    def _was_cut(request: ChatRequest, answer: reading.Answer, context: int) -> bool:
+    async def _was_cut(self, request: ChatRequest, answer: reading.Answer, context: int) -> bool:
+        """Return whether less than the whole prompt was read, although that was asked for.
+
+        Only versions before late 2025 do that. Where the count leaves cached tokens out it proves
+        nothing, so that where it looks too small the version is asked for.
+        """
         read = answer.prompt_tokens
         if request.prompt is not None:
             texts = [request.prompt, request.suffix or ""]
         else:
             texts = reading.texts_of(request.messages)
-        return read > 0 and (read >= context or reading.lower_bound(texts) > read)
+        least = reading.lower_bound(texts)
+        if read >= context or least > context:
+            return True
+        if not 0 < read < least:
+            return False
+        return answer.tells_cached or await self._counts_whole_prompts()
+
+    async def _counts_whole_prompts(self) -> bool:
+        try:
+            return reading.counts_whole_prompts(await self.version())
+        except LapisError:
+            return False
 
 
 def _host(told: object) -> str:

@@ -33,6 +33,7 @@ _NANOSECONDS: Final = 1e9
 _SIZED: Final = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*([KMBT]?)", re.IGNORECASE)
 _FACTORS: Final = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 _SET_CONTEXT: Final = re.compile(r"^num_ctx\s+(\d{1,9})\s*$", re.MULTILINE)
+_VERSION: Final = re.compile(r"(\d{1,4})\.(\d{1,4})\.")
 # A token of Chinese or Japanese is at most a few characters long; other words are one or more.
 _PACKED: Final = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _PACKED_IN_ONE: Final = 4
@@ -45,6 +46,8 @@ class Answer:
         """Begin."""
         self._calls = 0
         self.prompt_tokens = 0
+        # Whether cached tokens are told of: then they are part of the count of the prompt.
+        self.tells_cached = False
         self.is_done = False
 
     def events(self, part: Told) -> Iterator[Event]:
@@ -62,6 +65,7 @@ class Answer:
         if part.get("done") is True:
             self.is_done = True
             self.prompt_tokens = count(part.get("prompt_eval_count"))
+            self.tells_cached = "prompt_eval_cached_count" in part
             yield Finished(self._reason(part.get("done_reason")), _usage(part))
 
     def _tool_calls(self, told: object) -> Iterator[ToolCall]:
@@ -170,6 +174,16 @@ def unix_time(told: object) -> float:
         return 0.0
 
 
+def counts_whole_prompts(version: str) -> bool:
+    """Return whether this version counts all tokens of a prompt, those it had cached as well.
+
+    Version 0.4 was the first to, 0.30 again counted only what was newly read; later ones say how
+    many were cached.
+    """
+    found = _VERSION.match(version)
+    return found is not None and (0, 4) <= (int(found[1]), int(found[2])) < (0, 30)
+
+
 def set_context(told: object) -> int:
     """Return the context that a model's own parameters set, 0 where they set none."""
     found = _SET_CONTEXT.search(told) if isinstance(told, str) else None
@@ -211,14 +225,15 @@ def _chance(entry: object) -> TokenChance | None:
 
 def _usage(part: Told) -> Usage:
     read, written = count(part.get("prompt_eval_count")), count(part.get("eval_count"))
+    cached = min(read, count(part.get("prompt_eval_cached_count")))
     reading = count(part.get("prompt_eval_duration")) / _NANOSECONDS
     writing = count(part.get("eval_duration")) / _NANOSECONDS
     return Usage(
         prompt_tokens=read,
-        cached_tokens=0,
+        cached_tokens=cached,
         completion_tokens=written,
         ttft_ms=0.0,
-        prefill_tps=read / reading if reading > 0 else 0.0,
+        prefill_tps=(read - cached) / reading if reading > 0 else 0.0,
         decode_tps=written / writing if writing > 0 else 0.0,
     )
 

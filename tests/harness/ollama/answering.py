@@ -159,11 +159,19 @@ def _streamed(
         "done_reason": "length" if is_full else "stop",
         "total_duration": 4_883_583_458,
         "load_duration": 1_334_875,
-        "prompt_eval_count": read,
+        **_read(world, read),
         "prompt_eval_duration": 500_000_000,
         "eval_count": written,
         "eval_duration": 2_000_000_000,
     }
+
+
+def _read(world: "OllamaServer", tokens: int) -> dict[str, object]:
+    cached = min(tokens, world.cached or 0)
+    if world.counts_new_only:
+        return {"prompt_eval_count": tokens - cached}
+    told_of = {} if world.cached is None else {"prompt_eval_cached_count": cached}
+    return {"prompt_eval_count": tokens, **told_of}
 
 
 def _logprobs(body: Mapping[str, Any], token: str) -> dict[str, object]:

@@ -43,7 +43,9 @@ class OllamaRequest:
 class OllamaServer:
     """An Ollama; a context manager. `faults` are its switches, `library` what can be pulled.
 
-    `always_cuts` makes it one of the versions that know no `truncate`.
+    `always_cuts` makes it one of the versions that know no `truncate`. `cached` tokens of each
+    prompt are told to come from its cache; with `counts_new_only` they are left out of the count
+    instead, as versions 0.30 and before 0.4 do.
     """
 
     def __init__(
@@ -53,11 +55,15 @@ class OllamaServer:
         *,
         version: str = "0.33.3",
         always_cuts: bool = False,
+        cached: int | None = None,
+        counts_new_only: bool = False,
         port: int = 0,
     ) -> None:
         self.faults = Faults()
         self.version = version
         self.always_cuts = always_cuts
+        self.cached = cached
+        self.counts_new_only = counts_new_only
         self.library = {model.name: model for model in library}
         self.closing = threading.Event()
         self._lock = threading.Lock()
