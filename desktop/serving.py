@@ -24,7 +24,6 @@ def serve(parts: AnsweringParts) -> MakeServer:
             template_for=lambda model: template_for(parts.defaults(model)),
             served=parts.connections.known,
             unload=lambda model: _unload(model, parts),
-            note=listening.note,
         )
         return start_server(door, listening)
 

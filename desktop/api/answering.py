@@ -34,9 +34,9 @@ from desktop.services.engine import Stopped
 from desktop.services.model_turns import Wanted
 
 _NOTHING = Usage(0, 0, 0, 0.0, 0.0, 0.0)
-# A model that writes hundreds of tokens a second has them sent in pieces: each costs what a token
-# of a small model costs. At the pace of reading nothing waits.
-_PIECE_SECONDS = 0.01
+# A small model writes hundreds of tokens a second, and each piece that is sent costs about what a
+# token of it does. No screen shows more pictures than this; at the pace of reading nothing waits.
+_PIECE_SECONDS = 1 / 60
 
 
 class Answer:

@@ -83,8 +83,6 @@ class Connection(H11Protocol):
             self.conn.receive_data(data)
             return
         super().data_received(data)
-        if self._is_answering():
-            self.flow.resume_reading()
         self._wait_for_head()
 
     def eof_received(self) -> None:

@@ -13,7 +13,6 @@ from itertools import chain
 from typing import Final, Protocol
 
 from desktop.backends.base import Listener
-from desktop.domain.api import Access
 from desktop.domain.chat import ChatRequest
 from desktop.domain.connection import ServedModel
 from desktop.domain.engine import EngineState
@@ -75,7 +74,7 @@ class Door:
     `models` lists what can be asked (it looks at the disk); `usual` is the model that is asked
     where the engine has none yet (raises LapisError); `settings_for` and `template_for` say what is
     in force for a model; `served` is what its server tells of it, None for a file; `unload` gives
-    the memory back that a model takes, if it has any; `note` takes what was answered or refused.
+    the memory back that a model takes, if it has any.
     """
 
     engine: AsksEngine
@@ -85,7 +84,6 @@ class Door:
     template_for: Callable[[InstalledModel], str]
     served: Callable[[InstalledModel], ServedModel | None]
     unload: Callable[[InstalledModel], None]
-    note: Callable[[Access], None]
 
 
 async def listed(door: Door) -> Sequence[InstalledModel]:
@@ -108,8 +106,11 @@ async def wanted_for(door: Door, name: str) -> Wanted:
         model = state.model
     else:
         model = _named(name, await listed(door))
-    is_there = state.model is not None and state.model.path == model.path
-    return Wanted(model, state.n_ctx if is_there else None)
+    had = (state, door.engine.here)
+    loaded = (
+        each.n_ctx for each in had if each.model is not None and each.model.path == model.path
+    )
+    return Wanted(model, next(loaded, None))
 
 
 def _named(name: str, models: Sequence[InstalledModel]) -> InstalledModel:

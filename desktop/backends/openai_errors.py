@@ -6,7 +6,7 @@ no log.
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from desktop.backends.openai_refusals import Refusal, is_too_long, minds
@@ -59,7 +59,7 @@ class Asked:
 
     host: str
     model: str = ""
-    key: str = ""
+    key: str = field(default="", repr=False)
     fields: Collection[str] = ()
     sees: bool = False
 

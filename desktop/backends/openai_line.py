@@ -71,7 +71,7 @@ class Line:
     async def drain(self) -> None:
         """Take what follows the end, for a moment: the connection then serves the next request."""
         self._end = _now() + _DRAIN_SECONDS
-        while await self._next() is not None:
+        while _now() < self._end and await self._next() is not None:
             pass
 
     async def _events(self) -> AsyncGenerator[bytes, None]:

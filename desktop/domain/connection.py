@@ -6,6 +6,8 @@ from typing import Final
 
 LONGEST_CONNECTION_NAME: Final = 40
 MOST_CONNECTIONS: Final = 32
+FOUND_NAME: Final = "ollama"
+"""What the connection to the Ollama of this computer is called."""
 _CLOUD: Final = "ollama.com"
 
 

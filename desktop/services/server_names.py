@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from desktop.domain.connection import (
+    FOUND_NAME,
     LONGEST_CONNECTION_NAME,
     Connection,
     ServedModel,
@@ -23,7 +24,6 @@ from desktop.domain.model import InstalledModel
 from desktop.domain.text import Text, printable, shortened
 from desktop.hub.network import is_near, is_this_computer, origin, shown_address, split_address
 
-FOUND_NAME: Final = "ollama"
 USUAL_OLLAMA: Final = "http://127.0.0.1:11434"
 LONGEST_ADDRESS: Final = 500
 MOST_KEEP_MINUTES: Final = 525_600

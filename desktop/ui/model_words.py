@@ -6,11 +6,12 @@ GUI thread.
 
 import re
 
+from desktop.domain.connection import FOUND_NAME
 from desktop.domain.split import split_stem
 from desktop.domain.text import Text, printable, shortened
 from desktop.hub.file_names import quantisation_label, stem
 from desktop.models.library import GUIDE_NAME
-from desktop.services.server_names import FOUND_NAME, read_name
+from desktop.services.server_names import read_name
 from desktop.ui.translation import say
 
 __all__ = ["GAP", "model_words"]

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
+from desktop.domain.connection import FOUND_NAME
 from desktop.domain.model import InstalledModel
 from desktop.domain.quantities import sized
 from desktop.domain.text import Text
-from desktop.services.server_names import FOUND_NAME
 from desktop.ui.engine_words import model_title
 from desktop.ui.icons import icon
 from desktop.ui.labels import as_words

@@ -31,7 +31,7 @@ MODELS: Final = (GUIDE, GEMMA)
 _QUESTION: Final = "Tell me all that you know about context windows, one thing after the other."
 _CLIENTS: Final = 8
 # Tokens of an answer, rounds of both sides, and clients that go away.
-_FULL: Final[Mapping[str, tuple[int, int, int]]] = {GUIDE: (600, 15, 30), GEMMA: (100, 5, 10)}
+_FULL: Final[Mapping[str, tuple[int, int, int]]] = {GUIDE: (600, 15, 30), GEMMA: (60, 5, 10)}
 _QUICK: Final[Mapping[str, tuple[int, int, int]]] = {GUIDE: (200, 3, 5), GEMMA: (20, 2, 2)}
 _LEAST_SHARE: Final = 0.95
 _LEAST_TOGETHER: Final = 1.0

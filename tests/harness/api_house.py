@@ -56,6 +56,14 @@ class ToldEngine:
     def state(self) -> EngineState:
         return EngineState(Phase.READY, MODEL, 1.0)
 
+    @property
+    def here(self) -> EngineState:
+        return self.state
+
+    @property
+    def is_busy(self) -> bool:
+        return False
+
     def ask(self, request: ChatRequest, listener: Listener, wanted: Wanted | None = None) -> int:
         with self._lock:
             self.asked.append(request)
@@ -134,7 +142,6 @@ class ApiHouse:
             template_for=lambda _model: "",
             served=lambda _model: None,
             unload=lambda _model: None,
-            note=self._note,
         )
 
     def listening(self, host: str = "127.0.0.1", port: int = 0) -> Listening:

@@ -83,7 +83,6 @@ def api_room(
         template_for=lambda _model: "",
         served=lambda model: known.get(model.name),
         unload=lambda _model: engine.unload(),
-        note=accesses.append,
     )
     allowed = api or ApiSettings()
     listening = Listening(

@@ -24,6 +24,7 @@ from desktop.ui.chat_panel import ChatPanel
 from desktop.ui.library_controller import LibraryController
 from desktop.ui.message_actions import MessageActions
 from desktop.ui.popup import Popup
+from desktop.ui.server_presets import CLOUD
 from desktop.ui.settings_api import ApiSection
 from desktop.ui.settings_controller import SettingsController
 from desktop.ui.settings_copies import CopiesSection
@@ -32,7 +33,10 @@ from desktop.ui.settings_section import SettingsSection
 from desktop.ui.settings_sections import AnswersSection, ChatsSection, LookSection, MemorySection
 from desktop.ui.shortcut_sheet import ShortcutSheet
 from desktop.ui.transcript import Transcript
+from tests.harness.ollama.models import OllamaModel
+from tests.harness.ollama.server import OllamaServer
 from tests.ui.desk import DONE, Desk, say
+from tests.ui.servers_room import open_room
 
 _Role = QAccessible.Role
 _USED = (QAbstractButton, QLineEdit, QAbstractSlider, QAbstractItemView)
@@ -158,3 +162,18 @@ def test_in_the_quick_question(qtbot: QtBot) -> None:
     popup.show()
 
     assert _faults(popup) == []
+
+
+def test_in_the_servers_of_settings_and_models(desk: Desk, qtbot: QtBot) -> None:
+    with (
+        OllamaServer([OllamaModel("gemma2:9b")]) as ollama,
+        open_room(desk, qtbot, ollama.address) as room,
+    ):
+        room.look()
+        room.tab.show()
+        room.settle(qtbot)
+        room.section.begin(CLOUD[0])
+        room.section.editor.key.show_kept(kept=True)
+
+        assert _faults(room.section) == []
+        assert _faults(room.tab) == []

@@ -37,17 +37,24 @@ SERVED = InstalledModel(
 class StatedEngine(ToldEngine):
     """An engine in a state of the test's choice."""
 
-    def __init__(self, state: EngineState) -> None:
+    def __init__(self, state: EngineState, here: EngineState) -> None:
         super().__init__()
         self._state = state
+        self._here = here
+
+    @property
+    def here(self) -> EngineState:
+        return self._here
 
     @property
     def state(self) -> EngineState:
         return self._state
 
 
-def found(name: str, state: EngineState | None = None) -> tuple[InstalledModel, int | None]:
-    engine = StatedEngine(state or EngineState())
+def found(
+    name: str, state: EngineState | None = None, here: EngineState | None = None
+) -> tuple[InstalledModel, int | None]:
+    engine = StatedEngine(state or EngineState(), here or state or EngineState())
     door = replace(
         ApiHouse(engine).door(), models=lambda: (MODEL, OTHER, SERVED), usual=lambda: OTHER
     )
@@ -106,6 +113,10 @@ def test_a_model_that_is_loaded_keeps_the_context_it_has() -> None:
     state = EngineState(Phase.READY, MODEL, n_ctx=4096)
     assert found("tiny", state) == (MODEL, 4096)
     assert found("other-q4", state) == (OTHER, None)
+    # Also while a server's model is the chosen one.
+    chosen = EngineState(Phase.READY, SERVED)
+    assert found("tiny", chosen, state) == (MODEL, 4096)
+    assert found("", chosen, state) == (SERVED, None)
 
 
 TITLE, HINT = Text("What happened"), Text("What to do.")

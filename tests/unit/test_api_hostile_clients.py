@@ -350,6 +350,13 @@ def test_json_that_is_none_or_too_deep_is_refused(house: ApiHouse, body: bytes) 
     assert refused(house, request(body=body)).status == 400
 
 
+def test_depth_counts_in_fields_that_nobody_knows_too(house: ApiHouse) -> None:
+    deep = b'{"messages": [{"role": "user", "content": "hi"}], "x": %s%s}' % (b"[" * 55, b"]" * 55)
+    assert refused(house, request(body=deep)).status == 400
+    large = deep[:-1] + b', "y": "' + b"z" * 100_000 + b'"}'
+    assert refused(house, request(body=large)).status == 400
+
+
 def test_brackets_and_names_inside_of_texts_are_only_texts(house: ApiHouse) -> None:
     deep = "[" * 100 + '\\" NaN Infinity {' * 100
     messages = [{"role": "user", "content": deep}]

@@ -5,6 +5,7 @@ import socket
 import struct
 from collections.abc import Iterator
 
+import psutil
 import pytest
 from fastapi import APIRouter, FastAPI
 
@@ -35,6 +36,15 @@ def _house() -> Iterator[ApiHouse]:
 
 def begun(house: ApiHouse) -> None:
     wait_for(lambda: house.engine.asked)
+
+
+def connected(house: ApiHouse) -> set[object]:
+    """Return the clients to which the server still has a connection."""
+    return {
+        tuple(each.raddr)
+        for each in psutil.Process().net_connections("tcp")
+        if each.laddr.port == house.port and each.raddr
+    }
 
 
 def all_free(house: ApiHouse) -> None:
@@ -114,6 +124,9 @@ def test_a_client_that_does_not_read_stops_its_own_answer_only() -> None:
 
             assert wait_for(still_read, SECONDS) == [1]
             assert b"and on" in other.socket.recv(65536)
+            # Cut off, although it could not even be told.
+            name = deaf.socket.getsockname()
+            wait_for(lambda: still_read() and name not in connected(house))
 
 
 def test_requests_sent_at_once_are_answered_in_their_order() -> None:

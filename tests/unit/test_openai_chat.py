@@ -17,7 +17,7 @@ from desktop.domain.chat import (
 from desktop.domain.settings import Settings
 from desktop.services.conversation import Conversations
 from desktop.services.manner import nothing_set, settings_for
-from tests.gguf_files import write_llama
+from tests.gguf_files import CHATML, write_llama
 from tests.harness.api_room import installed
 from tests.harness.waiting import wait_for
 from tests.unit.openai_room import GUIDE, SAYS, asked, joined, openai_room
@@ -321,3 +321,25 @@ def test_thinking_comes_beside_the_answer_and_goes_back_with_it(tmp_path: Path) 
     thought = [c.choices[0].delta.model_dump().get("reasoning_content") or "" for c in chunks]
     assert "".join(thought) == "Nine of them, I count."
     assert joined(chunks) == SAYS
+
+
+def test_a_model_that_thinks_first_gives_a_shape_at_once(tmp_path: Path) -> None:
+    opens = "{{ '<|im_start|>assistant\n<think>\n' }}"
+    template = CHATML.replace("{{ '<|im_start|>assistant\n' }}", opens)
+    thinker = write_llama(tmp_path / "thinker.gguf", template=template)
+    schema = {"type": "object", "properties": {"lit": {"type": "boolean"}}, "required": ["lit"]}
+    with openai_room(tmp_path, thinker) as (_, client):
+        shaped = client.chat.completions.create(
+            model="thinker",
+            messages=asked(),
+            max_tokens=200,
+            response_format={
+                "type": "json_schema",
+                "json_schema": {"name": "lamp", "schema": schema},
+            },
+        )
+        free = client.chat.completions.create(model="thinker", messages=asked(), max_tokens=8)
+
+    assert opens in template
+    assert isinstance(json.loads(shaped.choices[0].message.content or "")["lit"], bool)
+    assert free.choices[0].message.model_dump()["reasoning_content"]

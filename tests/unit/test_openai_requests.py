@@ -111,6 +111,7 @@ def test_what_a_client_says_reaches_the_engine_as_it_is_meant(tmp_path: Path) ->
             {"reasoning_effort": "high"},
             {"chat_template_kwargs": {"enable_thinking": False}},
             {"stop": "", "seed": -1},
+            {"response_format": {"type": "json_object"}, "reasoning_effort": "high"},
         ):
             client.chat.completions.create(model=name, messages=turns, extra_body=extra)
         with pytest.raises(openai.BadRequestError) as refused:
@@ -131,8 +132,15 @@ def test_what_a_client_says_reaches_the_engine_as_it_is_meant(tmp_path: Path) ->
         Message(Role.TOOL, "Noon", tool_call_id="call_7"),
         Message(Role.ASSISTANT, "It is"),
     )
-    assert [request.continue_answer for request in heard.requests] == [True] + 4 * [False]
-    assert [request.thinking for request in heard.requests] == [None, False, True, False, None]
+    assert [request.continue_answer for request in heard.requests] == [True] + 5 * [False]
+    assert [request.thinking for request in heard.requests] == [
+        None,
+        False,
+        True,
+        False,
+        None,
+        False,
+    ]
     assert not any(request.keep_state for request in heard.requests)
     assert heard.requests[4].sampling.seed == 2**32 - 1
     assert heard.requests[4].sampling.stop == ()
