@@ -56,6 +56,8 @@ _KEPT_VARIABLES = frozenset(
     }
 )
 _KEPT_PREFIXES = ("LC_", "LAPIS_")
+# The key of the local server: whoever takes the engine over must not get it as well.
+_SECRET_VARIABLES = frozenset({"LAPIS_API_KEY"})
 _START = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from desktop.inference.host import main; main(int(sys.argv[2]))"
@@ -287,7 +289,8 @@ def _environment() -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name.upper() in _KEPT_VARIABLES or name.startswith(_KEPT_PREFIXES)
+        if (name.upper() in _KEPT_VARIABLES or name.startswith(_KEPT_PREFIXES))
+        and name not in _SECRET_VARIABLES
     }
     # On an assertion ggml would otherwise start a debugger on itself.
     return kept | {"GGML_NO_BACKTRACE": "1"}

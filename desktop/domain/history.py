@@ -24,9 +24,9 @@ class MessageState(StrEnum):
 
 
 class AttachmentKind(StrEnum):
-    """Where the text beside a question came from.
+    """What goes beside a question, and where it came from.
 
-    That of an `action` is the whole question: what a quick action tells the model to do, and the
+    The text of a `picture` is the picture itself, as a `data:` address. That of an `action` is the whole question: what a quick action tells the model to do, and the
     text it is to be done with. Its name says both in short, and is what people see.
     """
 
@@ -34,6 +34,7 @@ class AttachmentKind(StrEnum):
     PASTE = "paste"
     SELECTION = "selection"
     ACTION = "action"
+    PICTURE = "picture"
 
 
 class TitleSource(StrEnum):
@@ -46,11 +47,21 @@ class TitleSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """Text that goes with a question; `name` is that of the file or action, else empty."""
+    """What goes with a question; `name` is that of the file or action, else empty."""
 
     kind: AttachmentKind
     name: str
     text: str
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is looked at, and not read."""
+        return self.kind is AttachmentKind.PICTURE
+
+    @property
+    def words(self) -> str:
+        """What can be read of it, counted and searched: nothing of a picture."""
+        return "" if self.is_picture else self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from desktop.domain.errors import ModelNotFound
 from desktop.domain.model import InstalledModel
 from desktop.models.library import Library
 from desktop.services.connections import Connections
+from desktop.services.pictures import files_are_blind
 
 
 class AllModels:
@@ -20,6 +21,13 @@ class AllModels:
         """Return the guide, the other files by name, then served models, as last heard."""
         served = () if self._connections is None else self._connections.models()
         return [*self._library().models(), *served]
+
+    def sees(self, model: InstalledModel) -> bool | None:
+        """Return whether a model takes pictures, at once; None where its server has not told."""
+        if self._connections is None or not model.is_served:
+            return files_are_blind(model)
+        known = self._connections.known(model)
+        return None if known is None else known.sees
 
     def find(self, name_or_path: str) -> InstalledModel:
         """Return the model of that name or path; a served one also by its server's own name.

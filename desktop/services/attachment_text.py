@@ -24,18 +24,27 @@ def with_attachments(text: str, attachments: Sequence[Attachment]) -> str:
 def attachment_text(attachment: Attachment) -> str:
     """Return one attachment: a line that names it, and its text between fences it cannot close.
 
-    An action is asked word for word: its beginning is what the engine has computed beforehand.
+    Nothing of a picture, which models are given apart (`pictures`). An action is asked word for
+    word: its beginning is what the engine has computed beforehand.
     """
-    if attachment.kind is AttachmentKind.ACTION:
-        return attachment.text
+    match attachment.kind:
+        case AttachmentKind.ACTION:
+            return attachment.text
+        case AttachmentKind.PICTURE:
+            return ""
+        case _:
+            return _named(attachment)
+
+
+def _named(attachment: Attachment) -> str:
     name = _plain(attachment.name)
     match attachment.kind:
-        case AttachmentKind.FILE:
-            head = f'File "{name}":' if name else "File:"
         case AttachmentKind.PASTE:
             head = "Pasted text:"
         case AttachmentKind.SELECTION:
             head = "Selected text:"
+        case _:
+            head = f'File "{name}":' if name else "File:"
     longest = max((len(fence) for fence in _FENCES.findall(attachment.text)), default=0)
     fence = "`" * max(3, longest + 1)
     language = _LANGUAGE.search(name)

@@ -21,6 +21,7 @@ from desktop.domain.errors import UserFixable
 from desktop.domain.history import TitleSource
 from desktop.domain.text import Text, printable, shortened
 from desktop.services.library_checks import Refused, icon_from, settings_from
+from desktop.services.pictures import picture_of
 
 __all__ = ["FORMAT", "ChatFileError", "is_chat_json", "json_pieces", "read_chat_file", "read_chats"]
 
@@ -205,7 +206,7 @@ def _message(raw: object) -> CarriedMessage | None:
     if not isinstance(raw, dict):
         return None
     try:
-        return msgspec.convert(raw, CarriedMessage)
+        return _with_pictures(msgspec.convert(raw, CarriedMessage))
     except msgspec.ValidationError:
         pass
     key, role, content = raw.get("key"), _or(raw.get("role"), Role, None), raw.get("content")
@@ -220,7 +221,17 @@ def _message(raw: object) -> CarriedMessage | None:
         except msgspec.ValidationError:
             continue
         usable[name] = raw[name]
-    return msgspec.convert(usable, CarriedMessage)
+    return _with_pictures(msgspec.convert(usable, CarriedMessage))
+
+
+def _with_pictures(message: CarriedMessage) -> CarriedMessage:
+    """Return `message` without what is said to be a picture, and is none."""
+    kept = tuple(
+        each
+        for each in message.attachments
+        if not each.is_picture or picture_of(each) is not None
+    )
+    return message if kept == message.attachments else replace(message, attachments=kept)
 
 
 def _or(raw: object, kind: Any, otherwise: Value) -> Any | Value:

@@ -61,6 +61,9 @@ def _message(message: CarriedMessage, teller: Teller) -> Iterator[str]:
 
 def _attachment(attachment: Attachment, teller: Teller) -> str:
     name = teller.attachment(attachment)
+    if attachment.is_picture:
+        # It would be a line of a million letters; in JSON it is whole.
+        return f"*{_plain(teller.picture(attachment))}*"
     language = _LANGUAGE.search(name)
     return f"{_plain(name)}:\n\n{_fenced(attachment.text, language[1].lower() if language else '')}"
 

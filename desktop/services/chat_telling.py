@@ -86,6 +86,15 @@ class Teller:
                 return self.say(Text("Selected text"))
             case AttachmentKind.ACTION:
                 return printable(attachment.name, " ").strip() or self.say(Text("Quick action"))
+            case AttachmentKind.PICTURE:
+                return printable(attachment.name, " ").strip() or self.say(Text("Picture"))
+
+    def picture(self, attachment: Attachment) -> str:
+        """Return the words in the place of a picture that cannot be shown."""
+        name = printable(attachment.name, " ").strip()
+        if not name:
+            return self.say(Text("Picture"))
+        return self.say(Text("Picture: {name}", {"name": name}))
 
     def memory(self) -> str:
         """Return what a line says from which on the model remembers."""

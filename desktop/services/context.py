@@ -13,7 +13,13 @@ from desktop.domain.chat import ChatRequest, Message, Role
 from desktop.domain.context import ContextCount
 from desktop.domain.history import Attachment
 from desktop.services.attachment_text import with_attachments
-from desktop.services.context_estimate import AROUND, estimated_tokens, estimated_total
+from desktop.services.context_estimate import (
+    AROUND,
+    estimated_attachment,
+    estimated_tokens,
+    estimated_total,
+)
+from desktop.services.pictures import pictures_of, without_pictures
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +132,7 @@ class ContextParts:
             room,
             system=guessed[Part.SYSTEM],
             history=guessed[Part.OPENING],
-            attachments=sum(AROUND + estimated_tokens(a.text) for a in self._draft.attachments),
+            attachments=sum(AROUND + estimated_attachment(a) for a in self._draft.attachments),
             draft=estimated_tokens(self._draft.text),
             exact=False,
         )
@@ -149,7 +155,9 @@ class ContextParts:
             self._known.pop(part, None)
 
     def _request(self, part: Part) -> ChatRequest:
-        opening, draft = self._opening, self._draft
+        opening = self._opening
+        along = tuple(each for each in self._draft.attachments if not each.is_picture)
+        draft = Draft(self._draft.text, along)
         match part:
             case Part.BARE:
                 messages = _asked("")
@@ -163,13 +171,21 @@ class ContextParts:
                 messages = request_messages(opening, Draft("", draft.attachments))
             case Part.WHOLE:
                 messages = request_messages(opening, draft)
-        return ChatRequest(messages, builtin_template=opening.template, thinking=opening.thinking)
+        # Only models of this computer are counted with, and none of them sees.
+        return ChatRequest(
+            without_pictures(messages),
+            builtin_template=opening.template,
+            thinking=opening.thinking,
+        )
 
 
 def request_messages(opening: Opening, draft: Draft) -> tuple[Message, ...]:
     """Return the messages of the request that asking `draft` would make."""
-    asked = _asked(with_attachments(draft.text, draft.attachments))
-    return (*_system(opening.system), *opening.messages, *asked)
+    along = draft.attachments
+    asked = Message(
+        Role.USER, with_attachments(draft.text, along), pictures=pictures_of(along)
+    )
+    return (*_system(opening.system), *opening.messages, asked)
 
 
 def _system(text: str) -> Sequence[Message]:

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from desktop.domain.chat import Message
+from desktop.domain.history import Attachment
 
 AROUND: Final = 5
 """Tokens that templates write around a message, more or less."""
+OF_PICTURE: Final = 1_000
+"""Tokens that a picture takes, more or less: models differ by a factor of four."""
 
 _SAMPLE: Final = 20_000
 _SIGN: Final = r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]"
@@ -38,7 +41,15 @@ def estimated_tokens(text: str) -> int:
 
 def estimated_total(messages: Sequence[Message]) -> int:
     """Return about how many tokens a prompt of `messages` has."""
-    return sum(AROUND + estimated_tokens(message.content) for message in messages)
+    return sum(
+        AROUND + estimated_tokens(message.content) + OF_PICTURE * len(message.pictures)
+        for message in messages
+    )
+
+
+def estimated_attachment(attachment: Attachment) -> int:
+    """Return about how many tokens `attachment` takes: what is read of it, or looked at."""
+    return OF_PICTURE if attachment.is_picture else estimated_tokens(attachment.text)
 
 
 def is_chinese(text: str) -> bool:

@@ -13,6 +13,7 @@ from desktop.domain.chat import Message, Role
 from desktop.domain.history import StoredMessage
 from desktop.services.attachment_text import with_attachments
 from desktop.services.context_estimate import estimated_total, is_chinese
+from desktop.services.pictures import pictures_of
 
 # Of the window stays free: then the beginning changes, and is read anew, once in many turns.
 _FREE_SHARE: Final = 4
@@ -31,8 +32,11 @@ class Turn:
     @property
     def messages(self) -> tuple[Message, ...]:
         """Both, as the model reads them."""
+        along = self.question.attachments
         asked = Message(
-            Role.USER, with_attachments(self.question.content, self.question.attachments)
+            Role.USER,
+            with_attachments(self.question.content, along),
+            pictures=pictures_of(along),
         )
         if self.answer is None:
             return (asked,)

@@ -169,5 +169,5 @@ def _title(text: str, attachments: Sequence[Attachment]) -> str:
     """Return a title from the question, or from what was sent without a word."""
     title = title_of(text)
     for each in attachments:
-        title = title or title_of(each.name) or title_of(each.text)
+        title = title or title_of(each.name) or title_of(each.words)
     return title

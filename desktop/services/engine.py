@@ -22,12 +22,13 @@ from desktop.base.guard import guarded
 from desktop.base.paths import Paths
 from desktop.domain.chat import ChatRequest, Event, Failed, Finished, StopReason, Usage
 from desktop.domain.engine import EngineMemory, EngineState, LoopTimes
-from desktop.domain.errors import LapisError, ModelNotFound
+from desktop.domain.errors import LapisError, ModelNotFound, NotSupported
 from desktop.domain.model import InstalledModel, LoadPlan
 from desktop.domain.text import Text
 from desktop.models.adapter import check_adapter
 from desktop.services.engine_turns import EngineTurns
 from desktop.services.model_turns import Wanted
+from desktop.services.pictures import blind, files_are_blind, for_blind, has_pictures
 from desktop.system.process_memory import memory_of
 
 _POLL_SECONDS = 0.05
@@ -73,6 +74,7 @@ class Engine:
         plan_anyway: Callable[[InstalledModel], LoadPlan] | None = None,
         plan_context: Callable[[InstalledModel, int, bool], LoadPlan] | None = None,
         served: Callable[[InstalledModel, int | None], Backend] = _no_servers,
+        sees: Callable[[InstalledModel], bool | None] = files_are_blind,
     ) -> None:
         """`plan_for` makes the plan of a model; it runs off the caller's thread, may raise LapisError.
 
@@ -82,11 +84,13 @@ class Engine:
         `plan_anyway` plans what `load_anyway` loads; `plan_context` does either, for a context in
         tokens other than the one that is set (without it that is left as it is set).
         `served` returns at once what answers with a model of a server, given a context as wanted
-        (None: as it is set), or raises LapisError.
+        (None: as it is set), or raises LapisError. `sees` tells at once whether a model takes
+        pictures, None where nobody knows.
         """
         self._plan_for = plan_for
         self._plan_anyway = plan_anyway or plan_for
         self._plan_context = plan_context
+        self._sees = sees
         self._lock = threading.Lock()
         self._observers: list[Callable[[EngineState], None]] = []
         self._answer_observers: list[Callable[[Usage], None]] = []
@@ -149,7 +153,15 @@ class Engine:
         """Queue a request and return its number; the last event is Finished or Failed.
 
         Answered by the `wanted` model, which is loaded when it is its turn, or else the chosen one.
+        A question with pictures for a model that does not see ends at once with NotSupported; of
+        pictures that came earlier in the chat such a model is told in words.
         """
+        if has_pictures(request):
+            model = self.state.model if wanted is None else wanted.model
+            try:
+                request = request if model is None else self._seen_by(model, request)
+            except NotSupported as error:
+                return self._turns.refuse(error, listener)
         return self._turns.ask(
             lambda backend, hear: backend.submit(request, hear), listener, wanted
         )
@@ -257,6 +269,9 @@ class Engine:
         self._turns.close()
         self._backend.close()
 
+    def _seen_by(self, model: InstalledModel, request: ChatRequest) -> ChatRequest:
+        return for_blind(request) if self._sees(model) is False else request
+
     def _plan(self, model: InstalledModel, n_ctx: int | None, anyway: bool) -> LoadPlan:
         if n_ctx is not None and self._plan_context is not None:
             return self._plan_context(model, n_ctx, anyway)
@@ -297,7 +312,13 @@ class Engine:
                     raise Stopped
 
     def _check(self, request: ChatRequest) -> None:
-        """Keep adapters that llama.cpp would die of away from it; raises ModelFileError."""
+        """Keep adapters that llama.cpp would die of away from it; raises ModelFileError.
+
+        Raises NotSupported for pictures: this computer's own engine has no eyes.
+        """
+        if has_pictures(request):
+            # Asked when another model was to answer.
+            raise blind()
         loaded = self._turns.local.loaded
         for adapter in request.adapters:
             check_adapter(adapter.path, None if loaded is None else loaded.plan.path)

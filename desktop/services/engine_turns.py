@@ -132,6 +132,11 @@ class EngineTurns:
         _run(after)
         return asked.number
 
+    def refuse(self, error: LapisError, listener: Listener) -> int:
+        """End a request before anybody is given it; return its number."""
+        listener(Failed(error))
+        return next(self._numbers)
+
     def cancel(self, number: int) -> None:
         """Stop a request; its text so far stays."""
         after: Afterwards = []

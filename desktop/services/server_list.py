@@ -9,14 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from desktop.config.secrets import KeyringProblem
-from desktop.domain.connection import MOST_CONNECTIONS, Connection, ServerKind
+from desktop.domain.connection import FOUND_NAME, MOST_CONNECTIONS, Connection, ServerKind
 from desktop.domain.errors import ModelNotFound, UserFixable
 from desktop.domain.settings import Settings
 from desktop.domain.text import Text
 from desktop.hub.network import origin, shown_address
 from desktop.services.server_keys import ServerKeys, entry_of
 from desktop.services.server_names import (
-    FOUND_NAME,
     MOST_KEEP_MINUTES,
     check_name,
     find_ollama,

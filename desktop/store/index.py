@@ -59,7 +59,7 @@ def text_of(content: str, attachments: str) -> str:
     """Return what is searched of a message with that content and that column of attachments."""
     if not attachments:
         return content
-    beside = (part for each in attachments_in(attachments) for part in (each.name, each.text))
+    beside = (part for each in attachments_in(attachments) for part in (each.name, each.words))
     return "\n".join((content, *beside))
 
 

@@ -12,6 +12,7 @@ from desktop.domain.carried import CarriedChat, CarriedMessage, active_branch
 from desktop.domain.chat import Role
 from desktop.domain.history import Attachment
 from desktop.services.chat_telling import Teller
+from desktop.services.pictures import address_of, picture_of
 from desktop.ui.html_parts import Typeset, code_html, no_typeset, parts_html, plain_html
 from desktop.ui.links import visible
 from desktop.ui.markdown import parse
@@ -19,7 +20,7 @@ from desktop.ui.markdown_parts import Code, code_text
 
 __all__ = ["HtmlLook", "html_of"]
 
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,13 @@ def _message(
 
 def _attachment(attachment: Attachment, teller: Teller, typeset: Typeset) -> str:
     name = teller.attachment(attachment)
+    if attachment.is_picture:
+        picture = picture_of(attachment)
+        words = plain_html(visible(teller.picture(attachment)))
+        if picture is None:
+            return f'<p class="quiet">{words}</p>\n'
+        # Letters of Base64 and a media type from a list: nothing in it can end the attribute.
+        return f'<img src="{address_of(picture)}" alt="{words}">\n'
     _, dot, ending = name.rpartition(".")
     code = Code(code_text(attachment.text.strip("\n")), ending if dot else "")
     return _folded(name, code_html(code, typeset))
@@ -120,6 +128,7 @@ article { margin: 32px 0; }
 .user { background: var(--raised); border-radius: 10px; padding: 12px 16px; width: fit-content;
   max-width: 85%; margin-left: auto; }
 .plain { white-space: pre-wrap; }
+img { display: block; max-width: 100%; max-height: 480px; border-radius: 8px; margin: 4px 0 8px; }
 .user .quiet { margin-top: 4px; }
 .mark { color: var(--muted); font-size: 13px; text-align: center; margin: 32px 0;
   border-top: 1px solid var(--line); padding-top: 8px; }

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import IO, Final
 
-from PySide6.QtCore import QBuffer, QIODevice, QLocale, QMarginsF, QRectF, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QLocale, QMarginsF, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QColor,
     QFont,
     QFontMetricsF,
+    QImage,
     QPageLayout,
     QPageSize,
     QPainter,
@@ -24,12 +25,15 @@ from PySide6.QtGui import (
 
 from desktop.domain.carried import CarriedChat, CarriedMessage, active_branch
 from desktop.domain.chat import Role
+from desktop.domain.history import Attachment
 from desktop.services.chat_telling import Teller
+from desktop.services.pictures import picture_of
 from desktop.ui.code_colours import colour_looks, colour_ranges
 from desktop.ui.html_parts import Typeset
 from desktop.ui.links import visible
 from desktop.ui.markdown import parse
 from desktop.ui.markdown_parts import Code, Paragraph, Part, Rule, Span, Table, clean, code_text
+from desktop.ui.picture_making import decoded
 from desktop.ui.text_formats import space_between
 from desktop.ui.text_formulas import Formulas
 from desktop.ui.text_ground import INDENT, paint_ground
@@ -47,6 +51,7 @@ _LINES_AT_ONCE: Final = 120
 _PARTS_AT_ONCE: Final = 40
 _MOST_COLOURED: Final = 50_000
 _TITLE_SCALE: Final = 1.25
+_PICTURE_HIGH: Final = 480.0
 
 
 def write_pdf(
@@ -91,6 +96,9 @@ def _tell(chat: CarriedChat, teller: Teller, setter: "_Setter") -> None:
 
 def _message(message: CarriedMessage, teller: Teller, setter: "_Setter") -> None:
     for attachment in message.attachments:
+        if attachment.is_picture:
+            setter.picture(attachment, teller.picture(attachment))
+            continue
         setter.quiet(teller.attachment(attachment))
         setter.code(Code(code_text(attachment.text.strip("\n"))))
         setter.space(Space.S)
@@ -129,7 +137,7 @@ class _Pages:
         self._writer.setPageMargins(margins, QPageLayout.Unit.Millimeter)
         scale = _DPI / _PIXELS
         self.width = self._writer.width() / scale
-        self._high = self._writer.height() / scale - _FOOT
+        self.high = self._writer.height() / scale - _FOOT
         self._title = visible(title)
         self._number = 1
         self.y = 0.0
@@ -140,7 +148,7 @@ class _Pages:
     @property
     def left(self) -> float:
         """How much room there is below on this page."""
-        return self._high - self.y
+        return self.high - self.y
 
     def turn(self) -> None:
         """Begin the next page."""
@@ -156,7 +164,7 @@ class _Pages:
     def _foot(self) -> None:
         font = QFont()
         font.setPixelSize(Size.SMALL)
-        line = QRectF(0, self._high + _FOOT - Size.SMALL * 1.4, self.width, Size.SMALL * 1.4)
+        line = QRectF(0, self.high + _FOOT - Size.SMALL * 1.4, self.width, Size.SMALL * 1.4)
         self.painter.setFont(font)
         self.painter.setPen(QColor(LIGHT.muted))
         metrics = QFontMetricsF(font)
@@ -206,6 +214,26 @@ class _Setter:
                 partial(self._colour, coloured),
                 ground=self._theme.code,
             )
+
+    def picture(self, attachment: Attachment, words: str) -> None:
+        """Set a picture, as large as it is and no larger than the paper; else `words`."""
+        self._check()
+        found = picture_of(attachment)
+        image = QImage() if found is None else decoded(found.data)
+        if image.isNull():
+            self.quiet(words)
+            return
+        pages = self._pages
+        most = QSizeF(pages.width, min(_PICTURE_HIGH, pages.high))
+        size = QSizeF(image.size())
+        if size.width() > most.width() or size.height() > most.height():
+            size.scale(most, Qt.AspectRatioMode.KeepAspectRatio)
+        if size.height() > pages.left:
+            pages.turn()
+        pages.painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        pages.painter.drawImage(QRectF(QPointF(0, pages.y), size), image)
+        pages.y += size.height()
+        self.space(Space.S)
 
     def parts(self, parts: Sequence[Part], scale: float = 1.0) -> None:
         """Set what Markdown says."""

@@ -77,7 +77,7 @@ class HistoryReader(QObject):
         del self._refs[-_AT_ONCE:]
         found = self._messages(refs)
         self._characters += sum(
-            len(each.content) + sum(len(one.text) for one in each.attachments) for each in found
+            len(each.content) + sum(len(one.words) for one in each.attachments) for each in found
         )
         self._found = [*found, *self._found]
         is_marked = any(each.memory is not None for each in found)

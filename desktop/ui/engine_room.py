@@ -117,6 +117,7 @@ class EngineRoom(QObject):
             plan_anyway=lambda model: plan_for(model, settings_of(model), known(), anyway=True),
             plan_context=plan_context,
             served=served,
+            sees=all_models.sees,
         )
         self._engine = engine
         engine.watch(self._bridge.engine_observer)

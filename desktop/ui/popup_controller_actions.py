@@ -113,7 +113,8 @@ class PopupActions(QObject):
     @property
     def _can_choose(self) -> bool:
         """Whether a letter alone chooses: something goes along, and nothing was said yet."""
-        return bool(self._popup.chips.attachments()) and self._popups.chat is None
+        has_text = any(not one.is_picture for one in self._popup.chips.attachments())
+        return has_text and self._popups.chat is None
 
     @property
     def _is_regretting(self) -> bool:
@@ -143,11 +144,11 @@ class PopupActions(QObject):
         if action is None or self._popups.is_running or not self._popups.can_work_with_texts():
             return
         draft = self._popup.composer.question()
-        text = "\n\n".join(one.text for one in draft.attachments)
+        text = "\n\n".join(one.text for one in draft.attachments if not one.is_picture)
         if text.strip():
-            self._ask(action, text, draft.text)
+            self._ask(action, text, draft.text, _pictures(draft))
         elif draft.text:
-            self._ask(action, draft.text)
+            self._ask(action, draft.text, "", _pictures(draft))
         elif found := self._text_at_hand():
             self._ask(action, found)
         else:
@@ -157,9 +158,15 @@ class PopupActions(QObject):
         answer = self._popups.answer()
         return answer.content if answer is not None else self._offers.text()
 
-    def _ask(self, action: QuickAction, text: str, wish: str = "") -> None:
+    def _ask(
+        self,
+        action: QuickAction,
+        text: str,
+        wish: str = "",
+        pictures: tuple[Attachment, ...] = (),
+    ) -> None:
         self._stop_waiting()
-        self._popups.ask(wish, (self._attachment(action, text),))
+        self._popups.ask(wish, (self._attachment(action, text), *pictures))
         self._popup.composer.focus_field()
 
     def _attachment(self, action: QuickAction, text: str) -> Attachment:
@@ -188,9 +195,9 @@ class PopupActions(QObject):
         if action is None:
             return draft
         self._stop_waiting()
-        parts = [*(one.text for one in draft.attachments), draft.text]
+        parts = [*(one.words for one in draft.attachments), draft.text]
         text = "\n\n".join(filter(None, parts))
-        return Draft("", (self._attachment(action, text),))
+        return Draft("", (self._attachment(action, text), *_pictures(draft)))
 
     def _show_state(self) -> None:
         self.strip.setEnabled(not self._popups.is_running)
@@ -198,3 +205,8 @@ class PopupActions(QObject):
         choose = is_first and self._can_choose
         self._popup.foot.set_letters(choose=choose)
         self.strip.set_letters(choose=choose)
+
+
+def _pictures(draft: Draft) -> tuple[Attachment, ...]:
+    """Return the pictures that go along, whatever is done with the texts."""
+    return tuple(one for one in draft.attachments if one.is_picture)

@@ -89,7 +89,9 @@ class ServedMenu:
         return [model for model in models if is_same(model, chosen)]
 
     def _add_head(self, name: str, leaves_to: str) -> None:
-        title = say(Text("Ollama on this computer")) if name == FOUND_NAME else name
+        title = name
+        if name == FOUND_NAME:
+            title = "Ollama" if leaves_to else say(Text("Ollama on this computer"))
         words = as_words(title)
         if leaves_to:
             words += f"\t{say(Text('leaves this computer'))}"

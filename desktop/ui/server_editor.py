@@ -20,8 +20,8 @@ from desktop.ui.link_button import LinkButton
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.row_note import RowNote
 from desktop.ui.server_key import ServerKey
-from desktop.ui.server_presets import ServerPreset, blank_of
-from desktop.ui.server_words import kind_words, model_count, served_title
+from desktop.ui.server_presets import CLOUD, NEAR, OTHER, ServerPreset, blank_of
+from desktop.ui.server_words import kind_words, model_count, preset_title, served_title
 from desktop.ui.setting_row import SettingRow
 from desktop.ui.tokens import Space
 
@@ -42,12 +42,17 @@ class ServerEditor(QWidget):
     forget_requested = Signal(object)
     """(Connection): answer with `key.show_kept`."""
     cancelled = Signal()
+    preset_chosen = Signal(object)
+    """(ServerPreset): it is to be entered instead: answer with `begin`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start with nothing to edit."""
         super().__init__(parent)
         self._before: Connection | None = None
+        self._now = OTHER
         self._found: tuple[ServedModel, ...] | None = None
+        self._preset = MenuButton()
+        self._preset_row = SettingRow(self._preset)
         self._kind = MenuButton()
         self._kind_row = SettingRow(self._kind)
         self._name, self._address = QLineEdit(), QLineEdit()
@@ -72,6 +77,7 @@ class ServerEditor(QWidget):
     def begin(self, preset: ServerPreset, name: str) -> None:
         """Enter a new server of a kind that many have, to be called `name`."""
         self._before = None
+        self._now = preset
         self._show(Connection(preset.kind, name, preset.address))
         self.key.expect(needed=preset.needs_key, example=preset.key)
         self.key.show_kept(kept=False)
@@ -165,7 +171,14 @@ class ServerEditor(QWidget):
         foot.setSpacing(Space.M)
         foot.addLayout(outcome)
         foot.addLayout(buttons)
-        rows = (self._address_row, self.key, self._name_row, self._kind_row, self._keep_row)
+        rows = (
+            self._preset_row,
+            self._address_row,
+            self.key,
+            self._name_row,
+            self._kind_row,
+            self._keep_row,
+        )
         panel = FormPanel(rows, foot)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -179,6 +192,7 @@ class ServerEditor(QWidget):
         self.key.edited.connect(self._on_edited)
         self.key.finished.connect(self._on_save_clicked)
         self.key.forgotten.connect(self._on_forget_wanted)
+        self._preset.chosen.connect(self.preset_chosen)
         self._kind.chosen.connect(self._on_kind_chosen)
         self._keep.chosen.connect(self._show_keep)
         self._better.clicked.connect(self._on_better_clicked)
@@ -281,6 +295,12 @@ class ServerEditor(QWidget):
         new, changed = self.tr("A new server"), self.tr("Change “{name}”")
         before = self._before
         self._panel.set_heading(new if before is None else changed.format(name=before.name))
+        self._preset_row.say(
+            self.tr("Which server"), self.tr("Of many the address is known, or at least its form.")
+        )
+        presets = [(each, preset_title(each)) for each in (*NEAR, *CLOUD, OTHER)]
+        self._preset.set_choices(self.tr("Which server"), presets, self._now)
+        self._preset_row.setVisible(before is None)
         self._address_row.say(
             self.tr("Address"),
             self.tr("As its maker gives it, mostly with /v1 at the end; of an Ollama without."),
@@ -295,7 +315,7 @@ class ServerEditor(QWidget):
         self._keep_row.say(
             self.tr("Keep models loaded"), self.tr("How long a model stays there after an answer.")
         )
-        for row in (self._kind_row, self._keep_row):
+        for row in (self._preset_row, self._kind_row, self._keep_row):
             row.set_overridden(overridden=False)
         now = self.connection()
         self._show_kind(now.kind)

@@ -6,8 +6,10 @@ from desktop.domain.connection import Connection, ServedModel, ServerKind
 from desktop.domain.quantities import parameters, sized, tokens
 from desktop.domain.text import Text, printable, shortened
 from desktop.hub.network import shown_address
+from desktop.services.server_names import leaves_to
 from desktop.ui.chips import Chip
 from desktop.ui.icons import IconName
+from desktop.ui.server_presets import ServerPreset
 from desktop.ui.server_view import ServerView
 from desktop.ui.translation import say
 
@@ -16,6 +18,7 @@ __all__ = [
     "address_words",
     "kind_words",
     "model_count",
+    "preset_title",
     "served_chips",
     "served_title",
     "server_state",
@@ -35,7 +38,18 @@ def kind_words(kind: ServerKind) -> str:
 
 def server_title(connection: Connection) -> str:
     """Return what a server is called."""
-    return say(Text("Ollama on this computer")) if connection.is_found else connection.name
+    if not connection.is_found:
+        return connection.name
+    # Found by its variable, it may be anywhere.
+    is_here = not leaves_to(connection.address)
+    return say(Text("Ollama on this computer")) if is_here else "Ollama"
+
+
+def preset_title(preset: ServerPreset) -> str:
+    """Return what a server that many have is called before it is entered."""
+    if preset.kind is ServerKind.OLLAMA:
+        return say(Text("Ollama on another computer"))
+    return preset.title or say(Text("Another server"))
 
 
 def address_words(connection: Connection) -> str:

@@ -130,7 +130,10 @@ class ServersTab(QWidget):
         for card in self._cards.values():
             shown.append(card.search(wanted))
             card.setVisible(shown[-1])
-        self._nothing.setVisible(bool(self._cards) and not any(shown))
+        none = self.tr("No server has been added yet.")
+        other = self.tr("No server has a model with these words.")
+        self._nothing.setText(other if shown else none)
+        self._nothing.setVisible(not any(shown))
 
     def _retranslate(self) -> None:
         self._about.setText(
@@ -139,5 +142,5 @@ class ServersTab(QWidget):
         self._search.setPlaceholderText(self.tr("Search models of servers"))
         self._search.setAccessibleName(self.tr("Search models of servers"))
         self._add.setText(self.tr("Add a server"))
-        self._nothing.setText(self.tr("No server has a model with these words."))
+        self._show()
         self.setAccessibleName(self.tr("Servers"))

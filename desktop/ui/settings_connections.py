@@ -4,22 +4,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.domain.connection import MOST_CONNECTIONS
 from desktop.domain.errors import LapisError
 from desktop.domain.settings import Settings
 from desktop.ui.buttons import TextButton
 from desktop.ui.form_panel import FormPanel
-from desktop.ui.icons import icon
+from desktop.ui.icons import IconName, icon
 from desktop.ui.labels import PlainLabel
 from desktop.ui.row_note import RowNote
 from desktop.ui.server_editor import ServerEditor
 from desktop.ui.server_presets import CLOUD, NEAR, OTHER, ServerPreset
 from desktop.ui.server_row import ServerRow
 from desktop.ui.server_view import ServerView
+from desktop.ui.server_words import preset_title
 from desktop.ui.settings_entry import switch
 from desktop.ui.settings_section import SettingsSection
 from desktop.ui.toast import Toast
@@ -75,6 +76,7 @@ class ConnectionsSection(SettingsSection):
         self._add.clicked.connect(self._open_menu)
         self._menu.aboutToShow.connect(self._fill_menu)
         self.editor.cancelled.connect(self.close_editor)
+        self.editor.preset_chosen.connect(self.begin)
         self._show()
 
     def show_settings(self, settings: Settings) -> None:
@@ -182,6 +184,16 @@ class ConnectionsSection(SettingsSection):
         self._problem.clear()
         self.editor.show()
         self._show()
+        # Its place is known after the next layout.
+        QTimer.singleShot(0, self, self._bring_into_sight)
+
+    def _bring_into_sight(self) -> None:
+        """Let the whole form be seen, with the buttons at its end."""
+        around = self.parentWidget()
+        while around is not None and not isinstance(around, QScrollArea):
+            around = around.parentWidget()
+        if isinstance(around, QScrollArea) and self.editor.isVisible():
+            around.ensureWidgetVisible(self.editor, 0, Space.L)
 
     def _show(self) -> bool:
         """Show what has the words that are searched for; return whether there is some."""
@@ -210,12 +222,11 @@ class ConnectionsSection(SettingsSection):
             head = menu.addAction(heads[number])
             head.setEnabled(False)
             for preset in presets:
-                elsewhere = self.tr("Ollama on another computer")
-                title = elsewhere if preset is NEAR[0] else preset.title
-                action = menu.addAction(icon("leaves" if presets is CLOUD else "server"), title)
+                name: IconName = "leaves" if presets is CLOUD else "server"
+                action = menu.addAction(icon(name), preset_title(preset))
                 action.triggered.connect(lambda _checked, preset=preset: self.begin(preset))
             menu.addSeparator()
-        other = menu.addAction(icon("plus"), self.tr("Another server"))
+        other = menu.addAction(icon("plus"), preset_title(OTHER))
         other.triggered.connect(lambda: self.begin(OTHER))
 
 

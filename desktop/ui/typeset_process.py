@@ -18,6 +18,7 @@ _START = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from desktop.ui.typeset_child import main; main(int(sys.argv[2]))"
 )
+_API_KEY = "LAPIS_API_KEY"
 _KEPT = frozenset({"PATH", "SYSTEMROOT", "WINDIR", "TEMP", "TMP", "TMPDIR", "LANG"})
 _PATIENCE = 2.0
 
@@ -69,5 +70,5 @@ def _environment() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if name.upper() in _KEPT or name.startswith(("LC_", "LAPIS_"))
+        if (name.upper() in _KEPT or name.startswith(("LC_", "LAPIS_"))) and name != _API_KEY
     }

@@ -171,6 +171,7 @@ def test_the_tray_turns_it_on_and_off_and_copies_its_address(
     icon = TrayIcon(screen, program.pid)
     icon.wait(40)
     program.engine(40)
+    wait_for(paths_under(lapis_home).hotkeys.exists, 40, "the second part of the start")
     icon.open_menu().choose(*_API_MENU, "Right")
     wait_for(lambda: _listens(port), 30, "a server")
 

@@ -293,3 +293,20 @@ def question(**fields: object) -> bytes:
     return json.dumps(
         {"model": "tiny", "messages": [{"role": "user", "content": "hi"}], **fields}
     ).encode()
+
+
+def ask(house: ApiHouse, data: bytes, host: str = "127.0.0.1") -> RawAnswer:
+    """Return the answer to one request on a connection of its own."""
+    with RawClient(house.port, host) as client:
+        client.send(data)
+        return client.answer()
+
+
+def refused(house: ApiHouse, data: bytes) -> RawAnswer:
+    """Return the answer to what must not have any effect."""
+    answer = ask(house, data)
+    assert not house.engine.asked
+    assert not any(name.startswith("access-control") for name in answer.headers)
+    if answer.body:
+        assert isinstance(json.loads(answer.body)["error"]["message"], str)
+    return answer

@@ -60,9 +60,13 @@ class Program:
     """Lapis while it runs. What it says goes to files, so that it can never block on us."""
 
     def __init__(
-        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        working: Path | None = None,
     ) -> None:
-        """Start it; `folder` takes its output."""
+        """Start it, from the folder `working` if that is given; `folder` takes its output."""
         folder.mkdir(parents=True, exist_ok=True)
         self._out, self._err = folder / "stdout.txt", folder / "stderr.txt"
         self._attempts = folder / "network-attempts.txt"
@@ -73,6 +77,7 @@ class Program:
                 stdout=out,
                 stderr=err,
                 env=guarded(environment, self._attempts),
+                cwd=working,
             )
         self.pid = self._process.pid
 

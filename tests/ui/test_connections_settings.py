@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.connection import ServerKind
+from desktop.services.server_names import check_name, server_address
 from desktop.ui.server_presets import CLOUD, NEAR, OTHER, ServerPreset, blank_of
 from tests.harness.keyring import keyring_daemon, message_bus
 from tests.harness.ollama.models import OllamaModel
@@ -236,6 +237,27 @@ def test_what_has_to_be_filled_in_is_selected_and_asked_for(
     assert editor._save.isEnabled()
 
 
+@pytest.mark.parametrize("preset", [*NEAR, *CLOUD])
+def test_what_a_preset_offers_can_be_kept_once_it_is_filled_in(preset: ServerPreset) -> None:
+    address = preset.address.replace("<", "").replace(">", "")
+
+    check_name(preset.name)
+    assert server_address(address, preset.kind) == address
+
+
+def test_another_preset_can_be_taken_in_the_form(room: Room, qtbot: QtBot) -> None:
+    room.section.begin(OTHER)
+    editor = room.section.editor
+    assert editor._preset.text() == "Another server"
+
+    editor._preset.chosen.emit(CLOUD[2])
+
+    assert editor._preset.text() == "DeepSeek"
+    assert editor._address.text() == "https://api.deepseek.com/v1"
+    assert editor._name.text() == "deepseek"
+    assert editor._kind.value is ServerKind.OPENAI
+
+
 def test_names_of_presets_give_way_to_those_that_are_there(room: Room, qtbot: QtBot) -> None:
     _enter(room, qtbot, NOWHERE, "vllm")
     _save(room, qtbot)
@@ -267,6 +289,21 @@ def test_esc_leaves_the_form_and_not_the_page(room: Room, qtbot: QtBot) -> None:
 
     assert room.section.editor.isHidden()
     assert room.section._add.isVisible()
+
+
+def test_the_form_is_seen_to_its_end(room: Room, qtbot: QtBot) -> None:
+    for name in ("one", "two", "three"):
+        _enter(room, qtbot, NOWHERE, name)
+        _save(room, qtbot)
+    room.page.resize(860, 640)
+    save = room.section.editor._save
+
+    room.section.begin(CLOUD[0])
+
+    def is_seen() -> bool:
+        return save.isVisible() and save.visibleRegion().boundingRect() == save.rect()
+
+    qtbot.waitUntil(is_seen)
 
 
 # Keys.
@@ -404,7 +441,7 @@ def test_everything_is_said_in_another_language(room: Room, qapp: QApplication) 
     finally:
         qapp.removeTranslator(marking)
 
-    assert left == {f"Ollama · {NOWHERE}"}
+    assert left == {f"Ollama · {NOWHERE}", "OpenAI"}, "names and addresses"
 
 
 def test_an_address_that_lacks_its_end_is_mended_at_a_click(room: Room, qtbot: QtBot) -> None:

@@ -184,6 +184,21 @@ def test_only_an_ollama_is_asked_to_delete_or_to_fetch(room: Room) -> None:
     assert card._badge.isVisible()
 
 
+def test_a_tab_without_servers_says_so(room: Room) -> None:
+    room.tab.show_servers([])
+
+    assert room.tab._nothing.isVisible()
+    assert room.tab._nothing.text() == "No server has been added yet."
+
+
+def test_an_ollama_of_another_computer_is_not_called_this_ones(room: Room) -> None:
+    far = Connection(ServerKind.OLLAMA, "ollama", "http://192.0.2.9:11434", is_found=True)
+    room.tab.show_servers([ServerView(far, (ServedModel("ollama", "gemma2:9b"),), True)])
+
+    assert _card(room)._title.whole_text() == "Ollama"
+    assert _card(room)._badge.host == "192.0.2.9"
+
+
 # What is done.
 
 

@@ -72,6 +72,8 @@ def test_an_address_that_this_computer_does_not_have_is_told(host: str) -> None:
         listen(host, 0)
     assert host in str(error.value.title)
     assert not isinstance(error.value, PortTaken)
+    # The system was not asked: it would ask others.
+    assert error.value.__cause__ is None
 
 
 def test_another_address_is_listened_at_besides_those_of_this_computer() -> None:

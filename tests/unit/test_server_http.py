@@ -415,19 +415,34 @@ def test_words_behind_an_error_of_a_library_are_found() -> None:
     assert told_failure(ValueError("bare")) is None
 
 
-def test_leaving_an_answer_ends_its_connection(library: str) -> None:
+def test_leaving_an_answer_ends_its_connection_at_once(library: str) -> None:
     def say(_asked: Asked) -> Iterator[bytes]:
         yield head(LINES)
         yield from itertools.repeat(b'{"n":2}\n')
 
-    async def leave(url: str) -> None:
-        async with (
-            _client(library, http_options(Network(), url, library)) as client,
-            client.stream("POST", url) as response,
-        ):
-            async for _ in response.aiter_lines():
-                break
+    async def leave(server: ScriptedServer) -> bool:
+        options = http_options(Network(), server.address, library)
+        async with _client(library, options) as client:
+            async with client.stream("POST", server.address) as response:
+                async for _ in response.aiter_lines():
+                    break
+            return await asyncio.to_thread(server.gone.wait, 10)
 
     with ScriptedServer(say) as server:
-        asyncio.run(leave(server.address))
-        assert server.gone.wait(10)
+        assert asyncio.run(leave(server))
+
+
+def test_a_packed_answer_swells_in_small_pieces(library: str) -> None:
+    packed = gzip.compress(bytes(8 * 2**20))
+
+    async def pieces(url: str) -> list[int]:
+        async with (
+            _client(library, http_options(Network(), url, library)) as client,
+            client.stream("GET", url) as response,
+        ):
+            return [len(piece) async for piece in response.aiter_raw()]
+
+    with ScriptedServer(always(answer(packed, headers=["Content-Encoding: gzip"]))) as server:
+        sizes = asyncio.run(pieces(server.address))
+    assert sum(sizes) == 8 * 2**20
+    assert max(sizes) <= 2**16
