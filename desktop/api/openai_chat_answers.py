@@ -1,9 +1,9 @@
 """Answers as `/v1/chat/completions` gives them: whole, and in pieces. Values in and out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from desktop.api.answering import Whole
-from desktop.api.openai_replies import Json, chances, finish, new_id
+from desktop.api.openai_replies import Json, chances, finish, new_id, spoken
 from desktop.api.openai_tools import Forced, named_call
 from desktop.domain.chat import (
     Event,
@@ -34,7 +34,7 @@ def choice(
     return {
         "index": index,
         "message": message,
-        "logprobs": {"content": chances(whole.tokens), "refusal": None} if tells_chances else None,
+        "logprobs": _logprobs(spoken(whole.tokens, whole.text)[0]) if tells_chances else None,
         "finish_reason": finish(reason),
     }
 
@@ -55,7 +55,7 @@ class ChoiceStream:
         self._several = several_calls
         self._calls = 0
         self._written: list[str] = []
-        self._tokens: list[TokenChosen] = []
+        self._tokens: Sequence[TokenChosen] = ()
 
     def head(self) -> Json:
         """Return the choice that begins the answer."""
@@ -65,15 +65,16 @@ class ChoiceStream:
         """Yield what `event` adds."""
         match event:
             case TokenChosen():
-                self._tokens.append(event)
+                self._tokens = (*self._tokens, event)
             case ReasoningDelta():
                 # These were tokens of the thinking, which no chances are told of.
-                self._tokens.clear()
+                self._tokens = ()
                 yield self._choice({"reasoning_content": event.text})
             case TextDelta() if self._forced is not None:
                 yield from self._arguments(self._forced, event.text)
             case TextDelta():
-                yield self._choice({"content": event.text})
+                tokens, self._tokens = spoken(self._tokens, event.text)
+                yield self._choice({"content": event.text}, tokens=tokens)
             case ToolCalled():
                 self._forced = None
                 yield from self._called(event.call)
@@ -108,14 +109,19 @@ class ChoiceStream:
                 reason = StopReason.TOOL_CALLS
         yield self._choice({}, finish(reason))
 
-    def _choice(self, delta: Json, reason: str | None = None) -> Json:
-        tokens, self._tokens = self._tokens, []
+    def _choice(
+        self, delta: Json, reason: str | None = None, tokens: Sequence[TokenChosen] = ()
+    ) -> Json:
         return {
             "index": self._index,
             "delta": delta,
-            "logprobs": {"content": chances(tokens), "refusal": None} if tokens else None,
+            "logprobs": _logprobs(tokens) if tokens else None,
             "finish_reason": reason,
         }
+
+
+def _logprobs(tokens: Sequence[TokenChosen]) -> Json:
+    return {"content": chances(tokens), "refusal": None}
 
 
 def _call(call: ToolCall) -> Json:

@@ -5,8 +5,10 @@ Plain functions, values in and out.
 
 import secrets
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -96,6 +98,23 @@ def chances(tokens: Sequence[TokenChosen]) -> list[Json]:
         _chance(token.chosen) | {"top_logprobs": [_chance(other) for other in token.top]}
         for token in tokens
     ]
+
+
+def spoken(
+    tokens: Sequence[TokenChosen], text: str
+) -> tuple[Sequence[TokenChosen], Sequence[TokenChosen]]:
+    """Return those of `tokens` that `text` is made of, and those after them.
+
+    What came before belongs to thinking or its marks, what comes after is held back or a text that
+    ended the answer. Where characters are cut into tokens nothing is left out.
+    """
+    start = "".join(token.chosen.text for token in tokens).rfind(text)
+    if start < 0:
+        return tokens, ()
+    ends = list(accumulate(len(token.chosen.text) for token in tokens))
+    first = bisect_right(ends, start)
+    last = bisect_left(ends, start + len(text))
+    return tokens[first : last + 1], tokens[last + 1 :]
 
 
 def _chance(chance: TokenChance) -> Json:

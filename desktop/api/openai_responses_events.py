@@ -5,12 +5,12 @@ and out, one object for each answer.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from desktop.api.openai_chat_answers import forced_call
-from desktop.api.openai_replies import Json, chances, new_id
+from desktop.api.openai_replies import Json, chances, new_id, spoken
 from desktop.api.openai_tools import Forced
 from desktop.domain.chat import (
     Event,
@@ -58,7 +58,7 @@ class ResponseStream:
         self._number = 0
         self._items: list[Json] = []
         self._growing: _Growing | None = None
-        self._fresh: list[TokenChosen] = []
+        self._fresh: Sequence[TokenChosen] = ()
         self._arguments: list[str] = []
         self._said = Message(Role.ASSISTANT, "")
         self._calls: list[ToolCall] = []
@@ -88,9 +88,9 @@ class ResponseStream:
         """Yield what is told of `event`; the last of `Finished` holds the whole response."""
         match event:
             case TokenChosen():
-                self._fresh.append(event)
+                self._fresh = (*self._fresh, event)
             case ReasoningDelta():
-                self._fresh.clear()
+                self._fresh = ()
                 yield from self._grow(event.text, thinks=True)
             case TextDelta() if self._forced is not None:
                 self._arguments.append(event.text)
@@ -133,7 +133,7 @@ class ResponseStream:
             growing = self._growing
         if growing is None:
             return
-        tokens, self._fresh = self._fresh, []
+        tokens, self._fresh = spoken(self._fresh, text)
         growing.texts.append(text)
         growing.tokens += tokens
         place = self._place(growing)
@@ -214,7 +214,7 @@ class ResponseStream:
     def _place(self, growing: _Growing) -> Json:
         return {"item_id": growing.id, "output_index": len(self._items), "content_index": 0}
 
-    def _chances(self, tokens: list[TokenChosen]) -> list[Json]:
+    def _chances(self, tokens: Sequence[TokenChosen]) -> list[Json]:
         return chances(tokens) if self._tells_chances else []
 
     def _told(self, name: str, /, **values: object) -> Told:

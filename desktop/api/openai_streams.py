@@ -64,7 +64,7 @@ async def streamed(
             async for piece in pieces(starting.result()):
                 yield piece
         except (Refused, LapisError) as error:
-            visit.leave()
+            # Whatever else was begun for the client is stopped with its visit, when this ends.
             yield failed(error)
         finally:
             starting.cancel()

@@ -10,32 +10,47 @@ from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 from desktop.domain.history import Attachment
 from desktop.domain.text import shortened
 from desktop.services.context_estimate import estimated_tokens
-from desktop.ui.attachment_sheet import AttachmentSheet
+from desktop.ui.attachment_sheet import open_attachment
 from desktop.ui.attachment_words import attachment_icon, attachment_start, attachment_title
 from desktop.ui.flow_layout import FlowLayout
 from desktop.ui.icons import icon
 from desktop.ui.labels import as_words, set_tooltip
+from desktop.ui.picture_view import PictureView
 from desktop.ui.tokens import Space
 
 __all__ = ["AttachmentChips"]
 
 _ICON = 16
 _NAME = 36
+_ALONE = QSize(320, 220)
+_BESIDE = QSize(180, 120)
 
 
 class AttachmentChips(QWidget):
-    """The attachments of a question that was asked; nothing in them is interpreted."""
+    """The attachments of a question that was asked; nothing in them is interpreted.
+
+    Pictures are seen, small.
+    """
 
     def __init__(self, attachments: Sequence[Attachment], parent: QWidget | None = None) -> None:
         """Show a chip for each."""
         super().__init__(parent)
         flow = FlowLayout(self, beside=Space.S - 2, between=Space.S - 2)
-        self._chips = [_Chip(each) for each in attachments]
+        pictures = sum(each.is_picture for each in attachments)
+        box = _ALONE if pictures == 1 else _BESIDE
+        self._chips = [
+            self._picture(each, box) if each.is_picture else _Chip(each) for each in attachments
+        ]
         for chip in self._chips:
             flow.addWidget(chip)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+
+    def _picture(self, attachment: Attachment, box: QSize) -> PictureView:
+        view = PictureView(attachment, box)
+        view.clicked.connect(lambda: open_attachment(attachment, view))
+        return view
 
     def natural_width(self) -> int:
         """Return the width of all chips in one line."""
@@ -76,7 +91,7 @@ class _Chip(QPushButton):
         )
 
     def _on_clicked(self) -> None:
-        AttachmentSheet(self._attachment, self).open_over(self.window())
+        open_attachment(self._attachment, self)
 
 
 def _room_for(title: str) -> int:

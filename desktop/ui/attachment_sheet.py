@@ -13,17 +13,28 @@ from desktop.ui.buttons import IconButton
 from desktop.ui.copy_button import CopyButton
 from desktop.ui.labels import ElidedLabel, PlainLabel
 from desktop.ui.markdown_parts import code_text
+from desktop.ui.picture_sheet import PictureSheet
 from desktop.ui.popover_card import PopoverCard
 from desktop.ui.theme import mono_families
 from desktop.ui.tokens import Size, Space
 
-__all__ = ["AttachmentSheet"]
+__all__ = ["AttachmentSheet", "open_attachment"]
 
 _WIDTH = 640
 _HEIGHT = 440
 _SHARE = 0.9
 _MOST = 200_000
 _MONO = 13
+
+
+def open_attachment(attachment: Attachment, owner: QWidget) -> None:
+    """Show what went with a question over the window of `owner`: a text, or a picture."""
+    sheet: PopoverCard
+    if attachment.is_picture:
+        sheet = PictureSheet(attachment, owner)
+    else:
+        sheet = AttachmentSheet(attachment, owner)
+    sheet.open_over(owner.window())
 
 
 class AttachmentSheet(PopoverCard):

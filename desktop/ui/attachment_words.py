@@ -1,4 +1,4 @@
-"""What a text beside a question is called, wherever it is shown as a chip. GUI thread."""
+"""What something beside a question is called, wherever it is shown as a chip. GUI thread."""
 
 from desktop.domain.history import Attachment, AttachmentKind
 from desktop.domain.text import Text, printable
@@ -21,11 +21,13 @@ def attachment_title(attachment: Attachment) -> str:
             return say(Text("Selected text"))
         case AttachmentKind.PASTE:
             return say(Text("Pasted text"))
+        case AttachmentKind.PICTURE:
+            return printable(attachment.name, " ").strip() or say(Text("Picture"))
 
 
 def attachment_start(attachment: Attachment) -> str:
     """Return how a text without a name begins, in one line; empty for others."""
-    if attachment.kind in {AttachmentKind.FILE, AttachmentKind.ACTION}:
+    if attachment.kind not in {AttachmentKind.PASTE, AttachmentKind.SELECTION}:
         return ""
     return printable(" ".join(attachment.text[: _PREVIEW * 2].split())[:_PREVIEW], " ")
 
@@ -37,5 +39,7 @@ def attachment_icon(kind: AttachmentKind) -> IconName:
             return "file"
         case AttachmentKind.ACTION:
             return "spark"
+        case AttachmentKind.PICTURE:
+            return "picture"
         case _:
             return "copy"

@@ -1,21 +1,24 @@
-"""What goes with a question, as chips above the field: files, long pastes, selected text.
+"""What goes with a question, as chips above the field: files, long pastes, selected text, pictures.
 
 A five-megabyte log in the field would stop the typing; as a chip it costs nothing. GUI thread.
 """
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPalette
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from desktop.domain.history import Attachment
 from desktop.domain.text import Text
+from desktop.ui.attachment_sheet import open_attachment
 from desktop.ui.attachment_words import attachment_icon, attachment_start, attachment_title
 from desktop.ui.buttons import IconButton
 from desktop.ui.flow_layout import FlowLayout
 from desktop.ui.icons import icon
-from desktop.ui.labels import ElidedLabel
+from desktop.ui.labels import ElidedLabel, set_tooltip
+from desktop.ui.picture_view import PictureView
+from desktop.ui.picture_words import picture_size
 from desktop.ui.tokens import Size, Space
 from desktop.ui.translation import say
 
@@ -24,6 +27,7 @@ __all__ = ["ComposerChips"]
 _CLOSE = 24
 _ICON = 16
 _WIDEST = 320
+_PICTURE = QSize(32, 32)
 
 
 class ComposerChips(QWidget):
@@ -67,7 +71,7 @@ class ComposerChips(QWidget):
                 widget.hide()
                 widget.deleteLater()
         for place, attachment in enumerate(self._attachments):
-            chip = _Chip(attachment, self._tokens_of_text(attachment.text), self)
+            chip = _Chip(attachment, self._size_of(attachment), self)
             chip.removed.connect(lambda place=place: self._remove(place))
             self._flow.addWidget(chip)
             chip.show()
@@ -75,43 +79,70 @@ class ComposerChips(QWidget):
         self.updateGeometry()
         self.changed.emit()
 
+    def _size_of(self, attachment: Attachment) -> str:
+        if attachment.is_picture:
+            return picture_size(attachment)
+        count = f"{self._tokens_of_text(attachment.text):,}"
+        return say(Text("about {count} tokens", {"count": count}))
+
     def _remove(self, place: int) -> None:
         del self._attachments[place]
         self._show()
 
 
 class _Chip(QFrame):
-    """One attachment: what it is, how long, and how it begins; Delete takes it away."""
+    """One attachment: what it is, how large, and how it begins; Delete takes it away.
+
+    A click opens it.
+    """
 
     removed = Signal()
 
-    def __init__(self, attachment: Attachment, tokens: int, parent: QWidget) -> None:
+    def __init__(self, attachment: Attachment, size: str, parent: QWidget) -> None:
         super().__init__(parent)
+        self._attachment = attachment
         self.setProperty("panel", "code")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setMaximumWidth(_WIDEST)
         title = _title(attachment)
-        size = say(Text("about {count} tokens", {"count": f"{tokens:,}"}))
-        mark = QLabel()
-        shown = icon(attachment_icon(attachment.kind), QPalette.ColorRole.PlaceholderText)
-        mark.setPixmap(shown.pixmap(_ICON, _ICON))
         close = IconButton("close", self.tr("Take away"), side=_CLOSE)
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.S, Space.XS, Space.XS, Space.XS)
         row.setSpacing(Space.S)
-        row.addWidget(mark)
+        row.addWidget(self._mark())
         row.addWidget(ElidedLabel(title, size="small"), 1)
-        row.addWidget(ElidedLabel(size, tone="muted", size="small"))
+        if size:
+            row.addWidget(ElidedLabel(size, tone="muted", size="small"))
         row.addWidget(close)
         self.setMinimumHeight(Size.BUTTON)
-        self.setAccessibleName(f"{title}, {size}")
+        self.setAccessibleName(", ".join(filter(None, (title, size))))
+        set_tooltip(self, self.tr("Goes with the question. Click to see it."))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        close.setCursor(Qt.CursorShape.ArrowCursor)
         close.clicked.connect(self.removed)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in {Qt.Key.Key_Delete, Qt.Key.Key_Backspace}:
-            self.removed.emit()
-        else:
-            super().keyPressEvent(event)
+        match event.key():
+            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
+                self.removed.emit()
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
+                open_attachment(self._attachment, self)
+            case _:
+                super().keyPressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        is_left = event.button() == Qt.MouseButton.LeftButton
+        if is_left and self.rect().contains(event.position().toPoint()):
+            open_attachment(self._attachment, self)
+
+    def _mark(self) -> QWidget:
+        """Return what stands before the words: a picture itself, or the icon of its kind."""
+        if self._attachment.is_picture:
+            return PictureView(self._attachment, _PICTURE, fills=True, looked_at=True)
+        mark = QLabel()
+        shown = icon(attachment_icon(self._attachment.kind), QPalette.ColorRole.PlaceholderText)
+        mark.setPixmap(shown.pixmap(_ICON, _ICON))
+        return mark
 
 
 def _title(attachment: Attachment) -> str:

@@ -25,6 +25,10 @@ class CopyButton(IconButton):
     def copy(self, text: str) -> None:
         """Put `text` into the clipboard, exactly."""
         QGuiApplication.clipboard().setText(text)
+        self.show_done()
+
+    def show_done(self) -> None:
+        """Show the tick: something was copied."""
         self.set_icon("check")
         self._back.start()
 

@@ -74,6 +74,7 @@ IconName: TypeAlias = Literal[
     "new-chat",
     "pause",
     "person",
+    "picture",
     "pin",
     "play",
     "plug",

@@ -13,12 +13,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 from desktop.domain.history import Attachment, AttachmentKind
 from desktop.domain.text import printable, shortened
 from desktop.services.context_estimate import estimated_tokens
-from desktop.ui.attachment_sheet import AttachmentSheet
+from desktop.ui.attachment_sheet import open_attachment
 from desktop.ui.attachment_words import attachment_icon, attachment_start, attachment_title
 from desktop.ui.buttons import IconButton
 from desktop.ui.composer_chips import ComposerChips
 from desktop.ui.icons import IconName, icon
 from desktop.ui.labels import ElidedLabel, as_words, set_tooltip
+from desktop.ui.picture_view import PictureView
+from desktop.ui.picture_words import picture_size
 from desktop.ui.tokens import Space
 
 __all__ = ["Offer", "PopupChips"]
@@ -29,6 +31,7 @@ _ICON = 16
 _WIDEST = 300
 _START = 80
 _BESIDE_WORDS = 46
+_PICTURE = QSize(22, 22)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +115,12 @@ class _Chip(QFrame):
         self.setMaximumWidth(_WIDEST)
         self.setFixedHeight(_HEIGHT)
         title, start = attachment_title(attachment), attachment_start(attachment)
-        size = self.tr("about {count} tokens").format(
-            count=f"{estimated_tokens(attachment.text):,}"
-        )
-        mark = QLabel()
-        shown = icon(_icon(attachment.kind), QPalette.ColorRole.PlaceholderText)
-        mark.setPixmap(shown.pixmap(QSize(_ICON, _ICON), self.devicePixelRatioF()))
+        if attachment.is_picture:
+            size = picture_size(attachment)
+        else:
+            size = self.tr("about {count} tokens").format(
+                count=f"{estimated_tokens(attachment.text):,}"
+            )
         close = IconButton("close", self.tr("Take away"), side=_CLOSE)
         close.setIconSize(QSize(_ICON - 2, _ICON - 2))
         close.setCursor(Qt.CursorShape.ArrowCursor)
@@ -128,14 +131,17 @@ class _Chip(QFrame):
             size="small",
         )
         row = QHBoxLayout(self)
-        row.setContentsMargins(Space.S - 1, 0, 2, 0)
+        row.setContentsMargins(3 if attachment.is_picture else Space.S - 1, 0, 2, 0)
         row.setSpacing(Space.S - 2)
-        row.addWidget(mark)
+        row.addWidget(self._mark())
         row.addWidget(words, 1)
         row.addWidget(close)
         self.setAccessibleName(" · ".join(filter(None, (title, start, size))))
-        hint = self.tr("Goes with the question. Click to read it.")
-        set_tooltip(self, f"{title} · {size}\n{hint}")
+        if attachment.is_picture:
+            hint = self.tr("Goes with the question. Click to see it.")
+        else:
+            hint = self.tr("Goes with the question. Click to read it.")
+        set_tooltip(self, "\n".join((" · ".join(filter(None, (title, size))), hint)))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         match event.key():
@@ -156,8 +162,17 @@ class _Chip(QFrame):
         ):
             self._open()
 
+    def _mark(self) -> QWidget:
+        """Return what stands before the words: a picture itself, or the icon of its kind."""
+        if self._attachment.is_picture:
+            return PictureView(self._attachment, _PICTURE, fills=True, looked_at=True)
+        mark = QLabel()
+        shown = icon(_icon(self._attachment.kind), QPalette.ColorRole.PlaceholderText)
+        mark.setPixmap(shown.pixmap(QSize(_ICON, _ICON), self.devicePixelRatioF()))
+        return mark
+
     def _open(self) -> None:
-        AttachmentSheet(self._attachment, self).open_over(self.window())
+        open_attachment(self._attachment, self)
 
 
 class _OfferButton(QPushButton):

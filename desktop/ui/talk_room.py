@@ -123,6 +123,7 @@ class TalkRoom(QObject):
         end.add("pages", self._pages.close)
         end.add("chat files", self._close_files)
         end.add("typesetter", _close_typesetter)
+        end.add("pictures", _close_pictures)
         end.add("copies", self._close_copies)
 
     def _chat_files(self) -> "ChatFiles":
@@ -222,3 +223,9 @@ def _close_typesetter() -> None:
     from desktop.ui.typesetter import typesetter
 
     typesetter().close()
+
+
+def _close_pictures() -> None:
+    from desktop.ui.picture_shelf import picture_shelf
+
+    picture_shelf().close()

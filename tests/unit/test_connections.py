@@ -416,10 +416,14 @@ def test_a_changed_address_is_asked_anew(
 ) -> None:
     known.save(Connection(OPENAI, "work", f"{api.address}/v1"))
     known.refresh("work")
-    known.save(Connection(OPENAI, "work", "https://a.example/v1"), "work")
+    with ScriptedServer(_speak) as other:
+        known.save(Connection(OPENAI, "work", f"{other.address}/v1"), "work")
+        assert known.served("work") == ()
+        assert not known.was_asked("work")
+        known.refresh("work")
 
-    assert known.served("work") == ()
-    assert not known.was_asked("work")
+        assert known.served("work")
+        assert (len(api.asked), len(other.asked)) == (1, 1)
 
 
 def test_a_backend_of_a_server_that_is_gone_is_refused(known: Connections) -> None:
@@ -450,13 +454,16 @@ def test_what_was_damaged_in_the_settings_is_left_out(known: Connections, kept: 
 
 
 def test_offline_only_this_computer_is_asked(
-    known: Connections, kept: Kept, api: ScriptedServer
+    known: Connections, kept: Kept, ring: Ring, api: ScriptedServer
 ) -> None:
     known.save(Connection(OPENAI, "far", "https://far.example/v1"))
     known.save(Connection(OPENAI, "near", f"{api.address}/v1"))
+    known.set_key(known.all()[1], KEY)
+    ring.asked.clear()
     kept.set(offline=True)
     known.refresh()
 
+    assert ring.asked == []
     assert isinstance(known.problem("far"), Offline)
     assert known.problem("near") is None
     assert [model.server for model in known.models()] == ["ollama", "near"]
@@ -660,8 +667,10 @@ def test_a_kept_key_is_not_tried_at_another_address(
 ) -> None:
     known.save(Connection(OPENAI, "work", "https://a.example/v1"))
     known.set_key(known.all()[1], KEY)
+    ring.asked.clear()
     known.test(replace(known.all()[1], address=f"{api.address}/v1"))
 
+    assert ring.asked == []
     assert "authorization" not in api.asked[0].headers
 
 

@@ -3,6 +3,7 @@
 import itertools
 import json
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -179,15 +180,33 @@ def test_chances_of_tokens_are_told_with_their_text(tmp_path: Path, talker: Path
         assert len(token.top_logprobs) == 3
         assert token.logprob <= token.top_logprobs[0].logprob <= 0
         assert bytes(token.bytes or ()).decode() == token.token
-    streamed = [
+    assert tokens_of(chunks) == [token.token for token in told.content]
+    assert without.choices[0].logprobs is None
+
+
+def test_no_chances_are_told_of_what_ended_the_answer(tmp_path: Path, talker: Path) -> None:
+    options: dict[str, Any] = {"logprobs": True, "stop": [" lamps"]}
+    with openai_room(tmp_path, talker) as (_, client):
+        whole = client.chat.completions.create(model="talker", messages=asked(), **options)
+        chunks = list(
+            client.chat.completions.create(model="talker", messages=asked(), stream=True, **options)
+        )
+
+    told = whole.choices[0].logprobs
+    assert told is not None
+    tokens = [token.token for token in told.content or ()]
+    assert "".join(tokens).strip() == whole.choices[0].message.content == "The harbour has nine"
+    assert tokens_of(chunks) == tokens
+
+
+def tokens_of(chunks: Sequence[Any]) -> list[str]:
+    return [
         token.token
         for chunk in chunks
         for choice in chunk.choices
         if choice.logprobs is not None
         for token in choice.logprobs.content or ()
     ]
-    assert streamed == [token.token for token in told.content]
-    assert without.choices[0].logprobs is None
 
 
 def test_sampling_is_the_clients_where_it_says_so_and_the_models_where_not(
@@ -310,9 +329,11 @@ def test_thinking_comes_beside_the_answer_and_goes_back_with_it(tmp_path: Path) 
     said = f"<think>Nine of them, I count.</think>{SAYS}"
     thinker = write_llama(tmp_path / "thinker.gguf", answer=said, stops=True)
     with openai_room(tmp_path, thinker) as (_, client):
-        whole = client.chat.completions.create(model="thinker", messages=asked())
+        whole = client.chat.completions.create(model="thinker", messages=asked(), logprobs=True)
         chunks = list(
-            client.chat.completions.create(model="thinker", messages=asked(), stream=True)
+            client.chat.completions.create(
+                model="thinker", messages=asked(), stream=True, logprobs=True
+            )
         )
 
     message = whole.choices[0].message
@@ -321,6 +342,13 @@ def test_thinking_comes_beside_the_answer_and_goes_back_with_it(tmp_path: Path) 
     thought = [c.choices[0].delta.model_dump().get("reasoning_content") or "" for c in chunks]
     assert "".join(thought) == "Nine of them, I count."
     assert joined(chunks) == SAYS
+    # Chances are told of what was said, and of nothing before it.
+    told = whole.choices[0].logprobs
+    assert told is not None
+    tokens = [token.token for token in told.content or ()]
+    assert "".join(tokens).strip().endswith(SAYS)
+    assert "count" not in "".join(tokens)
+    assert tokens_of(chunks) == tokens
 
 
 def test_a_model_that_thinks_first_gives_a_shape_at_once(tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ def test_a_text_is_continued_as_it_stands(tmp_path: Path, talker: Path) -> None:
             )
         )
         usual = client.completions.create(model="talker", prompt=prompt, stop="§")
+        mark = client.completions.create(model="talker", prompt="<|im_start|>", max_tokens=1)
+        no_mark = client.completions.create(model="talker", prompt="<|im_stark|>", max_tokens=1)
 
     text = whole.choices[0].text
     assert whole.object == "text_completion"
@@ -68,6 +70,9 @@ def test_a_text_is_continued_as_it_stands(tmp_path: Path, talker: Path) -> None:
     assert whole.usage.completion_tokens == 4
     assert usual.usage is not None
     assert usual.usage.completion_tokens <= 16
+    assert mark.usage is not None
+    assert no_mark.usage is not None
+    assert mark.usage.prompt_tokens < no_mark.usage.prompt_tokens
 
 
 def test_several_texts_are_continued_side_by_side(tmp_path: Path, talker: Path) -> None:
