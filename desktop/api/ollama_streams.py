@@ -51,7 +51,7 @@ async def streamed(
     async def sent() -> AsyncIterator[bytes]:
         try:
             while not starting.done():
-                pass
+                yield line(telling.piece(Piece()))
                 await asyncio.wait((starting,), timeout=patience)
             piece = Piece()
             async for event in starting.result():

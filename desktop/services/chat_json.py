@@ -227,9 +227,7 @@ def _message(raw: object) -> CarriedMessage | None:
 def _with_pictures(message: CarriedMessage) -> CarriedMessage:
     """Return `message` without what is said to be a picture, and is none."""
     kept = tuple(
-        each
-        for each in message.attachments
-        if not each.is_picture or picture_of(each) is not None
+        each for each in message.attachments if not each.is_picture or picture_of(each) is not None
     )
     return message if kept == message.attachments else replace(message, attachments=kept)
 

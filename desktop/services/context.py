@@ -182,9 +182,7 @@ class ContextParts:
 def request_messages(opening: Opening, draft: Draft) -> tuple[Message, ...]:
     """Return the messages of the request that asking `draft` would make."""
     along = draft.attachments
-    asked = Message(
-        Role.USER, with_attachments(draft.text, along), pictures=pictures_of(along)
-    )
+    asked = Message(Role.USER, with_attachments(draft.text, along), pictures=pictures_of(along))
     return (*_system(opening.system), *opening.messages, asked)
 
 

@@ -1,15 +1,20 @@
-"""Files on their way into a question: chosen or dropped, read off the GUI thread. GUI thread."""
+"""Files and pictures on their way into a question: chosen, dropped or pasted. GUI thread.
 
-from collections.abc import Sequence
+They are read, and pictures made small, in a thread of their own.
+"""
+
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QDir, QObject
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from desktop.domain.errors import LapisError, UserFixable
 from desktop.domain.history import Attachment
 from desktop.domain.text import Text
+from desktop.services.pictures import MOST_PICTURES, read_picture_file
 from desktop.services.text_files import read_text_file
 from desktop.ui.banner import Banner, Topic
 from desktop.ui.composer import Composer
@@ -34,12 +39,13 @@ class Attaching(QObject):
         self._folder = QDir.homePath()
         composer.files_dropped.connect(self.add)
         composer.files_wanted.connect(self.choose)
+        composer.picture_pasted.connect(self.add_picture)
 
     def choose(self) -> None:
         """Let the person pick files; the window is not blocked meanwhile."""
         dialog = QFileDialog(self._window, self.tr("Files that go with the question"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setNameFilters([self.tr("Text and code (*)")])
+        dialog.setNameFilters([self.tr("Texts, code and pictures (*)")])
         dialog.setDirectory(self._folder)
         dialog.filesSelected.connect(self._on_selected)
         dialog.finished.connect(dialog.deleteLater)
@@ -52,13 +58,25 @@ class Attaching(QObject):
             self._banner.show_error(Topic.ATTACHING, _too_many(len(paths)))
             return
         for path in paths:
-            self._errands.run(
-                _LANE,
-                partial(_read, path),
-                self._composer.attach,
-                self._on_failed,
-                queued=True,
-            )
+            self._run(partial(_read, path))
+
+    def add_picture(self, picture: bytes | QImage | None) -> None:
+        """Let a picture go along that was copied; None: there is none any more."""
+        self._banner.solve(Topic.ATTACHING)
+        if picture is None:
+            self._banner.show_error(Topic.ATTACHING, _gone())
+            return
+        self._run(partial(_made, picture))
+
+    def _run(self, work: Callable[[Errand], Attachment]) -> None:
+        self._errands.run(_LANE, work, self._attach, self._on_failed, queued=True)
+
+    def _attach(self, attachment: Attachment) -> None:
+        along = self._composer.question().attachments
+        if attachment.is_picture and sum(each.is_picture for each in along) >= MOST_PICTURES:
+            self._banner.show_error(Topic.ATTACHING, _too_many_pictures())
+        else:
+            self._composer.attach(attachment)
 
     def close(self) -> None:
         """End the thread that reads; idempotent."""
@@ -76,7 +94,28 @@ class Attaching(QObject):
 
 
 def _read(path: Path, _errand: Errand) -> Attachment:
-    return read_text_file(path)
+    picture = read_picture_file(path)
+    return read_text_file(path) if picture is None else _made(picture, _errand, path.name)
+
+
+def _made(picture: bytes | QImage, _errand: Errand, name: str = "") -> Attachment:
+    from desktop.ui.picture_making import made_small
+
+    return made_small(picture, name)
+
+
+def _gone() -> LapisError:
+    return UserFixable(
+        Text("The picture cannot go with the question"),
+        Text("The program it was copied in did not hand it over. Copy it once more."),
+    )
+
+
+def _too_many_pictures() -> LapisError:
+    return UserFixable(
+        Text("Up to {most} pictures can go with one question", {"most": MOST_PICTURES}),
+        Text("Ask about the others in the next question."),
+    )
 
 
 def _too_many(count: int) -> LapisError:

@@ -3,7 +3,7 @@
 Values in, signals out: it clears itself only when its owner has saved the question. GUI thread.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
@@ -15,9 +15,16 @@ from desktop.services.context_estimate import estimated_tokens
 from desktop.services.drafts import draft_of, read_draft
 from desktop.ui.buttons import IconButton
 from desktop.ui.composer_chips import ComposerChips
-from desktop.ui.composer_field import FIELD_LIMIT, ComposerField, dropped_files, dropped_model
+from desktop.ui.composer_field import (
+    FIELD_LIMIT,
+    ComposerField,
+    dropped_files,
+    dropped_model,
+    has_picture,
+)
 from desktop.ui.labels import restyle
 from desktop.ui.leaves_badge import LeavesBadge
+from desktop.ui.sight_line import SightLine
 from desktop.ui.tokens import Space
 
 __all__ = ["Composer", "Draft"]
@@ -53,8 +60,12 @@ class Composer(QFrame):
     """(Path)"""
     files_dropped = Signal(object)
     """(list of Path): to be read and given to `attach`."""
+    picture_pasted = Signal(object)
+    """(bytes of a file, QImage, or None): a picture to be made ready and given to `attach`."""
     files_wanted = Signal()
     """The person wants to choose files."""
+    other_model_wanted = Signal()
+    """The person wants a model that sees the pictures that go along."""
     prompts_wanted = Signal()
     """The person wants to see the saved prompts."""
 
@@ -89,6 +100,8 @@ class Composer(QFrame):
         self.field = ComposerField(lines, self)
         self._has_chips = chips is None
         self._chips = chips or ComposerChips(estimated_tokens, self)
+        self._sight = SightLine(self._chips)
+        self._sight.other_wanted.connect(self.other_model_wanted)
         self._files = IconButton("plus", parent=self)
         self._prompts = IconButton("slash", parent=self)
         for tool in (self._files, self._prompts):
@@ -108,6 +121,7 @@ class Composer(QFrame):
         self.field.focus_changed.connect(self._on_focus_changed)
         self.field.model_dropped.connect(self.model_dropped)
         self.field.files_dropped.connect(self.files_dropped)
+        self.field.picture_pasted.connect(self.picture_pasted)
         self.field.long_text_pasted.connect(self._on_long_text_pasted)
         self._chips.changed.connect(self._on_changed)
         self._files.clicked.connect(self.files_wanted)
@@ -152,6 +166,11 @@ class Composer(QFrame):
         """Let `attachment` go with the question."""
         self._chips.add(attachment)
 
+    @property
+    def sight(self) -> QWidget:
+        """The line that `show_sight` fills, to be placed by whoever places the chips."""
+        return self._sight
+
     def add_tool(self, widget: QWidget) -> None:
         """Place `widget` before the button that sends."""
         self._row.insertWidget(self._row.count() - 1, widget, 0, Qt.AlignmentFlag.AlignBottom)
@@ -170,6 +189,10 @@ class Composer(QFrame):
     def show_leaving(self, host: str) -> None:
         """Say that the question goes to `host`; empty: it stays here."""
         self._leaves.show_host(host)
+
+    def show_sight(self, model: str, sees: Callable[[], bool | None]) -> None:
+        """Say so where the model of that title does not see, and pictures are to go along."""
+        self._sight.set_model(model, sees)
 
     def set_placeholder(self, words: str) -> None:
         """Say in the empty field what is expected in it; empty: a question, as ever."""
@@ -191,8 +214,9 @@ class Composer(QFrame):
             self._retranslate()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files beside the field, too."""
-        if dropped_model(event.mimeData()) is not None or dropped_files(event.mimeData()):
+        """Take files and pictures beside the field, too."""
+        data = event.mimeData()
+        if dropped_model(data) is not None or dropped_files(data) or has_picture(data):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -214,6 +238,7 @@ class Composer(QFrame):
         column.setSpacing(Space.S)
         if self._has_chips:
             column.addWidget(self._chips)
+            column.addWidget(self._sight)
         column.addLayout(self._body)
         self.setFocusProxy(self.field)
 

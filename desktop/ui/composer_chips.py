@@ -1,6 +1,7 @@
 """What goes with a question, as chips above the field: files, long pastes, selected text, pictures.
 
-A five-megabyte log in the field would stop the typing; as a chip it costs nothing. GUI thread.
+A five-megabyte log in the field would stop the typing; as a chip it costs nothing. What shows
+pictures and sheets comes late: an empty window is on the screen before. GUI thread.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,14 +12,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from desktop.domain.history import Attachment
 from desktop.domain.text import Text
-from desktop.ui.attachment_sheet import open_attachment
 from desktop.ui.attachment_words import attachment_icon, attachment_start, attachment_title
 from desktop.ui.buttons import IconButton
 from desktop.ui.flow_layout import FlowLayout
 from desktop.ui.icons import icon
 from desktop.ui.labels import ElidedLabel, set_tooltip
-from desktop.ui.picture_view import PictureView
-from desktop.ui.picture_words import picture_size
 from desktop.ui.tokens import Size, Space
 from desktop.ui.translation import say
 
@@ -81,6 +79,8 @@ class ComposerChips(QWidget):
 
     def _size_of(self, attachment: Attachment) -> str:
         if attachment.is_picture:
+            from desktop.ui.picture_words import picture_size
+
             return picture_size(attachment)
         count = f"{self._tokens_of_text(attachment.text):,}"
         return say(Text("about {count} tokens", {"count": count}))
@@ -126,18 +126,25 @@ class _Chip(QFrame):
             case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
                 self.removed.emit()
             case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
-                open_attachment(self._attachment, self)
+                self._open()
             case _:
                 super().keyPressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         is_left = event.button() == Qt.MouseButton.LeftButton
         if is_left and self.rect().contains(event.position().toPoint()):
-            open_attachment(self._attachment, self)
+            self._open()
+
+    def _open(self) -> None:
+        from desktop.ui.attachment_sheet import open_attachment
+
+        open_attachment(self._attachment, self)
 
     def _mark(self) -> QWidget:
         """Return what stands before the words: a picture itself, or the icon of its kind."""
         if self._attachment.is_picture:
+            from desktop.ui.picture_view import PictureView
+
             return PictureView(self._attachment, _PICTURE, fills=True, looked_at=True)
         mark = QLabel()
         shown = icon(attachment_icon(self._attachment.kind), QPalette.ColorRole.PlaceholderText)

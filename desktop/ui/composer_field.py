@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
     QGuiApplication,
+    QImage,
     QInputMethodEvent,
     QKeyEvent,
     QPaintEvent,
@@ -20,11 +21,19 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QWidget
 
-__all__ = ["FIELD_LIMIT", "ComposerField", "dropped_files", "dropped_model"]
+__all__ = [
+    "FIELD_LIMIT",
+    "ComposerField",
+    "dropped_files",
+    "dropped_model",
+    "has_picture",
+    "picture_of",
+]
 
 FIELD_LIMIT = 16_000
 """Characters the field holds; laying out more would stop the window for a blink and longer."""
 _MODEL_SUFFIX = ".gguf"
+_PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp")
 
 
 def dropped_model(data: QMimeData) -> Path | None:
@@ -40,6 +49,28 @@ def dropped_files(data: QMimeData) -> list[Path]:
     """Return the files of this computer among dropped things, model files left out."""
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
     return [path for path in paths if path.suffix.lower() != _MODEL_SUFFIX]
+
+
+def has_picture(data: QMimeData) -> bool:
+    """Return whether copied or dropped things are a picture, and not a text that has one beside.
+
+    Programs for texts and tables copy a picture of them, too; the address of a picture, which
+    browsers give along, is no text.
+    """
+    if not data.hasImage():
+        return False
+    return not data.hasFormat("text/plain") or (data.hasUrls() and " " not in data.text().strip())
+
+
+def picture_of(data: QMimeData) -> bytes | QImage | None:
+    """Return a picture as it was copied: undecoded where that can be had, which takes long."""
+    for form in _PICTURES:
+        if data.hasFormat(form):
+            raw = bytes(data.data(form).data())
+            if raw:
+                return raw
+    image = data.imageData()
+    return image if isinstance(image, QImage) and not image.isNull() else None
 
 
 class Helper(Protocol):
@@ -72,6 +103,8 @@ class ComposerField(QPlainTextEdit):
     """(Path)"""
     files_dropped = Signal(object)
     """(list of Path): files dropped or pasted."""
+    picture_pasted = Signal(object)
+    """(bytes of a file, or QImage): a picture itself, pasted or dropped."""
     long_text_pasted = Signal(str)
     """A paste that is too long for the field; it was not inserted."""
     line_height_changed = Signal()
@@ -209,12 +242,12 @@ class ComposerField(QPlainTextEdit):
             super().contextMenuEvent(event)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        """Take text and files."""
+        """Take text, files and pictures."""
         has_files = dropped_model(source) is not None or bool(dropped_files(source))
-        return source.hasText() or has_files
+        return source.hasText() or has_files or has_picture(source)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
-        """Insert pasted or dropped text, hand over files, and keep long texts out."""
+        """Insert pasted or dropped text, hand over files and pictures, and keep long texts out."""
         path = dropped_model(source)
         if path is not None:
             self.model_dropped.emit(path)
@@ -222,6 +255,9 @@ class ComposerField(QPlainTextEdit):
         files = dropped_files(source)
         if files:
             self.files_dropped.emit(files)
+            return
+        if has_picture(source):
+            self.picture_pasted.emit(picture_of(source))
             return
         text = source.text()
         if self.document().characterCount() + len(text) > FIELD_LIMIT:

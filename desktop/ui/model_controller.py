@@ -72,6 +72,10 @@ class ChosenFrom(Protocol):
         """Return all of them."""
         ...
 
+    def sees(self, model: InstalledModel) -> bool | None:
+        """Return whether a model takes pictures, at once; None where nobody knows."""
+        ...
+
 
 class ModelController(QObject):
     """All methods return at once; what becomes of a choice comes back as an `EngineState`.
@@ -124,7 +128,8 @@ class ModelController(QObject):
         menu.builtin_template_chosen.connect(self._use_builtin_template)
         for dropped in (window.composer.model_dropped, window.model_dropped):
             dropped.connect(lambda path: self.choose_named(str(path)))
-        window.transcript.model_wanted.connect(window.header.open_model_menu)
+        for wanted in (window.transcript.model_wanted, window.composer.other_model_wanted):
+            wanted.connect(window.header.open_model_menu)
         window.banner.remedy_chosen.connect(self._on_remedy_chosen)
         window.language_changed.connect(self._show_model)
         own.not_saved.connect(lambda error: window.banner.show_error(Topic.SETTINGS, error))
@@ -134,6 +139,10 @@ class ModelController(QObject):
     def state(self) -> EngineState:
         """The engine as last heard of."""
         return self._state
+
+    def sees(self, model: InstalledModel | None) -> bool | None:
+        """Return whether `model` takes pictures, at once; None where nobody knows."""
+        return None if model is None else self._models.sees(model)
 
     @property
     def general(self) -> InstalledModel | None:
@@ -409,6 +418,7 @@ class ModelController(QObject):
         about_guide = model is not None and model.is_guide
         self._window.composer.set_about_guide(about_guide)
         self._window.composer.show_leaving(model.leaves_to if model is not None else "")
+        self._window.composer.show_sight(model_title(model), lambda: self.sees(model))
         if model is not None:
             self._window.transcript.empty_state.show_model(
                 model_title(model), about_guide, model.leaves_to

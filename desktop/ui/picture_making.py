@@ -66,7 +66,9 @@ def size_in(data: bytes) -> QSize:
     if opened is None:
         return QSize()
     reader, _buffer = opened
-    is_turned = bool(reader.transformation() & QImageIOHandler.Transformation.TransformationRotate90)
+    is_turned = bool(
+        reader.transformation() & QImageIOHandler.Transformation.TransformationRotate90
+    )
     return reader.size().transposed() if is_turned else reader.size()
 
 

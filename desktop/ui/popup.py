@@ -237,6 +237,7 @@ class Popup(PopupFrame):
         middle.setContentsMargins(Space.XL, 0, Space.XL, 0)
         middle.setSpacing(Space.S)
         middle.addWidget(self.chips)
+        middle.addWidget(self.composer.sight)
         middle.addWidget(self.banner)
         # The keys of the actions stand under the other parts, what surrounds them beside.
         self._actions.setContentsMargins(Space.XL - _BESIDE, 0, Space.XL, 0)

@@ -36,16 +36,12 @@ _PICTURE = QSize(22, 22)
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Something that could go along: `key` names it to its owner, `start` is how it begins.
-
-    One that `is_of_no_use` says so when it is clicked.
-    """
+    """Something that could go along: `key` names it to its owner, `start` is how it begins."""
 
     key: str
     title: str
     start: str = ""
     icon: IconName = "plus"
-    is_of_no_use: bool = False
 
 
 class PopupChips(ComposerChips):
@@ -193,8 +189,7 @@ class _OfferButton(QPushButton):
         self._words = quoted if start else offer.title
         self.setAccessibleName(self._words)
         self._fit()
-        if not offer.is_of_no_use:
-            set_tooltip(self, self.tr("Let it go with the question"))
+        set_tooltip(self, self.tr("Let it go with the question"))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

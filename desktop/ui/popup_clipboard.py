@@ -3,16 +3,17 @@
 Under X11 another program holds what was copied, and Qt waits seconds for one that hangs; so its
 owner is asked over a connection of ours, in another thread, for a moment. Elsewhere the system tells
 which kinds of data there are without asking anybody, and nothing else is looked at before a person
-asks for it: there `text` may wait for the program that has it.
+asks for it: there `text` may wait for the program that has it, and `picture` everywhere.
 """
 
 import os
 from typing import Final, cast
 
 from PySide6.QtCore import QMimeData, QObject, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QImage
 
 from desktop.system.front.base import Copied
+from desktop.ui.composer_field import picture_of
 from desktop.ui.errands import Errands
 
 __all__ = ["PopupClipboard"]
@@ -57,6 +58,12 @@ class PopupClipboard(QObject):
     def text() -> str:
         """Return what was copied where `look` found it unread, as a person asks for it."""
         return _text_of(QGuiApplication.clipboard().mimeData())
+
+    @staticmethod
+    def picture() -> bytes | QImage | None:
+        """Return the picture that was copied, as a person asks for it; None if it is not handed over."""
+        data = cast("QMimeData | None", QGuiApplication.clipboard().mimeData())
+        return None if data is None else picture_of(data)
 
     def _look_elsewhere(self, display: str) -> None:
         def look(_errand: object) -> Copied:

@@ -94,6 +94,10 @@ class PopupController(QObject):
         """`name` returns that of the model for a new conversation, None for the usual one."""
         self._model_for_new = name
 
+    def set_sees(self, sees: Callable[[InstalledModel | None], bool | None]) -> None:
+        """`sees` returns at once whether a model takes pictures, None where nobody knows."""
+        self._sees = sees
+
     def model_changed(self) -> None:
         """Ask another model from the next question on: one was chosen."""
         self._other_model = True
@@ -217,6 +221,7 @@ class PopupController(QObject):
             state=words,
             leaves_to=model.leaves_to if model is not None else "",
         )
+        self._popup.composer.show_sight(model_title(model), lambda: self._sees(model))
 
     def can_work_with_texts(self) -> bool:
         """Tell whether there is a model for more than questions about Lapis; else say so."""

@@ -46,6 +46,10 @@ class KnowsModels(Protocol):
         """Return what `find` finds it by."""
         ...
 
+    def sees(self, model: InstalledModel | None) -> bool | None:
+        """Return whether `model` takes pictures, at once; None where nobody knows."""
+        ...
+
 
 class PopupModels(QObject):
     """Keeps the choice in the settings."""
@@ -63,6 +67,8 @@ class PopupModels(QObject):
         self._models = models
         self._preferences = preferences
         popups.set_model(self.name)
+        popups.set_sees(models.sees)
+        popup.composer.other_model_wanted.connect(popup.model.showMenu)
         popup.model.about_to_fill.connect(self._fill)
         popup.model.chosen.connect(self._on_chosen)
         popup.model.more_requested.connect(self._on_more_requested)

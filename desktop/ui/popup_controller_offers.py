@@ -8,7 +8,6 @@ from typing import Final, Protocol, cast
 from PySide6.QtCore import QMimeData, QObject, SignalInstance
 from PySide6.QtGui import QClipboard, QGuiApplication
 
-from desktop.domain.errors import UserFixable
 from desktop.domain.history import Attachment, AttachmentKind
 from desktop.domain.settings import PopupSettings
 from desktop.domain.text import Text
@@ -66,11 +65,12 @@ class PopupOffers(QObject):
         self._selected = _NOTHING
         self._copied = Copied()
         self._settled: frozenset[str] = frozenset()
-        self._is_unread = self._is_anew = False
+        self._is_unread = self._is_anew = self._is_picture_used = False
         self._typed = ""
         popup.composer.field.selectionChanged.connect(self._on_typed_selected)
         popup.appeared.connect(self._look)
         QGuiApplication.clipboard().selectionChanged.connect(self._on_selection_changed)
+        QGuiApplication.clipboard().dataChanged.connect(self._on_copied)
         popup.chips.offer_taken.connect(self._on_offer_taken)
         popup.chips.taken_away.connect(self._on_taken_away)
         popup.chips.changed.connect(self._show)
@@ -101,6 +101,7 @@ class PopupOffers(QObject):
     def settle(self) -> None:
         """Offer nothing of this again as long as the conversation lasts that has just begun."""
         self._settled |= {self._selected.text, self._copied.text}
+        self._is_picture_used |= self._copied.has_picture
         self._seen = self._selected.text or self._seen
         self._own = None
         self._selected, self._copied = _NOTHING, Copied()
@@ -110,7 +111,7 @@ class PopupOffers(QObject):
         """Let nothing go along by itself, and offer whatever there is from the next look on."""
         self._settled = frozenset()
         self._take_away_own()
-        self._is_unread = False
+        self._is_unread = self._is_picture_used = False
         self._selected, self._copied = _NOTHING, Copied()
         self._show()
 
@@ -181,6 +182,10 @@ class PopupOffers(QObject):
         if own is not None and own in chips.attachments():
             chips.set_attachments([one for one in chips.attachments() if one != own])
 
+    def _on_copied(self) -> None:
+        """Hear that something else was copied: another picture, maybe."""
+        self._is_picture_used = False
+
     def _on_copied_came(self, found: Copied) -> None:
         self._copied = found
         self._show()
@@ -204,13 +209,17 @@ class PopupOffers(QObject):
                 if text := self._read_copied():
                     self._popup.composer.attach(Attachment(AttachmentKind.PASTE, "", text))
             case _:
-                self._popup.banner.show_error(Topic.ATTACHING, _blind())
+                self._is_picture_used = True
+                self._popup.composer.picture_pasted.emit(self._clipboard.picture())
         self._show()
         self._popup.composer.focus_field()
 
     def _on_taken_away(self, attachment: Attachment) -> None:
         if attachment.text == self._selected.text:
             self._seen = attachment.text
+        if attachment.is_picture:
+            self._is_picture_used = False
+            self._show()
 
     def _show(self) -> None:
         along = self._settled | {one.text for one in self._popup.chips.attachments()}
@@ -221,9 +230,8 @@ class PopupOffers(QObject):
         is_new = copied.text.strip() and copied.text not in along | {selected}
         if is_new or copied.is_unread:
             offers.append(Offer(_CLIPBOARD, self.tr("Clipboard"), _start(copied.text)))
-        elif copied.has_picture and not copied.text.strip():
-            picture = Offer(_PICTURE, self.tr("Copied picture"), icon="info", is_of_no_use=True)
-            offers.append(picture)
+        elif copied.has_picture and not copied.text.strip() and not self._is_picture_used:
+            offers.append(Offer(_PICTURE, self.tr("Copied picture"), icon="picture"))
         self._popup.chips.set_offers(offers)
 
     def _tell_cut(self) -> None:
@@ -234,10 +242,3 @@ class PopupOffers(QObject):
 
 def _start(text: str) -> str:
     return " ".join(text[:200].split())
-
-
-def _blind() -> UserFixable:
-    return UserFixable(
-        Text("Pictures cannot be asked about yet"),
-        Text("Lapis reads text. Copy the words out of the picture, or type them."),
-    )

@@ -663,7 +663,7 @@ def test_nobody_gets_a_key_by_claiming_to_have_one(known: Connections, ring: Rin
 
 
 def test_a_kept_key_is_not_tried_at_another_address(
-    known: Connections, api: ScriptedServer
+    known: Connections, ring: Ring, api: ScriptedServer
 ) -> None:
     known.save(Connection(OPENAI, "work", "https://a.example/v1"))
     known.set_key(known.all()[1], KEY)

@@ -195,7 +195,9 @@ def test_no_chances_are_told_of_what_ended_the_answer(tmp_path: Path, talker: Pa
     told = whole.choices[0].logprobs
     assert told is not None
     tokens = [token.token for token in told.content or ()]
-    assert "".join(tokens).strip() == whole.choices[0].message.content == "The harbour has nine"
+    assert whole.choices[0].message.content == "The harbour has nine"
+    # The last token may reach into the text that ended the answer, and none comes after it.
+    assert "".join(tokens[:-1]).strip() in "The harbour has nine" in "".join(tokens)
     assert tokens_of(chunks) == tokens
 
 
@@ -356,15 +358,13 @@ def test_a_model_that_thinks_first_gives_a_shape_at_once(tmp_path: Path) -> None
     template = CHATML.replace("{{ '<|im_start|>assistant\n' }}", opens)
     thinker = write_llama(tmp_path / "thinker.gguf", template=template)
     schema = {"type": "object", "properties": {"lit": {"type": "boolean"}}, "required": ["lit"]}
+    form: Any = {"type": "json_schema", "json_schema": {"name": "lamp", "schema": schema}}
     with openai_room(tmp_path, thinker) as (_, client):
         shaped = client.chat.completions.create(
             model="thinker",
             messages=asked(),
             max_tokens=200,
-            response_format={
-                "type": "json_schema",
-                "json_schema": {"name": "lamp", "schema": schema},
-            },
+            response_format=form,
         )
         free = client.chat.completions.create(model="thinker", messages=asked(), max_tokens=8)
 
