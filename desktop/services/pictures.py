@@ -180,7 +180,8 @@ def without_pictures(messages: Sequence[Message]) -> tuple[Message, ...]:
 
 
 def _too_large(name: str, size: int) -> NotReadable:
-    values = {"size": f"{size / 1e6:.0f}", "most": MOST_FILE_BYTES // 1_000_000}
+    most = MOST_FILE_BYTES // 1_000_000
+    values: dict[str, str | int | float] = {"size": f"{size / 1e6:.0f}", "most": most}
     return NotReadable(
         Text("“{name}” cannot go with the question", {"name": name}),
         Text("It has {size} MB; pictures of up to {most} MB can be looked at.", values),

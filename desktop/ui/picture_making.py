@@ -117,13 +117,13 @@ def _bare(image: QImage) -> QImage:
 def _encoded(image: QImage, *, is_photo: bool) -> Picture:
     if not is_photo:
         # Letters and lines stay sharp.
-        data = _written(image, "PNG", -1)
+        data = _written(image, b"PNG", -1)
         if len(data) <= _MOST_BYTES:
             return Picture("image/png", data)
     opaque = _on_white(image)
     while True:
         for quality in _QUALITIES:
-            data = _written(opaque, "JPEG", quality)
+            data = _written(opaque, b"JPEG", quality)
             if len(data) <= _MOST_BYTES:
                 return Picture("image/jpeg", data)
         longest = int(max(opaque.width(), opaque.height()) * _SMALLER)
@@ -143,7 +143,7 @@ def _on_white(image: QImage) -> QImage:
     return opaque
 
 
-def _written(image: QImage, form: str, quality: int) -> bytes:
+def _written(image: QImage, form: bytes, quality: int) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     image.save(buffer, form, quality)

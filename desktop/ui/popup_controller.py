@@ -10,6 +10,7 @@ from desktop.domain.chat_settings import ChatSettings
 from desktop.domain.engine import EngineState
 from desktop.domain.errors import LapisError, StorageError
 from desktop.domain.history import Attachment, MessageState, StoredMessage
+from desktop.domain.model import InstalledModel
 from desktop.domain.text import Text
 from desktop.store.temporary import is_temporary
 from desktop.ui.banner import Remedy, Topic
@@ -54,6 +55,7 @@ class PopupController(QObject):
         self._kept = True
         self._model_for_new: Callable[[], str | None] = lambda: None
         self._is_open_elsewhere: Callable[[int], bool] = lambda _chat: False
+        self._sees: Callable[[InstalledModel | None], bool | None] = lambda _model: None
         self._rewrite: Callable[[Draft], Draft] = lambda draft: draft
         self._other_model = False
         self._is_guide = False

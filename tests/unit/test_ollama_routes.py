@@ -476,6 +476,20 @@ def test_what_clients_did_is_listed_without_a_word_of_it(
         assert canary not in repr(room.accesses)
 
 
+def test_the_documentation_has_every_route_with_what_it_takes(
+    tmp_path: Path, babbler: InstalledModel
+) -> None:
+    with api_room(tmp_path, [babbler]) as room:
+        paths = httpx.get(f"{room.address}/openapi.json", trust_env=False).json()["paths"]
+    assert {"/api/version", "/api/tags", "/api/ps"} <= paths.keys()
+    for route, field in (
+        *(("chat", "messages"), ("generate", "prompt"), ("embed", "input")),
+        *(("embeddings", "prompt"), ("show", "model")),
+    ):
+        body = paths[f"/api/{route}"]["post"]["requestBody"]["content"]["application/json"]
+        assert field in body["schema"]["properties"]
+
+
 def test_nothing_that_clients_ask_is_kept_on_the_disk(
     tmp_path: Path, babbler: InstalledModel
 ) -> None:

@@ -77,7 +77,6 @@ def _told(after: Callable[[int], tuple[Event, ...]]) -> tuple[_Slow, list[dict[s
             lines.append(line)
             for event in after(len(lines)):
                 engine.tell(event)
-        visit.leave()
 
     asyncio.run(asyncio.wait_for(go(), 30))
     return engine, lines

@@ -217,9 +217,8 @@ def test_sampling_is_the_clients_where_it_says_so_and_the_models_where_not(
     with openai_room(tmp_path, babbler) as (_, client):
 
         def say(**options: Any) -> str | None:
-            answer = client.chat.completions.create(
-                model="babbler", messages=asked(), max_tokens=8, **options
-            )
+            limited = {"max_tokens": 8} | options
+            answer = client.chat.completions.create(model="babbler", messages=asked(), **limited)
             text: str | None = answer.choices[0].message.content
             return text
 
@@ -230,9 +229,15 @@ def test_sampling_is_the_clients_where_it_says_so_and_the_models_where_not(
             say(temperature=1, top_p=0.05, seed=3),
             say(temperature=1, top_p=1, seed=3, extra_body={"top_k": 1}),
             say(temperature=1, top_p=1, seed=3, extra_body={"min_p": 0.9}),
-            say(temperature=1, top_p=1, seed=3, frequency_penalty=2, presence_penalty=2),
             say(temperature=0, extra_body={"repeat_penalty": 3.0}),
         ]
+        # Longer, for a word has to come again before it is held against it.
+        long = {"temperature": 0, "max_tokens": 48}
+        by_penalties = {
+            say(**long),
+            say(**long, frequency_penalty=2),
+            say(**long, presence_penalty=1.5),
+        }
         by_bias = say(temperature=0, logit_bias={"300": 100})
         again = say(temperature=1, top_p=1, seed=3)
 
@@ -240,6 +245,7 @@ def test_sampling_is_the_clients_where_it_says_so_and_the_models_where_not(
     assert greedy == others[2]
     assert first not in others[:4]
     assert by_bias != greedy
+    assert len(by_penalties) == 3
 
 
 def test_the_same_seed_gives_the_answer_of_the_window(tmp_path: Path) -> None:
