@@ -124,5 +124,5 @@ def _named(name: str, models: Sequence[InstalledModel]) -> InstalledModel:
         Text(
             "There is no model named {name}", {"name": shortened(printable(name), _LONGEST_SHOWN)}
         ),
-        Text("Ask /v1/models for the names of those that there are."),
+        Text("The list of models has the names of all that there are."),
     )

@@ -31,7 +31,10 @@ class ServerKeys:
         self._guard = threading.Lock()
         # One question at a time: each may bring up a dialog.
         self._asking = threading.Lock()
-        self._failed: dict[str, tuple[float, KeyringProblem]] = {}
+        # What is wrong is wrong with the keyring, and not with one key in it.
+        self._failed: tuple[float, KeyringProblem] | None = None
+        # Had once in this run: these are not looked for in the keyring again.
+        self._at_hand: set[str] = set()
         self._not_kept: set[str] = set()
 
     def get(self, connection: Connection) -> str:
@@ -43,18 +46,21 @@ class ServerKeys:
             return ""
         entry = entry_of(connection)
         with self._asking:
-            failed = self._failed_lately(entry)
-            if failed is not None:
+            if self._failed_lately(entry) is not None:
                 return ""
             try:
-                return self._secrets.get(entry)
+                key = self._secrets.get(entry)
             except KeyringProblem as problem:
                 _log.info("no key from the keyring: %s", problem.title.message)
-                self._note(entry, problem)
+                with self._guard:
+                    self._failed = time.monotonic(), problem
                 return ""
+            with self._guard:
+                self._at_hand.add(entry)
+            return key
 
     def problem(self, connection: Connection) -> KeyringProblem | None:
-        """Return why the key could not be had when it was last wanted; at once."""
+        """Return why the key could not be had when one was last wanted; at once."""
         return self._failed_lately(entry_of(connection))
 
     def put(self, connection: Connection, key: str) -> KeyringProblem | None:
@@ -66,19 +72,21 @@ class ServerKeys:
         if not may_carry_key(connection.address):
             raise key_in_the_open(host_of(connection.address))
         entry = entry_of(connection)
-        self._note(entry, None)
         problem = self._secrets.put(entry, key)
         with self._guard:
+            self._failed = None if problem is None else (time.monotonic(), problem)
+            self._at_hand.add(entry)
             (self._not_kept.discard if problem is None else self._not_kept.add)(entry)
         return problem
 
     def forget(self, connection: Connection) -> None:
         """Remove the key; raises KeyringProblem if the keyring may still have it."""
         entry = entry_of(connection)
-        self._note(entry, None)
         with self._guard:
+            self._failed = None
             was_kept = entry not in self._not_kept
             self._not_kept.discard(entry)
+            self._at_hand.discard(entry)
         try:
             self._secrets.forget(entry)
         except KeyringProblem:
@@ -87,17 +95,10 @@ class ServerKeys:
 
     def _failed_lately(self, entry: str) -> KeyringProblem | None:
         with self._guard:
-            failed = self._failed.get(entry)
+            failed = None if entry in self._at_hand else self._failed
         if failed is None or time.monotonic() - failed[0] >= _AGAIN_SECONDS:
             return None
         return failed[1]
-
-    def _note(self, entry: str, problem: KeyringProblem | None) -> None:
-        with self._guard:
-            if problem is None:
-                self._failed.pop(entry, None)
-            else:
-                self._failed[entry] = time.monotonic(), problem
 
 
 def entry_of(connection: Connection) -> str:

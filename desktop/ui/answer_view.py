@@ -323,8 +323,15 @@ class AnswerView(QWidget):
 
     def _say(self) -> None:
         words = figures_line(self._message) if self._growing is None else ""
-        host = self._hosts(self._message.model)
+        host = self._hosts(self._message.model) if self._has_words else ""
         self._actions.say_line(words, self.tr("More about this answer"), host)
+
+    @property
+    def _has_words(self) -> bool:
+        """Whether anything came: one that failed at once may never have been sent."""
+        shown = self._message
+        has_failed = shown.state is MessageState.FAILED
+        return not has_failed or bool(shown.content or shown.reasoning)
 
     def _shown_thinking(self) -> Thinking:
         if self._thinking is None:

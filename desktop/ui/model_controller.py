@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
@@ -32,49 +31,14 @@ from desktop.ui.banner import Remedy, Topic
 from desktop.ui.bridge import Bridge
 from desktop.ui.engine_words import model_title
 from desktop.ui.model_check import Check, ModelCheck
+from desktop.ui.model_sources import ChosenFrom, ModelEngine
 from desktop.ui.own_settings import OwnSettings
 from desktop.ui.preferences import Preferences
 from desktop.ui.window import MainWindow
 
-__all__ = ["ModelController", "ModelEngine"]
+__all__ = ["ModelController"]
 
 _log = logging.getLogger(__name__)
-
-
-class ModelEngine(Protocol):
-    """The part of `services.engine.Engine` that loads."""
-
-    def choose(self, model: InstalledModel, n_ctx: int | None = None) -> None:
-        """Start loading `model`."""
-        ...
-
-    def unload(self) -> None:
-        """Give the memory back."""
-        ...
-
-    def use_full_settings(self, model: InstalledModel) -> None:
-        """Load `model` without what was given up for it after crashes."""
-        ...
-
-    def load_anyway(self, model: InstalledModel) -> None:
-        """Load `model` even if it will not fit into memory."""
-        ...
-
-
-class ChosenFrom(Protocol):
-    """The models that there are: `services.all_models.AllModels`, or the files alone."""
-
-    def find(self, name_or_path: str) -> InstalledModel:
-        """Return the model of that name or path; raises LapisError."""
-        ...
-
-    def models(self) -> list[InstalledModel]:
-        """Return all of them."""
-        ...
-
-    def sees(self, model: InstalledModel) -> bool | None:
-        """Return whether a model takes pictures, at once; None where nobody knows."""
-        ...
 
 
 class ModelController(QObject):

@@ -1,5 +1,6 @@
 """Wherever words leave this computer it is said: header, composer, empty chat, menus, answers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -223,6 +224,21 @@ def test_answers_from_another_computer_say_so_and_others_do_not(transcript: Tran
     assert "llm.example.com" in line.accessibleDescription()
     transcript.set_hosts(lambda _name: "")
     assert "left this computer" not in line.text()
+
+
+def test_an_answer_that_failed_before_a_word_came_does_not_claim_that_anything_left(
+    transcript: Transcript,
+) -> None:
+    transcript.set_hosts(_hosts)
+    for number, content in ((2, ""), (3, "Blu")):
+        failed = replace(
+            _answer(_BIG.name), id=number, content=content, state=MessageState.FAILED, usage=None
+        )
+        transcript.append(failed)
+        view = transcript._answer(number)
+        assert view is not None
+        assert view._actions.line is not None
+        assert ("left this computer" in view._actions.line.text()) is bool(content)
 
 
 @pytest.mark.parametrize(
