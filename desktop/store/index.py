@@ -27,6 +27,8 @@ RULES_KEY = "index"
 # More than that is put into the index by somebody who does not keep a window waiting.
 _LONGEST_AT_ONCE = 4000
 _MOST_AT_ONCE = 20
+# How a picture begins in the column of attachments: it is long, and nothing of it is a word.
+_PICTURE = '"kind":"picture"'
 
 _WAITING = """
 SELECT id, content, attachments FROM messages
@@ -107,11 +109,13 @@ def put_fresh(connection: sqlite3.Connection, messages: Collection[int]) -> None
     def put() -> None:
         rows = connection.execute(
             f"{_WAITING} AND id IN (SELECT value FROM json_each(?))"  # noqa: S608 our own words
-            " AND length(content) + length(attachments) <= ?",
-            (json.dumps(list(messages)), _LONGEST_AT_ONCE),
+            " AND (length(content) + length(attachments) <= ? OR instr(attachments, ?))",
+            (json.dumps(list(messages)), _LONGEST_AT_ONCE, _PICTURE),
         )
         for message, *texts in rows.fetchall():
-            _put(connection, message, tokens(text_of(*texts)))
+            text = text_of(*texts)
+            if len(text) <= _LONGEST_AT_ONCE:
+                _put(connection, message, tokens(text))
 
     change_alone(connection, put)
 

@@ -7,7 +7,7 @@ memory that one may take: a few bytes can claim to be a picture of a hundred tho
 from typing import Final
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt
-from PySide6.QtGui import QColorSpace, QImage, QImageIOHandler, QImageReader, QPainter
+from PySide6.QtGui import QColorSpace, QImage, QImageIOHandler, QImageReader, QImageWriter, QPainter
 
 from desktop.domain.chat import Picture
 from desktop.domain.errors import LapisError
@@ -117,13 +117,13 @@ def _bare(image: QImage) -> QImage:
 def _encoded(image: QImage, *, is_photo: bool) -> Picture:
     if not is_photo:
         # Letters and lines stay sharp.
-        data = _written(image, b"PNG", -1)
+        data = _written(image, b"png", -1)
         if len(data) <= _MOST_BYTES:
             return Picture("image/png", data)
     opaque = _on_white(image)
     while True:
         for quality in _QUALITIES:
-            data = _written(opaque, b"JPEG", quality)
+            data = _written(opaque, b"jpeg", quality)
             if len(data) <= _MOST_BYTES:
                 return Picture("image/jpeg", data)
         longest = int(max(opaque.width(), opaque.height()) * _SMALLER)
@@ -146,7 +146,9 @@ def _on_white(image: QImage) -> QImage:
 def _written(image: QImage, form: bytes, quality: int) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, form, quality)
+    writer = QImageWriter(buffer, QByteArray(form))
+    writer.setQuality(quality)
+    writer.write(image)
     return bytes(buffer.data().data())
 
 

@@ -69,9 +69,12 @@ class Ring(Secrets):
         self.kept: dict[str, str] = {}
         self.asked: list[str] = []
         self.problem: KeyringProblem | None = None
+        self.fails_for = "-"
 
     def get(self, name: str) -> str:
         self.asked.append(name)
+        if name.startswith(self.fails_for):
+            raise KeyringProblem(Text("locked"), Text("unlock it"))
         if self.problem is not None:
             raise self.problem
         return self.kept.get(name, "")
@@ -704,23 +707,43 @@ def test_without_a_keyring_a_key_holds_for_this_run(known: Connections, ring: Ri
 
 
 def test_a_keyring_that_is_locked_is_said_where_the_key_is_missed_and_left_in_peace(
-    known: Connections, ring: Ring
+    kept: Kept, ring: Ring
 ) -> None:
-    with ScriptedServer(_wants_key) as server, ScriptedServer(_speak) as needs_none:
-        for name, place in (("work", server), ("free", needs_none)):
-            known.save(Connection(OPENAI, name, f"{place.address}/v1"))
-            known.set_key(known.all()[-1], KEY)
-        ring.asked.clear()
+    """It is asked once for all keys: one that hangs would hang for each of them in turn."""
+    with (
+        ScriptedServer(_wants_key) as server,
+        ScriptedServer(_speak) as needs_none,
+        closing(Connections(lambda: kept.value, kept.change, ring, {})) as known,
+    ):
+        work = Connection(OPENAI, "work", f"{server.address}/v1", has_key=True)
+        free = Connection(OPENAI, "free", f"{needs_none.address}/v1", has_key=True)
+        kept.set(servers=(work, free), finds_ollama=False)
         ring.problem = KeyringProblem(Text("locked"), Text("unlock it"))
         known.refresh()
         known.refresh()
 
         assert known.problem("work") is ring.problem
         assert known.problem("free") is None
-        assert len(ring.asked) == 2
+        assert len(ring.asked) == 1
         ring.problem = None
+        kept.set(finds_ollama=True)
         assert known.set_key(known.all()[1], KEY) is None
         known.refresh()
+        assert known.problem("work") is None
+
+
+def test_a_key_that_was_had_is_shown_though_the_keyring_fails_for_another(
+    known: Connections, kept: Kept, ring: Ring
+) -> None:
+    with ScriptedServer(_wants_key) as server:
+        known.save(Connection(OPENAI, "work", f"{server.address}/v1"))
+        known.set_key(known.all()[1], KEY)
+        other = Connection(OPENAI, "other", f"{server.address}/v1", has_key=True)
+        kept.set(servers=(*kept.value.connections.servers, other))
+        ring.fails_for = "server other"
+        known.refresh("other")
+        assert isinstance(known.problem("other"), KeyringProblem)
+        known.refresh("work")
         assert known.problem("work") is None
 
 
