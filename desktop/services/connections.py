@@ -325,11 +325,21 @@ class Connections:
         """Return the one way to a kept server."""
         key = connection.name.casefold()
         with self._guard:
-            line = self._lines.get(key)
+            old = line = self._lines.get(key)
             if line is None or _place_of(line.connection) != _place_of(connection):
                 line = self._lines[key] = self._line_to(connection, None)
             line.connection = connection
-            return line
+        if old is not line:
+            self._retire(old)
+        return line
+
+    def _retire(self, line: "ServerLine | None") -> None:
+        """Let what is under way with a server go on that is no longer there, or elsewhere now."""
+        with self._guard:
+            loop = self._loop
+        if line is not None and loop is not None:
+            with suppress(Unreachable):  # Lapis ends
+                loop.start(line.retire())
 
     def _line_to(self, connection: Connection, key: str | None) -> "ServerLine":
         from desktop.services.server_line import ServerLine
@@ -371,10 +381,8 @@ class Connections:
         """Forget what was heard of a server that is no longer there."""
         self._news.drop(name)
         with self._guard:
-            line, loop = self._lines.pop(name.casefold(), None), self._loop
-        if line is not None and loop is not None:
-            with suppress(Unreachable):  # Lapis ends
-                loop.start(line.close())
+            line = self._lines.pop(name.casefold(), None)
+        self._retire(line)
 
     def _tell(self) -> None:
         with self._guard:

@@ -56,6 +56,7 @@ class ServerLine:
         self._keys = keys
         self._key = key
         self._held: _Held | None = None
+        self._is_retired = False
 
     async def models(self) -> tuple[ServedModel, ...]:
         """Return what the server has."""
@@ -71,7 +72,6 @@ class ServerLine:
         self, model: str, request: ChatRequest, n_ctx: int
     ) -> AsyncGenerator[Event, None]:
         """Yield what becomes of a request; see `ServerClient`."""
-        await self._check_stays(model)
         async with (
             self._client() as client,
             aclosing(client.stream(model, request, n_ctx)) as events,
@@ -81,7 +81,6 @@ class ServerLine:
 
     async def embed(self, model: str, texts: Sequence[str]) -> list["array[float]"]:
         """Return a vector for each text."""
-        await self._check_stays(model)
         async with self._client() as client:
             return await client.embed(model, texts)
 
@@ -96,6 +95,7 @@ class ServerLine:
         check_allowed(self._network(), _LIBRARY)
         async with self._ollama() as client, aclosing(client.pull(model)) as steps:
             async for step in steps:
+                check_allowed(self._network(), _LIBRARY)
                 yield step
 
     async def delete(self, model: str) -> None:
@@ -114,6 +114,12 @@ class ServerLine:
         if held is not None:
             await held.client.close()
 
+    async def retire(self) -> None:
+        """End the connections as soon as what is under way is done with them."""
+        self._is_retired = True
+        if self._held is not None and self._held.users == 0:
+            await self.close()
+
     @asynccontextmanager
     async def _client(self) -> AsyncIterator[ServerClient]:
         held = await self._ready()
@@ -127,7 +133,9 @@ class ServerLine:
             raise self._keys.problem(self.connection) or lost_key(self.connection) from error
         finally:
             held.users -= 1
-            if held.users == 0 and held is not self._held:
+            if held.users == 0 and (self._is_retired or held is not self._held):
+                if held is self._held:
+                    self._held = None
                 await held.client.close()
 
     @asynccontextmanager
@@ -141,14 +149,6 @@ class ServerLine:
                     Text("Only an Ollama fetches and deletes models when it is asked to."),
                 )
             yield client
-
-    async def _check_stays(self, model: str) -> None:
-        """Raise Offline for a model that a server of this computer has others answer with."""
-        network = self._network()
-        if network.offline() and self.connection.kind is ServerKind.OLLAMA:
-            told = await self.details(model)
-            if told.passes_to:
-                check_allowed(network, f"https://{told.passes_to}")
 
     async def _ready(self) -> _Held:
         """Return the client that fits the settings of this moment."""
@@ -185,7 +185,7 @@ class ServerLine:
         if kind is ServerKind.OLLAMA:
             from desktop.backends.ollama import OllamaClient
 
-            made = OllamaClient(connection, options)
+            made = OllamaClient(connection, options, self._check_host)
         else:
             from desktop.backends.openai import OpenAIClient
 

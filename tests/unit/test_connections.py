@@ -643,10 +643,10 @@ def test_a_key_stays_with_the_host_it_was_given_for(
 
 
 def test_a_server_keeps_its_name_while_its_key_cannot_move_along(
-    known: Connections, ring: Ring
+    known: Connections, kept: Kept, ring: Ring
 ) -> None:
-    known.save(Connection(OPENAI, "work", "https://a.example/v1"))
-    known.set_key(known.all()[1], KEY)
+    kept.set(servers=(Connection(OPENAI, "work", "https://a.example/v1", has_key=True),))
+    ring.kept["server work https://a.example:443"] = KEY
     ring.problem = KeyringProblem(Text("locked"), Text("unlock it"))
     with pytest.raises(KeyringProblem):
         known.save(replace(known.all()[1], name="other"), "work")

@@ -1,19 +1,13 @@
-"""The real `ollama` library talks to the local server, which has real llama.cpp and tiny models."""
+"""The real `ollama` library asks the local server about models, and is refused what it may not."""
 
 import base64
-import json
-import os
-import signal
-from array import array
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
-import jsonschema
 import ollama
 import pytest
 
@@ -24,36 +18,19 @@ from desktop.domain.engine import Phase
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import Settings
 from desktop.services.connections import Connections
-from desktop.services.model_turns import Wanted
-from tests import gguf_files
-from tests.harness.api_room import KEY, ApiRoom, api_room, installed
+from tests.harness.api_room import KEY, api_room
 from tests.harness.ollama import OllamaModel, OllamaServer
 from tests.harness.waiting import wait_for
-from tests.unit.engine_room import Answer
-
-_HI = [{"role": "user", "content": "Hi"}]
-_LOT = {"num_predict": 1500}
-
-
-@contextmanager
-def _client(room: ApiRoom) -> Iterator[ollama.Client]:
-    headers = {"Authorization": f"Bearer {KEY}"}
-    client = ollama.Client(room.address, headers=headers, trust_env=False, timeout=60)
-    with client:
-        yield client
-
-
-def _refused(ask: Callable[[], object]) -> ollama.ResponseError:
-    with pytest.raises(ollama.ResponseError) as caught:
-        ask()
-    return caught.value
-
-
-def _window(room: ApiRoom, request: ChatRequest, model: str) -> str:
-    """Return what the window would show for `request`."""
-    answer = Answer()
-    room.engine.ask(request, answer.take, Wanted(room.model(model)))
-    return answer.wait().text
+from tests.unit.ollama_client import (
+    HI,
+    LOT,
+    babbler_in,
+    client_of,
+    refused,
+    searcher_in,
+    talker_in,
+    window_answer,
+)
 
 
 @pytest.fixture(scope="module")
@@ -63,29 +40,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def babbler(folder: Path) -> InstalledModel:
-    # Any three tokens do as marks of what is to be filled in.
-    marks = {f"tokenizer.ggml.fim_{place}_token_id": 40 + i for i, place in enumerate(_MARKS)}
-    return installed(gguf_files.write_llama(folder / "babbler.gguf", extra=marks))
-
-
-_MARKS = ("pre", "suf", "mid")
+    return babbler_in(folder)
 
 
 @pytest.fixture(scope="module")
 def talker(folder: Path) -> InstalledModel:
-    path = folder / "talker.Q4.gguf"
-    return installed(gguf_files.write_llama(path, answer="Lapis is blue.", stops=True))
+    return talker_in(folder)
 
 
 @pytest.fixture(scope="module")
 def searcher(folder: Path) -> InstalledModel:
-    return installed(gguf_files.write_bert(folder / "searcher.gguf"))
+    return searcher_in(folder)
 
 
 def test_models_are_listed_as_ollama_lists_them(
     tmp_path: Path, babbler: InstalledModel, talker: InstalledModel, searcher: InstalledModel
 ) -> None:
-    with api_room(tmp_path, [talker, babbler, searcher]) as room, _client(room) as client:
+    with api_room(tmp_path, [talker, babbler, searcher]) as room, client_of(room) as client:
         models = client.list().models
         assert [model.model for model in models] == [
             "talker.Q4:latest",
@@ -109,7 +80,7 @@ def test_a_model_is_shown_under_its_name_with_and_without_latest(
     settings = Settings(sampling=Sampling(temperature=0.25))
     with (
         api_room(tmp_path, [babbler, searcher], settings=settings) as room,
-        _client(room) as client,
+        client_of(room) as client,
     ):
         shown = client.show("Babbler:latest")
         assert shown.modelinfo == client.show("babbler").modelinfo
@@ -120,211 +91,25 @@ def test_a_model_is_shown_under_its_name_with_and_without_latest(
         assert "temperature                    0.25" in shown.parameters.splitlines()
         assert shown.capabilities == ["completion", "tools", "insert"]
         assert client.show("searcher").capabilities == ["embedding"]
-        error = _refused(lambda: client.show("nobody"))
+        error = refused(lambda: client.show("nobody"))
         assert error.status_code == 404
         assert "nobody" in error.error
 
 
 @pytest.mark.parametrize("name", ["../babbler", "/etc/passwd", "babbler.gguf/../babbler", "bab"])
 def test_a_name_never_becomes_a_path(tmp_path: Path, babbler: InstalledModel, name: str) -> None:
-    with api_room(tmp_path, [babbler]) as room, _client(room) as client:
+    with api_room(tmp_path, [babbler]) as room, client_of(room) as client:
         for wanted in (name, str(babbler.path)):
-            error = _refused(partial(client.chat, wanted, _HI))
+            error = refused(partial(client.chat, wanted, HI))
             assert error.status_code == 404
             assert str(babbler.path.parent) not in error.error
         assert room.engine.state.phase is Phase.IDLE
 
 
-def test_the_same_seed_gives_the_answer_of_the_window(
-    tmp_path: Path, babbler: InstalledModel
-) -> None:
-    sampling = Sampling(temperature=1.1, top_k=0, max_tokens=40)
-    with (
-        api_room(tmp_path, [babbler], settings=Settings(sampling=sampling)) as room,
-        _client(room) as client,
-    ):
-        turns = (Message(Role.SYSTEM, "Be kind."), Message(Role.USER, "Hi"))
-        seeded = Sampling(temperature=1.1, top_k=0, max_tokens=40, seed=11)
-        shown = _window(room, ChatRequest(turns, seeded), "babbler")
-        asked: list[Any] = [{"role": turn.role.value, "content": turn.content} for turn in turns]
-
-        whole = client.chat("babbler", asked, options={"seed": 11})
-        pieces = list(client.chat("babbler", asked, options={"seed": 11}, stream=True))
-        single = client.generate("babbler", "Hi", system="Be kind.", options={"seed": 11})
-        lines = list(
-            client.generate("babbler", "Hi", system="Be kind.", options={"seed": 11}, stream=True)
-        )
-
-        assert whole.message.content == shown
-        assert "".join(piece.message.content or "" for piece in pieces) == shown
-        assert single.response == "".join(line.response or "" for line in lines) == shown
-        assert client.chat("babbler", asked, options={"seed": 12}).message.content != shown
-        assert (whole.done, whole.done_reason, whole.eval_count) == (True, "length", 40)
-        assert [piece.done for piece in pieces] == [False] * (len(pieces) - 1) + [True]
-        for end in (whole, pieces[-1], single, lines[-1]):
-            assert end.prompt_eval_count
-            assert end.total_duration is not None
-            assert end.total_duration >= (end.eval_duration or 0) > 0
-
-
-def test_an_answer_ends_for_the_reason_that_is_told(tmp_path: Path, talker: InstalledModel) -> None:
-    with api_room(tmp_path, [talker]) as room, _client(room) as client:
-        by_itself = client.chat("talker.Q4", _HI)
-        at_a_text = client.chat("talker.Q4", _HI, options={"stop": ["blue"]})
-        at_a_limit = client.generate("talker.Q4", "Hi", options={"num_predict": 2})
-        assert (by_itself.message.content, by_itself.done_reason) == ("Lapis is blue.", "stop")
-        assert (at_a_text.message.content, at_a_text.done_reason) == ("Lapis is ", "stop")
-        assert (at_a_limit.done_reason, at_a_limit.eval_count) == ("length", 2)
-
-
-def test_an_answer_that_was_begun_is_gone_on_with(tmp_path: Path, babbler: InstalledModel) -> None:
-    sampling = Sampling(temperature=0, max_tokens=12, seed=1)
-    turns = (Message(Role.USER, "Hi"), Message(Role.ASSISTANT, "Once"))
-    with api_room(tmp_path, [babbler]) as room, _client(room) as client:
-        shown = _window(room, ChatRequest(turns, sampling, continue_answer=True), "babbler")
-        begun = [*_HI, {"role": "assistant", "content": "Once"}]
-        options = {"temperature": 0, "num_predict": 12, "seed": 1}
-        assert client.chat("babbler", begun, options=options).message.content == shown
-
-
-def test_chances_are_told_beside_the_text(tmp_path: Path, talker: InstalledModel) -> None:
-    with api_room(tmp_path, [talker]) as room, _client(room) as client:
-        whole = client.chat("talker.Q4", _HI, logprobs=True, top_logprobs=2)
-        pieces = list(client.generate("talker.Q4", "Hi", logprobs=True, stream=True))
-        assert whole.logprobs
-        assert "".join(each.token for each in whole.logprobs) == "Lapis is blue."
-        assert all(len(each.top_logprobs or ()) == 2 for each in whole.logprobs)
-        told = [each.token for piece in pieces for each in piece.logprobs or ()]
-        assert "".join(told) == "Lapis is blue."
-        assert client.chat("talker.Q4", _HI).logprobs is None
-
-
-def test_texts_are_gone_on_with_and_filled_in(tmp_path: Path, babbler: InstalledModel) -> None:
-    options = {"temperature": 0, "num_predict": 12, "seed": 1}
-    sampling = Sampling(temperature=0, max_tokens=12, seed=1)
-    with api_room(tmp_path, [babbler]) as room, _client(room) as client:
-        raw = ChatRequest(prompt="Once", prompt_special=True, sampling=sampling)
-        between = ChatRequest(prompt="def f(", suffix="return", sampling=sampling)
-        asked = client.generate("babbler", "Once", raw=True, options=options)
-        filled = client.generate("babbler", "def f(", suffix="return", options=options)
-        assert asked.response == _window(room, raw, "babbler")
-        assert filled.response == _window(room, between, "babbler")
-        assert asked.response != filled.response
-
-
-def test_an_answer_has_the_shape_that_is_asked_for(tmp_path: Path, babbler: InstalledModel) -> None:
-    schema = {
-        "type": "object",
-        "properties": {"age": {"type": "integer"}, "kind": {"enum": ["cat", "dog"]}},
-        "required": ["age", "kind"],
-        "additionalProperties": False,
-    }
-    with api_room(tmp_path, [babbler]) as room, _client(room) as client:
-        shaped = client.chat("babbler", _HI, format=schema, options={"seed": 1})
-        loose = client.generate("babbler", "Hi", format="json", options={"seed": 3, **_LOT})
-        jsonschema.validate(json.loads(shaped.message.content or ""), schema)
-        if loose.done_reason == "stop":
-            assert isinstance(json.loads(loose.response or ""), dict)
-        assert (loose.response or "").startswith("{")
-
-
-def test_shapes_that_cannot_be_are_refused_and_the_engine_lives_on(
-    tmp_path: Path, babbler: InstalledModel
-) -> None:
-    deep: dict[str, Any] = {"type": "string"}
-    for _ in range(45):
-        deep = {"type": "array", "items": deep}
-    bad: list[Any] = [
-        {"$ref": "#/nowhere"},
-        {"$ref": "#"},
-        {"type": "string", "pattern": "(" * 5_000},
-        {"type": "array", "items": {"type": "string"}, "minItems": 10**7},
-        {"type": "object", "properties": {f"p{i}": {} for i in range(100_000)}},
-        {"properties": {f"p{i}": deep for i in range(200)}},
-    ]
-    with api_room(tmp_path, [babbler]) as room, _client(room) as client:
-        client.generate("babbler", "Hi", options={"num_predict": 1})
-        pid = room.engine.engine_pid()
-        running = client.chat("babbler", _HI, stream=True, options=_LOT)
-        next(running)
-        for schema in bad:
-            error = _refused(partial(client.chat, "babbler", _HI, format=schema))
-            assert error.status_code in {400, 413}, (schema, error)
-        assert room.engine.engine_pid() == pid
-        assert [piece.done_reason for piece in running][-1] == "length"
-
-
-def test_a_tool_is_called_and_its_result_read(tmp_path: Path, folder: Path) -> None:
-    said = '<tool_call>{"name": "add", "arguments": {"a": 1, "b": 2}}</tool_call>'
-    caller = installed(gguf_files.write_llama(folder / "caller.gguf", answer=said, stops=True))
-
-    def add(a: int, b: int) -> int:
-        """Add two numbers."""
-        return a + b
-
-    with api_room(tmp_path, [caller]) as room, _client(room) as client:
-        whole = client.chat("caller", _HI, tools=[add])
-        pieces = list(client.chat("caller", _HI, tools=[add], stream=True))
-        streamed = [call for piece in pieces for call in piece.message.tool_calls or ()]
-        assert not whole.message.content
-        assert whole.message.tool_calls is not None
-        for calls in (whole.message.tool_calls, streamed):
-            assert [(call.function.name, call.function.arguments) for call in calls] == [
-                ("add", {"a": 1, "b": 2})
-            ]
-        history: list[Any] = [
-            *_HI,
-            whole.message,
-            {"role": "tool", "tool_name": "add", "content": "3"},
-        ]
-        assert client.chat("caller", history).message.content == said, "without tools it is text"
-
-
-def test_thinking_comes_apart_from_the_answer(tmp_path: Path, folder: Path) -> None:
-    template = gguf_files.CHATML.replace("assistant\n' }}", "assistant\n<think>' }}")
-    path = gguf_files.write_llama(
-        folder / "thinker.gguf", answer="Blue?</think>Yes.", stops=True, template=template
-    )
-    with api_room(tmp_path, [installed(path)]) as room, _client(room) as client:
-        assert "thinking" in (client.show("thinker").capabilities or ())
-        whole = client.chat("thinker", _HI, think=True)
-        pieces = list(client.generate("thinker", "Hi", think=True, stream=True))
-        assert (whole.message.thinking, whole.message.content) == ("Blue?", "Yes.")
-        assert "".join(piece.thinking or "" for piece in pieces) == "Blue?"
-        assert "".join(piece.response or "" for piece in pieces) == "Yes."
-
-
-def test_texts_become_vectors(tmp_path: Path, searcher: InstalledModel) -> None:
-    with api_room(tmp_path, [searcher]) as room, _client(room) as client:
-        several = client.embed("searcher", ["a cat", "a dog"])
-        own = room.engine.embed(["a cat", "a dog"], wanted=Wanted(searcher))
-        assert [array("f", vector) for vector in several.embeddings] == list(own)
-        single = client.embed("searcher", "a cat").embeddings
-        assert single == [several.embeddings[0]]
-        assert client.embeddings("searcher", "a cat").embedding == several.embeddings[0]
-        short = client.embed("searcher", "a cat", dimensions=8).embeddings[0]
-        assert len(short) == 8
-        assert sum(value * value for value in short) == pytest.approx(1)
-        assert client.embed("searcher", []).embeddings == []
-        error = _refused(lambda: client.chat("searcher", _HI))
-        assert error.status_code == 400
-
-
-def test_a_text_too_long_for_a_vector_loses_its_end_unless_that_is_forbidden(
-    tmp_path: Path, searcher: InstalledModel
-) -> None:
-    long = "the cat and the dog " * 2_000
-    with api_room(tmp_path, [searcher]) as room, _client(room) as client:
-        assert len(client.embed("searcher", [long, "a cat"]).embeddings) == 2
-        error = _refused(lambda: client.embed("searcher", long, truncate=False))
-        assert error.status_code == 400
-        assert "512" in error.error
-
-
 def test_a_model_is_loaded_and_let_go_without_a_question(
     tmp_path: Path, babbler: InstalledModel, searcher: InstalledModel
 ) -> None:
-    with api_room(tmp_path, [babbler, searcher]) as room, _client(room) as client:
+    with api_room(tmp_path, [babbler, searcher]) as room, client_of(room) as client:
         for name, ask in (
             ("babbler", lambda **more: client.generate("babbler", "", **more)),
             ("babbler", lambda **more: client.chat("babbler", [], **more)),
@@ -343,77 +128,39 @@ def test_a_model_is_loaded_and_let_go_without_a_question(
 def test_whoever_lets_go_of_a_model_ends_nobody_elses_answer(
     tmp_path: Path, babbler: InstalledModel
 ) -> None:
-    with api_room(tmp_path, [babbler]) as room, _client(room) as client:
-        running = client.chat("babbler", _HI, stream=True, options=_LOT)
+    with api_room(tmp_path, [babbler]) as room, client_of(room) as client:
+        running = client.chat("babbler", HI, stream=True, options=LOT)
         next(running)
-        assert client.chat("babbler", _HI, keep_alive=0, options={"num_predict": 1}).done
+        assert client.chat("babbler", HI, keep_alive=0, options={"num_predict": 1}).done
         assert client.generate("babbler", "", keep_alive="0s").done_reason == "unload"
         assert [piece.done_reason for piece in running][-1] == "length"
-        assert client.chat("babbler", _HI, keep_alive=0, options={"num_predict": 1}).done
+        assert client.chat("babbler", HI, keep_alive=0, options={"num_predict": 1}).done
         wait_for(lambda: room.engine.engine_pid() is None)
 
 
 def test_another_model_is_loaded_when_it_is_asked_for(
     tmp_path: Path, babbler: InstalledModel, talker: InstalledModel
 ) -> None:
-    with api_room(tmp_path, [babbler, talker]) as room, _client(room) as client:
-        assert client.chat("talker.Q4", _HI).message.content == "Lapis is blue."
-        assert client.chat("local-model", _HI).message.content == "Lapis is blue."
-        client.chat("babbler:latest", _HI, options={"num_predict": 1})
+    with api_room(tmp_path, [babbler, talker]) as room, client_of(room) as client:
+        assert client.chat("talker.Q4", HI).message.content == "Lapis is blue."
+        assert client.chat("local-model", HI).message.content == "Lapis is blue."
+        client.chat("babbler:latest", HI, options={"num_predict": 1})
         assert room.engine.state.model == babbler
         assert [access.model for access in room.accesses[:3]] == ["talker.Q4"] * 2 + ["babbler"]
-
-
-def test_eight_at_once_get_each_their_own_answer(tmp_path: Path, babbler: InstalledModel) -> None:
-    def ask(number: int) -> str:
-        schema = {"type": "object", "properties": {"me": {"const": f"client-{number}"}}}
-        shape = {**schema, "required": ["me"], "additionalProperties": False}
-        with _client(room) as client:
-            pieces = client.chat("babbler", _HI, stream=True, format=shape)
-            return "".join(piece.message.content or "" for piece in pieces)
-
-    with api_room(tmp_path, [babbler]) as room, ThreadPoolExecutor(8) as pool:
-        answers = [json.loads(answer) for answer in pool.map(ask, range(8))]
-    assert answers == [{"me": f"client-{number}"} for number in range(8)]
-
-
-def test_a_client_that_leaves_stops_its_answer(tmp_path: Path, babbler: InstalledModel) -> None:
-    with api_room(tmp_path, [babbler]) as room:
-        with _client(room) as client:
-            answer = client.chat("babbler", _HI, stream=True, options={"num_predict": 100_000})
-            next(answer)
-            assert room.engine.is_busy
-        wait_for(lambda: not room.engine.is_busy)
-
-
-def test_a_failure_in_the_middle_is_told_and_what_came_stays(
-    tmp_path: Path, babbler: InstalledModel
-) -> None:
-    with api_room(tmp_path, [babbler]) as room, _client(room) as client:
-        answer = client.chat("babbler", _HI, stream=True, options={"num_predict": 100_000})
-        came = next(answer).message.content
-        pid = room.engine.engine_pid()
-        assert pid is not None
-        os.kill(pid, signal.SIGKILL)
-        error = _refused(lambda: list(answer))
-        assert came
-        assert "engine" in error.error
-        assert "/" not in error.error
-        assert client.chat("babbler", _HI, options={"num_predict": 1}).done
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        {"messages": _HI, "options": {"temperature": 99}},
+        {"messages": HI, "options": {"temperature": 99}},
         {"messages": [{"role": "nobody", "content": "x"}]},
         {"messages": "Hi"},
-        {"messages": _HI, "tools": [{"type": "function"}]},
-        {"messages": _HI, "think": "a lot"},
-        {"messages": _HI, "keep_alive": "soon"},
-        {"messages": [{**_HI[0], "images": ["aGVsbG8="]}]},
-        {"messages": _HI, "model": 7},
-        {"messages": _HI, "model": "x" * 300},
+        {"messages": HI, "tools": [{"type": "function"}]},
+        {"messages": HI, "think": "a lot"},
+        {"messages": HI, "keep_alive": "soon"},
+        {"messages": [{**HI[0], "images": ["aGVsbG8="]}]},
+        {"messages": HI, "model": 7},
+        {"messages": HI, "model": "x" * 300},
     ],
 )
 def test_what_makes_no_sense_is_refused_in_ollamas_shape_and_loads_nothing(
@@ -434,7 +181,7 @@ def test_what_makes_no_sense_is_refused_in_ollamas_shape_and_loads_nothing(
 def test_models_are_neither_fetched_nor_deleted_from_outside(
     tmp_path: Path, babbler: InstalledModel
 ) -> None:
-    with api_room(tmp_path, [babbler]) as room, _client(room) as client:
+    with api_room(tmp_path, [babbler]) as room, client_of(room) as client:
         for ask in (
             lambda: client.pull("gemma2:9b"),
             lambda: list(client.pull("gemma2:9b", stream=True)),
@@ -443,7 +190,7 @@ def test_models_are_neither_fetched_nor_deleted_from_outside(
             lambda: client.copy("babbler", "mine"),
             lambda: client.push("babbler"),
         ):
-            error = _refused(ask)
+            error = refused(ask)
             assert error.status_code == 501
             assert "window" in error.error
         assert babbler.path.exists()
@@ -454,8 +201,8 @@ def test_without_the_key_nothing_is_told_or_done(tmp_path: Path, babbler: Instal
         api_room(tmp_path, [babbler]) as room,
         ollama.Client(room.address, trust_env=False) as client,
     ):
-        for ask in (client.list, lambda: client.chat("babbler", _HI), client.ps):
-            error = _refused(ask)
+        for ask in (client.list, lambda: client.chat("babbler", HI), client.ps):
+            error = refused(ask)
             assert error.status_code == 401
             assert KEY not in error.error
         assert room.engine.state.phase is Phase.IDLE
@@ -464,7 +211,7 @@ def test_without_the_key_nothing_is_told_or_done(tmp_path: Path, babbler: Instal
 def test_what_clients_did_is_listed_without_a_word_of_it(
     tmp_path: Path, talker: InstalledModel
 ) -> None:
-    with api_room(tmp_path, [talker]) as room, _client(room) as client:
+    with api_room(tmp_path, [talker]) as room, client_of(room) as client:
         canary = "kingfisher-by-the-river"
         client.chat("talker.Q4:latest", [{"role": "user", "content": canary}])
         wait_for(lambda: room.accesses)
@@ -500,14 +247,14 @@ def test_nothing_that_clients_ask_is_kept_on_the_disk(
     def files() -> list[Path]:
         return [path for path in states.rglob("*") if path.is_file()]
 
-    with api_room(tmp_path, [babbler]) as room, _client(room) as client:
+    with api_room(tmp_path, [babbler]) as room, client_of(room) as client:
         question: list[Any] = [{"role": "user", "content": long}]
         client.chat("babbler", question, options={"num_predict": 8})
         client.generate("babbler", long, options={"num_predict": 8}, keep_alive=0)
         wait_for(lambda: room.engine.engine_pid() is None)
         assert files() == []
         kept = ChatRequest((Message(Role.USER, long),), Sampling(max_tokens=8))
-        _window(room, kept, "babbler")
+        window_answer(room, kept, "babbler")
         room.engine.unload()
         wait_for(files)
 
@@ -554,7 +301,7 @@ def test_models_of_servers_are_asked_as_those_of_files_are(
                 served={name: facts},
                 backend=lambda chosen, n_ctx: connections.backend(chosen, n_ctx or 0),
             ) as room,
-            _client(room) as client,
+            client_of(room) as client,
         ):
             listed = client.list().models[1]
             assert (listed.model, listed.size) == (name, gemma.size)
@@ -591,14 +338,14 @@ def test_a_server_that_dies_in_the_middle_is_told_and_what_came_stays(
                 [model],
                 backend=lambda chosen, n_ctx: connections.backend(chosen, n_ctx or 0),
             ) as room,
-            _client(room) as client,
+            client_of(room) as client,
         ):
-            answer = client.chat(model.name, _HI, stream=True)
+            answer = client.chat(model.name, HI, stream=True)
             assert next(answer).message.content
             elsewhere.close()
-            error = _refused(lambda: list(answer))
+            error = refused(lambda: list(answer))
             assert error.error
-            late = _refused(lambda: client.chat(model.name, _HI))
+            late = refused(lambda: client.chat(model.name, HI))
             assert late.status_code == 502
 
 

@@ -38,7 +38,8 @@ class OllamaClient:
         """Connect to nobody yet; `options` are for its HTTP client.
 
         Some models Ollama has others answer: `check_host` is called with the host before such a
-        one is asked anything, and raises LapisError where nothing may get there.
+        one is asked anything, and with each piece of its answer; it raises LapisError where nothing
+        may get there.
         """
         self._connection = connection
         self._check_host = check_host
@@ -95,6 +96,7 @@ class OllamaClient:
         answer = reading.Answer()
         async with aclosing(self._wire.lines(path, body, model)) as parts:
             async for part in parts:
+                self._check_way(known)
                 for event in answer.events(part):
                     if isinstance(event, Finished) and await self._was_cut(
                         request, answer, context
@@ -149,9 +151,12 @@ class OllamaClient:
     async def _checked(self, model: str) -> ServedModel:
         """Return what is known of a model that may be asked; raises LapisError."""
         known = self._known.get(model) or await self.details(model)
+        self._check_way(known)
+        return known
+
+    def _check_way(self, known: ServedModel) -> None:
         if known.passes_to:
             self._check_host(known.passes_to)
-        return known
 
     def _listed(self, name: str, told: Mapping[str, object]) -> ServedModel:
         details = reading.mapping(told.get("details"))
