@@ -162,8 +162,10 @@ class _Transport:
     def _looked_at(self, answer: Any) -> Any:
         kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         if 300 <= answer.status_code < 400:
-            target = answer.headers.get("location", "")
-            raise sent_elsewhere(self._rules.url, _absolute(self._rules.url, target))
+            target = _absolute(self._rules.url, answer.headers.get("location", ""))
+            # It knows the key, and may write it into the address.
+            shown = target.replace(self._rules.key, "…") if self._rules.key else target
+            raise sent_elsewhere(self._rules.url, shown)
         if answer.status_code == 200 and kind == "text/html":
             raise web_page(self._rules.url)
         packing = answer.headers.get("content-encoding", "identity").strip().lower()

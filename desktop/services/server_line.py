@@ -185,7 +185,7 @@ class ServerLine:
         if kind is ServerKind.OLLAMA:
             from desktop.backends.ollama import OllamaClient
 
-            made = OllamaClient(connection, options, self._check_host)
+            made = OllamaClient(connection, options, self._check_host, key)
         else:
             from desktop.backends.openai import OpenAIClient
 

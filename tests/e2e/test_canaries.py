@@ -5,40 +5,35 @@ looked through. What was said belongs into the database, its copies and the kept
 engine; what other programs asked belongs nowhere; keys belong into the keyring.
 """
 
-import json
 import os
 import resource
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import ollama
-import openai
 import psutil
 import pytest
 
-from desktop.base.paths import Paths, paths_under
+from desktop.base.paths import paths_under
 from desktop.config.secrets import HUGGING_FACE
 from desktop.services.local_api import KEY_NAME
 from tests import gguf_files
+from tests.e2e.canary_room import Clients, Room
 from tests.e2e.conftest import StartLapis
 from tests.e2e.models_room import PULL, offered
 from tests.e2e.other_programs import OtherPrograms
-from tests.harness.canaries import Sighting, in_files, in_processes, new_words
-from tests.harness.home import home_variables
+from tests.harness.canaries import in_processes, new_words
 from tests.harness.hub.server import HubServer
 from tests.harness.keyring import keyring_daemon
 from tests.harness.leftovers import Marker
 from tests.harness.program import Program, run_lapis
-from tests.harness.screen import Screen, Window
+from tests.harness.screen import Screen
 from tests.harness.waiting import wait_for
 
 _PUT = "import sys; from desktop.config.secrets import Secrets; "
@@ -46,108 +41,6 @@ _PUT += "print(Secrets().put(sys.argv[1], sys.stdin.read()))"
 _SECRET = ("token", "key")
 _IN_CHATS = ("question", "answer", "draft", "document", "filename", "second")
 _BY_OTHERS = ("prompt", "system", "refused", "schema", "nobody", "wrong")
-
-
-@dataclass
-class Room:
-    """A home, a data folder and a temporary folder, all of a test's own, with words in them."""
-
-    screen: Screen
-    start: StartLapis
-    marker: Marker
-    folder: Path
-    paths: Paths
-    words: Mapping[str, str]
-    shown: list[Sighting] = field(default_factory=list[Sighting])
-
-    @property
-    def home(self) -> Path:
-        """The home folder, whose name is one of the words."""
-        return self.folder / self.words["home"]
-
-    @property
-    def temporary(self) -> Path:
-        """Where programs put what is for a while."""
-        return self.folder / "temporary"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What leads a program there."""
-        return {**home_variables(self.home), "TMPDIR": str(self.temporary)}
-
-    def settle(self, **settings: object) -> None:
-        """Write settings, before the first start."""
-        self.paths.create()
-        self.temporary.mkdir(exist_ok=True)
-        known = {"welcomed": True, "system_prompt": self.words["persona"], **settings}
-        self.paths.settings.write_text(json.dumps(known), encoding="utf-8")
-
-    def open(self, *noise: str) -> tuple[Program, Window]:
-        """Start Lapis and wait until its window can be typed into."""
-        ready = self.folder / "ready"
-        ready.unlink(missing_ok=True)
-        environment = {**self.environment, "LAPIS_BENCH_READY": str(ready)}
-        program = self.start("--show", environment=environment, noise=list(noise))
-        wait_for(ready.exists, 40, lambda: program.noise)
-        window = self.screen.window("Lapis$", program.pid)
-        window.focus()
-        return program, window
-
-    def ask(self, question: str, state: str = "") -> None:
-        """Type a question, and wait until it is on the disk, and its answer in `state`."""
-        before = len(self.answers())
-        self.screen.type(question)
-        self.screen.key("Return")
-        wait_for(lambda: len(self.answers()) > before, 20, "a question on the disk")
-        if state:
-            wait_for(lambda: self.answers()[-1][0] == state, 40, f"an answer that is {state}")
-
-    def answers(self) -> list[tuple[str, str]]:
-        """Return state and text of every answer, oldest first."""
-        return self.rows("SELECT state, content FROM messages WHERE role = 'assistant' ORDER BY id")
-
-    def rows(self, query: str) -> list[tuple[str, str]]:
-        """Ask the database, beside the running program."""
-        if not self.paths.database.exists():
-            return []
-        with closing(sqlite3.connect(f"file:{self.paths.database}?mode=ro", uri=True)) as found:
-            return found.execute(query).fetchall()
-
-    def look_at_processes(self) -> None:
-        """Remember which words anybody could read of the processes that run now.
-
-        The home's name is in every environment, and nothing of ours.
-        """
-        words = {name: word for name, word in self.words.items() if name != "home"}
-        self.shown += in_processes(words, self.marker.processes())
-
-    def sightings(self) -> dict[str, set[str]]:
-        """Return for each word the places where it is, below this room."""
-        places: dict[str, set[str]] = {}
-        folders = (self.paths.data, self.home, self.temporary)
-        for each in in_files(self.words, [folder for folder in folders if folder.exists()]):
-            if each.place != self.model:
-                places.setdefault(each.name, set()).add(self._place(each.place))
-        return places
-
-    @property
-    def model(self) -> Path:
-        """The model file, which knows its answer by heart."""
-        return self.home / "models" / "talker.gguf"
-
-    def _place(self, path: Path) -> str:
-        """Return in which of our places a file lies."""
-        if path.is_relative_to(self.paths.states):
-            return "states"
-        if path == self.paths.settings:
-            return "settings"
-        if path.is_relative_to(self.paths.learned):
-            return "records"
-        for database, place in ((self.paths.database, "chats"), (self.paths.records, "records")):
-            # With its journal, and its copies in another folder.
-            if path.name.startswith(database.stem) and database.suffix in path.suffix:
-                return place
-        return str(path.relative_to(self.folder))
 
 
 @pytest.fixture
@@ -344,53 +237,6 @@ def test_a_word_in_the_wrong_place_is_found(room: Room) -> None:
     assert len(found.pop("prompt")) == 3
     assert found.keys() == {"filename", "persona"}
     assert {each.name for each in room.shown} == {"key", "token"}
-
-
-@dataclass
-class Clients:
-    """Two programs that know the key."""
-
-    port: int
-    words: Mapping[str, str]
-
-    def __post_init__(self) -> None:
-        """Make the clients that the libraries offer."""
-        key = self.words["key"]
-        self.ollama = ollama.Client(
-            f"http://127.0.0.1:{self.port}",
-            headers={"Authorization": f"Bearer {key}"},
-            trust_env=False,
-        )
-        self.openai = openai.OpenAI(
-            base_url=f"http://localhost:{self.port}/v1", api_key=key, max_retries=0
-        )
-
-    def ask(self, turns: list[Any], model: str) -> str:
-        """Return an answer in the other protocol."""
-        made = self.openai.chat.completions.create(model=model, messages=turns, max_tokens=40)
-        return made.choices[0].message.content or ""
-
-    def failing(
-        self, text: str, model: str, schema: Mapping[str, object] | None = None, key: str = ""
-    ) -> int:
-        """Return the status that a request is refused with."""
-        body = {"model": model, "messages": [{"role": "user", "content": text}]}
-        answer = httpx.post(
-            f"http://127.0.0.1:{self.port}/api/chat",
-            json=body if schema is None else {**body, "format": schema},
-            headers={"Authorization": f"Bearer {key or self.words['key']}"},
-            trust_env=False,
-            timeout=60,
-        )
-        # The name of a model and the place in a schema are told back, nothing else is.
-        told = {name for name, word in self.words.items() if word in answer.text}
-        assert told <= {"nobody", "schema"}
-        return answer.status_code
-
-    def close(self) -> None:
-        """Let go of the connections."""
-        self.ollama.close()
-        self.openai.close()
 
 
 def _end(program: Program) -> None:

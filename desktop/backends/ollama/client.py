@@ -34,8 +34,11 @@ class OllamaClient:
         connection: Connection,
         options: Mapping[str, Any],
         check_host: Callable[[str], None] = lambda _host: None,
+        key: str = "",
     ) -> None:
-        """Connect to nobody yet; `options` are for its HTTP client.
+        """Connect to nobody yet; `options` are for its HTTP client, and show the key.
+
+        `key` is given only so that it is never shown to people, whoever repeats it.
 
         Some models Ollama has others answer: `check_host` is called with the host before such a
         one is asked anything, and with each piece of its answer; it raises LapisError where nothing
@@ -43,7 +46,7 @@ class OllamaClient:
         """
         self._connection = connection
         self._check_host = check_host
-        self._wire = Wire(connection.address, options)
+        self._wire = Wire(connection.address, options, key)
         # What was told of models, until they are listed anew; and the contexts set for them there.
         self._known: dict[str, ServedModel] = {}
         self._contexts: dict[str, int] = {}

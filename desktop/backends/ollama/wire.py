@@ -11,6 +11,7 @@ from contextlib import aclosing
 from typing import Any, Final
 
 from desktop.backends.ollama.words import not_ollama, refusal
+from desktop.base.redaction import redactor
 
 # What the library raises where an answer, or an error in it, has not the shape that it expects.
 _SHAPES: Final = (AttributeError, RecursionError, TypeError, ValueError)
@@ -21,9 +22,14 @@ _log = logging.getLogger(__name__)
 class Wire:
     """Connections to one Ollama. What its transport raises in words passes through."""
 
-    def __init__(self, address: str, options: Mapping[str, Any]) -> None:
-        """Connect to nobody yet; `options` are for the HTTP client, `transport` among them."""
+    def __init__(self, address: str, options: Mapping[str, Any], key: str = "") -> None:
+        """Connect to nobody yet; `options` are for the HTTP client, `transport` among them.
+
+        `key` is given only so that it is never shown to people, whoever repeats it.
+        """
         from ollama import AsyncClient
+
+        self._key = key
 
         hooks = {"response": [_split_at_newlines]}
         self._client: Any = AsyncClient(host=address, event_hooks=hooks, **options)
@@ -38,7 +44,7 @@ class Wire:
             response = await self._client._request_raw(method, path, json=body)  # noqa: SLF001
             answer = response.json() if response.content.strip() else {}
         except ResponseError as error:
-            raise _refused(error, model) from None
+            raise self._refused(error, model) from None
         except _SHAPES as error:
             raise not_ollama() from error
         if not isinstance(answer, dict):
@@ -59,13 +65,22 @@ class Wire:
                 async for part in parts:
                     yield part
         except ResponseError as error:
-            raise _refused(error, model) from None
+            raise self._refused(error, model) from None
         except _SHAPES as error:
             raise not_ollama() from error
 
     async def close(self) -> None:
         """End all connections."""
         await self._client.close()
+
+    def _refused(self, error: Any, model: str) -> Exception:
+        # The library keeps the text alone; the answer that it came with is what led to the error.
+        headers = getattr(getattr(error.__context__, "response", None), "headers", {})
+        _log.info("Ollama answered with an error (%s)", error.status_code)
+        said = error.error
+        if isinstance(said, str):
+            said = redactor()(said.replace(self._key, "…") if self._key else said)
+        return refusal(error.status_code, said, model, headers)
 
 
 async def _split_at_newlines(response: Any) -> None:
@@ -87,10 +102,3 @@ async def _split_at_newlines(response: Any) -> None:
             yield left.decode()
 
     response.aiter_lines = lines
-
-
-def _refused(error: Any, model: str) -> Exception:
-    # The library keeps the text alone; the answer that it came with is what led to the error.
-    headers = getattr(getattr(error.__context__, "response", None), "headers", {})
-    _log.info("Ollama answered with an error (%s)", error.status_code)
-    return refusal(error.status_code, error.error, model, headers)
