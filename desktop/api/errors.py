@@ -165,18 +165,17 @@ def _refused(error: Refused | LapisError) -> Refused:
 
 
 def _shown(text: Text) -> str:
-    """Return the English words, of paths only the last part."""
-    values = {name: _last_part(value) for name, value in text.values.items()}
-    words = Text(text.message, values)
-    return _PATH.sub(r"…/\1", str(words)).removesuffix(".")
+    """Return the English words; of paths among the values, only the last part."""
+    values = {name: _without_folders(value) for name, value in text.values.items()}
+    return str(Text(text.message, values)).removesuffix(".")
 
 
-def _last_part(value: object) -> str | int | float:
+def _without_folders(value: object) -> str | int | float:
     if isinstance(value, int | float):
         return value
     words = str(value)
     if "\n" in words or not _ABSOLUTE.match(words):
-        return words
+        return _PATH.sub(r"…/\1", words)
     windows = "\\" in words
     return (PureWindowsPath(words) if windows else PurePosixPath(words)).name
 

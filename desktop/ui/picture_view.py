@@ -83,8 +83,9 @@ class PictureView(QAbstractButton):
             mark = icon_pixmap("picture", _ICON, QColor(tokens.muted), self.devicePixelRatioF())
             painter.drawPixmap(place.center() - QPointF(_ICON, _ICON) / 2, mark)
         elif image is not None:
-            # What is clear in a picture was drawn for paper.
-            painter.fillRect(place, Qt.GlobalColor.white)
+            if image.hasAlphaChannel():
+                # What is clear in a picture was drawn for paper.
+                painter.fillRect(place, Qt.GlobalColor.white)
             painter.drawImage(place, image, _part(image.size(), place.size()))
         painter.setClipping(False)
         focused = self.hasFocus()

@@ -186,3 +186,8 @@ def test_of_a_path_only_the_last_part_is_told(path: str) -> None:
 def test_paths_in_the_words_of_others_lose_their_folders(words: str, told: str) -> None:
     error = UserFixable(Text("It says: {reason}", {"reason": words}), HINT)
     assert errors.refusal(error).message == f"It says: {told}. What to do"
+
+
+def test_routes_in_our_own_words_stay_whole() -> None:
+    error = UserFixable(Text("It is not here"), Text("Ask /v1/models for the names."))
+    assert errors.refusal(error).message == "It is not here. Ask /v1/models for the names"

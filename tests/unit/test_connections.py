@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from desktop.config.secrets import KeyringProblem, Secrets, UnusableSecret
+from desktop.config.secrets import KeyringProblem, UnusableSecret
 from desktop.config.store import SettingsStore
-from desktop.domain.chat import ChatRequest, Event, Failed, Finished, Message, Role, TextDelta
+from desktop.domain.chat import Event, Failed, Finished
 from desktop.domain.connection import MOST_CONNECTIONS, Connection, ServedModel, ServerKind
 from desktop.domain.errors import (
     AccessDenied,
@@ -26,8 +26,6 @@ from desktop.domain.errors import (
     Offline,
     UserFixable,
 )
-from desktop.domain.model import InstalledModel
-from desktop.domain.settings import Settings
 from desktop.domain.text import Text
 from desktop.models.library import Library
 from desktop.services.all_models import AllModels
@@ -36,61 +34,24 @@ from desktop.services.server_trial import WrongPath
 from tests.harness.hub.certificates import new_certificate
 from tests.harness.ollama.models import OllamaModel
 from tests.harness.ollama.server import OllamaServer
-from tests.harness.openai_server import piece, refusal, stream, value
+from tests.harness.openai_server import piece, stream, value
 from tests.harness.scripted_server import Asked, ScriptedServer
 from tests.harness.waiting import wait_for
+from tests.unit.connections_room import (
+    GEMMA,
+    KEY,
+    LISTED,
+    OLLAMA,
+    OPENAI,
+    Kept,
+    Ring,
+    ask,
+    speak,
+    text_of,
+    wants_key,
+)
 
-OLLAMA, OPENAI = ServerKind.OLLAMA, ServerKind.OPENAI
-KEY = "sk-canary-1234567890"
 CLOSED = "http://127.0.0.1:9"
-GEMMA = OllamaModel("gemma2:9b", "Because of the air.")
-LISTED = {"object": "list", "data": [{"id": "org/big", "object": "model", "owned_by": "org"}]}
-
-
-class Kept:
-    """Settings that are changed one change at a time."""
-
-    def __init__(self) -> None:
-        self.value = Settings()
-
-    def change(self, change: Callable[[Settings], Settings]) -> None:
-        self.value = change(self.value)
-
-    def set(self, **changes: object) -> None:
-        made = replace(self.value.connections, **changes)  # type: ignore[arg-type]
-        self.value = replace(self.value, connections=made)
-
-
-class Ring(Secrets):
-    """A keyring in memory that remembers what it was asked; `problem` is raised for everything."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[str, str] = {}
-        self.asked: list[str] = []
-        self.problem: KeyringProblem | None = None
-        self.fails_for = "-"
-
-    def get(self, name: str) -> str:
-        self.asked.append(name)
-        if name.startswith(self.fails_for):
-            raise KeyringProblem(Text("locked"), Text("unlock it"))
-        if self.problem is not None:
-            raise self.problem
-        return self.kept.get(name, "")
-
-    def put(self, name: str, secret: str) -> KeyringProblem | None:
-        self.asked.append(name)
-        if " " in secret:
-            raise UnusableSecret(Text("no"), Text("no"))
-        self.kept[name] = secret
-        return self.problem
-
-    def forget(self, name: str) -> None:
-        self.asked.append(name)
-        self.kept.pop(name, None)
-        if self.problem is not None:
-            raise self.problem
 
 
 @pytest.fixture
@@ -118,43 +79,8 @@ def known(kept: Kept, ring: Ring, ollama: OllamaServer) -> Iterator[Connections]
 
 @pytest.fixture
 def api() -> Iterator[ScriptedServer]:
-    with ScriptedServer(_speak) as server:
+    with ScriptedServer(speak) as server:
         yield server
-
-
-def _speak(request: Asked) -> Iterable[bytes]:
-    if request.path == "/v1/models":
-        return value(LISTED)
-    if request.path == "/v1/chat/completions":
-        return stream(piece("Be"), piece("cause.", end="stop"))
-    return refusal(404, "Not Found")
-
-
-def _wants_key(request: Asked) -> Iterable[bytes]:
-    if request.headers.get("authorization") != f"Bearer {KEY}":
-        return refusal(401, "Incorrect API key provided")
-    return _speak(request)
-
-
-def ask(known: Connections, model: InstalledModel) -> list[Event]:
-    """Return all events of one question."""
-    events: list[Event] = []
-    done = threading.Event()
-
-    def hear(event: Event) -> None:
-        events.append(event)
-        if isinstance(event, Finished | Failed):
-            done.set()
-
-    with closing(known.backend(model, 2048)) as backend:
-        backend.submit(ChatRequest((Message(Role.USER, "Why?"),)), hear)
-        assert done.wait(30)
-    return events
-
-
-def text_of(events: list[Event]) -> str:
-    assert isinstance(events[-1], Finished), events
-    return "".join(event.text for event in events if isinstance(event, TextDelta))
 
 
 # The Ollama of this computer.
@@ -349,7 +275,7 @@ def test_several_servers_are_asked_side_by_side(known: Connections) -> None:
 
     def together(request: Asked) -> Iterable[bytes]:
         meet.wait()
-        return _speak(request)
+        return speak(request)
 
     with (
         ScriptedServer(together) as a,
@@ -419,7 +345,7 @@ def test_a_changed_address_is_asked_anew(
 ) -> None:
     known.save(Connection(OPENAI, "work", f"{api.address}/v1"))
     known.refresh("work")
-    with ScriptedServer(_speak) as other:
+    with ScriptedServer(speak) as other:
         known.save(Connection(OPENAI, "work", f"{other.address}/v1"), "work")
         assert known.served("work") == ()
         assert not known.was_asked("work")
@@ -575,7 +501,7 @@ def test_a_bad_address_is_refused_before_anybody_is_asked(known: Connections) ->
 def test_a_key_is_shown_to_its_server_and_kept_in_the_keyring_alone(
     known: Connections, kept: Kept, ring: Ring, tmp_path: Path
 ) -> None:
-    with ScriptedServer(_wants_key) as server:
+    with ScriptedServer(wants_key) as server:
         known.save(Connection(OPENAI, "work", f"{server.address}/v1"))
         work = known.all()[1]
         known.refresh("work")
@@ -698,7 +624,7 @@ def test_a_key_for_nobody_is_refused(known: Connections) -> None:
 
 def test_without_a_keyring_a_key_holds_for_this_run(known: Connections, ring: Ring) -> None:
     problem = KeyringProblem(Text("no keyring"), Text("get one"))
-    with ScriptedServer(_wants_key) as server:
+    with ScriptedServer(wants_key) as server:
         known.save(Connection(OPENAI, "work", f"{server.address}/v1"))
         ring.problem = problem
         assert known.set_key(known.all()[1], KEY) is problem
@@ -711,8 +637,8 @@ def test_a_keyring_that_is_locked_is_said_where_the_key_is_missed_and_left_in_pe
 ) -> None:
     """It is asked once for all keys: one that hangs would hang for each of them in turn."""
     with (
-        ScriptedServer(_wants_key) as server,
-        ScriptedServer(_speak) as needs_none,
+        ScriptedServer(wants_key) as server,
+        ScriptedServer(speak) as needs_none,
         closing(Connections(lambda: kept.value, kept.change, ring, {})) as known,
     ):
         work = Connection(OPENAI, "work", f"{server.address}/v1", has_key=True)
@@ -735,7 +661,7 @@ def test_a_keyring_that_is_locked_is_said_where_the_key_is_missed_and_left_in_pe
 def test_a_key_that_was_had_is_shown_though_the_keyring_fails_for_another(
     known: Connections, kept: Kept, ring: Ring
 ) -> None:
-    with ScriptedServer(_wants_key) as server:
+    with ScriptedServer(wants_key) as server:
         known.save(Connection(OPENAI, "work", f"{server.address}/v1"))
         known.set_key(known.all()[1], KEY)
         other = Connection(OPENAI, "other", f"{server.address}/v1", has_key=True)
@@ -748,7 +674,7 @@ def test_a_key_that_was_had_is_shown_though_the_keyring_fails_for_another(
 
 
 def test_a_key_that_the_keyring_lost_is_missed_by_name(known: Connections, ring: Ring) -> None:
-    with ScriptedServer(_wants_key) as server:
+    with ScriptedServer(wants_key) as server:
         known.save(Connection(OPENAI, "work", f"{server.address}/v1"))
         known.set_key(known.all()[1], KEY)
         ring.kept.clear()
@@ -762,7 +688,7 @@ def test_a_key_that_the_keyring_lost_is_missed_by_name(known: Connections, ring:
 def test_a_new_key_holds_while_an_answer_with_the_old_one_goes_on(known: Connections) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
-    def speak(request: Asked) -> Iterable[bytes]:
+    def say(request: Asked) -> Iterable[bytes]:
         if request.path != "/v1/chat/completions":
             return value(LISTED)
         return slowly()
@@ -774,7 +700,7 @@ def test_a_new_key_holds_while_an_answer_with_the_old_one_goes_on(known: Connect
         assert go_on.wait(20)
         yield from rest
 
-    with ScriptedServer(speak) as server:
+    with ScriptedServer(say) as server:
         known.save(Connection(OPENAI, "work", f"{server.address}/v1"))
         model = known.find("openai:work/org/big")
         assert model is not None

@@ -1,0 +1,42 @@
+"""Asks, in the place of a row, before something goes for good. GUI thread."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from desktop.ui.buttons import TextButton
+from desktop.ui.labels import PlainLabel
+from desktop.ui.tokens import Space
+
+__all__ = ["RowQuestion"]
+
+
+class RowQuestion(QWidget):
+    """Its owner says what is asked, and shows it."""
+
+    answered = Signal(bool)
+    """(whether to do it)"""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Ask nothing yet."""
+        super().__init__(parent)
+        self._words = PlainLabel(wrap=True)
+        self._keep = TextButton()
+        self._do = TextButton(kind="danger")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(Space.S)
+        row.addWidget(self._words, 1)
+        row.addWidget(self._keep)
+        row.addWidget(self._do)
+        self._keep.clicked.connect(lambda: self.answered.emit(False))
+        self._do.clicked.connect(lambda: self.answered.emit(True))
+
+    def say(self, words: str, keep: str, do: str) -> None:
+        """Ask `words`; `keep` and `do` name the buttons."""
+        self._words.setText(words)
+        self._keep.setText(keep)
+        self._do.setText(do)
+
+    def take_focus(self) -> None:
+        """Let Enter keep what there is."""
+        self._keep.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -1,0 +1,144 @@
+"""What is changed while a server is asked: its name, its address, the switch that keeps Lapis offline."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+
+import pytest
+
+from desktop.domain.chat import Event, Failed
+from desktop.domain.connection import Connection, ServerKind
+from desktop.domain.errors import Offline, ServerFault
+from desktop.services.connections import Connections
+from tests.harness.ollama.faults import told
+from tests.harness.ollama.models import OllamaModel
+from tests.harness.ollama.server import OllamaServer
+from tests.harness.openai_server import piece, stream, value
+from tests.harness.scripted_server import Asked, ScriptedServer
+from tests.harness.waiting import wait_for
+from tests.unit.connections_room import (
+    KEY,
+    LISTED,
+    OPENAI,
+    Kept,
+    Ring,
+    ask,
+    text_of,
+)
+
+
+class Slow:
+    """A server that holds an answer in its middle until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def say(self, request: Asked) -> Iterable[bytes]:
+        if request.path != "/v1/chat/completions":
+            return value(LISTED)
+        return self._slowly()
+
+    def _slowly(self) -> Iterable[bytes]:
+        first, *rest = stream(piece("Be"), piece("cause.", end="stop"))
+        yield first
+        self.begun.set()
+        assert self.go_on.wait(20)
+        yield from rest
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+@pytest.fixture
+def ring() -> Ring:
+    return Ring()
+
+
+@pytest.fixture
+def ollama() -> Iterator[OllamaServer]:
+    cloud = OllamaModel("big:cloud", "word " * 40, remote_host="https://ollama.com:443")
+    with OllamaServer([cloud], [OllamaModel("tiny:1b")]) as server:
+        yield server
+
+
+@pytest.fixture
+def known(kept: Kept, ring: Ring, ollama: OllamaServer) -> Iterator[Connections]:
+    environment = {"OLLAMA_HOST": ollama.address}
+    with closing(Connections(lambda: kept.value, kept.change, ring, environment)) as made:
+        yield made
+
+
+@pytest.mark.parametrize("change", ["renamed", "removed", "moved"])
+def test_an_answer_goes_on_when_its_server_gets_another_name_or_place(
+    known: Connections, change: str
+) -> None:
+    slow = Slow()
+    with ScriptedServer(slow.say) as server:
+        here = f"{server.address}/v1"
+        known.save(Connection(OPENAI, "work", here))
+        model = known.find("openai:work/org/big")
+        assert model is not None
+        events: list[Event] = []
+        asked = threading.Thread(target=lambda: events.extend(ask(known, model)))
+        asked.start()
+        assert slow.begun.wait(20)
+        match change:
+            case "renamed":
+                known.save(Connection(OPENAI, "other", here), "work")
+            case "removed":
+                known.remove("work")
+            case _:
+                known.save(Connection(OPENAI, "work", f"{server.address}/v2"), "work")
+        known.refresh()
+        slow.go_on.set()
+        asked.join(30)
+
+    assert text_of(events) == "Because."
+
+
+def test_offline_in_the_middle_of_an_answer_that_comes_from_elsewhere_ends_it(
+    known: Connections, kept: Kept, ollama: OllamaServer
+) -> None:
+    """The Ollama of this computer passes it on; here nothing says so but the model."""
+    ollama.faults.silent_after = 3
+    model = known.find("ollama:big:cloud")
+    assert model is not None
+    events: list[Event] = []
+    asked = threading.Thread(target=lambda: events.extend(ask(known, model)))
+    asked.start()
+    wait_for(lambda: bool(ollama.asked("/api/chat")))
+    kept.set(offline=True)
+    ollama.faults.silent_after = None
+    asked.join(30)
+
+    last = events[-1]
+    assert isinstance(last, Failed)
+    assert isinstance(last.error, Offline)
+
+
+def test_offline_in_the_middle_of_a_fetching_ends_it(
+    known: Connections, kept: Kept, ollama: OllamaServer
+) -> None:
+    steps = known.pull("ollama", "tiny:1b", threading.Event())
+    next(steps)
+    kept.set(offline=True)
+    with pytest.raises(Offline):
+        list(steps)
+
+
+def test_a_server_that_repeats_the_key_does_not_get_it_on_the_screen(
+    known: Connections, ollama: OllamaServer
+) -> None:
+    known.save(Connection(ServerKind.OLLAMA, "mine", ollama.address))
+    known.set_key(known.all()[1], KEY)
+    ollama.faults.always = told({"error": f"no such thing as {KEY[3:]} or {KEY}"}, 500)
+    model = known.find("ollama@mine:big:cloud")
+    assert model is not None
+    (failed,) = ask(known, model)
+
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, ServerFault)
+    assert KEY not in f"{failed.error.title} {failed.error.hint} {failed.error!r}"
+    assert "no such thing" in str(failed.error.title)
