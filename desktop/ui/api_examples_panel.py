@@ -1,18 +1,16 @@
 """Examples of how the local server is asked, on the settings page. GUI thread."""
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabBar, QVBoxLayout, QWidget
 
 from desktop.domain.errors import LapisError
 from desktop.domain.settings import ApiSettings
 from desktop.ui.api_examples import HIDDEN_KEY, Example, example
-from desktop.ui.api_key_line import CopiedButton, copy_secret
+from desktop.ui.api_key_line import copy_secret
 from desktop.ui.api_words import base_address
+from desktop.ui.code_frame import CodeFrame
 from desktop.ui.form_panel import FormPanel
-from desktop.ui.labels import PlainLabel
 from desktop.ui.row_note import RowNote
-from desktop.ui.theme import mono_families
 from desktop.ui.tokens import Space
 
 __all__ = ["ApiExamplesPanel"]
@@ -37,7 +35,7 @@ class ApiExamplesPanel(QWidget):
         self._tabs.setCursor(Qt.CursorShape.PointingHandCursor)
         for each in _EXAMPLES:
             self._tabs.addTab(each.value)
-        self._lines = _Lines()
+        self._lines = CodeFrame(size="small", around=Space.M)
         self._note = RowNote()
         self._panel = FormPanel([self._tabs, self._lines, self._note])
         around = QVBoxLayout(self)
@@ -106,32 +104,3 @@ class ApiExamplesPanel(QWidget):
         self._tabs.setAccessibleName(self.tr("Examples"))
         self._lines.say(self.tr("Example"), self.tr("Copy it, with the key"))
         self._show()
-
-
-class _Lines(QFrame):
-    """Lines of code as they are, and a button that is pressed to copy them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setProperty("panel", "code")
-        self._words = PlainLabel(size="small", wrap=True)
-        font = QFont(self._words.font())
-        font.setFamilies(list(mono_families()))
-        self._words.setFont(font)
-        self._words.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-            | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        self.copied = CopiedButton()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(Space.L, Space.M, Space.S, Space.M)
-        row.setSpacing(Space.S)
-        row.addWidget(self._words, 1)
-        row.addWidget(self.copied, 0, Qt.AlignmentFlag.AlignTop)
-
-    def show_words(self, words: str) -> None:
-        self._words.setText(words)
-
-    def say(self, name: str, copy: str) -> None:
-        self._words.setAccessibleName(name)
-        self.copied.set_label(copy)

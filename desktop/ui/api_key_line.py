@@ -1,16 +1,16 @@
 """A key in a frame, hidden or shown, with what can be done with it. GUI thread."""
 
-from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
-from desktop.ui.buttons import IconButton, TextButton
+from desktop.ui.buttons import IconButton
 from desktop.ui.copy_button import CopyButton
 from desktop.ui.labels import PlainLabel
 from desktop.ui.theme import mono_families
 from desktop.ui.tokens import Space
 
-__all__ = ["CopiedButton", "KeyLine", "RenewQuestion", "copy_secret"]
+__all__ = ["KeyLine", "copy_secret"]
 
 _SIDE = 28
 _HIDDEN = "lapis-" + "•" * 24
@@ -44,7 +44,7 @@ class KeyLine(QFrame):
         font.setFamilies(list(mono_families()))
         self._words.setFont(font)
         self.reveal = IconButton("eye", side=_SIDE)
-        self.copied = CopiedButton(side=_SIDE)
+        self.copied = CopyButton(side=_SIDE)
         self.renew = IconButton("refresh", side=_SIDE)
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.L, Space.S, Space.S, Space.S)
@@ -73,45 +73,3 @@ class KeyLine(QFrame):
         self.copied.set_label(self.tr("Copy the key"))
         self.renew.set_label(self.tr("Make a new key…"))
         self._words.setAccessibleName(self._key or self.tr("The key is hidden"))
-
-
-class CopiedButton(CopyButton):
-    """Shows its tick for what somebody else has copied."""
-
-    def show_done(self) -> None:
-        """Show the tick for a moment."""
-        self.set_icon("check")
-        self._back.start()
-
-
-class RenewQuestion(QWidget):
-    """Asks, in the place of a row, before the key is renewed: that cannot be undone."""
-
-    answered = Signal(bool)
-    """(whether to make a new one)"""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        """Ask."""
-        super().__init__(parent)
-        self._words = PlainLabel(wrap=True)
-        self._keep = TextButton()
-        self._renew = TextButton(kind="danger")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(Space.S)
-        row.addWidget(self._words, 1)
-        row.addWidget(self._keep)
-        row.addWidget(self._renew)
-        self._keep.clicked.connect(lambda: self.answered.emit(False))
-        self._renew.clicked.connect(lambda: self.answered.emit(True))
-        self.say()
-
-    def take_focus(self) -> None:
-        """Let Enter keep the key."""
-        self._keep.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def say(self) -> None:
-        """Use today's language."""
-        self._words.setText(self.tr("Programs that have this key are refused from then on."))
-        self._keep.setText(self.tr("Keep it"))
-        self._renew.setText(self.tr("Make a new key"))

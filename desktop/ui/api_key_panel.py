@@ -6,9 +6,10 @@ from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.domain.errors import LapisError
-from desktop.ui.api_key_line import KeyLine, RenewQuestion, copy_secret
+from desktop.ui.api_key_line import KeyLine, copy_secret
 from desktop.ui.form_panel import FormPanel
 from desktop.ui.row_note import RowNote
+from desktop.ui.row_question import RowQuestion
 from desktop.ui.setting_row import SettingRow
 from desktop.ui.switch import Switch
 from desktop.ui.tokens import Space
@@ -39,7 +40,7 @@ class ApiKeyPanel(QWidget):
         self._is_copied = self._is_busy = False
         self._row = SettingRow(None)
         self._line = KeyLine()
-        self._question = RenewQuestion()
+        self._question = RowQuestion()
         self._note = RowNote()
         self._keyless = Switch()
         self._keyless_row = SettingRow(self._keyless)
@@ -174,7 +175,11 @@ class ApiKeyPanel(QWidget):
             self.tr("Ask for the key again"),
         )
         self._line.say()
-        self._question.say()
+        self._question.say(
+            self.tr("Programs that have this key are refused from then on."),
+            self.tr("Keep it"),
+            self.tr("Make a new key"),
+        )
         if not self._note.is_busy:
             self._say_note()
         self.show_keyless(keyless=self._keyless.isChecked())

@@ -12,6 +12,7 @@ from desktop.ui.chips import ChipRow
 from desktop.ui.icons import icon
 from desktop.ui.labels import ElidedLabel, PlainLabel
 from desktop.ui.row_note import RowNote
+from desktop.ui.row_question import RowQuestion
 from desktop.ui.server_words import served_chips, served_title
 from desktop.ui.tokens import Space
 
@@ -45,7 +46,7 @@ class ServedRow(QFrame):
         self._more = IconButton("more", side=_BUTTON)
         self._more.setVisible(can_manage)
         self._note = RowNote()
-        self._question = _DeleteQuestion()
+        self._question = RowQuestion()
         self._stack = QStackedLayout(self)
         self._lay_out()
         self._use.clicked.connect(lambda: self.use_requested.emit(self._model))
@@ -85,7 +86,6 @@ class ServedRow(QFrame):
 
     def ask_to_delete(self) -> None:
         """Ask whether the model is to be deleted."""
-        self._question.ask(served_title(self._model))
         self._stack.setCurrentIndex(1)
         self._question.take_focus()
 
@@ -152,44 +152,6 @@ class ServedRow(QFrame):
         self._use.setAccessibleName(self.tr("Use {name}").format(name=title))
         self._use.setVisible(self._model.embeds is not True and not self._is_chosen)
         self._more.set_label(self.tr("More for {name}").format(name=title))
-        self.setAccessibleName(title)
-
-
-class _DeleteQuestion(QWidget):
-    """In the place of the row; Enter keeps."""
-
-    answered = Signal(bool)
-    """(whether to delete)"""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._name = ""
-        self._words = PlainLabel(wrap=True)
-        self._keep, self._delete = TextButton(), TextButton(kind="danger")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(Space.S)
-        row.addWidget(self._words, 1)
-        row.addWidget(self._keep)
-        row.addWidget(self._delete)
-        self._keep.clicked.connect(lambda: self.answered.emit(False))
-        self._delete.clicked.connect(lambda: self.answered.emit(True))
-        self._say()
-
-    def ask(self, name: str) -> None:
-        self._name = name
-        self._say()
-
-    def take_focus(self) -> None:
-        self._keep.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.LanguageChange:
-            self._say()
-
-    def _say(self) -> None:
         words = self.tr("Delete {name} on the server? It would have to be fetched again.")
-        self._words.setText(words.format(name=self._name))
-        self._keep.setText(self.tr("Keep"))
-        self._delete.setText(self.tr("Delete"))
+        self._question.say(words.format(name=title), self.tr("Keep"), self.tr("Delete"))
+        self.setAccessibleName(title)

@@ -30,6 +30,4 @@ class StopQuestion(RowQuestion):
 
     def _say(self) -> None:
         words = self.tr("Stop, and delete the {size} that are here already?")
-        self.say(
-            words.format(size=sized(self._size)), self.tr("Keep"), self.tr("Stop and delete")
-        )
+        self.say(words.format(size=sized(self._size)), self.tr("Keep"), self.tr("Stop and delete"))

@@ -1,5 +1,6 @@
 """What is changed while a server is asked: its name, its address, the switch that keeps Lapis offline."""
 
+import json
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -11,12 +12,11 @@ from desktop.domain.connection import Connection, ServerKind
 from desktop.domain.errors import Offline, ServerFault
 from desktop.services.connections import Connections
 from tests.harness.ollama.faults import told
-from tests.harness.ollama.models import OllamaModel
 from tests.harness.ollama.server import OllamaServer
 from tests.harness.openai_server import piece, stream, value
-from tests.harness.scripted_server import Asked, ScriptedServer
-from tests.harness.waiting import wait_for
+from tests.harness.scripted_server import Asked, ScriptedServer, head
 from tests.unit.connections_room import (
+    GEMMA,
     KEY,
     LISTED,
     OPENAI,
@@ -28,19 +28,26 @@ from tests.unit.connections_room import (
 
 
 class Slow:
-    """A server that holds an answer in its middle until it is told to go on."""
+    """A server, of either kind, that stops in the middle of each stream until it is to go on."""
 
     def __init__(self) -> None:
         self.begun, self.go_on = threading.Event(), threading.Event()
 
     def say(self, request: Asked) -> Iterable[bytes]:
-        if request.path != "/v1/chat/completions":
-            return value(LISTED)
-        return self._slowly()
+        match request.path:
+            case "/v1/chat/completions":
+                return self._slowly(*stream(piece("Be"), piece("cause.", end="stop")))
+            case "/api/show":
+                return value({"remote_host": "https://ollama.com:443", "capabilities": []})
+            case "/api/chat" | "/api/pull":
+                steps = ({"message": {"content": "word "}, "status": "pulling"},) * 3
+                lines = (json.dumps(step).encode() + b"\n" for step in steps)
+                return self._slowly(head("application/x-ndjson"), *lines)
+            case _:
+                return value(LISTED)
 
-    def _slowly(self) -> Iterable[bytes]:
-        first, *rest = stream(piece("Be"), piece("cause.", end="stop"))
-        yield first
+    def _slowly(self, first: bytes, second: bytes, *rest: bytes) -> Iterable[bytes]:
+        yield first + second
         self.begun.set()
         assert self.go_on.wait(20)
         yield from rest
@@ -58,8 +65,7 @@ def ring() -> Ring:
 
 @pytest.fixture
 def ollama() -> Iterator[OllamaServer]:
-    cloud = OllamaModel("big:cloud", "word " * 40, remote_host="https://ollama.com:443")
-    with OllamaServer([cloud], [OllamaModel("tiny:1b")]) as server:
+    with OllamaServer([GEMMA]) as server:
         yield server
 
 
@@ -99,33 +105,39 @@ def test_an_answer_goes_on_when_its_server_gets_another_name_or_place(
 
 
 def test_offline_in_the_middle_of_an_answer_that_comes_from_elsewhere_ends_it(
-    known: Connections, kept: Kept, ollama: OllamaServer
+    kept: Kept, ring: Ring
 ) -> None:
     """The Ollama of this computer passes it on; here nothing says so but the model."""
-    ollama.faults.silent_after = 3
-    model = known.find("ollama:big:cloud")
-    assert model is not None
-    events: list[Event] = []
-    asked = threading.Thread(target=lambda: events.extend(ask(known, model)))
-    asked.start()
-    wait_for(lambda: bool(ollama.asked("/api/chat")))
-    kept.set(offline=True)
-    ollama.faults.silent_after = None
-    asked.join(30)
+    slow = Slow()
+    with ScriptedServer(slow.say) as server, closing(_found(kept, ring, server)) as known:
+        model = known.find("ollama:big:1b")
+        assert model is not None
+        events: list[Event] = []
+        asked = threading.Thread(target=lambda: events.extend(ask(known, model)))
+        asked.start()
+        assert slow.begun.wait(20)
+        kept.set(offline=True)
+        slow.go_on.set()
+        asked.join(30)
 
     last = events[-1]
     assert isinstance(last, Failed)
     assert isinstance(last.error, Offline)
 
 
-def test_offline_in_the_middle_of_a_fetching_ends_it(
-    known: Connections, kept: Kept, ollama: OllamaServer
-) -> None:
-    steps = known.pull("ollama", "tiny:1b", threading.Event())
-    next(steps)
-    kept.set(offline=True)
-    with pytest.raises(Offline):
-        list(steps)
+def test_offline_in_the_middle_of_a_fetching_ends_it(kept: Kept, ring: Ring) -> None:
+    slow = Slow()
+    with ScriptedServer(slow.say) as server, closing(_found(kept, ring, server)) as known:
+        steps = known.pull("ollama", "tiny:1b", threading.Event())
+        assert next(steps).step == "pulling"
+        kept.set(offline=True)
+        slow.go_on.set()
+        with pytest.raises(Offline):
+            list(steps)
+
+
+def _found(kept: Kept, ring: Ring, server: ScriptedServer) -> Connections:
+    return Connections(lambda: kept.value, kept.change, ring, {"OLLAMA_HOST": server.address})
 
 
 def test_a_server_that_repeats_the_key_does_not_get_it_on_the_screen(
@@ -134,7 +146,7 @@ def test_a_server_that_repeats_the_key_does_not_get_it_on_the_screen(
     known.save(Connection(ServerKind.OLLAMA, "mine", ollama.address))
     known.set_key(known.all()[1], KEY)
     ollama.faults.always = told({"error": f"no such thing as {KEY[3:]} or {KEY}"}, 500)
-    model = known.find("ollama@mine:big:cloud")
+    model = known.find("ollama@mine:gemma2:9b")
     assert model is not None
     (failed,) = ask(known, model)
 
