@@ -31,6 +31,7 @@ def serve(parts: AnsweringParts) -> MakeServer:
             template_for=lambda model: template_for(parts.defaults(model)),
             served=parts.connections.known,
             unload=lambda model: _unload(model, parts),
+            is_shared=parts.is_shared,
         )
         return start_server(door, listening)
 

@@ -119,7 +119,7 @@ async def begin(
     answer = Answer(visit)
     if wanted is not None:
         visit.model = wanted.model.name
-    number = door.engine.ask(request, answer.hear, wanted)
+    number = door.engine.ask(replace(request, patient=door.is_shared), answer.hear, wanted)
     visit.when_gone(lambda: door.engine.cancel(number))
     await answer.begun()
     return answer

@@ -74,7 +74,8 @@ class Door:
     `models` lists what can be asked (it looks at the disk); `usual` is the model that is asked
     where the engine has none yet (raises LapisError); `settings_for` and `template_for` say what is
     in force for a model; `served` is what its server tells of it, None for a file; `unload` gives
-    the memory back that a model takes, if it has any.
+    the memory back that a model takes, if it has any. Where the engine `is_shared` with somebody in
+    front of the window, they go first.
     """
 
     engine: AsksEngine
@@ -84,6 +85,7 @@ class Door:
     template_for: Callable[[InstalledModel], str]
     served: Callable[[InstalledModel], ServedModel | None]
     unload: Callable[[InstalledModel], None]
+    is_shared: bool = False
 
 
 async def listed(door: Door) -> Sequence[InstalledModel]:

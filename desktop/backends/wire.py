@@ -77,6 +77,7 @@ def generate_command(number: int, request: ChatRequest) -> messages.Generate:
         speculate=request.speculate,
         repeatable=request.sampling.seed is not None,
         continue_answer=request.continue_answer,
+        patient=request.patient,
     )
 
 

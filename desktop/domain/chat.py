@@ -121,7 +121,8 @@ class ChatRequest:
     computed is kept on the disk for later only with `keep_state`; `speculate` allows guessing
     ahead, which changes the speed and never the answer. With `continue_answer` the last message is
     an assistant's, and the model goes on writing it: inside its thinking where there is no content
-    yet, else after it; the events bring only what is new.
+    yet, else after it; the events bring only what is new. One that is `patient` lets all others go
+    first.
     """
 
     messages: tuple[Message, ...] = ()
@@ -138,6 +139,7 @@ class ChatRequest:
     keep_state: bool = True
     speculate: bool = True
     continue_answer: bool = False
+    patient: bool = False
 
 
 def alternatives(request: ChatRequest, n: int) -> tuple[ChatRequest, ...]:

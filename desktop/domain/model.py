@@ -22,7 +22,8 @@ class InstalledModel:
     `title` the longer display name; `size` in bytes, 0 where a server does not tell; `is_guide`
     marks the small built-in model. A served one has the name of its connection in `server`, its
     own name in the place of a `path`, and in `leaves_to` the host that reads what is asked, where
-    that is not this computer.
+    that is not this computer; `embeds` where the server told that it is for searching, not for
+    chats.
     """
 
     name: str
@@ -32,6 +33,7 @@ class InstalledModel:
     is_guide: bool = False
     server: str = ""
     leaves_to: str = ""
+    embeds: bool = False
 
     @property
     def is_served(self) -> bool:

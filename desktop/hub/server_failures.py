@@ -18,9 +18,15 @@ from desktop.domain.errors import (
     Unreachable,
 )
 from desktop.domain.text import Text
-from desktop.hub.failures import host_of, proxy_wants_name
+from desktop.hub.failures import host_of
 from desktop.hub.network import shown_address
-from desktop.hub.transport_failures import EXPIRED, OTHER_NAME, UNKNOWN_ISSUER, causes
+from desktop.hub.transport_failures import (
+    EXPIRED,
+    OTHER_NAME,
+    UNKNOWN_ISSUER,
+    causes,
+    proxy_failure,
+)
 
 _UNKNOWN_NAME: Final = frozenset({"gaierror", "UnicodeError"})
 # What httpcore says of an end that came too soon; all else that breaks the protocol is garbage.
@@ -40,7 +46,7 @@ def server_failure(error: Exception, url: str, proxy: str = "") -> NetworkError:
     if distrust is not None:
         return distrust
     if "ProxyError" in names or (proxy and "ConnectError" in names):
-        return _proxy_failure(error, host_of(proxy))
+        return proxy_failure(error, host_of(proxy))
     if names & {"ConnectTimeout", "PoolTimeout"}:
         return Unreachable(
             Text("{host} does not answer", {"host": host}),
@@ -153,8 +159,8 @@ def _not_trusted(code: int, host: str) -> NotTrusted:
         return NotTrusted(
             Text("The certificate of {host} comes from somebody unknown", values),
             Text(
-                "If the server is yours, or of your network, choose its certificate (a PEM file)"
-                " in the settings."
+                "If the server is yours, or of your network, choose its certificate (a PEM file):"
+                " Models, Discover, Connection."
             ),
         )
     return NotTrusted(
@@ -179,17 +185,6 @@ def _no_connection(error: Exception, host: str) -> Unreachable:
     return Unreachable(
         Text("{host} cannot be reached", values),
         Text("Check that the server runs, and that this computer is in the same network."),
-    )
-
-
-def _proxy_failure(error: Exception, proxy: str) -> NetworkError:
-    if str(error).startswith("407"):
-        return proxy_wants_name()
-    return Unreachable(
-        Text("The proxy {host} does not let Lapis through", {"host": proxy})
-        if proxy
-        else Text("The proxy does not let Lapis through"),
-        Text("Check its address in the settings of Lapis, or in those of the system."),
     )
 
 

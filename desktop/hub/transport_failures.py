@@ -40,7 +40,7 @@ def transport_failure(
                 other_source(),
             )
     if isinstance(error, httpx.ProxyError) or (proxy and isinstance(error, httpx.ConnectError)):
-        return _proxy_failure(error, host_of(proxy))
+        return proxy_failure(error, host_of(proxy))
     if isinstance(error, httpx.TimeoutException):
         return Unreachable(Text("{host} does not answer", {"host": host}), other_source())
     if isinstance(error, (httpx.ConnectError, UnicodeError)):
@@ -71,17 +71,6 @@ def _no_connection(error: Exception, host: str) -> Unreachable:
     )
 
 
-def _proxy_failure(error: Exception, proxy: str) -> NetworkError:
-    if str(error).startswith("407"):
-        return proxy_wants_name()
-    return Unreachable(
-        Text("The proxy {host} does not let Lapis through", {"host": proxy})
-        if proxy
-        else Text("The proxy does not let Lapis through"),
-        Text("Check its address in the settings of Lapis, or in those of the system."),
-    )
-
-
 def _distrust(code: int, host: str) -> NotTrusted:
     values = {"host": host}
     if code in EXPIRED:
@@ -105,6 +94,18 @@ def _distrust(code: int, host: str) -> NotTrusted:
             ),
         )
     return NotTrusted(Text("The certificate of {host} is not trusted", values), other_source())
+
+
+def proxy_failure(error: Exception, proxy: str) -> NetworkError:
+    """Return the error of a proxy on the host `proxy`; empty if that is not known."""
+    if str(error).startswith("407"):
+        return proxy_wants_name()
+    return Unreachable(
+        Text("The proxy {host} does not let Lapis through", {"host": proxy})
+        if proxy
+        else Text("The proxy does not let Lapis through"),
+        Text("Check its address in the settings of Lapis, or in those of the system."),
+    )
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

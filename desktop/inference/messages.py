@@ -79,6 +79,7 @@ class Generate(_Wire, frozen=True):
     `id` names the request. `grammar_kind` is empty, "gbnf" or "json_schema"; `max_tokens` 0 means
     until the context is full; `logprobs` asks for that many alternatives a token, -1 for none.
     `repeatable`: the answer must come out the same again, so nothing may follow the clock.
+    `patient`: all others go first, and the last free slot is theirs.
     """
 
     id: int
@@ -98,6 +99,7 @@ class Generate(_Wire, frozen=True):
     speculate: bool = True
     repeatable: bool = False
     continue_answer: bool = False
+    patient: bool = False
 
 
 class Count(_Wire, frozen=True):

@@ -1,13 +1,12 @@
 """Slots over one unified KV cache: who is decoded next. Runs inside the engine process.
 
 A request takes a slot, and with it as much of its prompt as was computed before (`prefix_cache`);
-without a free slot it waits its turn, first in, first out. Each step decodes one batch (`batch`).
+without a free slot it waits its turn (`waiting`). Each step decodes one batch (`batch`).
 Reading and writing are one mechanism: a slot's tokens that are not in the cache yet go into the
 next batches.
 """
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -21,6 +20,7 @@ from desktop.inference.runtime import AdapterRefused, DecodeStatus, Runtime
 from desktop.inference.sampling import SamplerRefused
 from desktop.inference.slot import Answer, Job, Slot, never_begun
 from desktop.inference.threads import ThreadKeeper
+from desktop.inference.waiting import WaitingJobs
 
 # Up to so many tokens the processor rounds as it does for one, so that the same words are chosen.
 _EXACT_BATCH: Final = 3
@@ -48,7 +48,7 @@ class Scheduler:
         self._cache = cache
         self._emit = emit
         self._slots = [Slot(index) for index in range(slots)]
-        self._waiting: deque[Job] = deque()
+        self._waiting = WaitingJobs(slots)
         self._chunks = chunks
         self._draft_tokens = min(draft_tokens, runtime.memory.takes_back)
         self._costs = costs
@@ -67,7 +67,7 @@ class Scheduler:
         """Take in a request."""
         if self.idle:
             self._threads.rest()
-        self._waiting.append(job)
+        self._waiting.add(job)
         self._assign()
         self._announce_places()
 
@@ -296,13 +296,12 @@ class Scheduler:
     def _assign(self) -> None:
         """Give waiting jobs to free slots, in order, as long as the cache can hold them."""
         while self._waiting:
-            job = self._waiting[0]
-            prompt = job.prompt.tokens
             free = [slot for slot in self._slots if slot.answer is None]
             busy = sum(len(slot.tokens) for slot in self._slots if slot.answer is not None)
-            if not free or (busy and busy + len(prompt) >= self._runtime.n_ctx):
+            job = self._waiting.next(len(free))
+            if job is None or (busy and busy + len(job.prompt.tokens) >= self._runtime.n_ctx):
                 return
-            self._waiting.popleft()
+            self._waiting.remove(job)
             self._begin(job, free)
 
     def _begin(self, job: Job, free: list[Slot]) -> None:
@@ -332,7 +331,7 @@ class Scheduler:
         self._emit(Reading(id=order.id, done=slot.decoded, total=len(prompt)))
 
     def _make_room(self) -> None:
-        """Drop the least recently used finished conversation, else end the newest answer."""
+        """Drop the oldest finished conversation, else end the newest answer, patient ones first."""
         finished = [slot for slot in self._slots if slot.answer is None and slot.decoded]
         if finished:
             oldest = min(finished, key=lambda slot: slot.used)
@@ -340,12 +339,12 @@ class Scheduler:
             self._cache.empty(oldest)
             return
         active = [slot for slot in self._slots if slot.answer is not None]
-        newest = max(active, key=lambda slot: slot.used)
+        newest = max(active, key=lambda slot: (slot.is_patient, slot.used))
         answer = newest.answer
         if answer is None or answer.generated:
             self._end(newest, "length")
         elif len(active) > 1:
-            self._waiting.appendleft(answer.job)
+            self._waiting.add_back(answer.job)
             answer.close()
             newest.answer = None
             self._cache.empty(newest)

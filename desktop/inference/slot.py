@@ -205,6 +205,11 @@ class Slot:
         """How many tokens are still to be decoded; an answer being written misses one."""
         return len(self.tokens) - self.decoded
 
+    @property
+    def is_patient(self) -> bool:
+        """Whether the answer being written here is one that lets all others go first."""
+        return self.answer is not None and self.answer.job.order.patient
+
     def common_prefix(self, prompt: Sequence[int]) -> int:
         """Return how many leading tokens of `prompt` this slot has decoded already."""
         return min(self.decoded, common_prefix(self.tokens, prompt))

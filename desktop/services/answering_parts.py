@@ -17,7 +17,8 @@ class AnsweringParts:
     """The engine and its models, for any thread.
 
     `usual` is the model that is asked where the engine has none yet (raises LapisError);
-    `settings_for` and `defaults` say what is in force, and what was set, for a model.
+    `settings_for` and `defaults` say what is in force, and what was set, for a model. `is_shared`:
+    there is a window, and whoever sits in front of it goes first.
     """
 
     engine: Engine
@@ -26,6 +27,7 @@ class AnsweringParts:
     usual: Callable[[], InstalledModel]
     settings_for: Callable[[InstalledModel], Settings]
     defaults: Callable[[InstalledModel], ModelDefaults]
+    is_shared: bool = False
 
 
 Serve = Callable[[AnsweringParts], MakeServer]

@@ -18,7 +18,6 @@ from desktop.domain.connection import (
     Connection,
     PullProgress,
     ServedModel,
-    ServerKind,
 )
 from desktop.domain.errors import (
     ConnectionRefused,
@@ -28,8 +27,9 @@ from desktop.domain.errors import (
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import Settings
 from desktop.domain.text import Text
-from desktop.hub.network import Network, is_this_computer, network_of, origin
+from desktop.hub.network import Network, network_of, origin
 from desktop.services.server_keys import ServerKeys, entry_of
+from desktop.services.server_lines import ServerLines
 from desktop.services.server_list import ServerList, no_model, no_server
 from desktop.services.server_names import (
     installed,
@@ -40,14 +40,11 @@ from desktop.services.server_news import Heard, ServerNews
 
 if TYPE_CHECKING:
     from desktop.backends.base import Backend
-    from desktop.backends.server_loop import ServerLoop
-    from desktop.services.server_line import ServerLine
 
 _LIST_SECONDS: Final = 30.0
 _DETAIL_SECONDS: Final = 30.0
 _TRIAL_SECONDS: Final = 60.0
 _CHANGE_SECONDS: Final = 60.0
-_CLOSE_SECONDS: Final = 2.0
 
 _log = logging.getLogger(__name__)
 
@@ -69,10 +66,8 @@ class Connections:
         self._list = ServerList(settings, change, self._keys, environment)
         self._news = ServerNews()
         self._guard = threading.Lock()
-        self._loop: ServerLoop | None = None
-        self._lines: dict[str, ServerLine] = {}
+        self._lines = ServerLines(self._network, self._keys)
         self._observers: list[Callable[[], None]] = []
-        self._is_closed = False
 
     # What is known, at once.
 
@@ -160,14 +155,14 @@ class Connections:
             minutes = self._settings().engine.silence_minutes
             return Patience(first=minutes * 60.0, between=minutes * 60.0)
 
-        return ServerBackend(self._running(), self._line(connection), name, n_ctx, patience)
+        return ServerBackend(self._lines.loop(), self._lines.to(connection), name, n_ctx, patience)
 
     def refresh(self, connection: str = "") -> None:
         """Ask a server, or all of them side by side, what they have; observers are told.
 
         Blocks. What fails is kept as the `problem` of that server.
         """
-        loop = self._running()
+        loop = self._lines.loop()
         asked: dict[Future[None], Connection] = {}
         with suppress(Unreachable):  # Lapis ends
             for each in self.all():
@@ -185,7 +180,7 @@ class Connections:
     def details(self, model: InstalledModel) -> ServedModel:
         """Return all that its server tells of a model; blocks, raises LapisError."""
         connection, name = self._place(model)
-        told = self._running().run(self._line(connection).details(name), _DETAIL_SECONDS)
+        told = self._lines.loop().run(self._lines.to(connection).details(name), _DETAIL_SECONDS)
         self._news.note_details(connection, replace(told, id=name))
         self._tell()
         return told
@@ -205,11 +200,13 @@ class Connections:
         tried = replace(connection, address=address, has_key=False)
         if kept is not None and entry_of(kept) == entry_of(tried):
             tried = replace(tried, has_key=kept.has_key)
-        return self._running().run(try_out(tried, lambda one: self._line_to(one, key)), seconds)
+        return self._lines.loop().run(
+            try_out(tried, lambda one: self._lines.new(one, key)), seconds
+        )
 
     def version(self, connection: Connection, seconds: float = _TRIAL_SECONDS) -> str:
         """Return the version of an Ollama; blocks, raises LapisError."""
-        return self._running().run(self._line(connection).version(), seconds)
+        return self._lines.loop().run(self._lines.to(connection).version(), seconds)
 
     def pull(self, connection: str, model: str, cancel: threading.Event) -> Iterator[PullProgress]:
         """Have an Ollama fetch a model, and yield how far it is, until it is there.
@@ -222,19 +219,19 @@ class Connections:
             raise no_server(connection, self.all())
         if not model.strip():
             raise no_model(connection, place)
-        yield from self._running().each(self._line(place).pull(model.strip()), cancel)
+        yield from self._lines.loop().each(self._lines.to(place).pull(model.strip()), cancel)
         self.refresh(connection)
 
     def delete(self, model: InstalledModel) -> None:
         """Have an Ollama delete a model, for good; blocks, raises LapisError."""
         connection, name = self._place(model)
-        self._running().run(self._line(connection).delete(name), _CHANGE_SECONDS)
+        self._lines.loop().run(self._lines.to(connection).delete(name), _CHANGE_SECONDS)
         self.refresh(connection.name)
 
     def unload(self, model: InstalledModel) -> None:
         """Have an Ollama give back the memory of a model; blocks, raises LapisError."""
         connection, name = self._place(model)
-        self._running().run(self._line(connection).unload(name), _CHANGE_SECONDS)
+        self._lines.loop().run(self._lines.to(connection).unload(name), _CHANGE_SECONDS)
         self.refresh(connection.name)
 
     # Changing. Each may wait for the keyring where a key is kept.
@@ -287,16 +284,8 @@ class Connections:
     def close(self) -> None:
         """End what is under way, and all connections."""
         with self._guard:
-            self._is_closed = True
-            loop, self._loop = self._loop, None
-            lines, self._lines = list(self._lines.values()), {}
             self._observers.clear()
-        if loop is None:
-            return
-        for line in lines:
-            with suppress(LapisError):
-                loop.run(line.close(), _CLOSE_SECONDS)
-        loop.close()
+        self._lines.close()
 
     # Servers.
 
@@ -309,43 +298,6 @@ class Connections:
             raise no_model(model.name, connection)
         return connection, wanted.model
 
-    # Lines.
-
-    def _running(self) -> "ServerLoop":
-        from desktop.backends.server_loop import ServerLoop
-
-        with self._guard:
-            if self._loop is None:
-                self._loop = ServerLoop()
-                if self._is_closed:
-                    self._loop.close()
-            return self._loop
-
-    def _line(self, connection: Connection) -> "ServerLine":
-        """Return the one way to a kept server."""
-        key = connection.name.casefold()
-        with self._guard:
-            old = line = self._lines.get(key)
-            if line is None or _place_of(line.connection) != _place_of(connection):
-                line = self._lines[key] = self._line_to(connection, None)
-            line.connection = connection
-        if old is not line:
-            self._retire(old)
-        return line
-
-    def _retire(self, line: "ServerLine | None") -> None:
-        """Let what is under way with a server go on that is no longer there, or elsewhere now."""
-        with self._guard:
-            loop = self._loop
-        if line is not None and loop is not None:
-            with suppress(Unreachable):  # Lapis ends
-                loop.start(line.retire())
-
-    def _line_to(self, connection: Connection, key: str | None) -> "ServerLine":
-        from desktop.services.server_line import ServerLine
-
-        return ServerLine(connection, self._network, self._keys, key)
-
     def _network(self) -> Network:
         library = self._settings().library
         return network_of(library, self._environment, offline=self._is_offline)
@@ -356,11 +308,13 @@ class Connections:
     # What was heard.
 
     async def _listen(self, connection: Connection) -> None:
+        from desktop.services.server_line import is_absent_here
+
         try:
-            models = await self._line(connection).models()
+            models = await self._lines.to(connection).models()
         except ConnectionRefused as error:
-            is_absent = connection.is_found and is_this_computer(origin(connection.address)[1])
-            self._note(connection, (), None if is_absent else error, is_there=False)
+            problem = None if is_absent_here(connection) else error
+            self._note(connection, (), problem, is_there=False)
         except LapisError as error:
             self._note(connection, self.served(connection.name), error)
         else:
@@ -380,19 +334,13 @@ class Connections:
     def _drop(self, name: str) -> None:
         """Forget what was heard of a server that is no longer there."""
         self._news.drop(name)
-        with self._guard:
-            line = self._lines.pop(name.casefold(), None)
-        self._retire(line)
+        self._lines.drop(name)
 
     def _tell(self) -> None:
         with self._guard:
             observers = tuple(self._observers)
         for observer in observers:
             guarded(observer, "watching servers")()
-
-
-def _place_of(connection: Connection) -> tuple[ServerKind, str, int | None]:
-    return connection.kind, connection.address, connection.keep_minutes
 
 
 def _silent(connection: Connection) -> Unreachable:

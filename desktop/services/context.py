@@ -12,6 +12,7 @@ from enum import Enum, auto
 from desktop.domain.chat import ChatRequest, Message, Role
 from desktop.domain.context import ContextCount
 from desktop.domain.history import Attachment
+from desktop.domain.sight import without_pictures
 from desktop.services.attachment_text import with_attachments
 from desktop.services.context_estimate import (
     AROUND,
@@ -19,7 +20,7 @@ from desktop.services.context_estimate import (
     estimated_tokens,
     estimated_total,
 )
-from desktop.services.pictures import pictures_of, without_pictures
+from desktop.services.pictures import pictures_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,11 +24,12 @@ from desktop.domain.chat import ChatRequest, Event, Failed, Finished, StopReason
 from desktop.domain.engine import EngineMemory, EngineState, LoopTimes
 from desktop.domain.errors import LapisError, ModelNotFound, NotSupported
 from desktop.domain.model import InstalledModel, LoadPlan
+from desktop.domain.sight import has_pictures
 from desktop.domain.text import Text
 from desktop.models.adapter import check_adapter
 from desktop.services.engine_turns import EngineTurns
 from desktop.services.model_turns import Wanted
-from desktop.services.pictures import blind, files_are_blind, for_blind, has_pictures
+from desktop.services.pictures import blind, files_are_blind, for_blind
 from desktop.system.process_memory import memory_of
 
 _POLL_SECONDS = 0.05

@@ -15,10 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from desktop.domain.chat import ChatRequest, Message, Picture, Role
+from desktop.domain.chat import ChatRequest, Picture
 from desktop.domain.errors import NotSupported
 from desktop.domain.history import Attachment, AttachmentKind
 from desktop.domain.model import InstalledModel
+from desktop.domain.sight import is_about_pictures, without_pictures
 from desktop.domain.text import Text
 from desktop.services.text_files import NotReadable
 
@@ -31,13 +32,11 @@ __all__ = [
     "blind",
     "files_are_blind",
     "for_blind",
-    "has_pictures",
     "media_type_of",
     "picture_in",
     "picture_of",
     "pictures_of",
     "read_picture_file",
-    "without_pictures",
 ]
 
 MOST_FILE_BYTES: Final = 20_000_000
@@ -53,7 +52,6 @@ _ADDRESS: Final = re.compile(
 )
 _LONGEST_ADDRESS: Final = _MOST_BYTES * 4 // 3 + 64
 _BMP: Final = "image/bmp"
-_UNSEEN: Final = "[A picture is attached here. You cannot see it.]"
 
 
 def media_type_of(data: bytes) -> str:
@@ -144,11 +142,6 @@ def pictures_of(attachments: Sequence[Attachment]) -> tuple[Picture, ...]:
     return tuple(found for each in attachments if (found := picture_of(each)) is not None)
 
 
-def has_pictures(request: ChatRequest) -> bool:
-    """Return whether any message of `request` comes with pictures."""
-    return any(message.pictures for message in request.messages)
-
-
 def files_are_blind(model: InstalledModel) -> bool | None:
     """Return whether `model` sees as far as is known without asking: files of this computer do not."""
     return None if model.is_served else False
@@ -160,8 +153,7 @@ def for_blind(request: ChatRequest) -> ChatRequest:
     It is refused where the question itself comes with pictures. Of those that came earlier in the
     chat the model is only told.
     """
-    asked = next((each for each in reversed(request.messages) if each.role is Role.USER), None)
-    if asked is not None and asked.pictures:
+    if is_about_pictures(request):
         raise blind()
     return replace(request, messages=without_pictures(request.messages))
 
@@ -174,11 +166,6 @@ def blind() -> NotSupported:
     )
 
 
-def without_pictures(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """Return `messages` with words in the place of each picture."""
-    return tuple(_told(each) if each.pictures else each for each in messages)
-
-
 def _too_large(name: str, size: int) -> NotReadable:
     most = MOST_FILE_BYTES // 1_000_000
     values: dict[str, str | int | float] = {"size": f"{size / 1e6:.0f}", "most": most}
@@ -186,9 +173,3 @@ def _too_large(name: str, size: int) -> NotReadable:
         Text("“{name}” cannot go with the question", {"name": name}),
         Text("It has {size} MB; pictures of up to {most} MB can be looked at.", values),
     )
-
-
-def _told(message: Message) -> Message:
-    parts = [_UNSEEN] * len(message.pictures)
-    content = "\n\n".join(filter(None, (*parts, message.content)))
-    return replace(message, content=content, pictures=())

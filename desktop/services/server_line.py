@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 from desktop.backends.server_client import ServerClient
 from desktop.domain.chat import ChatRequest, Event
 from desktop.domain.connection import Connection, PullProgress, ServedModel, ServerKind
-from desktop.domain.errors import AccessDenied, NotSupported
+from desktop.domain.errors import AccessDenied, ConnectionRefused, NotSupported
 from desktop.domain.text import Text
-from desktop.hub.network import Network, check_allowed
+from desktop.hub.network import Network, check_allowed, is_this_computer, origin
 from desktop.services.server_keys import ServerKeys, lost_key
 
 if TYPE_CHECKING:
@@ -126,6 +126,13 @@ class ServerLine:
         held.users += 1
         try:
             yield held.client
+        except ConnectionRefused as error:
+            if not is_absent_here(self.connection):
+                raise
+            raise ConnectionRefused(
+                Text("Ollama does not run on this computer"),
+                Text("Start it, or choose another model."),
+            ) from error
         except AccessDenied as error:
             if not self.connection.has_key or held.way[-1]:
                 raise
@@ -193,3 +200,8 @@ class ServerLine:
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
         return made
+
+
+def is_absent_here(connection: Connection) -> bool:
+    """Return whether nobody who takes a connection there means that no Ollama runs here."""
+    return connection.is_found and is_this_computer(origin(connection.address)[1])

@@ -97,9 +97,10 @@ def installed(connection: Connection, served: ServedModel) -> InstalledModel:
         name,
         shortened(printable(served.id), _LONGEST_MODEL),
         Path(name),
-        served.size,
+        0 if passes_to else served.size,  # all that is there is who answers
         server=connection.name,
         leaves_to=leaves_to(connection.address) or passes_to,
+        embeds=served.embeds is True,
     )
 
 

@@ -54,9 +54,6 @@ class AttachmentChips(QWidget):
 
     def natural_width(self) -> int:
         """Return the width of all chips in one line."""
-        for chip in self._chips:
-            # Else it is the width without the style's edges, and the last one has no room.
-            chip.ensurePolished()
         widths = [chip.sizeHint().width() for chip in self._chips]
         return sum(widths) + (Space.S - 2) * (len(widths) - 1)
 

@@ -11,6 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.history import Attachment, AttachmentKind
+from desktop.domain.model import InstalledModel
 from desktop.services.context_estimate import estimated_tokens
 from desktop.services.drafts import draft_of, read_draft
 from desktop.ui.buttons import IconButton
@@ -167,7 +168,7 @@ class Composer(QFrame):
         self._chips.add(attachment)
 
     @property
-    def sight(self) -> QWidget:
+    def sight(self) -> SightLine:
         """The line that `show_sight` fills, to be placed by whoever places the chips."""
         return self._sight
 
@@ -190,8 +191,8 @@ class Composer(QFrame):
         """Say that the question goes to `host`; empty: it stays here."""
         self._leaves.show_host(host)
 
-    def show_sight(self, model: str, sees: Callable[[], bool | None]) -> None:
-        """Say so where the model of that title does not see, and pictures are to go along."""
+    def show_sight(self, model: InstalledModel | None, sees: Callable[[], bool | None]) -> None:
+        """Say so where `model` does not see, and pictures are to go along; as in `SightLine`."""
         self._sight.set_model(model, sees)
 
     def set_placeholder(self, words: str) -> None:

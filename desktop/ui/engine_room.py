@@ -141,6 +141,7 @@ class EngineRoom(QObject):
             lambda: all_models.find(preferences.value.model),
             settings_of,
             notes.defaults,
+            is_shared=True,
         )
         models.attach(engine, model)
         return engine, models

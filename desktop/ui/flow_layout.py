@@ -51,6 +51,10 @@ class FlowLayout(QLayout):
         return True
 
     def heightForWidth(self, width: int) -> int:
+        owner = self.parentWidget()
+        if owner is not None:
+            # Layouts around ask for the width that they have, also where it may not be taken.
+            width = min(width, owner.maximumWidth())
         return self._place(QRect(0, 0, width, 0), moves=False)
 
     def setGeometry(self, room: QRect) -> None:

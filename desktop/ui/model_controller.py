@@ -382,7 +382,7 @@ class ModelController(QObject):
         about_guide = model is not None and model.is_guide
         self._window.composer.set_about_guide(about_guide)
         self._window.composer.show_leaving(model.leaves_to if model is not None else "")
-        self._window.composer.show_sight(model_title(model), lambda: self.sees(model))
+        self._window.composer.show_sight(model, lambda: self.sees(model))
         if model is not None:
             self._window.transcript.empty_state.show_model(
                 model_title(model), about_guide, model.leaves_to

@@ -223,7 +223,7 @@ class PopupController(QObject):
             state=words,
             leaves_to=model.leaves_to if model is not None else "",
         )
-        self._popup.composer.show_sight(model_title(model), lambda: self._sees(model))
+        self._popup.composer.show_sight(model, lambda: self._sees(model))
 
     def can_work_with_texts(self) -> bool:
         """Tell whether there is a model for more than questions about Lapis; else say so."""

@@ -42,9 +42,12 @@ def is_same(one: InstalledModel, other: InstalledModel | None) -> bool:
 def served_apart(
     models: Sequence[InstalledModel], chosen: InstalledModel | None, most: int
 ) -> tuple[list[InstalledModel], list[InstalledModel]]:
-    """Return `most` of the models that are files, and those of servers; `chosen` among its kind."""
+    """Return `most` of the models that are files, and those of servers; `chosen` among its kind.
+
+    What is known to be for searching alone is left out.
+    """
     files = [model for model in models if not model.is_served][:most]
-    served = [model for model in models if model.is_served]
+    served = [model for model in models if model.is_served and not model.embeds]
     if chosen is not None:
         kind = served if chosen.is_served else files
         if not any(is_same(chosen, each) for each in kind):
@@ -75,12 +78,13 @@ class ServedMenu:
             servers.setdefault(model.server, []).append(model)
         for name, those in servers.items():
             self._menu.addSeparator()
-            self._add_head(name, those[0].leaves_to)
+            all_leave = all(model.leaves_to for model in those)
+            self._add_head(name, leave=all_leave)
             first = those if len(those) <= _FEW else self._few(those, chosen)
             for model in first:
-                self._add_line(self._menu, model, chosen)
+                self._add_line(self._menu, model, chosen, mark=not all_leave)
             if len(those) > len(first):
-                self._add_rest(those, chosen)
+                self._add_rest(those, chosen, mark=not all_leave)
 
     def _few(
         self, models: Sequence[InstalledModel], chosen: InstalledModel | None
@@ -88,30 +92,39 @@ class ServedMenu:
         """Return the chosen one alone of many: the others are a menu of their own."""
         return [model for model in models if is_same(model, chosen)]
 
-    def _add_head(self, name: str, leaves_to: str) -> None:
+    def _add_head(self, name: str, *, leave: bool) -> None:
         title = name
         if name == FOUND_NAME:
-            title = "Ollama" if leaves_to else say(Text("Ollama on this computer"))
+            title = "Ollama" if leave else say(Text("Ollama on this computer"))
         words = as_words(title)
-        if leaves_to:
+        if leave:
             words += f"\t{say(Text('leaves this computer'))}"
-        head = self._menu.addAction(icon("leaves" if leaves_to else "server"), words)
+        head = self._menu.addAction(icon("leaves" if leave else "server"), words)
         head.setEnabled(False)
 
-    def _add_line(self, menu: QMenu, model: InstalledModel, chosen: InstalledModel | None) -> None:
-        action: QAction = menu.addAction(model_line(model))
+    def _add_line(
+        self, menu: QMenu, model: InstalledModel, chosen: InstalledModel | None, *, mark: bool
+    ) -> None:
+        """Add a model; `mark`: say of it alone whether words leave, as its head does not."""
+        words = model_line(model)
+        if mark and model.leaves_to:
+            name, _, _ = words.partition("\t")
+            words = f"{name}\t{say(Text('leaves this computer'))}"
+        action: QAction = menu.addAction(words)
         if self._group is not None:
             action.setCheckable(True)
             action.setChecked(is_same(model, chosen))
             self._group.addAction(action)
         action.triggered.connect(lambda: self._choose(model))
 
-    def _add_rest(self, models: Sequence[InstalledModel], chosen: InstalledModel | None) -> None:
+    def _add_rest(
+        self, models: Sequence[InstalledModel], chosen: InstalledModel | None, *, mark: bool
+    ) -> None:
         rest = self._menu.addMenu(
             say(Text("{count} models to choose from", {"count": f"{len(models):,}"}))
         )
         for model in models[:_MOST]:
-            self._add_line(rest, model, chosen)
+            self._add_line(rest, model, chosen, mark=mark)
         if len(models) > _MOST and self._show_all is not None:
             rest.addSeparator()
             every = rest.addAction(icon("search"), say(Text("Search all of them…")))

@@ -1,27 +1,22 @@
 """A server on the Models page: how it is, what it has, and for an Ollama a way to more. GUI thread."""
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from desktop.domain.connection import ServedModel, ServerKind
 from desktop.domain.quantities import sized
-from desktop.services.server_names import leaves_to
-from desktop.ui.buttons import IconButton
-from desktop.ui.labels import ElidedLabel, PlainLabel
-from desktop.ui.leaves_badge import LeavesBadge
+from desktop.ui.labels import ElidedLabel
 from desktop.ui.link_button import LinkButton
 from desktop.ui.pull_line import PullLine
 from desktop.ui.row_note import RowNote
 from desktop.ui.served_row import ServedRow
+from desktop.ui.server_head import ServerHead
 from desktop.ui.server_view import ServerView
-from desktop.ui.server_words import address_words, server_state, server_title
-from desktop.ui.tinted_icon import TintedIcon
+from desktop.ui.server_words import address_words, server_title
 from desktop.ui.tokens import Space
 
 __all__ = ["ServerCard"]
 
-_SIGN = 16
-_BUTTON = 28
 _AT_ONCE = 20
 
 
@@ -45,20 +40,14 @@ class ServerCard(QFrame):
         self._most = _AT_ONCE
         self._rows: dict[str, ServedRow] = {}
         is_ollama = view.connection.kind is ServerKind.OLLAMA
-        self._icon = TintedIcon("chip" if view.connection.is_found else "server")
-        self._title = ElidedLabel(size="title")
-        self._badge = LeavesBadge()
-        self._about = ElidedLabel(tone="muted", size="small", mode=Qt.TextElideMode.ElideMiddle)
-        self._sign = TintedIcon("info", _SIGN)
-        self._state = PlainLabel(size="small")
-        self._ask = IconButton("refresh", side=_BUTTON)
+        self.head = ServerHead(ElidedLabel(size="title"), is_found=view.connection.is_found)
         self._note = RowNote()
         self.pull = PullLine()
         self._is_ollama = is_ollama
         self._models = QVBoxLayout()
         self._more = LinkButton()
         self._lay_out()
-        self._ask.clicked.connect(lambda: self.ask_requested.emit(self.name))
+        self.head.ask.clicked.connect(lambda: self.ask_requested.emit(self.name))
         self._more.clicked.connect(self._on_more_clicked)
         self._say()
 
@@ -97,28 +86,11 @@ class ServerCard(QFrame):
             self._say()
 
     def _lay_out(self) -> None:
-        title = QHBoxLayout()
-        title.setSpacing(Space.S)
-        title.addWidget(self._title)
-        title.addWidget(self._badge)
-        title.addStretch(1)
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addLayout(title)
-        words.addWidget(self._about)
-        top = QHBoxLayout()
-        top.setSpacing(Space.S)
-        top.addWidget(self._icon)
-        top.addSpacing(Space.XS)
-        top.addLayout(words, 1)
-        top.addWidget(self._sign)
-        top.addWidget(self._state)
-        top.addWidget(self._ask)
         self._models.setSpacing(Space.M)
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.L, Space.L, Space.M, Space.L)
         column.setSpacing(Space.M)
-        column.addLayout(top)
+        column.addWidget(self.head)
         column.addWidget(self._note)
         column.addWidget(self.pull)
         column.addLayout(self._models)
@@ -170,24 +142,15 @@ class ServerCard(QFrame):
         return row
 
     def _say(self) -> None:
-        view, connection = self._view, self._view.connection
-        title = server_title(connection)
-        self._title.setText(title)
-        self._badge.show_host(leaves_to(connection.address))
+        view = self._view
         loaded = sum(model.memory or 0 for model in view.models)
         memory = self.tr("{size} in its memory").format(size=sized(loaded)) if loaded else ""
-        about = (address_words(connection), memory)
-        self._about.setText(" · ".join(words for words in about if words))
-        sign, tone, words = server_state(view)
-        self._sign.set_icon(sign, tone)
-        self._state.setText(words)
-        self._state.set_tone(tone)
-        self._ask.setEnabled(not view.is_asking)
-        self._ask.set_label(self.tr("Ask {name} again").format(name=title))
+        about = (address_words(view.connection), memory)
+        name = self.head.say(view, " · ".join(words for words in about if words))
+        self.setAccessibleName(name)
         self.pull.setVisible(self._is_ollama and (view.answers is True or self.pull.is_running))
         self._say_note()
         self._show_models()
-        self.setAccessibleName(f"{title}, {words}")
 
     def _say_note(self) -> None:
         view = self._view

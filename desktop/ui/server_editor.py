@@ -42,6 +42,8 @@ class ServerEditor(QWidget):
     forget_requested = Signal(object)
     """(Connection): answer with `key.show_kept`."""
     cancelled = Signal()
+    told = Signal()
+    """There are words below the fields that were not there before."""
     preset_chosen = Signal(object)
     """(ServerPreset): it is to be entered instead: answer with `begin`."""
 
@@ -70,6 +72,7 @@ class ServerEditor(QWidget):
         self._models = ElidedLabel(tone="muted", size="small")
         self._test, self._cancel = TextButton(), TextButton()
         self._save = TextButton(kind="primary")
+        self._pressed: TextButton | None = None
         self._panel = self._lay_out()
         self._connect()
         self._say()
@@ -124,6 +127,7 @@ class ServerEditor(QWidget):
         self._set_busy(busy=False)
         self._found = models
         self._say_works()
+        self.told.emit()
 
     def show_problem(self, error: LapisError) -> None:
         """Say why the server does not answer, or why it cannot be kept so."""
@@ -133,6 +137,7 @@ class ServerEditor(QWidget):
         if isinstance(error, WrongPath):
             self._better_address = error.address
             self._say_better()
+        self.told.emit()
 
     def show_saving(self) -> None:
         """Say that it is being kept."""
@@ -246,6 +251,7 @@ class ServerEditor(QWidget):
         self._forget_outcome()
         self._set_busy(busy=True)
         self._note.show_busy(self.tr("Asking the server…"))
+        self.told.emit()
         # A new one has no key but the one that is typed.
         key = self.key.typed or (None if self._before is not None else "")
         self.test_requested.emit(self.connection(), key)
@@ -266,8 +272,17 @@ class ServerEditor(QWidget):
             self.forget_requested.emit(self._before)
 
     def _set_busy(self, *, busy: bool) -> None:
+        pressed = next((one for one in (self._test, self._save) if one.hasFocus()), None)
+        if busy and pressed is not None:
+            # A disabled button hands the keyboard on, to Cancel or out of the form.
+            self._name.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._pressed = pressed
         self._test.setEnabled(not busy)
         self._save.setEnabled(not busy)
+        if not busy and self._pressed is not None:
+            if self._name.hasFocus():
+                self._pressed.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._pressed = None
 
     def _forget_outcome(self) -> None:
         self._found = None

@@ -90,7 +90,7 @@ def served_chips(model: ServedModel) -> list[Chip]:
     if model.quantisation:
         words = shortened(printable(model.quantisation), 16)
         chips.append(Chip(words, hint=say(Text("How exactly the weights are kept"))))
-    if model.size > 0:
+    if model.size > 0 and not model.passes_to:
         chips.append(Chip(sized(model.size), "disk", say(Text("Size on the server's disk"))))
     if model.context > 0:
         words = say(Text("{count} tokens", {"count": tokens(model.context)}))

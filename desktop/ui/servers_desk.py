@@ -52,6 +52,7 @@ class ServersDesk(QObject):
         self._errands = Errands(self)
         self._asking: set[str] = set()
         self._asked_at: dict[str, float] = {}
+        self._asked_sight: set[str] = set()
         self._section: ConnectionsSection | None = None
         self._settings: ServerSettings | None = None
         self._tab: ServersTab | None = None
@@ -64,6 +65,7 @@ class ServersDesk(QObject):
         menu.about_to_fill.connect(self.ask_soon)
         menu.servers_requested.connect(self.tab_wanted)
         window.transcript.set_hosts(self.host_of)
+        window.composer.sight.sight_wanted.connect(self._ask_sight)
 
     def make_section(self) -> "ConnectionsSection":
         """Return the part of the settings, made once."""
@@ -173,6 +175,17 @@ class ServersDesk(QObject):
             # Where one of them cannot be had, the list says what there is.
             self._errands.run(f"servers-details-{name}", ask, _nothing, _nothing)
 
+    def _ask_sight(self, model: InstalledModel) -> None:
+        """Ask once whether a model takes pictures: some are to be shown to it."""
+        if not model.is_served or model.name in self._asked_sight:
+            return
+        self._asked_sight.add(model.name)
+        connections = self._connections
+        # Where that cannot be had, it is tried with the question.
+        self._errands.run(
+            "servers-sight", lambda _errand: connections.details(model), _nothing, _nothing
+        )
+
     def _view(self, connection: Connection) -> ServerView:
         name, connections = connection.name, self._connections
         problem = connections.problem(name)
@@ -190,6 +203,7 @@ class ServersDesk(QObject):
 
     def _on_heard(self) -> None:
         self._show()
+        self._window.composer.sight.look_again()
         menu, models = self._window.header.model_menu, self._connections.models()
         if models != self._listed and menu.isVisible():
             menu.about_to_fill.emit()

@@ -77,6 +77,7 @@ class ConnectionsSection(SettingsSection):
         self._menu.aboutToShow.connect(self._fill_menu)
         self.editor.cancelled.connect(self.close_editor)
         self.editor.preset_chosen.connect(self.begin)
+        self.editor.told.connect(self._bring_into_sight_later)
         self._show()
 
     def show_settings(self, settings: Settings) -> None:
@@ -184,6 +185,9 @@ class ConnectionsSection(SettingsSection):
         self._problem.clear()
         self.editor.show()
         self._show()
+        self._bring_into_sight_later()
+
+    def _bring_into_sight_later(self) -> None:
         # Its place is known after the next layout.
         QTimer.singleShot(0, self, self._bring_into_sight)
 

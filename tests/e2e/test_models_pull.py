@@ -5,7 +5,8 @@ import pytest
 from desktop.config.store import SettingsStore
 from desktop.domain.settings import LibrarySettings, Settings
 from tests.e2e.models_room import FOLDER, PULL, Q2, Q4, Q8, SIZE, TINY, ModelsRoom, size_of
-from tests.harness.hub.faults import Answer, Cut, rate_limited, refusal
+from tests.harness.http_listener import Answer
+from tests.harness.hub.faults import Cut, rate_limited, refusal
 from tests.harness.hub.repositories import HubRepository, gguf_file
 from tests.harness.waiting import wait_for
 

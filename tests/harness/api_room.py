@@ -55,12 +55,13 @@ def api_room(
     served: Mapping[str, ServedModel] | None = None,
     backend: Callable[..., Any] | None = None,
     api: ApiSettings | None = None,
+    is_shared: bool = False,
     **plan: object,
 ) -> Iterator[ApiRoom]:
     """Give a server over a real engine under `folder`; the first of `models` is the usual one.
 
     `plan` changes fields of every LoadPlan; `served` tells what servers say of their models, and
-    `backend` makes what answers for them.
+    `backend` makes what answers for them. The engine `is_shared` with somebody at a window.
     """
     from desktop.api.server import start_server
 
@@ -83,6 +84,7 @@ def api_room(
         template_for=lambda _model: "",
         served=lambda model: known.get(model.name),
         unload=lambda _model: engine.unload(),
+        is_shared=is_shared,
     )
     allowed = api or ApiSettings()
     listening = Listening(

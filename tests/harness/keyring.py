@@ -2,10 +2,12 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from jeepney.bus_messages import message_bus as bus
 from jeepney.io.blocking import open_dbus_connection
 
@@ -34,6 +36,21 @@ def message_bus(folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+@contextmanager
+def only_bus(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Let this process see a bus without services alone: nobody's own keyring is asked.
+
+    `folder` is made for it, and holds what a keyring daemon would write. Yields the address.
+    """
+    if sys.platform != "linux":
+        pytest.skip("a keyring daemon of Linux")
+    folder.mkdir()
+    with message_bus(folder) as address:
+        patch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        patch.setenv("XDG_DATA_HOME", str(folder))
+        yield address
 
 
 @contextmanager

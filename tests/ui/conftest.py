@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.settings import Theme
+from desktop.ui.picture_shelf import picture_shelf
 from desktop.ui.theme import apply_theme
 from desktop.ui.transcript import Transcript
 from desktop.ui.typesetter import typesetter
@@ -26,6 +27,7 @@ def _bury() -> Iterator[None]:
     """
     yield
     typesetter().close()
+    picture_shelf().close()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 

@@ -1,7 +1,6 @@
 """The page of the connection: a real window, a real hub as the mirror, a real keyring daemon."""
 
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -37,7 +36,7 @@ from desktop.ui.token_row import TokenRow
 from tests.harness.hub.certificates import new_authority, new_certificate
 from tests.harness.hub.repositories import HubRepository, gguf_file
 from tests.harness.hub.server import HubServer
-from tests.harness.keyring import keyring_daemon, message_bus
+from tests.harness.keyring import keyring_daemon, only_bus
 from tests.ui.desk import Desk
 from tests.ui.marking import Marking, unmarked
 
@@ -51,13 +50,7 @@ USUAL = LibrarySettings()
 @pytest.fixture(autouse=True)
 def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Let this process see a bus without services: nobody's own keyring is asked."""
-    if sys.platform != "linux":
-        pytest.skip("a keyring daemon of Linux")
-    folder = tmp_path / "bus"
-    folder.mkdir()
-    with message_bus(folder) as address:
-        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
-        monkeypatch.setenv("XDG_DATA_HOME", str(folder))
+    with only_bus(tmp_path / "bus", monkeypatch) as address:
         yield address
 
 

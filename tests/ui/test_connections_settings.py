@@ -1,6 +1,5 @@
 """Servers in the settings: a real window, real sockets, a real keyring daemon."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from desktop.domain.connection import ServerKind
 from desktop.services.server_names import check_name, server_address
 from desktop.ui.server_presets import CLOUD, NEAR, OTHER, ServerPreset, blank_of
-from tests.harness.keyring import keyring_daemon, message_bus
+from tests.harness.keyring import keyring_daemon, only_bus
 from tests.harness.ollama.models import OllamaModel
 from tests.harness.ollama.server import OllamaServer
 from tests.harness.openai_server import refusal, value
@@ -27,13 +26,7 @@ _KEY = "sk-abcdefghijklmnopqrstuvwxyz0123456789"
 @pytest.fixture(autouse=True)
 def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Let this process see a bus without services: nobody's own keyring is asked."""
-    if sys.platform != "linux":
-        pytest.skip("a keyring daemon of Linux")
-    folder = tmp_path / "bus"
-    folder.mkdir()
-    with message_bus(folder) as address:
-        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
-        monkeypatch.setenv("XDG_DATA_HOME", str(folder))
+    with only_bus(tmp_path / "bus", monkeypatch) as address:
         yield address
 
 
@@ -115,23 +108,23 @@ def test_nobody_is_asked_before_somebody_looks(
 ) -> None:
     with open_room(desk, qtbot, ollama.address) as room:
         assert ollama.log == []
-        assert room.row("ollama")._state.text() == "Not asked yet"
+        assert room.row("ollama").head.state.text() == "Not asked yet"
 
         room.look()
         room.settle(qtbot)
 
-        assert room.row("ollama")._state.text() == "2 models"
+        assert room.row("ollama").head.state.text() == "2 models"
         assert room.row("ollama").note.words == ""
 
 
 def test_that_no_ollama_runs_here_is_no_problem(room: Room) -> None:
     row = room.row("ollama")
 
-    assert row._state.text() == "Not running"
+    assert row.head.state.text() == "Not running"
     assert row.note.words == ""
     assert not row._edit.isVisible()
     assert not row._remove.isVisible()
-    assert row._badge.isHidden()
+    assert row.head.badge.isHidden()
 
 
 def test_an_ollama_that_starts_later_is_found_at_a_click(
@@ -143,12 +136,12 @@ def test_an_ollama_that_starts_later_is_found_at_a_click(
     with open_room(desk, qtbot, address) as room:
         room.look()
         room.settle(qtbot)
-        assert room.row("ollama")._state.text() == "Not running"
+        assert room.row("ollama").head.state.text() == "Not running"
         with OllamaServer([OllamaModel("gemma2:9b")], port=port):
-            room.row("ollama")._ask.click()
+            room.row("ollama").head.ask.click()
             room.settle(qtbot)
 
-            assert room.row("ollama")._state.text() == "1 model"
+            assert room.row("ollama").head.state.text() == "1 model"
 
 
 def test_who_does_not_want_it_looked_for_has_no_ollama(room: Room, qtbot: QtBot) -> None:
@@ -172,7 +165,7 @@ def test_a_server_that_is_entered_is_kept_and_asked(
     (kept,) = room.kept
     assert (kept.kind, kept.name) == (ServerKind.OLLAMA, "workstation")
     assert kept.address == ollama.address
-    assert room.row("workstation")._state.text() == "2 models"
+    assert room.row("workstation").head.state.text() == "2 models"
     assert room.section._add.isVisible()
 
 
@@ -201,7 +194,7 @@ def test_a_server_that_is_kept_and_does_not_answer_says_why(room: Room, qtbot: Q
     _save(room, qtbot)
 
     row = room.row("nobody")
-    assert row._state.text() == "Not working"
+    assert row.head.state.text() == "Not working"
     assert "refuses the connection" in row.note.words
 
 
@@ -317,12 +310,12 @@ def test_a_key_is_kept_by_the_keyring_and_never_shown_again(
         _save(room, qtbot)
 
         row = room.row("company")
-        assert row._state.text() == "2 models"
+        assert row.head.state.text() == "2 models"
         assert row.note.words == ""
         row._edit.click()
 
         key = room.section.editor.key
-        assert key.note.words == "A key is kept."
+        assert key.note.words == "A key is in use."
         assert key._field.text() == ""
         assert _KEY not in room.desk.paths.settings.read_text(encoding="utf-8")
         labels = [label.text() for label in room.page.findChildren(QLabel)]
@@ -345,7 +338,7 @@ def test_a_key_without_a_keyring_lasts_for_this_run_and_that_is_said(
     _save(room, qtbot)
 
     row = room.row("company")
-    assert row._state.text() == "2 models"
+    assert row.head.state.text() == "2 models"
     assert "no keyring" in row.note.words
 
 
@@ -363,10 +356,10 @@ def test_a_key_that_is_forgotten_is_not_used_any_more(
         qtbot.waitUntil(lambda: not key.note.is_busy, timeout=WAIT)
         assert key.note.words == ""
         assert not key._forget.isVisible()
-        row._ask.click()
+        row.head.ask.click()
         room.settle(qtbot)
 
-        assert row._state.text() == "Not working"
+        assert row.head.state.text() == "Not working"
 
 
 # Removed, and back.
@@ -387,7 +380,7 @@ def test_a_server_that_was_removed_comes_back_with_its_key(
         qtbot.waitUntil(lambda: room.section.row("company") is not None, timeout=WAIT)
         room.settle(qtbot)
 
-        assert room.row("company")._state.text() == "2 models"
+        assert room.row("company").head.state.text() == "2 models"
 
 
 # Offline.
@@ -404,9 +397,9 @@ def test_offline_nothing_leaves_and_this_computer_still_answers(
 
         _save(room, qtbot)
 
-        assert room.row("ollama")._state.text() == "2 models"
+        assert room.row("ollama").head.state.text() == "2 models"
         assert "offline" in room.row("far").note.words.casefold()
-        assert room.row("far")._badge.isVisible()
+        assert room.row("far").head.badge.isVisible()
 
 
 # The page.

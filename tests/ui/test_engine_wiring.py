@@ -10,17 +10,20 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop import cli_answers
+from desktop.api.door import Door
 from desktop.base.paths import paths_under
 from desktop.domain.chat import Usage
 from desktop.domain.engine import EngineMemory, EngineState
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import EngineSettings, Settings
 from desktop.services.planning import Known
+from desktop.serving import serve
 from desktop.terminal.choosing import Terms
 from desktop.ui.header import _ModelButton
 from desktop.ui.instance_server import take_lock
 from desktop.ui.options import Options
 from desktop.ui.program import Program
+from tests.harness.api_house import ApiHouse
 from tests.ui.desk import ready
 
 
@@ -37,12 +40,14 @@ class RecordedEngine:
         plan_anyway: object,
         plan_context: object = None,
         served: object = None,
+        sees: object = None,
         **limits: Callable[[], Any],
     ) -> None:
         self.limits = limits
         self.plan_anyway = plan_anyway
         self.plan_context = plan_context
         self.served = served
+        self.sees = sees
         self.state = EngineState()
         self.observers: list[Callable[[EngineState], None]] = []
         self.chosen: list[InstalledModel] = []
@@ -113,6 +118,19 @@ def test_the_window_shows_the_memory_of_a_loaded_model(program: Program, qtbot: 
     (button,) = program._window.header.findChildren(_ModelButton)
 
     qtbot.waitUntil(lambda: "2.4 GB in memory" in button.accessibleDescription())
+
+
+def test_programs_let_whoever_sits_in_front_of_the_window_go_first(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doors: list[Door] = []
+    monkeypatch.setattr(
+        "desktop.api.server.start_server", lambda door, _listening: doors.append(door)
+    )
+    parts = program._room.parts
+    assert parts is not None
+    serve(parts)(ApiHouse().listening())
+    assert doors[0].is_shared
 
 
 def test_the_settings_change_how_long_a_model_stays(program: Program) -> None:

@@ -408,7 +408,7 @@ def test_where_no_program_has_keys_the_command_is_copied_exactly(
         step.attach(keys.start().desk)
         step.show()
         (line,) = [each for each in step.findChildren(CommandLine) if each.isVisible()]
-        line._copy.click()
+        line.copied.click()
 
         assert QGuiApplication.clipboard().text() == COMMAND
 

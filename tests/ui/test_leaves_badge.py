@@ -148,6 +148,29 @@ def test_the_menu_of_models_has_a_part_for_each_server(qtbot: QtBot) -> None:
     assert chosen.args == [_LOCAL]
 
 
+def test_one_model_that_others_answer_is_marked_among_those_that_stay_here(qtbot: QtBot) -> None:
+    menu = ModelMenu()
+    qtbot.addWidget(menu)
+    elsewhere = ServedModel("ollama", "gpt-oss:120b-cloud", 384, passes_to="ollama.com")
+
+    menu.set_models([installed(_OLLAMA, elsewhere), _GEMMA], None)
+
+    assert [action.text() for action in _under(menu, "Ollama on this computer")] == [
+        "gpt-oss:120b-cloud\tleaves this computer",
+        "gemma2:9b\t5.4 GB",
+    ]
+
+
+def test_a_model_that_is_for_searching_is_not_offered_for_chats(qtbot: QtBot) -> None:
+    menu = ModelMenu()
+    qtbot.addWidget(menu)
+    vectors = ServedModel("ollama", "nomic-embed-text:latest", 274_000_000, embeds=True)
+
+    menu.set_models([installed(_OLLAMA, vectors), _GEMMA], None)
+
+    assert [action.text() for action in _under(menu, "Ollama")] == ["gemma2:9b\t5.4 GB"]
+
+
 def test_a_server_with_hundreds_of_models_takes_one_line_and_a_menu_of_its_own(
     qtbot: QtBot,
 ) -> None:

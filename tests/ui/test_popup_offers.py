@@ -10,7 +10,7 @@ from PySide6.QtGui import QClipboard, QGuiApplication, QImage
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from desktop.domain.history import AttachmentKind
+from desktop.domain.history import Attachment, AttachmentKind
 from desktop.domain.settings import PopupSettings, Settings
 from desktop.system.front.base import Copied, Selection
 from desktop.ui import popup_controller_offers
@@ -308,14 +308,68 @@ def test_the_settings_keep_the_clipboard_out(bench: Bench) -> None:
     assert bench.offered() == []
 
 
-def test_a_copied_picture_is_told_and_nothing_is_promised(bench: Bench) -> None:
-    QGuiApplication.clipboard().setImage(QImage(4, 4, QImage.Format.Format_RGB32))
+def _copy_picture(colour: Qt.GlobalColor = Qt.GlobalColor.red) -> None:
+    image = QImage(4, 4, QImage.Format.Format_RGB32)
+    image.fill(colour)
+    QGuiApplication.clipboard().setImage(image)
+
+
+def _take_picture(bench: Bench) -> Attachment:
+    bench.popup.chips.offer_taken.emit("picture")
+    bench.qtbot.waitUntil(lambda: bool(bench.popup.chips.attachments()))
+    (attachment,) = bench.popup.chips.attachments()
+    return attachment
+
+
+def test_a_copied_picture_is_offered_and_goes_along_when_it_is_wanted(bench: Bench) -> None:
+    _copy_picture()
+    bench.call()
+    assert bench.offered() == [("Copied picture", "")]
+    assert bench.along() == []
+
+    attachment = _take_picture(bench)
+
+    assert attachment.kind is AttachmentKind.PICTURE
+    assert bench.offered() == [], "the same is not offered twice"
+    bench.popup.chips.findChildren(_Chip)[0].removed.emit(attachment)
+    assert bench.offered() == [("Copied picture", "")]
+
+
+def test_a_picture_that_was_asked_about_is_offered_again_once_another_is_copied(
+    bench: Bench,
+) -> None:
+    _copy_picture()
+    bench.call()
+    _take_picture(bench)
+    bench.ask("What is it?")
+    bench.popup.hide()
+    bench.call()
+    assert bench.offered() == []
+
+    bench.popup.hide()
+    _copy_picture(Qt.GlobalColor.blue)
     bench.call()
     assert bench.offered() == [("Copied picture", "")]
 
+
+def test_a_copied_picture_that_is_not_handed_over_is_told(bench: Bench) -> None:
+    _copy_picture()
+    bench.call()
+    QGuiApplication.clipboard().clear()
     bench.popup.chips.offer_taken.emit("picture")
+
     assert bench.along() == []
     assert bench.popup.banner.topic is Topic.ATTACHING
+
+
+def test_with_a_picture_alone_letters_are_typed_and_choose_no_action(bench: Bench) -> None:
+    _copy_picture()
+    bench.call()
+    _take_picture(bench)
+    bench.qtbot.keyClicks(bench.popup.composer.field, "s")
+
+    assert bench.popup.composer.field.toPlainText() == "s"
+    assert bench.desk.engine.requests == []
 
 
 def test_a_chip_opens_to_be_read(bench: Bench) -> None:

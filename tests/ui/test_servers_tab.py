@@ -86,7 +86,7 @@ def test_what_an_ollamas_list_leaves_out_is_asked_for(
     qtbot.waitUntil(lambda: "8K tokens" in _facts(room, "qwen3:4b"), timeout=WAIT)
     asked = len(ollama.asked("/api/show"))
 
-    _card(room)._ask.click()
+    _card(room).head.ask.click()
     room.settle(qtbot)
 
     assert "8K tokens" in _facts(room, "gemma2:9b")
@@ -98,7 +98,7 @@ def test_a_model_that_an_ollama_passes_on_is_marked(
 ) -> None:
     ollama.add(OllamaModel("gpt-oss:120b-cloud", remote_host="https://ollama.com"))
 
-    _card(room)._ask.click()
+    _card(room).head.ask.click()
     room.settle(qtbot)
 
     assert "Leaves this computer" in _facts(room, "gpt-oss:120b-cloud")
@@ -120,12 +120,12 @@ def test_the_model_that_answers_is_marked(room: Room) -> None:
 def test_a_model_that_is_loaded_says_so(room: Room, ollama: OllamaServer, qtbot: QtBot) -> None:
     ollama.load(_GEMMA, 8192)
 
-    _card(room)._ask.click()
+    _card(room).head.ask.click()
     room.settle(qtbot)
 
     chips = [chip.words for chip in _row(room, "gemma2:9b")._chips._chips]
     assert any("in memory" in words for words in chips)
-    assert "in its memory" in _card(room)._about.whole_text()
+    assert "in its memory" in _card(room).head.about.whole_text()
 
 
 def test_hundreds_of_models_come_in_portions_and_can_be_searched(room: Room, qtbot: QtBot) -> None:
@@ -181,7 +181,7 @@ def test_only_an_ollama_is_asked_to_delete_or_to_fetch(room: Room) -> None:
 
     assert not row._more.isVisible()
     assert not card.pull.isVisible()
-    assert card._badge.isVisible()
+    assert card.head.badge.isVisible()
 
 
 def test_a_tab_without_servers_says_so(room: Room) -> None:
@@ -195,8 +195,8 @@ def test_an_ollama_of_another_computer_is_not_called_this_ones(room: Room) -> No
     far = Connection(ServerKind.OLLAMA, "ollama", "http://192.0.2.9:11434", is_found=True)
     room.tab.show_servers([ServerView(far, (ServedModel("ollama", "gemma2:9b"),), True)])
 
-    assert _card(room)._title.whole_text() == "Ollama"
-    assert _card(room)._badge.host == "192.0.2.9"
+    assert _card(room).head.title.whole_text() == "Ollama"
+    assert _card(room).head.badge.host == "192.0.2.9"
 
 
 # What is done.
@@ -212,7 +212,7 @@ def test_use_chooses_the_model(room: Room, qtbot: QtBot) -> None:
 
 def test_memory_is_given_back(room: Room, ollama: OllamaServer, qtbot: QtBot) -> None:
     ollama.load(_GEMMA, 8192)
-    _card(room)._ask.click()
+    _card(room).head.ask.click()
     room.settle(qtbot)
 
     _press(_row(room, "gemma2:9b"), "Give its memory back", qtbot)
@@ -232,7 +232,7 @@ def test_a_model_is_deleted_only_after_a_yes(
     assert not row._question.isVisible()
 
     _press(row, "Delete…", qtbot)
-    row._question._delete.click()
+    row._question._do.click()
 
     qtbot.waitUntil(lambda: _card(room).row("qwen3:4b") is None, timeout=WAIT)
     assert [model.name for model in ollama.models] == ["gemma2:9b"]
@@ -244,7 +244,7 @@ def test_a_deletion_that_fails_says_why(room: Room, ollama: OllamaServer, qtbot:
     ollama.faults.refuse(500, "disk is read-only", path="/api/delete")
 
     row.ask_to_delete()
-    row._question._delete.click()
+    row._question._do.click()
 
     qtbot.waitUntil(lambda: bool(row._note.words), timeout=WAIT)
     assert row._use.isEnabled()

@@ -308,7 +308,7 @@ def test_a_line_for_the_configuration_can_be_copied(portal: Keys) -> None:
     reason = Text("Add this line: {line}", {"line": "bind = CTRL ALT, x"})
     portal.place.keys.tell(_ASK, KeyResult(KeyStatus.UNVERIFIED, "", reason))
     (line,) = [each for each in portal.row(_ASK).findChildren(CommandLine) if each.isVisible()]
-    line._copy.click()
+    line.copied.click()
 
     assert QApplication.clipboard().text() == "bind = CTRL ALT, x"
 

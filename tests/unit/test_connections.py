@@ -408,10 +408,10 @@ def test_offline_only_this_computer_is_asked(
 def test_offline_an_ollama_of_this_computer_is_no_way_out(
     known: Connections, kept: Kept, ollama: OllamaServer
 ) -> None:
-    ollama.add(OllamaModel("big:cloud", remote_host="https://ollama.com:443"))
+    ollama.add(OllamaModel("big:cloud", remote_host="https://ollama.com"))
     known.refresh()
     here, away = sorted(known.models(), key=lambda model: model.leaves_to)
-    assert (here.leaves_to, away.leaves_to) == ("", "ollama.com:443")
+    assert (here.leaves_to, away.leaves_to) == ("", "ollama.com")
     kept.set(offline=True)
 
     (failed,) = ask(known, away)

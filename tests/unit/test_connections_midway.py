@@ -9,14 +9,13 @@ import pytest
 
 from desktop.domain.chat import Event, Failed
 from desktop.domain.connection import Connection, ServerKind
-from desktop.domain.errors import Offline, ServerFault
+from desktop.domain.errors import ConnectionRefused, Offline, ServerFault
 from desktop.services.connections import Connections
 from tests.harness.ollama.faults import told
 from tests.harness.ollama.server import OllamaServer
 from tests.harness.openai_server import piece, stream, value
 from tests.harness.scripted_server import Asked, ScriptedServer, head
 from tests.unit.connections_room import (
-    GEMMA,
     KEY,
     LISTED,
     OPENAI,
@@ -61,12 +60,6 @@ def kept() -> Kept:
 @pytest.fixture
 def ring() -> Ring:
     return Ring()
-
-
-@pytest.fixture
-def ollama() -> Iterator[OllamaServer]:
-    with OllamaServer([GEMMA]) as server:
-        yield server
 
 
 @pytest.fixture
@@ -154,3 +147,16 @@ def test_a_server_that_repeats_the_key_does_not_get_it_on_the_screen(
     assert isinstance(failed.error, ServerFault)
     assert KEY not in f"{failed.error.title} {failed.error.hint} {failed.error!r}"
     assert "no such thing" in str(failed.error.title)
+
+
+def test_a_question_to_an_ollama_that_does_not_run_says_so(kept: Kept, ring: Ring) -> None:
+    with closing(
+        Connections(lambda: kept.value, kept.change, ring, {"OLLAMA_HOST": "127.0.0.1:9"})
+    ) as known:
+        model = known.find("ollama:gemma2:9b")
+        assert model is not None
+        failed = ask(known, model)[-1]
+
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, ConnectionRefused)
+    assert str(failed.error.title) == "Ollama does not run on this computer"

@@ -33,7 +33,8 @@ from desktop.hub.fetch_values import Limits
 from desktop.hub.hugging_face import repository
 from desktop.hub.network import Network, shown_address
 from desktop.services.downloads import Downloads
-from tests.harness.hub.faults import Answer, Cut, rate_limited
+from tests.harness.http_listener import Answer
+from tests.harness.hub.faults import Cut, rate_limited
 from tests.harness.hub.proxy import RecordingProxy
 from tests.harness.hub.repositories import HubFile, HubRepository, gguf_file
 from tests.harness.hub.server import HubServer

@@ -200,6 +200,36 @@ def test_many_slots_share_a_context_that_is_too_small_for_all(tmp_path: Path) ->
     assert set(reasons) == {StopReason.LENGTH}
 
 
+def test_patient_answers_leave_a_slot_to_others_who_also_go_first(tmp_path: Path) -> None:
+    model = gguf_files.write_llama(tmp_path / "m.gguf", context_length=8192)
+    patient = replace(question("Program", Sampling(max_tokens=None)), patient=True)
+    with engine_room(tmp_path / "home", model, slots=2, n_ctx=8192) as room:
+        programs = [room.ask(patient) for _ in range(2)]
+        assert room.ask(question("Person")).wait().text
+        assert not any(answer.ended.is_set() for answer in programs)
+        written = [answer for answer in programs if answer.text]
+        assert len(written) == 1, "the other one would have taken the last slot"
+
+    with engine_room(tmp_path / "narrow", model, slots=1, n_ctx=8192) as room:
+        first = room.ask(replace(patient, sampling=replace(patient.sampling, max_tokens=40)))
+        waiting = room.ask(patient)
+        written: list[str] = []
+        person = room.ask(question("Person"), lambda _event: written.append(waiting.text))
+        assert person.wait().text
+        assert first.ended.is_set()
+        assert set(written) == {""}
+
+
+def test_where_the_context_is_full_patient_answers_end_first(tmp_path: Path) -> None:
+    model = gguf_files.write_llama(tmp_path / "m.gguf", context_length=256)
+    long = question("Number", Sampling(temperature=0, max_tokens=150))
+    with engine_room(tmp_path / "home", model, slots=2) as room:
+        program = room.ask(replace(long, patient=True))
+        person = room.ask(long).wait()
+        assert program.wait().finished.usage.completion_tokens < 150
+    assert person.finished.usage.completion_tokens == 150
+
+
 def test_a_prompt_longer_than_the_context_is_refused_with_figures(tmp_path: Path) -> None:
     model = gguf_files.write_llama(tmp_path / "m.gguf", context_length=256)
     with engine_room(tmp_path / "home", model) as room:

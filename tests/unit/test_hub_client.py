@@ -39,8 +39,9 @@ from desktop.hub.network import (
     source_of,
 )
 from desktop.hub.proxies import proxy_for
+from tests.harness.http_listener import Answer
 from tests.harness.hub.certificates import new_authority, new_certificate
-from tests.harness.hub.faults import Answer, Cut, rate_limited, refusal, web_page
+from tests.harness.hub.faults import Cut, rate_limited, refusal, web_page
 from tests.harness.hub.proxy import RecordingProxy
 from tests.harness.hub.repositories import HubRepository, gguf_file
 from tests.harness.hub.server import HubServer

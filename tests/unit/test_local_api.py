@@ -19,7 +19,7 @@ from desktop.domain.errors import PortTaken
 from desktop.domain.settings import MOST_ORIGINS, ApiSettings, Settings
 from desktop.services.local_api import KEY_NAME, Listening, LocalApi, RunningServer
 from tests.harness.api_house import ApiHouse, RawClient, request
-from tests.harness.keyring import keyring_daemon, message_bus
+from tests.harness.keyring import keyring_daemon, only_bus
 from tests.harness.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a keyring daemon of Linux")
@@ -69,9 +69,7 @@ def _free_port() -> int:
 
 @pytest.fixture(name="bus")
 def _bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with message_bus(tmp_path) as address:
-        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
-        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    with only_bus(tmp_path / "bus", monkeypatch) as address:
         yield address
         wait_for(lambda: all(each.name != "keyring" for each in threading.enumerate()), 20)
         gc.collect()

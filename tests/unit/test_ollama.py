@@ -43,23 +43,9 @@ from tests.unit.ollama_room import (
 
 
 @pytest.fixture
-def loop() -> Iterator[ServerLoop]:
-    servers = ServerLoop()
-    yield servers
-    servers.close()
-
-
-@pytest.fixture
 def ollama() -> Iterator[OllamaServer]:
     with OllamaServer([GEMMA, THINKER, SEER, EMBEDDER, CODER, CLOUD]) as server:
         yield server
-
-
-@pytest.fixture
-def client(ollama: OllamaServer, loop: ServerLoop) -> Iterator[OllamaClient]:
-    made = client_of(ollama.address)
-    yield made
-    loop.run(made.close(), 10)
 
 
 def test_an_answer_streams_and_is_accounted_for(

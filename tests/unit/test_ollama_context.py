@@ -1,6 +1,5 @@
 """Ollama's context window: asked for with every question, and never cut in silence."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,26 +10,6 @@ from desktop.domain.chat import ChatRequest, Message, Role
 from desktop.domain.errors import ContextOverflow
 from tests.harness.ollama import OllamaServer
 from tests.unit.ollama_room import GEMMA, LONG, SKY, ask, body, client_of
-
-
-@pytest.fixture
-def loop() -> Iterator[ServerLoop]:
-    servers = ServerLoop()
-    yield servers
-    servers.close()
-
-
-@pytest.fixture
-def ollama() -> Iterator[OllamaServer]:
-    with OllamaServer([GEMMA]) as server:
-        yield server
-
-
-@pytest.fixture
-def client(ollama: OllamaServer, loop: ServerLoop) -> Iterator[OllamaClient]:
-    made = client_of(ollama.address)
-    yield made
-    loop.run(made.close(), 10)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import psutil
 import pytest
@@ -19,34 +19,15 @@ from desktop.domain.errors import (
     OddAnswer,
     Unreachable,
 )
+from tests.harness.http_listener import Answer
 from tests.harness.listeners import Heard
-from tests.harness.ollama import Answer, OllamaModel, OllamaServer
+from tests.harness.ollama import OllamaModel, OllamaServer
 from tests.harness.ollama.faults import web_page
 from tests.harness.waiting import wait_for
 from tests.unit.ollama_room import GEMMA, SKY, ask, client_of
 
 QUICK = Patience(first=0.5, between=0.3, backoff=0.01)
 ASKINGS = ["models", "details", "version", "embed", "pull", "delete", "unload", "stream"]
-
-
-@pytest.fixture
-def loop() -> Iterator[ServerLoop]:
-    servers = ServerLoop()
-    yield servers
-    servers.close()
-
-
-@pytest.fixture
-def ollama() -> Iterator[OllamaServer]:
-    with OllamaServer([GEMMA]) as server:
-        yield server
-
-
-@pytest.fixture
-def client(ollama: OllamaServer, loop: ServerLoop) -> Iterator[OllamaClient]:
-    made = client_of(ollama.address)
-    yield made
-    loop.run(made.close(), 10)
 
 
 def _error(loop: ServerLoop, client: OllamaClient, what: str, seconds: float = 20.0) -> LapisError:

@@ -43,23 +43,9 @@ from tests.unit.ollama_room import (
 
 
 @pytest.fixture
-def loop() -> Iterator[ServerLoop]:
-    servers = ServerLoop()
-    yield servers
-    servers.close()
-
-
-@pytest.fixture
 def ollama() -> Iterator[OllamaServer]:
     with OllamaServer([GEMMA, THINKER, SEER, EMBEDDER, CODER, CLOUD]) as server:
         yield server
-
-
-@pytest.fixture
-def client(ollama: OllamaServer, loop: ServerLoop) -> Iterator[OllamaClient]:
-    made = client_of(ollama.address)
-    yield made
-    loop.run(made.close(), 10)
 
 
 def test_models_are_listed_with_what_is_told_of_them(
@@ -93,8 +79,8 @@ def test_a_model_that_others_answer_for_ollama_is_marked(
 ) -> None:
     listed = {model.id: model.passes_to for model in loop.run(client.models(), 10)}
 
-    assert listed["gpt-oss:120b-cloud"] == "ollama.com:443"
-    assert loop.run(client.details("gpt-oss:120b-cloud"), 10).passes_to == "ollama.com:443"
+    assert listed["gpt-oss:120b-cloud"] == "ollama.com"
+    assert loop.run(client.details("gpt-oss:120b-cloud"), 10).passes_to == "ollama.com"
 
 
 def test_where_nothing_may_leave_no_model_that_others_answer_is_asked(
@@ -112,7 +98,7 @@ def test_where_nothing_may_leave_no_model_that_others_answer_is_asked(
     with pytest.raises(Offline):
         loop.run(client.embed("gpt-oss:120b-cloud", ["one"]), 10)
     assert ask(loop, client).text == GEMMA.reply
-    assert hosts == ["ollama.com:443"] * 2
+    assert hosts == ["ollama.com"] * 2
     assert {request.path for request in ollama.log} == {"/api/show", "/api/chat"}
     assert len(ollama.asked("/api/chat")) == 1
     loop.run(client.close(), 10)
@@ -125,6 +111,7 @@ def test_where_nothing_may_leave_no_model_that_others_answer_is_asked(
         ("a:1b-cloud", "", "ollama.com"),
         ("a:cloud", "", "ollama.com"),
         ("a:1b", "http://somebody@10.0.0.7:11434/x", "10.0.0.7:11434"),
+        ("a:1b", "10.0.0.7:443", "10.0.0.7:443"),
         ("a:1b", "///", "?"),
     ],
 )

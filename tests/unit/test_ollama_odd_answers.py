@@ -1,7 +1,6 @@
 """What a hostile or broken Ollama says: read as far as it goes, refused in words beyond that."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,29 +23,9 @@ from desktop.domain.errors import (
 )
 from tests.harness.ollama import OllamaServer
 from tests.harness.ollama.faults import told
-from tests.unit.ollama_room import GEMMA, ask, client_of
+from tests.unit.ollama_room import GEMMA, ask
 
 QUICK = Patience(first=0.5, between=0.3, backoff=0.01)
-
-
-@pytest.fixture
-def loop() -> Iterator[ServerLoop]:
-    servers = ServerLoop()
-    yield servers
-    servers.close()
-
-
-@pytest.fixture
-def ollama() -> Iterator[OllamaServer]:
-    with OllamaServer([GEMMA]) as server:
-        yield server
-
-
-@pytest.fixture
-def client(ollama: OllamaServer, loop: ServerLoop) -> Iterator[OllamaClient]:
-    made = client_of(ollama.address)
-    yield made
-    loop.run(made.close(), 10)
 
 
 @pytest.mark.parametrize("garbage", [b"{", b"[]", b"null", b"42", b"\xff", b"<html>", b'{"a": NaN'])

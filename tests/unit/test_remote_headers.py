@@ -55,7 +55,8 @@ from tests.harness.headers import (
     text,
     whole,
 )
-from tests.harness.hub.faults import Answer, Cut, rate_limited, refusal, web_page
+from tests.harness.http_listener import Answer
+from tests.harness.hub.faults import Cut, rate_limited, refusal, web_page
 from tests.harness.hub.repositories import HubFile, HubRepository
 from tests.harness.hub.server import HubServer
 from tests.harness.waiting import wait_for

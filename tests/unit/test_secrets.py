@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from desktop.config.secrets import HUGGING_FACE, KeyringProblem, Secrets, UnusableSecret
-from tests.harness.keyring import keyring_daemon, message_bus
+from tests.harness.keyring import keyring_daemon, only_bus
 from tests.harness.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a keyring daemon of Linux")
@@ -20,9 +20,7 @@ TOKEN = "hf_abcdefghijklmnopqrstuvwxyz0123456789"
 @pytest.fixture
 def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Run an empty bus, and let this process see no other."""
-    with message_bus(tmp_path) as address:
-        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
-        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    with only_bus(tmp_path / "bus", monkeypatch) as address:
         yield address
 
 

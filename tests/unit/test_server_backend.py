@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -38,13 +37,6 @@ from tests.unit.server_room import (
     ask,
     backend_of,
 )
-
-
-@pytest.fixture
-def loop() -> Iterator[ServerLoop]:
-    servers = ServerLoop()
-    yield servers
-    servers.close()
 
 
 def test_an_answer_comes_piece_by_piece_and_ends_once(loop: ServerLoop) -> None:

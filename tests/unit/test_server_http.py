@@ -153,6 +153,16 @@ def test_nobody_is_followed_elsewhere(library: str, status: int) -> None:
         assert other.asked == []
 
 
+def test_a_key_that_is_written_into_a_redirect_is_not_shown(library: str) -> None:
+    moved = answer(status=302, headers=[f"Location: http://a.example/login?key={KEY}"])
+    with (
+        ScriptedServer(always(moved)) as server,
+        pytest.raises(OddAnswer, match="a\\.example") as odd,
+    ):
+        ask(server.address, library, key=KEY)
+    assert KEY not in f"{odd.value.title} {odd.value.hint}"
+
+
 def test_a_near_server_is_not_asked_through_a_proxy(
     library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

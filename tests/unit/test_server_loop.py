@@ -1,7 +1,7 @@
 """The thread of the servers: what runs in it comes back, ends in time, and holds nobody up."""
 
 import threading
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractContextManager, nullcontext
 
 import pytest
@@ -12,13 +12,6 @@ from desktop.domain.text import Text
 from tests.harness.waiting import wait_for
 
 WORDS = Text("said"), Text("hint")
-
-
-@pytest.fixture
-def loop() -> Iterator[ServerLoop]:
-    servers = ServerLoop()
-    yield servers
-    servers.close()
 
 
 def test_what_runs_too_long_is_cancelled_and_no_answer(loop: ServerLoop) -> None:

@@ -1,6 +1,5 @@
 """Thinking that a server leaves in its answer is told apart, and nothing else is touched."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -9,13 +8,6 @@ from desktop.backends.server_loop import ServerLoop
 from desktop.domain.chat import ChatRequest, Grammar, GrammarKind, ReasoningDelta, TextDelta
 from desktop.domain.errors import Unreachable
 from tests.unit.server_room import FINISHED, QUESTION, WORDS, Scripted, ask
-
-
-@pytest.fixture
-def loop() -> Iterator[ServerLoop]:
-    servers = ServerLoop()
-    yield servers
-    servers.close()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Vectors of servers: asked for in batches, taken only if that is what they are."""
 
 from array import array
-from collections.abc import Iterator
 
 import pytest
 
@@ -10,13 +9,6 @@ from desktop.domain.chat import StopReason
 from desktop.domain.errors import OddAnswer, ServerBusy
 from tests.harness.listeners import Heard
 from tests.unit.server_room import WORDS, Scripted, backend_of
-
-
-@pytest.fixture
-def loop() -> Iterator[ServerLoop]:
-    servers = ServerLoop()
-    yield servers
-    servers.close()
 
 
 def test_texts_become_vectors_in_batches(loop: ServerLoop) -> None:

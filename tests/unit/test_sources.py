@@ -24,8 +24,9 @@ from desktop.domain.repository import Gate, Reference, Source, SourceKind
 from desktop.domain.settings import LibrarySettings
 from desktop.hub import answers as answers_module
 from desktop.services.sources import Sources
+from tests.harness.http_listener import Answer
 from tests.harness.hub.certificates import new_authority, new_certificate
-from tests.harness.hub.faults import Answer, rate_limited, web_page
+from tests.harness.hub.faults import rate_limited, web_page
 from tests.harness.hub.proxy import RecordingProxy
 from tests.harness.hub.repositories import HubFile, HubRepository, gguf_file
 from tests.harness.hub.server import HubServer

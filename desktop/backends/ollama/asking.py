@@ -12,6 +12,7 @@ from typing import Final
 from desktop.backends.ollama.words import no_adapters, no_grammar, no_json, no_pictures
 from desktop.domain.chat import ChatRequest, Grammar, GrammarKind, Message, Sampling, ToolCall
 from desktop.domain.connection import ServedModel
+from desktop.domain.sight import is_about_pictures, without_pictures
 
 CHAT: Final = "/api/chat"
 GENERATE: Final = "/api/generate"
@@ -30,9 +31,13 @@ def body_of(
 ) -> tuple[str, dict[str, object]]:
     """Return where and what to ask; raises NotSupported.
 
-    `model` is what is known of the one that is asked.
+    `model` is what is known of the one that is asked. One that does not see is told in words of
+    pictures that came earlier in the chat.
     """
     _check(request, model)
+    messages = request.messages
+    if model.sees is False:
+        messages = without_pictures(messages)
     body: dict[str, object] = {
         "model": model.id,
         "stream": True,
@@ -45,7 +50,7 @@ def body_of(
         **_logprobs(request.logprobs),
     }
     if request.prompt is None:
-        body["messages"] = [_message(message) for message in request.messages]
+        body["messages"] = [_message(message) for message in messages]
         if request.tools:
             body["tools"] = [_object(tool) for tool in request.tools]
         return CHAT, body
@@ -74,7 +79,7 @@ def _check(request: ChatRequest, model: ServedModel) -> None:
         raise no_adapters()
     if request.grammar is not None and request.grammar.kind is GrammarKind.GBNF:
         raise no_grammar()
-    if model.sees is False and any(message.pictures for message in request.messages):
+    if model.sees is False and is_about_pictures(request):
         raise no_pictures(model.id)
 
 

@@ -215,5 +215,6 @@ def _host(told: object) -> str:
     """Return the host in the address of somebody else who answers, empty for none."""
     if not isinstance(told, str) or not told:
         return ""
-    host = told.partition("://")[2] or told
-    return reading.short(host.partition("/")[0].rpartition("@")[2]) or "?"
+    scheme, _, rest = told.rpartition("://")
+    host = reading.short(rest.partition("/")[0].rpartition("@")[2]) or "?"
+    return host.removesuffix(":443") if scheme == "https" else host

@@ -6,10 +6,10 @@ import re
 import socket
 import struct
 import time
-from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
-from tests.harness.hub.faults import Answer, Cut, Faults
+from tests.harness.http_listener import Answer, HttpHandler
+from tests.harness.hub.faults import Cut, Faults
 from tests.harness.hub.repositories import HubFile
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _BLOCK = 1 << 20
 _STEPS_A_SECOND = 50
 
 
-def serve(world: "HubServer", request: "HubRequest", handler: BaseHTTPRequestHandler) -> None:
+def serve(world: "HubServer", request: "HubRequest", handler: HttpHandler) -> None:
     """Answer one request of the CDN on `handler`'s connection."""
     faults = world.faults
     cut = faults.take_cut()
@@ -32,13 +32,13 @@ def serve(world: "HubServer", request: "HubRequest", handler: BaseHTTPRequestHan
     signature = request.query.get("X-Amz-Signature", "")
     file = world.signed(signature)
     if wrong is not None:
-        _whole(handler, wrong)
+        handler.say(wrong)
         return
     if request.authorization:
-        _whole(handler, Answer(400, b"<Error><Code>InvalidArgument</Code></Error>"))
+        handler.say(Answer(400, b"<Error><Code>InvalidArgument</Code></Error>"))
         return
     if file is None:
-        _whole(handler, Answer(403, b"<Error><Code>AccessDenied</Code></Error>"))
+        handler.say(Answer(403, b"<Error><Code>AccessDenied</Code></Error>"))
         return
     start, end, ranged = 0, file.size, False
     asked = _RANGE.fullmatch(request.range)
@@ -48,7 +48,7 @@ def serve(world: "HubServer", request: "HubRequest", handler: BaseHTTPRequestHan
         ranged = True
         if start >= file.size or faults.status_416:
             unsatisfied = {"Content-Range": f"bytes */{file.size}"}
-            _whole(handler, Answer(416, b"", unsatisfied))
+            handler.say(Answer(416, b"", unsatisfied))
             return
     _head(faults, file, handler, start, end, ranged=ranged)
     if request.method == "HEAD":
@@ -66,7 +66,7 @@ def serve(world: "HubServer", request: "HubRequest", handler: BaseHTTPRequestHan
 def _head(
     faults: Faults,
     file: HubFile,
-    handler: BaseHTTPRequestHandler,
+    handler: HttpHandler,
     start: int,
     end: int,
     *,
@@ -144,13 +144,3 @@ def _end(world: "HubServer", connection: socket.socket, how: Cut) -> None:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
         return
-
-
-def _whole(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
-    handler.send_response(answer.status)
-    for name, value in answer.headers.items():
-        handler.send_header(name, value)
-    handler.send_header("Content-Length", str(len(answer.body)))
-    handler.end_headers()
-    if handler.command != "HEAD":
-        handler.wfile.write(answer.body)

@@ -5,19 +5,12 @@ Thread-safe: tests set them in their thread, the server asks in its own.
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer: what the server says instead of the right thing, or as an API."""
-
-    status: int = 200
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+from tests.harness.http_listener import Answer
 
 
 class Cut(Enum):

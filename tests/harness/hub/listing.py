@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from tests.harness.hub.faults import Answer, refusal
+from tests.harness.http_listener import Answer
+from tests.harness.hub.faults import refusal
 from tests.harness.hub.repositories import HubFile, HubRepository
 from tests.harness.hub.resolving import refused_to
 

@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from tests.harness.hub.faults import Answer
+from tests.harness.http_listener import Answer
 from tests.harness.hub.repositories import HubRepository
 
 if TYPE_CHECKING:

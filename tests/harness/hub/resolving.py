@@ -4,7 +4,8 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from tests.harness.hub.faults import Answer, refusal
+from tests.harness.http_listener import Answer
+from tests.harness.hub.faults import refusal
 from tests.harness.hub.repositories import HubFile, HubRepository
 
 if TYPE_CHECKING:

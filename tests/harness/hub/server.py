@@ -10,23 +10,20 @@ as ModelScope. Each connection has a thread of its own; all of them are gone whe
 """
 
 import itertools
-import socket
 import ssl
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Literal, Self, TypeAlias, cast
+from typing import Any, Literal, Self, TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from tests.harness.http_listener import HOST, Answer, HttpHandler, HttpListener
 from tests.harness.hub import cdn, listing, modelscope, resolving
-from tests.harness.hub.faults import Answer, Faults
+from tests.harness.hub.faults import Faults
 from tests.harness.hub.repositories import HubFile, HubRepository
 
 Side: TypeAlias = Literal["hub", "cdn", "modelscope"]
-_HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,78 +163,36 @@ class HubServer:
             self._log.append(request)
 
     def _address(self, side: Side) -> str:
-        return f"{self._scheme}://{_HOST}:{self._listeners[side].port}"
+        return f"{self._scheme}://{HOST}:{self._listeners[side].port}"
 
 
-class _Listener(ThreadingHTTPServer):
-    daemon_threads = False
-    block_on_close = True
-    request_queue_size = 64
-
+class _Listener(HttpListener):
     def __init__(self, world: HubServer, side: Side, certificate: str) -> None:
-        super().__init__((_HOST, 0), _Handler)
+        super().__init__(_Handler, f"hub-{side}")
         self.world = world
         self.side: Side = side
-        self.port = int(self.server_address[1])
         self._context: ssl.SSLContext | None = None
         if certificate:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._context.load_cert_chain(certificate)
-        self._open: set[socket.socket] = set()
-        self._guard = threading.Lock()
-        self._thread = threading.Thread(target=self._serve, name=f"hub-{side}")
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def end(self) -> None:
-        self.shutdown()
-        with self._guard:
-            left = list(self._open)
-        for connection in left:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # gone already
-        self.server_close()
-        self._thread.join()
-
-    def finish_request(self, request: object, client_address: object) -> None:
-        """Serve one connection, known meanwhile so that it can be ended."""
-        connection = cast("socket.socket", request)
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Serve one connection, encrypted if this side is."""
         try:
-            if self._context is not None:
-                connection = self._context.wrap_socket(connection, server_side=True)
-            with self._guard:
-                self._open.add(connection)
-            _Handler(connection, client_address, self)
+            if self._context is None:
+                super().finish_request(request, client_address)
+            else:
+                with self._context.wrap_socket(request, server_side=True) as connection:
+                    super().finish_request(connection, client_address)
         except (OSError, ValueError):
             return  # the client went away, or this server did
-        finally:
-            with self._guard:
-                self._open.discard(connection)
-            if connection is not request:
-                connection.close()
-
-    def _serve(self) -> None:
-        self.serve_forever(poll_interval=0.05)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Handler(HttpHandler):
     server: _Listener
 
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_HEAD(self) -> None:
-        self._answer()
-
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing on the error stream."""
-
-    def _answer(self) -> None:
+    def answer(self) -> None:
+        """Answer one request."""
         world = self.server.world
         # A target that begins with two slashes or a scheme is still a path here.
         parts = urlsplit("/" + self.path.lstrip("/"))
@@ -255,25 +210,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.say(_api(world, request) or Answer(404, b"Not Found"))
 
-    def say(self, answer: Answer) -> None:
-        """Send a whole answer."""
-        self.send_response(answer.status, _reason(answer.status))
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(answer.body)
-
 
 def _api(world: HubServer, request: HubRequest) -> Answer | None:
     if request.side == "modelscope":
         return modelscope.answer(world, request)
     return resolving.answer(world, request) or listing.answer(world, request)
-
-
-def _reason(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Unknown"

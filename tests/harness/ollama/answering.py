@@ -8,7 +8,8 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tests.harness.ollama.faults import Answer, told
+from tests.harness.http_listener import Answer
+from tests.harness.ollama.faults import told
 from tests.harness.ollama.models import (
     OllamaModel,
     chat_tokens,

@@ -7,16 +7,8 @@ import json
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer in place of the right one."""
-
-    status: int = 200
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+from tests.harness.http_listener import Answer
 
 
 def told(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:

@@ -13,13 +13,13 @@ import struct
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from tests.harness.http_listener import Answer, HttpHandler, HttpListener
 from tests.harness.ollama.answering import Line, answer
-from tests.harness.ollama.faults import Answer, Faults
+from tests.harness.ollama.faults import Faults
 from tests.harness.ollama.models import OllamaModel
 
 _CHECK_SECONDS = 0.02
@@ -155,70 +155,17 @@ class OllamaServer:
             self._log.append(request)
 
 
-class _Listener(ThreadingHTTPServer):
-    daemon_threads = False
-    block_on_close = True
-    request_queue_size = 64
-
+class _Listener(HttpListener):
     def __init__(self, world: OllamaServer, port: int) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__(_Handler, "ollama", port)
         self.world = world
-        self.port = int(self.server_address[1])
-        self._open: set[socket.socket] = set()
-        self._guard = threading.Lock()
-        self._thread = threading.Thread(
-            target=lambda: self.serve_forever(poll_interval=0.05), name="ollama"
-        )
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def end(self) -> None:
-        self.shutdown()
-        with self._guard:
-            left = list(self._open)
-        for connection in left:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # gone already
-        self.server_close()
-        self._thread.join()
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """Serve one connection, known meanwhile so that it can be ended."""
-        with self._guard:
-            self._open.add(request)
-        try:
-            _Handler(request, client_address, self)
-        except OSError:
-            return  # the client went away, or this server did
-        finally:
-            with self._guard:
-                self._open.discard(request)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Handler(HttpHandler):
     server: _Listener
 
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_HEAD(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        self._answer()
-
-    def do_DELETE(self) -> None:
-        self._answer()
-
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing on the error stream."""
-
-    def _answer(self) -> None:
+    def answer(self) -> None:
+        """Answer one request."""
         world = self.server.world
         data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         path = urlsplit(self.path).path
@@ -234,23 +181,14 @@ class _Handler(BaseHTTPRequestHandler):
                 self._wait_for_leaving()
             said = world.faults.answer(path) or answer(world, self.command, path, request.body)
             if isinstance(said, Answer):
-                self._say(said)
+                self.say(said)
             elif request.body.get("stream", True) is False:
-                self._say(Answer(200, json.dumps(list(said)[-1]).encode()))
+                self.say(Answer(200, json.dumps(list(said)[-1]).encode()))
             else:
                 self._stream(said)
         except OSError:
             request.left.set()
             raise
-
-    def _say(self, said: Answer) -> None:
-        self.send_response(said.status)
-        for name, value in said.headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(said.body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(said.body)
 
     def _stream(self, lines: Iterator[Line]) -> None:
         faults = self.server.world.faults
