@@ -14,6 +14,8 @@ from desktop.services.local_api import Listening, MakeServer, RunningServer
 from desktop.services.manner import template_for
 
 _FRESH_SECONDS: Final = 30.0
+# A server that is silent must not keep programs from the models that are here.
+_FIRST_SECONDS: Final = 5.0
 
 
 def serve(parts: AnsweringParts) -> MakeServer:
@@ -25,7 +27,7 @@ def serve(parts: AnsweringParts) -> MakeServer:
 
         door = Door(
             engine=parts.engine,
-            models=_Listing(parts),
+            models=Listing(parts),
             usual=parts.usual,
             settings_for=parts.settings_for,
             template_for=lambda model: template_for(parts.defaults(model)),
@@ -38,34 +40,45 @@ def serve(parts: AnsweringParts) -> MakeServer:
     return make
 
 
-class _Listing:
+class Listing:
     """Every model that programs can ask; call it, from any thread.
 
-    Servers are asked by the first who wants to know, and waited for; later what they said last is
-    told, and they are asked again beside it once that is old.
+    Servers are asked when somebody wants to know, the first time and each time that what they said
+    is old. They are waited for the first time alone, and not for long; else what they said last is
+    told.
     """
 
-    def __init__(self, parts: AnsweringParts) -> None:
-        """Ask nobody yet."""
+    def __init__(self, parts: AnsweringParts, patience: float = _FIRST_SECONDS) -> None:
+        """Ask nobody yet; `patience` in seconds."""
         self._parts = parts
+        self._patience = patience
         self._lock = threading.Lock()
         self._asked: float | None = None
+        self._first: threading.Thread | None = None
+        self._first_ends = 0.0
 
     def __call__(self) -> Sequence[InstalledModel]:
         """Return the files of the moment, then what servers have."""
         connections = self._parts.connections
+        now = time.monotonic()
         with self._lock:
-            now = time.monotonic()
             if self._asked is None:
-                self._asked = now
+                self._asked, self._first_ends = now, now + self._patience
                 if not all(connections.was_asked(each.name) for each in connections.all()):
-                    connections.refresh()
+                    self._first = self._ask()
             elif now - self._asked > _FRESH_SECONDS:
                 self._asked = now
-                threading.Thread(
-                    target=connections.refresh, name="api-servers", daemon=True
-                ).start()
+                self._ask()
+        if self._first is not None:
+            self._first.join(max(0.0, self._first_ends - now))
         return self._parts.models.models()
+
+    def _ask(self) -> threading.Thread:
+        asking = threading.Thread(
+            target=self._parts.connections.refresh, name="api-servers", daemon=True
+        )
+        asking.start()
+        return asking
 
 
 def _unload(model: InstalledModel, parts: AnsweringParts) -> None:

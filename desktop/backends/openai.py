@@ -8,6 +8,7 @@ comes from outside. What the server says is read here, for the library takes it 
 from array import array
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from desktop.backends.openai_errors import (
     no_vectors,
     not_served,
     odd_answer,
+    takes_no_pictures,
 )
 from desktop.backends.openai_line import Line, value_of
 from desktop.backends.openai_models import (
@@ -43,6 +45,7 @@ from desktop.backends.openai_values import clean, mapping, real, sequence
 from desktop.domain.chat import ChatRequest, Event, GrammarKind, Notice
 from desktop.domain.connection import Connection, ServedModel
 from desktop.domain.errors import LapisError, NetworkError
+from desktop.domain.sight import has_pictures, is_about_pictures, without_pictures
 from desktop.domain.text import Text
 
 if TYPE_CHECKING:
@@ -172,12 +175,17 @@ class OpenAIClient:
         while True:
             gbnf = bool(self._knows_gbnf)
             fields = fields_of(model, request, refused, knows_gbnf=gbnf)
-            asked = Asked(self._host, model, self._key, fields.keys(), _shows_pictures(request))
+            asked = Asked(self._host, model, self._key, fields.keys(), has_pictures(request))
             with self._in_words(asked):
                 try:
                     begun = await stack.enter_async_context(create(**_apart(fields)))
                 except openai.APIStatusError as error:
                     refusal = _refusal(error)
+                    if takes_no_pictures(refusal, asked) and not is_about_pictures(request):
+                        # They came earlier in the chat, when another model answered.
+                        messages = without_pictures(request.messages)
+                        request = replace(request, messages=messages)
+                        continue
                     new = refused_fields(refusal, fields) - refused
                     if not new or len(refused - known) >= _TRIES:
                         raise
@@ -237,7 +245,3 @@ def _apart(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _refusal(error: "APIStatusError") -> Refusal:
     headers = {name.lower(): value for name, value in error.response.headers.items()}
     return refusal_of(error.status_code, headers, error.response.content)
-
-
-def _shows_pictures(request: ChatRequest) -> bool:
-    return any(message.pictures for message in request.messages)

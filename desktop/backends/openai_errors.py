@@ -107,6 +107,12 @@ def failure_of(refusal: Refusal, asked: Asked) -> LapisError:
     return _refused(refusal, asked)
 
 
+def takes_no_pictures(refusal: Refusal, asked: Asked) -> bool:
+    """Return whether a question with pictures was refused because of them."""
+    words = refusal.words
+    return asked.sees and bool(_SIGHT.search(words) or _NO_PARTS.search(words))
+
+
 def _in_its_words(refusal: Refusal, asked: Asked) -> Text:
     """Return what the server said for people: printable, short, without keys."""
     words = refusal.words.replace(asked.key, "…") if asked.key else refusal.words
@@ -119,7 +125,7 @@ def _in_its_words(refusal: Refusal, asked: Asked) -> Text:
 def _refused(refusal: Refusal, asked: Asked) -> LapisError:
     host, hint = {"host": asked.host}, _in_its_words(refusal, asked)
     words = refusal.words
-    if asked.sees and (_SIGHT.search(words) or _NO_PARTS.search(words)):
+    if takes_no_pictures(refusal, asked):
         return NotSupported(Text("This model cannot look at pictures"), hint)
     for name, title in (
         ("tools", Text("This model, or its server, cannot call tools")),

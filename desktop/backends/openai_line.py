@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from desktop.backends.openai_answer import Answer
 from desktop.backends.openai_errors import broke_off, no_answer, odd_answer
 from desktop.backends.openai_sse import EventReader
-from desktop.backends.openai_values import decoded
+from desktop.backends.openai_values import decoded, mapping
 from desktop.domain.errors import NetworkError
 
 # What an answer is followed by (usage, the mark of the end) comes at once, or not at all.
@@ -53,12 +53,17 @@ class Line:
         kind = self._response.headers.get("content-type", "")
         if "json" in kind:
             # It does not write bit by bit, whatever it was asked.
-            yield value_of(await self._response.read(), self._host)
+            whole = value_of(await self._response.read(), self._host)
+            if not {"choices", "error"} & mapping(whole).keys():
+                raise odd_answer(self._host)
+            yield whole
             return
         has_said = False
         async with aclosing(self._events()) as events:
             async for data in events:
                 if data.startswith(_DONE):
+                    if not has_said:
+                        raise no_answer(self._host)
                     return
                 yield value_of(data, self._host)
                 has_said = True

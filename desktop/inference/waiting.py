@@ -44,4 +44,4 @@ class WaitingJobs:
         return self._patient[0] if self._patient and free > self._kept else None
 
     def _like(self, job: Job) -> list[Job]:
-        return self._jobs
+        return self._patient if job.order.patient else self._jobs

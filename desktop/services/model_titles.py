@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from desktop.domain.chat import ChatRequest, Message, Role, Sampling
+from desktop.domain.sight import without_pictures
 from desktop.services.context_estimate import is_chinese
 from desktop.services.titles import title_of
 
@@ -44,7 +45,8 @@ def title_request(asked: ChatRequest, answer: str) -> ChatRequest:
     said = (Message(Role.ASSISTANT, answer), Message(Role.USER, wish))
     return replace(
         asked,
-        messages=(*asked.messages, *said),
+        # What was seen is in the answer: looking once more would cost as much again.
+        messages=(*without_pictures(asked.messages), *said),
         sampling=Sampling(temperature=0.0, max_tokens=MOST_TOKENS),
         thinking=False,
         keep_state=False,

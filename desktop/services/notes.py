@@ -6,6 +6,7 @@ from desktop.domain.errors import (
     ContextOverflow,
     LapisError,
     NotForChats,
+    NotSupported,
     QuestionTooLong,
     TemplateError,
 )
@@ -47,7 +48,7 @@ def is_too_long_alone(note: str) -> bool:
 
 def needs_other_model(note: str) -> bool:
     """Tell whether the same model would fail again whatever is done, as far as `note` knows."""
-    return _is_of(note, ContextOverflow, QuestionTooLong, NotForChats)
+    return _is_of(note, ContextOverflow, QuestionTooLong, NotForChats, NotSupported)
 
 
 def is_template_fault(note: str) -> bool:

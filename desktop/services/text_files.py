@@ -50,7 +50,7 @@ def read_text_file(path: Path) -> Attachment:
         ) from error
     text = decode(raw)
     if text is None:
-        raise _refused(name, Text("It is not a text file. Text and code files can be read."))
+        raise _refused(name, Text("It is neither a text nor a picture that can be read."))
     if not text.strip():
         raise _refused(name, Text("There is no text in it."))
     return Attachment(AttachmentKind.FILE, name, text)

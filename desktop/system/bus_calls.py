@@ -23,9 +23,9 @@ from jeepney import (
 )
 from jeepney.io.blocking import prep_socket
 
-from desktop.system.session_bus import NONSENSE
+from desktop.system.session_bus import NONSENSE, Service
 
-__all__ = ["BUS", "BusCalls", "BusFault", "CallRefused", "Heard", "Service"]
+__all__ = ["BUS", "BusCalls", "BusFault", "CallRefused", "Heard"]
 
 _CHUNK: Final = 65536
 _LARGEST: Final = 4 * 1024 * 1024
@@ -39,15 +39,6 @@ class BusFault(Exception):
 
 class CallRefused(BusFault):
     """Whoever was asked answered with an error; its words, or else its name, are the message."""
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """Whom a call is for: an interface of the object at `path` of whoever owns `name`."""
-
-    name: str
-    path: str
-    interface: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
 
-from desktop.system.session_bus import bus_address
+from desktop.system.session_bus import Service, bus_address
 
 _SECONDS: Final = 2.0
 _NAME: Final = "org.freedesktop.portal.Desktop"
@@ -33,7 +33,7 @@ def colour_scheme(environment: Mapping[str, str]) -> Scheme:
     address = bus_address(environment)
     if address is None:
         return Scheme.NONE
-    from desktop.system.bus_calls import BusCalls, BusFault, CallRefused, Service
+    from desktop.system.bus_calls import BusCalls, BusFault, CallRefused
 
     portal = Service(_NAME, _PATH, _INTERFACE)
     try:

@@ -27,6 +27,15 @@ _SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """Whom a call is for: an interface of the object at `path` of whoever owns `name`."""
+
+    name: str
+    path: str
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
 class BusNames:
     """Names that somebody answers to, and names for which somebody would be started."""
 

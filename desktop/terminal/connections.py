@@ -70,7 +70,7 @@ def _show(
         )
         for each in listed
     ]
-    head = (words.say("Name"), words.say("Kind"), words.say("Key"), words.say("Address"))
+    head = (words.say("Name"), words.say("Kind"), words.say("API key"), words.say("Address"))
     print_rows(rows, screen, header=head)
 
 

@@ -99,7 +99,10 @@ class ApiExamplesPanel(QWidget):
     def _retranslate(self) -> None:
         self._panel.set_heading(
             self.tr("Examples"),
-            self.tr("“local-model” is the model that Lapis has just now; any name of yours works."),
+            self.tr(
+                "“local-model” is the model that Lapis has just now; each of your models has its own"
+                " name, too."
+            ),
         )
         self._tabs.setAccessibleName(self.tr("Examples"))
         self._lines.say(self.tr("Example"), self.tr("Copy it, with the key"))

@@ -1,17 +1,16 @@
 """One of several ways, as a card that is chosen: a title, a figure, a sentence. GUI thread."""
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
-    QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from desktop.ui.labels import ElidedLabel, PlainLabel
+from desktop.ui.laid_out_button import LaidOutButton
 from desktop.ui.tokens import Space, tokens_of
 
 __all__ = ["ChoiceRow", "ChoiceRows"]
@@ -19,17 +18,13 @@ __all__ = ["ChoiceRow", "ChoiceRows"]
 _DOT = 16
 
 
-class ChoiceRow(QPushButton):
+class ChoiceRow(LaidOutButton):
     """Belongs to a `ChoiceRows`, where one is chosen; the arrows go from one to the next."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start without words."""
-        super().__init__(parent)
-        self.setProperty("kind", "choice")
+        super().__init__("choice", parent)
         self.setCheckable(True)
-        self.setAutoDefault(False)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self._dot = _Dot(self)
         self._title = ElidedLabel()
         self._title.setProperty("strong", True)
@@ -64,20 +59,6 @@ class ChoiceRow(QPushButton):
         self._mark.setVisible(bool(mark))
         self.setAccessibleName(", ".join(part for part in (title, mark, figure) if part))
         self.setAccessibleDescription(about)
-
-    def sizeHint(self) -> QSize:
-        return self.minimumSizeHint()
-
-    def minimumSizeHint(self) -> QSize:
-        layout = self.layout()
-        return layout.minimumSize() if layout is not None else super().minimumSizeHint()
-
-    def hasHeightForWidth(self) -> bool:
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        layout = self.layout()
-        return layout.heightForWidth(width) if layout is not None else -1
 
 
 class ChoiceRows(QWidget):
@@ -127,7 +108,7 @@ class ChoiceRows(QWidget):
 class _Dot(QWidget):
     """The round mark of one out of several."""
 
-    def __init__(self, button: QPushButton) -> None:
+    def __init__(self, button: LaidOutButton) -> None:
         super().__init__(button)
         self._button = button
         self.setFixedSize(_DOT, _DOT + 2)

@@ -34,6 +34,8 @@ _LINES = 8
 _DRAFT_MS = 300
 _LONG_DRAFT_MS = 2000
 _LONG = 50_000
+_HUGE_DRAFT_MS = 10_000
+_HUGE = 2_000_000
 _NARROW = 480
 # The role that is light upon dark in the light theme and the other way round in the dark one.
 _ON_ACCENT = QPalette.ColorRole.ToolTipText
@@ -278,8 +280,14 @@ class Composer(QFrame):
             return
         self.edited.emit()
         if not self._draft_timer.isActive():
-            size = sum(len(each.text) for each in self._chips.attachments())
-            self._draft_timer.start(_LONG_DRAFT_MS if size > _LONG else _DRAFT_MS)
+            self._draft_timer.start(self._draft_pause())
+
+    def _draft_pause(self) -> int:
+        """Return after how long a draft is kept: the whole of it is written each time."""
+        size = sum(len(each.text) for each in self._chips.attachments())
+        if size > _HUGE:
+            return _HUGE_DRAFT_MS
+        return _LONG_DRAFT_MS if size > _LONG else _DRAFT_MS
 
     def _tell_draft(self) -> None:
         self.draft_changed.emit(self.draft())

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from desktop.ui.engine_room import EngineRoom
     from desktop.ui.key_room import KeyRoom
     from desktop.ui.model_controller import ModelController
+    from desktop.ui.popup_model import PopupModel
     from desktop.ui.tray_api import TrayApiMenu
 
 __all__ = ["DesktopRoom"]
@@ -91,6 +92,11 @@ class DesktopRoom(QObject):
     def api_menu(self) -> "TrayApiMenu":
         """What the tray's menu has about the local server."""
         return self._tray.tray.menu.api
+
+    @property
+    def popup_model(self) -> "PopupModel":
+        """The model of quick questions, with its menu."""
+        return self._presence.room.popup.model
 
     def set_hosts(self, hosts: Hosts) -> None:
         """`hosts` tells by the name of a model which other computer reads what it is asked."""

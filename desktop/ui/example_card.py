@@ -1,10 +1,11 @@
 """A question to begin with, as a card to click. GUI thread."""
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.ui.icons import IconName
 from desktop.ui.labels import PlainLabel
+from desktop.ui.laid_out_button import LaidOutButton
 from desktop.ui.tinted_icon import TintedIcon
 from desktop.ui.tokens import Space
 
@@ -13,19 +14,15 @@ __all__ = ["ExampleCard"]
 _ICON = 18
 
 
-class ExampleCard(QPushButton):
+class ExampleCard(LaidOutButton):
     """An icon above a question; one click asks it."""
 
     chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Offer nothing yet."""
-        super().__init__(parent)
-        self.setProperty("kind", "card")
-        self.setAutoDefault(False)
+        super().__init__("card", parent)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self._icon = TintedIcon("info", _ICON, tone="accent")
         self._words = PlainLabel(wrap=True)
         self._words.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
@@ -43,20 +40,6 @@ class ExampleCard(QPushButton):
         self._icon.set_icon(name)
         self._words.setText(question)
         self.setAccessibleName(question)
-
-    def sizeHint(self) -> QSize:
-        return self.minimumSizeHint()
-
-    def minimumSizeHint(self) -> QSize:
-        layout = self.layout()
-        return layout.minimumSize() if layout is not None else super().minimumSizeHint()
-
-    def hasHeightForWidth(self) -> bool:
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        layout = self.layout()
-        return layout.heightForWidth(width) if layout is not None else -1
 
     def _on_clicked(self) -> None:
         self.chosen.emit(self._words.text())

@@ -7,7 +7,7 @@ from desktop.services.library_checks import LONGEST_NAME
 from desktop.ui.icons import IconName
 from desktop.ui.sign_button import SignButton
 
-__all__ = ["ItemEditor"]
+__all__ = ["ItemEditor", "name_line"]
 
 _PAUSE_MS = 500
 
@@ -73,9 +73,10 @@ class ItemEditor(QWidget):
         raise NotImplementedError
 
     def _retranslate(self) -> None:
-        _name_field(self._name, self.tr("Name"))
+        name_line(self._name, self.tr("Name"))
 
 
-def _name_field(field: QLineEdit, words: str) -> None:
+def name_line(field: QLineEdit, words: str) -> None:
+    """Say what belongs into `field`."""
     field.setPlaceholderText(words)
     field.setAccessibleName(words)

@@ -2,38 +2,29 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from desktop.domain.chat_settings import ChatSettings, Persona
-from desktop.services.library_checks import LONGEST_ABOUT, LONGEST_NAME
+from desktop.services.library_checks import LONGEST_ABOUT
 from desktop.ui.chat_ground import ChatGround
 from desktop.ui.chat_knobs import ChatKnobs
-from desktop.ui.sign_button import SignButton
+from desktop.ui.item_editor import ItemEditor, name_line
 from desktop.ui.tokens import Space
 
 __all__ = ["PersonaEditor"]
 
-_PAUSE_MS = 500
 
-
-class PersonaEditor(QWidget):
-    """Tells each change at once; typing, when it pauses. A name is never empty."""
-
-    changed = Signal(object)
-    """(Persona)"""
+class PersonaEditor(ItemEditor):
+    """Tells each change of a setting at once, as a Persona."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start without a persona."""
-        super().__init__(parent)
+        super().__init__("person", parent)
         self._persona: Persona | None = None
-        self._sign = SignButton("person")
-        self._name = QLineEdit()
-        self._name.setMaxLength(LONGEST_NAME)
         self._about = QLineEdit()
         self._about.setMaxLength(LONGEST_ABOUT)
         self.knobs = ChatKnobs()
-        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         words = QVBoxLayout()
         words.setSpacing(Space.S)
         words.addWidget(self._name)
@@ -47,11 +38,7 @@ class PersonaEditor(QWidget):
         column.setSpacing(Space.L)
         column.addLayout(head)
         column.addWidget(self.knobs)
-        for field in (self._name, self._about):
-            field.textEdited.connect(self._pause.start)
-            field.editingFinished.connect(self.flush)
-        self._pause.timeout.connect(self._take)
-        self._sign.chosen.connect(self._take)
+        self._listen(self._about)
         self.knobs.changed.connect(self._take)
         self._retranslate()
 
@@ -59,38 +46,21 @@ class PersonaEditor(QWidget):
         """Show `persona`; call `flush` before it is another one."""
         self._persona = persona
         read_only = persona.built_in
-        for field, text in ((self._name, persona.name), (self._about, persona.about)):
-            field.setReadOnly(read_only)
-            if field.text() != text and not self._pause.isActive():
-                field.setText(text)
-                field.setCursorPosition(0)
-        self._sign.show_sign(persona.icon)
-        self._sign.setEnabled(not read_only)
+        self._show_head(persona.icon, persona.name, read_only=read_only)
+        self._show_line(self._about, persona.about, read_only=read_only)
         self.knobs.show_settings(persona.settings, ground)
         self.knobs.set_read_only(read_only=read_only)
-
-    def begin(self) -> None:
-        """Let the typing begin with the name."""
-        self._name.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._name.selectAll()
 
     def flush(self) -> None:
         """Tell what was typed and not told yet."""
         self.knobs.flush()
-        if self._pause.isActive():
-            self._take()
+        super().flush()
 
     def forget(self) -> None:
         """Drop what was typed: what it was typed for is no more."""
-        self._pause.stop()
+        super().forget()
         self.knobs.show_settings(ChatSettings(), ChatGround())
         self._persona = None
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the language."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.LanguageChange:
-            self._retranslate()
 
     def _take(self) -> None:
         self._pause.stop()
@@ -98,7 +68,7 @@ class PersonaEditor(QWidget):
             return
         persona = replace(
             self._persona,
-            name=" ".join(self._name.text().split()) or self._persona.name,
+            name=self._typed_name(self._persona.name),
             about=" ".join(self._about.text().split()),
             icon=self._sign.sign,
             settings=self.knobs.settings,
@@ -108,9 +78,5 @@ class PersonaEditor(QWidget):
             self.changed.emit(persona)
 
     def _retranslate(self) -> None:
-        for field, words in (
-            (self._name, self.tr("Name")),
-            (self._about, self.tr("What it is for, in a line")),
-        ):
-            field.setPlaceholderText(words)
-            field.setAccessibleName(words)
+        super()._retranslate()
+        name_line(self._about, self.tr("What it is for, in a line"))

@@ -18,6 +18,7 @@ from desktop.ui.tokens import Radius, tokens_of
 __all__ = ["PictureView"]
 
 _LEAST = 40
+_UNKNOWN = 72
 _ICON = 20
 _RING = 2
 
@@ -41,7 +42,10 @@ class PictureView(QAbstractButton):
         super().__init__(parent)
         self._attachment = attachment
         self._fills = fills
-        self._size = box if fills else _fitted(natural_size(attachment), box)
+        natural = QSize() if fills else natural_size(attachment)
+        # Where the size does not stand in the beginning, it is known once all is decoded.
+        self._box = None if fills or not natural.isEmpty() else box
+        self._size = box if fills else _fitted(natural, box)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFixedSize(self._size)
         if looked_at:
@@ -101,8 +105,14 @@ class PictureView(QAbstractButton):
         return round(longest * self.devicePixelRatioF()) * (2 if self._fills else 1)
 
     def _on_came(self, key: object) -> None:
-        if key == picture_shelf().key(self._attachment, self._longest()):
-            self.update()
+        if key != picture_shelf().key(self._attachment, self._longest()):
+            return
+        image = self.image()
+        if self._box is not None and image is not None and not image.isNull():
+            self._size = _fitted(image.size(), self._box)
+            self._box = None
+            self.setFixedSize(self._size)
+        self.update()
 
     def _say(self) -> None:
         title = attachment_title(self._attachment)
@@ -113,9 +123,8 @@ class PictureView(QAbstractButton):
 
 
 def _fitted(natural: QSize, box: QSize) -> QSize:
-    if not natural.isValid() or natural.isEmpty():
-        side = min(box.width(), box.height())
-        return QSize(side, side)
+    if natural.isEmpty():
+        return QSize(_UNKNOWN, _UNKNOWN)
     size = natural
     if natural.width() > box.width() or natural.height() > box.height():
         size = natural.scaled(box, Qt.AspectRatioMode.KeepAspectRatio)

@@ -49,6 +49,11 @@ class PopupModel(QToolButton):
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     @property
+    def is_open(self) -> bool:
+        """Whether the menu is on the screen."""
+        return self._menu.isVisible()
+
+    @property
     def title(self) -> str:
         """The whole name."""
         return self._title
@@ -62,6 +67,7 @@ class PopupModel(QToolButton):
         self, models: Sequence[InstalledModel], chosen: InstalledModel | None, loaded: str
     ) -> None:
         """List `models`; None is whichever is loaded, now the one called `loaded`."""
+        right = self._menu.geometry().right()
         self._menu.clear()
         usual = self._menu.addAction(self.tr("The model that is loaded") + f"\t{as_words(loaded)}")
         usual.triggered.connect(lambda: self.chosen.emit(None))
@@ -82,6 +88,10 @@ class PopupModel(QToolButton):
         self._menu.addSeparator()
         more = self._menu.addAction(icon("models"), self.tr("All models, and more to get…"))
         more.triggered.connect(self.more_requested)
+        if self.is_open:
+            # It was opened where it fitted, and is another size now.
+            size = self._menu.sizeHint()
+            self._menu.move(max(0, right - size.width() + 1), self._menu.y())
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

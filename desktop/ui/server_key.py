@@ -97,6 +97,6 @@ class ServerKey(QWidget):
         if self._is_kept is None:
             self.note.show_busy(self.tr("Asking the keyring…"))
         elif self._is_kept:
-            self.note.show_words(self.tr("A key is in use."), "good")
+            self.note.show_words(self.tr("A key was entered."), "good")
         else:
             self.note.clear()

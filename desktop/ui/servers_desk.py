@@ -19,6 +19,7 @@ from desktop.ui.server_view import ServerView
 from desktop.ui.window import MainWindow
 
 if TYPE_CHECKING:
+    from desktop.ui.popup_model import PopupModel
     from desktop.ui.server_settings import ServerSettings
     from desktop.ui.servers_tab import ServersTab
     from desktop.ui.settings_connections import ConnectionsSection
@@ -56,6 +57,7 @@ class ServersDesk(QObject):
         self._section: ConnectionsSection | None = None
         self._settings: ServerSettings | None = None
         self._tab: ServersTab | None = None
+        self._popup_model: PopupModel | None = None
         self._chosen: InstalledModel | None = None
         self._listed: tuple[InstalledModel, ...] = ()
         self._heard.connect(self._on_heard, Qt.ConnectionType.QueuedConnection)
@@ -93,6 +95,11 @@ class ServersDesk(QObject):
         tab.add_requested.connect(self.enter_server)
         self._show()
         self.show_chosen(self._chosen)
+
+    def attach_popup(self, model: "PopupModel") -> None:
+        """Ask the servers as well when the menu of quick questions is opened."""
+        self._popup_model = model
+        model.about_to_fill.connect(self.ask_soon)
 
     def show_chosen(self, model: InstalledModel | None) -> None:
         """Mark the model that answers."""
@@ -153,7 +160,7 @@ class ServersDesk(QObject):
 
     def close(self) -> None:
         """End what is under way, and show nothing more; idempotent."""
-        self._section = self._settings = self._tab = None
+        self._section = self._settings = self._tab = self._popup_model = None
         self._errands.close()
 
     def _ask_details(self, name: str) -> None:
@@ -205,8 +212,11 @@ class ServersDesk(QObject):
         self._show()
         self._window.composer.sight.look_again()
         menu, models = self._window.header.model_menu, self._connections.models()
-        if models != self._listed and menu.isVisible():
-            menu.about_to_fill.emit()
+        if models != self._listed:
+            if menu.isVisible():
+                menu.about_to_fill.emit()
+            if self._popup_model is not None and self._popup_model.is_open:
+                self._popup_model.about_to_fill.emit()
         self._listed = models
 
     def _show(self) -> None:

@@ -54,6 +54,7 @@ class ServersRoom(QObject):
         pages.add_section(servers.make_section, late=True)
         models_desk.attach_servers(servers)
         around.set_hosts(servers.host_of)
+        servers.attach_popup(around.popup_model)
         models.state_changed.connect(self._show_chosen)
         self._show_chosen()
 

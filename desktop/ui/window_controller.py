@@ -216,6 +216,8 @@ class WindowController(QObject):
         """Ask in the open chat; return the chat, or None if nothing was asked."""
         if self._chats.is_running(self._chat):
             return None
+        # What was said of the answer before is over.
+        self._window.banner.solve(Topic.ANSWER)
         kept, is_new = self._settings, self._chat is None
         settings, icon = None, ""
         if kept is not None:

@@ -298,6 +298,37 @@ def test_the_form_is_seen_to_its_end(room: Room, qtbot: QtBot) -> None:
 
     qtbot.waitUntil(is_seen)
 
+    # What a test says makes the form longer.
+    _enter(room, qtbot, NOWHERE, "four")
+    qtbot.waitUntil(is_seen)
+    _tested(room, qtbot)
+    qtbot.waitUntil(is_seen)
+
+
+def test_a_test_by_keyboard_leaves_the_keyboard_where_it_was(room: Room, qtbot: QtBot) -> None:
+    _enter(room, qtbot, NOWHERE, "box")
+    editor = room.section.editor
+    editor._test.setFocus()
+
+    qtbot.keyClick(editor._test, Qt.Key.Key_Space)
+    assert not editor._cancel.hasFocus()
+    qtbot.waitUntil(lambda: not editor._note.is_busy and bool(editor._note.words), timeout=WAIT)
+
+    assert editor._test.hasFocus()
+
+
+def test_a_server_that_is_added_by_keyboard_leaves_the_keyboard_at_the_list(
+    room: Room, qtbot: QtBot
+) -> None:
+    _enter(room, qtbot, NOWHERE, "box")
+    save = room.section.editor._save
+    save.setFocus()
+
+    qtbot.keyClick(save, Qt.Key.Key_Space)
+    qtbot.waitUntil(room.section.editor.isHidden, timeout=WAIT)
+
+    assert room.section._add.hasFocus()
+
 
 # Keys.
 
@@ -315,7 +346,7 @@ def test_a_key_is_kept_by_the_keyring_and_never_shown_again(
         row._edit.click()
 
         key = room.section.editor.key
-        assert key.note.words == "A key is in use."
+        assert key.note.words == "A key was entered."
         assert key._field.text() == ""
         assert _KEY not in room.desk.paths.settings.read_text(encoding="utf-8")
         labels = [label.text() for label in room.page.findChildren(QLabel)]
@@ -339,6 +370,7 @@ def test_a_key_without_a_keyring_lasts_for_this_run_and_that_is_said(
 
     row = room.row("company")
     assert row.head.state.text() == "2 models"
+    assert row.note.words.startswith("Its key holds only until Lapis ends.")
     assert "no keyring" in row.note.words
 
 

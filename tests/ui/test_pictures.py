@@ -25,14 +25,14 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.carried import CarriedChat, CarriedMessage
-from desktop.domain.chat import Role
+from desktop.domain.chat import Picture, Role
 from desktop.domain.errors import LapisError
 from desktop.domain.history import Attachment, AttachmentKind
 from desktop.domain.model import InstalledModel
 from desktop.models.library import Library
 from desktop.services.all_models import AllModels
 from desktop.services.chat_telling import Teller
-from desktop.services.pictures import MOST_PICTURES, picture_of
+from desktop.services.pictures import MOST_PICTURES, attached, picture_of
 from desktop.ui.attaching import Attaching
 from desktop.ui.attachment_chips import AttachmentChips
 from desktop.ui.banner import Banner, Topic
@@ -322,6 +322,19 @@ def test_what_cannot_be_decoded_has_a_sign_in_its_place(qtbot: QtBot, column: Co
     for place, broken in enumerate((FALSE, replace(FALSE, text="https://evil.test/x.png"))):
         view = column.question(replace(question(place + 1, "?"), attachments=(broken,)))
         assert _shown(qtbot, only(PictureView, view)).isNull()
+
+
+def test_a_picture_that_tells_its_size_late_takes_its_place_then(
+    qtbot: QtBot, column: Column
+) -> None:
+    # What stands in an EXIF block may be longer than the beginning that is looked at.
+    data = _file(_image(100, 80), b"jpeg")
+    long = b"\xff\xe1\xff\xff" + b"\0" * 0xFFFD
+    late = attached(Picture("image/jpeg", data[:2] + long + data[2:]))
+    view = only(PictureView, _asked(column, late))
+    assert view.width() < 100
+
+    qtbot.waitUntil(lambda: view.size().toTuple() == (100, 80))
 
 
 def test_files_stand_below_the_pictures_they_have_no_room_beside(column: Column) -> None:

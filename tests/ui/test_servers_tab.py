@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.domain.connection import Connection, PullProgress, ServedModel, ServerKind
 from desktop.domain.model import InstalledModel
+from desktop.ui.popup_model import PopupModel
 from desktop.ui.pull_line import PullLine
 from desktop.ui.served_row import ServedRow
 from desktop.ui.server_card import ServerCard
@@ -69,6 +70,29 @@ def _press(row: ServedRow, words: str, qtbot: QtBot) -> None:
 
 
 # What is shown.
+
+
+def test_the_menu_of_quick_questions_asks_the_servers_and_is_filled_while_it_is_open(
+    desk: Desk, ollama: OllamaServer, qtbot: QtBot
+) -> None:
+    with open_room(desk, qtbot, ollama.address) as room:
+        button = PopupModel()
+        qtbot.addWidget(button)
+        button.about_to_fill.connect(
+            lambda: button.set_models(room.connections.models(), None, "guide")
+        )
+        room.servers.attach_popup(button)
+        button.show()
+        assert ollama.log == []
+
+        button._menu.popup(button.pos())
+
+        qtbot.waitUntil(lambda: "gemma2:9b" in _first_words(button._menu), timeout=WAIT)
+        button._menu.close()
+
+
+def _first_words(menu: QMenu) -> list[str]:
+    return [action.text().partition("\t")[0] for action in menu.actions()]
 
 
 def test_each_model_is_shown_with_what_is_known_of_it(room: Room) -> None:

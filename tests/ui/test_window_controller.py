@@ -36,6 +36,20 @@ def test_the_first_question_names_the_chat(desk: Desk, qtbot: QtBot) -> None:
     assert desk.window.windowTitle() == "How large is Gemma 2 9B? – Lapis"
 
 
+def test_what_was_said_of_an_answer_is_gone_with_the_next_question(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    desk.ask("One?")
+    desk.chats.notice_came.emit(Text("Asked again"))
+    assert desk.window.banner.topic is Topic.ANSWER
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(1, *say("Yes."), DONE)
+
+    desk.ask("Two?")
+
+    assert desk.window.banner.topic is None
+
+
 def test_every_letter_of_a_title_is_in_the_title_bar(desk: Desk, qtbot: QtBot) -> None:
     _talk(desk, qtbot, "What does a[*] \u202emean?")
 

@@ -9,8 +9,8 @@ import pytest
 if sys.platform in {"win32", "darwin"}:
     pytest.skip("only Linux has such buses", allow_module_level=True)
 
-from desktop.system.bus_calls import BUS, BusCalls, BusFault, CallRefused, Service
-from desktop.system.session_bus import bus_address
+from desktop.system.bus_calls import BUS, BusCalls, BusFault, CallRefused
+from desktop.system.session_bus import Service, bus_address
 from tests.harness.bus_service import bus_service
 from tests.harness.false_bus import NO_MESSAGES, false_bus
 from tests.harness.home import home_variables

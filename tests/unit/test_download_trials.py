@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -38,6 +38,7 @@ from tests.harness.hub.faults import Cut, rate_limited
 from tests.harness.hub.proxy import RecordingProxy
 from tests.harness.hub.repositories import HubFile, HubRepository, gguf_file
 from tests.harness.hub.server import HubServer
+from tests.harness.raw_listener import RawListener
 from tests.harness.waiting import wait_for
 from tests.unit.test_download_kills import FILE as KILLED_FILE
 from tests.unit.test_download_kills import child, part_length
@@ -367,49 +368,21 @@ def test_a_next_page_is_asked_for_at_the_source_itself() -> None:
 # --- servers that never end -------------------------------------------------------------------
 
 
-class Dripping:
+class Dripping(RawListener):
     """A server that sends `head` at once, then a byte now and then for ever; without one, nothing."""
 
     def __init__(self, head: bytes) -> None:
+        super().__init__("dripping")
         self._head = head
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(0.05)
-        self._closing = threading.Event()
-        self._threads = [threading.Thread(target=self._serve, name="dripping")]
 
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def __enter__(self) -> Self:
-        self._threads[0].start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._closing.set()
-        for thread in self._threads:
-            thread.join()
-        self._listener.close()
-
-    def _serve(self) -> None:
-        while not self._closing.is_set():
-            try:
-                connection, _ = self._listener.accept()
-            except TimeoutError:
-                continue
-            thread = threading.Thread(target=self._drip, args=(connection,), name="drips")
-            self._threads.append(thread)
-            thread.start()
-
-    def _drip(self, connection: socket.socket) -> None:
-        with connection:
-            try:
-                connection.recv(65536)
-                connection.sendall(self._head)
-                while not self._closing.wait(0.02):
-                    connection.sendall(b"x" if self._head else b"")
-            except OSError:
-                return
+    def _answer(self, connection: socket.socket) -> None:
+        try:
+            connection.recv(65536)
+            connection.sendall(self._head)
+            while not self.closing.wait(0.02):
+                connection.sendall(b"x" if self._head else b"")
+        except OSError:
+            return
 
 
 ENDLESS = {

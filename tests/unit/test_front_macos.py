@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop.system.front import macos
+from desktop.system.front import pressing
 from desktop.system.front.base import LONGEST_SELECTION, Front, FrontWindow, Pasted, Selection
 from desktop.system.front.mac_library import load
 from desktop.system.front.mac_pasteboard import Pasteboard
@@ -24,8 +24,8 @@ _OURS = App(os.getpid(), "Lapis", "org.example.Lapis")
 
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_FOCUS", "_OWN_WAY", "_KEYS", "_SHORT_KEYS", "_COPY"):
-        monkeypatch.setattr(macos, f"{name}_SECONDS", 0.05)
+    for name in ("FOCUS", "OWN_WAY", "KEYS", "SHORT_KEYS", "COPY"):
+        monkeypatch.setattr(pressing, f"{name}_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_a_stuck_key_is_no_reason_to_wait_for_ever(system: FakeMac, front: MacFr
 def test_a_lock_that_is_on_is_not_waited_for(
     system: FakeMac, front: MacFront, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(macos, "_KEYS_SECONDS", 1000)
+    monkeypatch.setattr(pressing, "KEYS_SECONDS", 1000)
     system.held, system.down = 1 << 16, {57}
 
     assert front.paste(FrontWindow(200)) is Pasted.PASTED

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from desktop.system.front import windows, windows_clipboard
+from desktop.system.front import pressing, windows_clipboard
 from desktop.system.front.base import LONGEST_SELECTION, Front, FrontWindow, Pasted, Selection
 from desktop.system.front.own_window import take_keyboard
 from desktop.system.front.windows import WindowsFront
@@ -24,8 +24,8 @@ _CONTROL, _SHIFT, _INSERT, _C, _V, _NOBODYS = 0x11, 0x10, 0x2D, 0x43, 0x56, 0xE8
 
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_FOCUS", "_OWN_WAY", "_KEYS", "_SHORT_KEYS", "_COPY"):
-        monkeypatch.setattr(windows, f"{name}_SECONDS", 0.05)
+    for name in ("FOCUS", "OWN_WAY", "KEYS", "SHORT_KEYS", "COPY"):
+        monkeypatch.setattr(pressing, f"{name}_SECONDS", 0.05)
     monkeypatch.setattr(windows_clipboard, "_OPEN_SECONDS", 0.05)
 
 

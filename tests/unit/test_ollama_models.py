@@ -156,6 +156,19 @@ def test_a_model_that_is_not_there_is_named(
     assert str(error.title) == "Ollama has no model none:1b"
 
 
+def test_what_cannot_be_fetched_is_looked_for_where_it_comes_from(
+    loop: ServerLoop, client: OllamaClient
+) -> None:
+    async def fetch() -> None:
+        async for _ in client.pull("none:1b"):
+            pass
+
+    with pytest.raises(ModelNotServed) as raised:
+        loop.run(fetch(), 10)
+
+    assert "ollama.com/library" in str(raised.value.hint)
+
+
 def test_the_version_is_told(loop: ServerLoop, client: OllamaClient) -> None:
     assert loop.run(client.version(), 10) == "0.33.3"
 

@@ -254,11 +254,19 @@ def test_calls_without_end_are_given_up() -> None:
     assert isinstance(error, OddAnswer)
 
 
-def test_a_stream_of_nothing_is_said_to_be_no_answer() -> None:
-    error, _ = failure_of(stream(done=False))
+@pytest.mark.parametrize("done", [False, True])
+def test_a_stream_of_nothing_is_said_to_be_no_answer(done: bool) -> None:
+    error, _ = failure_of(stream(done=done))
 
     assert isinstance(error, ServerFault)
     assert "without an answer" in str(error.title)
+
+
+@pytest.mark.parametrize("said", [[1, 2], "hello", {"status": "ok"}, None])
+def test_json_that_is_no_answer_is_not_taken_for_an_empty_one(said: object) -> None:
+    error, _ = failure_of(value(said))
+
+    assert isinstance(error, OddAnswer)
 
 
 def test_an_error_in_the_middle_is_told_in_the_servers_words() -> None:

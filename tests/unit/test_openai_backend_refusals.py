@@ -385,3 +385,17 @@ def test_an_error_without_end_is_read_as_far_as_it_is_needed() -> None:
     error = failure_of([answer(nested, status=400)])
 
     assert isinstance(error, NetworkError)
+
+
+def test_of_pictures_that_came_earlier_a_model_without_eyes_is_told_in_words() -> None:
+    def say(one: Asked) -> Iterable[bytes]:
+        if isinstance(fields_of(one)["messages"][0]["content"], list):
+            return refusal(400, "gemma is not a multimodal model")
+        return yes()
+
+    later = (Message(Role.ASSISTANT, "A cat."), Message(Role.USER, "How old do they get?"))
+    bodies, events = sent_to(say, replace(LOOK, messages=(*LOOK.messages, *later)))
+
+    assert text_of(events) == "Yes"
+    first = bodies[-1]["messages"][0]["content"]
+    assert first == "[A picture is attached here. You cannot see it.]\n\nLook"

@@ -21,6 +21,7 @@ from desktop.services.context import ContextParts, Draft, Opening
 from desktop.services.context_estimate import OF_PICTURE
 from desktop.services.conversation import Conversations, request_of
 from desktop.services.drafts import draft_of, read_draft
+from desktop.services.notes import needs_other_model, note_of
 from desktop.services.pictures import (
     MOST_FILE_BYTES,
     address_of,
@@ -255,6 +256,7 @@ def test_a_question_with_a_picture_is_refused_for_a_model_that_does_not_see() ->
         for_blind(_asked(_SHOWN))
 
     assert str(caught.value.title) == "This model cannot see pictures"
+    assert needs_other_model(note_of(caught.value)), "another one is offered, not another try"
 
 
 def test_of_earlier_pictures_a_model_that_does_not_see_is_told() -> None:

@@ -73,7 +73,10 @@ def refusal(status: int, reason: object, model: str, headers: Mapping[str, str])
     if _NOT_THERE.search(plain):
         return ModelNotServed(
             Text("Ollama has no model {model}", {"model": named(model)}),
-            Text("Look how it is written in the list of models, or get it first."),
+            # Only what is to be fetched has a manifest.
+            Text("Look how it is written at ollama.com/library.")
+            if "manifest" in plain
+            else Text("Look how it is written in the list of models, or get it first."),
         )
     if 300 <= status < 400 or status in {404, 405} or not said or said.lstrip().startswith("<"):
         return not_ollama()

@@ -11,38 +11,27 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from desktop.system.front import pressing
 from desktop.system.front.base import FrontWindow, Pasted, Selection
-from desktop.system.front.cut import selected
 from desktop.system.front.mac_keys import may_press, press_with_command, wait_for_free_keys
 from desktop.system.front.mac_library import Libraries, load
 from desktop.system.front.mac_pasteboard import Pasteboard
 from desktop.system.front.mac_programs import bring_to_front, program_in_front
+from desktop.system.front.pressing import PressingFront, comes_back, copied
 from desktop.system.front.terminals import is_terminal
 
 __all__ = ["MacFront"]
 
 # The last words of reversed domain names.
 _TERMINALS: Final = frozenset({"iterm2", "warp-stable"})
-_FOCUS_SECONDS: Final = 1.0
-_OWN_WAY_SECONDS: Final = 0.15
-"""How long macOS has for giving the keyboard back by itself."""
-_KEYS_SECONDS: Final = 2.0
-_SHORT_KEYS_SECONDS: Final = 0.2
-_COPY_SECONDS: Final = 0.3
-_PAUSE_SECONDS: Final = 0.01
 
 
-class MacFront:
-    """See `Front`. `get` returns the libraries, and raises OSError where there are none."""
-
-    can_read: Final = False
-    can_copy: Final = True
-    can_paste: Final = True
+class MacFront(PressingFront[Libraries]):
+    """A program stands for its windows."""
 
     def __init__(self, get: Callable[[], Libraries] = load) -> None:
-        """Load nothing yet."""
-        self._get = get
-        self._loaded: Libraries | None = None
+        """Load nothing yet; `get` returns the libraries, and raises OSError for none."""
+        super().__init__(get)
 
     def current(self) -> FrontWindow | None:
         """Return the program that has the keyboard, None for none and for this one."""
@@ -53,11 +42,6 @@ class MacFront:
         last_word = found.identifier.lower().rpartition(".")[2]
         is_console = last_word in _TERMINALS or is_terminal(found.identifier)
         return FrontWindow(found.process, found.name.lower(), is_console)
-
-    def selection(self, time_ms: int = 0) -> Selection:
-        """Return nothing: macOS knows no selection but inside of programs."""
-        del time_ms
-        return Selection()
 
     def copy_selection(self) -> Selection:
         """Press the keys for copying, read what came, and put back what was there.
@@ -71,29 +55,24 @@ class MacFront:
         pasteboard = Pasteboard(libraries)
         kept = pasteboard.keep()
         if kept is None or not wait_for_free_keys(
-            libraries, time.monotonic() + _SHORT_KEYS_SECONDS
+            libraries, time.monotonic() + pressing.SHORT_KEYS_SECONDS
         ):
             return Selection()
         before = pasteboard.number
         if self.current() != window or not press_with_command(libraries, "c"):
             return Selection()
-        text = _copied(pasteboard, before)
-        if pasteboard.number == before:
-            # Nothing is selected, or it cannot be copied.
-            return Selection()
-        pasteboard.put_back(kept)
-        return selected(text)
+        return copied(pasteboard, before, kept)
 
     def give_focus(self, window: FrontWindow) -> bool:
         """Give the keyboard back to the program, and return whether it has it."""
         libraries = self._libraries()
         if libraries is None or not bring_to_front(libraries, window.handle):
             return False
-        until = time.monotonic() + _FOCUS_SECONDS
+        until = time.monotonic() + pressing.FOCUS_SECONDS
         while _process_in_front(libraries) != window.handle:
             if time.monotonic() > until:
                 return False
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(pressing.PAUSE_SECONDS)
         return True
 
     def paste(self, window: FrontWindow) -> Pasted:
@@ -106,49 +85,19 @@ class MacFront:
             return Pasted.UNSUPPORTED
         if not may_press(libraries):
             return Pasted.REFUSED
-        if not wait_for_free_keys(libraries, time.monotonic() + _KEYS_SECONDS):
+        if not wait_for_free_keys(libraries, time.monotonic() + pressing.KEYS_SECONDS):
             return Pasted.REFUSED
-        if not self._is_back(libraries, window):
+        if not comes_back(
+            window,
+            lambda: _process_in_front(libraries),
+            lambda process: process == os.getpid(),
+            self.give_focus,
+        ):
             return Pasted.FOCUS_MOVED
         return Pasted.PASTED if press_with_command(libraries, "v") else Pasted.REFUSED
-
-    def close(self) -> None:
-        """Hold nothing: there is nothing to give back."""
-
-    def _libraries(self) -> Libraries | None:
-        if self._loaded is None:
-            try:
-                self._loaded = self._get()
-            except (OSError, AttributeError):
-                return None
-        return self._loaded
-
-    def _is_back(self, libraries: Libraries, window: FrontWindow) -> bool:
-        """Wait until the program has the keyboard. It is taken from nobody but from us."""
-        start = time.monotonic()
-        while (front := _process_in_front(libraries)) != window.handle:
-            waited = time.monotonic() - start
-            if waited > _OWN_WAY_SECONDS and front in {0, os.getpid()}:
-                return self.give_focus(window)
-            if waited > _FOCUS_SECONDS:
-                return False
-            time.sleep(_PAUSE_SECONDS)
-        return True
 
 
 def _process_in_front(libraries: Libraries) -> int:
     """Return who has the keyboard; 0 for nobody."""
     found = program_in_front(libraries)
     return 0 if found is None else found.process
-
-
-def _copied(pasteboard: Pasteboard, before: int) -> str:
-    """Return the text that takes the place of what is on the clipboard; empty if none comes."""
-    until = time.monotonic() + _COPY_SECONDS
-    while time.monotonic() < until:
-        # Emptied first and filled then.
-        text = pasteboard.text() if pasteboard.number != before else ""
-        if text:
-            return text
-        time.sleep(_PAUSE_SECONDS)
-    return ""

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from desktop.system.front import pressing
 from desktop.system.front.base import FrontWindow, Pasted, Selection
-from desktop.system.front.cut import selected
+from desktop.system.front.pressing import PressingFront, comes_back, copied
 from desktop.system.front.terminals import is_terminal
 from desktop.system.front.windows_clipboard import Clipboard
 from desktop.system.front.windows_focus import in_front, process_of, take_focus
@@ -39,26 +40,14 @@ _CONSOLES: Final = frozenset(
         "virtualconsoleclass",
     }
 )
-_FOCUS_SECONDS: Final = 1.0
-_OWN_WAY_SECONDS: Final = 0.15
-"""How long Windows has for giving the keyboard back by itself."""
-_KEYS_SECONDS: Final = 2.0
-_SHORT_KEYS_SECONDS: Final = 0.2
-_COPY_SECONDS: Final = 0.3
-_PAUSE_SECONDS: Final = 0.01
 
 
-class WindowsFront:
-    """See `Front`. `get` returns the libraries, and raises OSError where there are none."""
-
-    can_read: Final = False
-    can_copy: Final = True
-    can_paste: Final = True
+class WindowsFront(PressingFront[Libraries]):
+    """Every window for itself; consoles have keys of their own."""
 
     def __init__(self, get: Callable[[], Libraries] = load) -> None:
-        """Load nothing yet."""
-        self._get = get
-        self._loaded: Libraries | None = None
+        """Load nothing yet; `get` returns the libraries, and raises OSError for none."""
+        super().__init__(get)
 
     def current(self) -> FrontWindow | None:
         """Return the window that has the keyboard, None for none and for ours."""
@@ -69,11 +58,6 @@ class WindowsFront:
         program = program_name(libraries, process_of(libraries, window))
         is_console = class_name(libraries, window) in _CONSOLES or is_terminal(program)
         return FrontWindow(window, program, is_console)
-
-    def selection(self, time_ms: int = 0) -> Selection:
-        """Return nothing: Windows knows no selection but inside of programs."""
-        del time_ms
-        return Selection()
 
     def copy_selection(self) -> Selection:
         """Press the keys for copying, read what came, and put back what was there.
@@ -90,24 +74,19 @@ class WindowsFront:
         kept = None if is_out_of_reach else clipboard.keep()
         if kept is None:
             return Selection()
-        until = time.monotonic() + _SHORT_KEYS_SECONDS
+        until = time.monotonic() + pressing.SHORT_KEYS_SECONDS
         if not wait_for_free_keys(libraries, until) or in_front(libraries) != window.handle:
             return Selection()
         before = clipboard.number
         press(libraries, CONTROL, INSERT if window.is_terminal else C)
-        text = _copied(clipboard, before)
-        if clipboard.number == before:
-            # Nothing is selected, or it cannot be copied.
-            return Selection()
-        clipboard.put_back(kept)
-        return selected(text)
+        return copied(clipboard, before, kept)
 
     def give_focus(self, window: FrontWindow) -> bool:
         """Give the keyboard back to `window`; one that hangs does not get it."""
         libraries = self._libraries()
         if libraries is None or libraries.user32.IsHungAppWindow(window.handle):
             return False
-        return take_focus(libraries, window.handle, _FOCUS_SECONDS)
+        return take_focus(libraries, window.handle, pressing.FOCUS_SECONDS)
 
     def paste(self, window: FrontWindow) -> Pasted:
         """Press the keys once `window` has the keyboard and nothing is held; at most 3 seconds.
@@ -119,49 +98,19 @@ class WindowsFront:
             return Pasted.UNSUPPORTED
         if has_more_rights(libraries, process_of(libraries, window.handle)):
             return Pasted.REFUSED
-        if not wait_for_free_keys(libraries, time.monotonic() + _KEYS_SECONDS):
+        if not wait_for_free_keys(libraries, time.monotonic() + pressing.KEYS_SECONDS):
             return Pasted.REFUSED
-        if not self._is_back(libraries, window):
+        if not comes_back(
+            window,
+            lambda: in_front(libraries),
+            lambda front: _is_ours(libraries, front),
+            self.give_focus,
+        ):
             return Pasted.FOCUS_MOVED
         keys = (SHIFT, INSERT) if window.is_terminal else (CONTROL, V)
         return Pasted.PASTED if press(libraries, *keys) else Pasted.REFUSED
-
-    def close(self) -> None:
-        """Hold nothing: there is nothing to give back."""
-
-    def _libraries(self) -> Libraries | None:
-        if self._loaded is None:
-            try:
-                self._loaded = self._get()
-            except (OSError, AttributeError):
-                return None
-        return self._loaded
-
-    def _is_back(self, libraries: Libraries, window: FrontWindow) -> bool:
-        """Wait until `window` has the keyboard. It is taken from nobody but from us."""
-        start = time.monotonic()
-        while (front := in_front(libraries)) != window.handle:
-            waited = time.monotonic() - start
-            if waited > _OWN_WAY_SECONDS and (not front or _is_ours(libraries, front)):
-                return self.give_focus(window)
-            if waited > _FOCUS_SECONDS:
-                return False
-            time.sleep(_PAUSE_SECONDS)
-        return True
 
 
 def _is_ours(libraries: Libraries, window: int) -> bool:
     ours: int = libraries.kernel32.GetCurrentProcessId()
     return process_of(libraries, window) == ours
-
-
-def _copied(clipboard: Clipboard, before: int) -> str:
-    """Return the text that takes the place of what is on the clipboard; empty if none comes."""
-    until = time.monotonic() + _COPY_SECONDS
-    while time.monotonic() < until:
-        # Emptied first and filled then, which counts as two changes.
-        text = clipboard.text() if clipboard.number != before else ""
-        if text:
-            return text
-        time.sleep(_PAUSE_SECONDS)
-    return ""

@@ -28,10 +28,9 @@ from desktop.system.hotkey.portal_values import (
     BusLost,
     BusSignal,
     Done,
-    Place,
     Reply,
 )
-from desktop.system.session_bus import NONSENSE
+from desktop.system.session_bus import NONSENSE, Service
 
 _BUS_PATH: Final = "/org/freedesktop/DBus"
 _CHUNK: Final = 65536
@@ -80,7 +79,7 @@ class Bus:
 
     def call(
         self,
-        place: Place,
+        service: Service,
         member: str,
         signature: str,
         body: Sequence[Any],
@@ -90,7 +89,7 @@ class Bus:
         """Call a method. `done` gets its reply, or `TIMED_OUT` after `seconds` (None: never)."""
         if self._closed:
             return
-        address = DBusAddress(place.path, place.name, place.interface)
+        address = DBusAddress(service.path, service.name, service.interface)
         message = new_method_call(address, member, signature or None, tuple(body))
         serial = next(self._serials)
         if done is not None:
@@ -108,7 +107,7 @@ class Bus:
         seconds: float | None = None,
     ) -> None:
         """Call a method of the bus itself."""
-        self.call(Place(BUS, _BUS_PATH, BUS), member, signature, body, done, seconds)
+        self.call(Service(BUS, _BUS_PATH, BUS), member, signature, body, done, seconds)
 
     def pump(self) -> None:
         """Send and read what can be."""

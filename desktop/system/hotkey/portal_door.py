@@ -25,18 +25,18 @@ from desktop.system.hotkey.portal_values import (
     TIMED_OUT,
     BusLost,
     BusSignal,
-    Place,
     Reply,
 )
 from desktop.system.hotkey.portal_words import BUS_LOST, GONE, NO_PORTAL, SILENT, is_unknown
+from desktop.system.session_bus import Service
 
 if TYPE_CHECKING:
     from desktop.system.hotkey.portal_bus import Bus
 
 _log = logging.getLogger(__name__)
 
-_REGISTRY: Final = Place(PORTAL, PORTAL_PATH, "org.freedesktop.host.portal.Registry")
-_PROPERTIES: Final = Place(PORTAL, PORTAL_PATH, "org.freedesktop.DBus.Properties")
+_REGISTRY: Final = Service(PORTAL, PORTAL_PATH, "org.freedesktop.host.portal.Registry")
+_PROPERTIES: Final = Service(PORTAL, PORTAL_PATH, "org.freedesktop.DBus.Properties")
 _SIGNALS: Final = (
     (REQUEST, "Response"),
     (SHORTCUTS, "Activated"),

@@ -14,10 +14,10 @@ from desktop.system.hotkey.portal_values import (
     PORTAL_PATH,
     REQUEST,
     TIMED_OUT,
-    Place,
     Reply,
     Variant,
 )
+from desktop.system.session_bus import Service
 
 if TYPE_CHECKING:
     from desktop.system.hotkey.portal_bus import Bus
@@ -59,7 +59,7 @@ class Requests:
 
     def ask(
         self,
-        place: Place,
+        service: Service,
         member: str,
         signature: str,
         body: Sequence[Any],
@@ -83,7 +83,7 @@ class Requests:
         self._open[token] = _Question(answered, path, timer)
         all_options = {**options, "handle_token": ("s", token)}
         self._bus.call(
-            place,
+            service,
             member,
             signature,
             (*body, all_options),
@@ -105,7 +105,7 @@ class Requests:
         """Take a question back: a dialog that asks it goes away."""
         question = self._drop(token)
         if question is not None:
-            self._bus.call(Place(PORTAL, question.path, REQUEST), "Close", "", ())
+            self._bus.call(Service(PORTAL, question.path, REQUEST), "Close", "", ())
 
     def forget(self) -> None:
         """Wait for no answer any more."""

@@ -18,15 +18,15 @@ from desktop.system.hotkey.portal_values import (
     SECONDS,
     SESSION,
     SHORTCUTS,
-    Place,
     Reply,
     Variant,
 )
+from desktop.system.session_bus import Service
 
 if TYPE_CHECKING:
     from desktop.system.hotkey.portal_bus import Bus
 
-_PLACE: Final = Place(PORTAL, PORTAL_PATH, SHORTCUTS)
+_SHORTCUTS: Final = Service(PORTAL, PORTAL_PATH, SHORTCUTS)
 
 
 class Step(Enum):
@@ -88,7 +88,7 @@ class PortalSession:
         if is_draft:
             options["shortcuts"] = ("a(sa{sv})", self._as_sent())
         self._question = requests.ask(
-            _PLACE, "CreateSession", "a{sv}", (), options, self._on_created, SECONDS
+            _SHORTCUTS, "CreateSession", "a{sv}", (), options, self._on_created, SECONDS
         )
 
     def close(self, closed: Callable[[], None]) -> None:
@@ -111,7 +111,7 @@ class PortalSession:
             # In the draft, binding does nothing else.
             options: dict[str, Variant] = {}
             self._requests.ask(
-                _PLACE,
+                _SHORTCUTS,
                 "BindShortcuts",
                 "oa(sa{sv})sa{sv}",
                 (self.handle, self._as_sent(), ""),
@@ -121,11 +121,11 @@ class PortalSession:
             )
             return
         options = {"activation_token": ("s", activation_token)} if activation_token else {}
-        self._bus.call(_PLACE, "ConfigureShortcuts", "osa{sv}", (self.handle, "", options))
+        self._bus.call(_SHORTCUTS, "ConfigureShortcuts", "osa{sv}", (self.handle, "", options))
 
     def _end(self) -> None:
         self._bus.call(
-            Place(PORTAL, self.handle, SESSION), "Close", "", (), self._on_closed, SECONDS
+            Service(PORTAL, self.handle, SESSION), "Close", "", (), self._on_closed, SECONDS
         )
 
     def _on_closed(self, _reply: Reply) -> None:
@@ -148,7 +148,7 @@ class PortalSession:
             self._list(self._on_draft_listed)
         else:
             self._question = self._requests.ask(
-                _PLACE,
+                _SHORTCUTS,
                 "BindShortcuts",
                 "oa(sa{sv})sa{sv}",
                 (self.handle, self._as_sent(), ""),
@@ -167,7 +167,7 @@ class PortalSession:
 
     def _list(self, answered: Callable[[Answer], None]) -> None:
         self._question = self._requests.ask(
-            _PLACE, "ListShortcuts", "oa{sv}", (self.handle,), {}, answered, SECONDS
+            _SHORTCUTS, "ListShortcuts", "oa{sv}", (self.handle,), {}, answered, SECONDS
         )
 
     def _on_draft_listed(self, answer: Answer) -> None:

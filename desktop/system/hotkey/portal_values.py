@@ -27,15 +27,6 @@ class BusLost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Whom a call is for: an interface of an object of whoever owns `name`."""
-
-    name: str
-    path: str
-    interface: str
-
-
-@dataclass(frozen=True, slots=True)
 class Reply:
     """What came of a call: `error` is empty, a D-Bus error's name, or `TIMED_OUT`."""
 

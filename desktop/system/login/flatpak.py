@@ -16,7 +16,7 @@ from desktop.domain.errors import StorageError
 from desktop.domain.text import Text
 from desktop.system.login.base import LoginState
 from desktop.system.login.faults import NOT_CHANGED, file_fault
-from desktop.system.session_bus import bus_address
+from desktop.system.session_bus import Service, bus_address
 
 if TYPE_CHECKING:
     from desktop.system.bus_calls import BusCalls
@@ -88,7 +88,7 @@ class FlatpakLogin:
     def _is_offered(self) -> bool:
         if self._bus is None:
             return False
-        from desktop.system.bus_calls import BusCalls, BusFault, Service
+        from desktop.system.bus_calls import BusCalls, BusFault
 
         properties = Service(_PORTAL, _PATH, "org.freedesktop.DBus.Properties")
         try:
@@ -127,7 +127,7 @@ _WHERE: Final = Text("In the settings of your desktop, let Lapis run in the back
 
 def _response(bus: "BusCalls", options: dict[str, tuple[str, Any]]) -> tuple[int, Values]:
     """Make the request and wait for what becomes of it: its code and results; raises BusFault."""
-    from desktop.system.bus_calls import BUS, Service
+    from desktop.system.bus_calls import BUS
 
     # Before the request: the answer may come at once. Of any request, for old portals choose
     # another path than the one they are told to.

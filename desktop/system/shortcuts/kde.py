@@ -14,7 +14,7 @@ from desktop.domain.hotkey import Chord, KeyResult, KeyStatus
 from desktop.domain.text import Text
 from desktop.system.linux_session import data_folder
 from desktop.system.login.desktop_file import as_bytes, written
-from desktop.system.session_bus import bus_address
+from desktop.system.session_bus import Service, bus_address
 from desktop.system.shortcuts.base import NAME, refused
 from desktop.system.shortcuts.chords import qt
 
@@ -104,7 +104,5 @@ class KdeShortcuts:
 
 def _call(bus: "BusCalls", member: str, signature: str, body: Sequence[Any]) -> Any:
     """Call a method of kglobalaccel and return its answer, None for nothing; raises BusFault."""
-    from desktop.system.bus_calls import Service
-
     answer = bus.call(Service(_SERVICE, _PATH, _INTERFACE), member, signature, body)
     return answer[0] if answer else None
