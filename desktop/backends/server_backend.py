@@ -9,6 +9,7 @@ import itertools
 import logging
 import math
 import random
+import threading
 from array import array
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
@@ -146,7 +147,8 @@ class ServerBackend:
         asked = Asked(guarded(listener, "a listener"))
         self._was_asked = True
         if self._is_closed or not self._loop.call(self._start, number, asked, work):
-            asked.stop()
+            # Not in the thread of who asks: they may hold what the listener waits for.
+            threading.Thread(target=asked.stop, name="servers-call", daemon=True).start()
         return number
 
     def _start(self, number: int, asked: Asked, work: Callable[[Asked], Awaitable[None]]) -> None:
@@ -262,7 +264,7 @@ class ServerBackend:
                 wait = _seconds_until_again(error, tried, patience.backoff)
                 if asked.has_spoken or wait is None:
                     raise
-                asked.hear(Notice(asks_again(error, wait)))
+                asked.hear(Notice(asks_again(error, wait), passes=True))
                 await asyncio.sleep(wait)
             else:
                 return

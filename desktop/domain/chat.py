@@ -220,9 +220,13 @@ class TokenChosen:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something was changed on the person's behalf; one line that says what."""
+    """Something was changed on the person's behalf; one line that says what.
+
+    One that `passes` is true until the answer begins or ends, and of no interest after that.
+    """
 
     text: Text
+    passes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

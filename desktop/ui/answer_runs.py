@@ -38,6 +38,7 @@ from desktop.ui.answer_words import beginning_words, line_words, reading_words
 from desktop.ui.bridge import Bridge
 from desktop.ui.own_settings import OwnSettings
 from desktop.ui.preferences import Preferences
+from desktop.ui.translation import say
 
 __all__ = ["AnswerRuns", "Run"]
 
@@ -237,6 +238,8 @@ class AnswerRuns(QObject):
                 self._show_activity(run, line_words(event))
             case PromptProgress():
                 self._show_activity(run, reading_words(event))
+            case Notice(passes=True) if not run.spoken:
+                self._show_activity(run, say(event.text))
             case Notice():
                 self.notice_came.emit(event.text)
             case Finished() | Failed():

@@ -90,6 +90,7 @@ class Header(QFrame):
         self._bar.setVisible(loading)
         self._line.setVisible(not loading)
         self._guide.setVisible(self.model is not None and self.model.is_guide)
+        self._show_memory()
         reduced = state.reduced is not None
         self.model_menu.set_trouble(reduced=reduced, crashing=state.crashes_here)
         self._show_status()
@@ -201,7 +202,9 @@ class Header(QFrame):
     def _show_memory(self) -> None:
         words = memory_words(self._memory) if self._memory is not None else ""
         self.model_menu.set_memory(words)
-        self._model.set_memory(words)
+        # What the engine holds while a server answers is another model's.
+        is_served = self.model is not None and self.model.is_served
+        self._model.set_memory("" if is_served else words)
 
     def _fit(self) -> None:
         """Share the width: the model's name gives way first, then the state, the title last."""

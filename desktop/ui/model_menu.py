@@ -47,7 +47,12 @@ class ModelMenu(QMenu):
         """List `models`, the chosen one marked."""
         self._models = models
         self._chosen = chosen
+        right = self.geometry().right()
         self._fill()
+        if self.isVisible():
+            # It hangs from the right end of its button, and is another size now.
+            left = self.screen().availableGeometry().left()
+            self.move(max(left, right - self.sizeHint().width() + 1), self.y())
 
     def set_memory(self, words: str) -> None:
         """Offer to free what is in memory, `words` being how much; empty when nothing is."""

@@ -100,7 +100,8 @@ class PictureView(QAbstractButton):
         painter.drawRoundedRect(inside, Radius.FIELD, Radius.FIELD)
 
     def _longest(self) -> int:
-        longest = max(self._size.width(), self._size.height())
+        room = self._box or self._size
+        longest = max(room.width(), room.height())
         # Of a long narrow one that is cut, the short side has to suffice.
         return round(longest * self.devicePixelRatioF()) * (2 if self._fills else 1)
 

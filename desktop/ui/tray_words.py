@@ -51,7 +51,10 @@ def model_line(state: EngineState, memory: EngineMemory | None) -> str:
     if state.model is None:
         return say(Text("No model is loaded"))
     name = _name(state.model)
-    if memory is not None and state.phase is not Phase.LOADING:
+    if state.model.is_served:
+        # What the engine holds meanwhile is another model's.
+        words = say(Text("leaves this computer")) if state.model.leaves_to else ""
+    elif memory is not None and state.phase is not Phase.LOADING:
         words = memory_words(memory)
     else:
         words = state_words(state)[0]

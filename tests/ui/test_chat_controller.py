@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from desktop.domain.chat import (
     ChatRequest,
     Event,
+    Notice,
     PromptProgress,
     Queued,
     ReasoningDelta,
@@ -249,6 +250,20 @@ def test_what_goes_on_before_the_answer_is_said(desk: Desk, qtbot: QtBot) -> Non
         "",
     ]
     assert desk.chats.activity(chat) == ""
+
+
+def test_that_a_server_is_asked_again_is_said_until_it_answers(desk: Desk, qtbot: QtBot) -> None:
+    _ask(desk)
+    said: list[str] = []
+    lasting: list[Text] = []
+    desk.chats.activity_changed.connect(lambda _chat, words: said.append(words))
+    desk.chats.notice_came.connect(lasting.append)
+    busy, changed = Text("The server is busy"), Text("Something was left out")
+    desk.engine.tell(1, Notice(busy, passes=True), TextDelta("A"), Notice(changed))
+    qtbot.waitUntil(lambda: bool(lasting))
+
+    assert said == ["The server is busy", ""]
+    assert lasting == [changed]
 
 
 def test_a_question_that_cannot_be_saved_is_not_asked_and_stays_in_the_field(

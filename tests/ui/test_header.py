@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.base.paths import paths_under
-from desktop.domain.engine import EngineState, Phase
+from desktop.domain.engine import EngineMemory, EngineState, Phase
 from desktop.domain.errors import EngineDied
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import ConnectionSettings, WindowSettings
@@ -51,6 +51,33 @@ def _model(header: Header) -> QToolButton:
 
 def _label(header: Header, whole: str) -> ElidedLabel:
     return next(each for each in header.findChildren(ElidedLabel) if each.whole_text() == whole)
+
+
+def test_what_the_engine_holds_is_not_said_of_a_model_of_a_server(header: Header) -> None:
+    name = "ollama:gemma2:9b"
+    header.set_memory(EngineMemory(2_400_000_000))
+    assert "in memory" in _model(header).toolTip()
+
+    header.show_model(InstalledModel(name, "gemma2:9b", Path(name), 0, server="ollama"))
+    assert "in memory" not in _model(header).toolTip()
+    assert any("2.4" in each.text() for each in header.model_menu.actions())
+
+
+def test_a_menu_that_is_filled_while_it_is_open_hangs_from_the_same_corner(
+    header: Header, qtbot: QtBot
+) -> None:
+    menu = header.model_menu
+    models = [_MODEL, InstalledModel("tiny", "tiny", Path("/tiny.gguf"), 1_000_000)]
+    menu.set_models(models, None)
+    menu.popup(QPoint(300, 100))
+    qtbot.waitUntil(menu.isVisible)
+    right, wide = menu.geometry().right(), menu.sizeHint().width()
+
+    menu.set_models(models[1:], None)
+
+    assert menu.sizeHint().width() < wide
+    qtbot.waitUntil(lambda: abs(menu.geometry().right() - right) <= 1)
+    menu.close()
 
 
 def test_of_another_model_than_the_one_named_nothing_is_said(header: Header) -> None:

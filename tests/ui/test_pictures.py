@@ -332,7 +332,6 @@ def test_a_picture_that_tells_its_size_late_takes_its_place_then(
     long = b"\xff\xe1\xff\xff" + b"\0" * 0xFFFD
     late = attached(Picture("image/jpeg", data[:2] + long + data[2:]))
     view = only(PictureView, _asked(column, late))
-    assert view.width() < 100
 
     qtbot.waitUntil(lambda: view.size().toTuple() == (100, 80))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject, QPoint, QRect
@@ -11,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.domain.engine import EngineMemory, EngineState, Phase
 from desktop.domain.history import ChatSummary
+from desktop.domain.model import InstalledModel
 from desktop.system.login.base import LoginState
 from desktop.system.panel import Tone
 from desktop.ui.icons import app_icon
@@ -217,6 +219,17 @@ def test_the_tooltip_tells_the_model_its_memory_and_what_is_going_on(tray: Tray)
         "Writing an answer",
         "2 of 5 GB",
     ]
+
+
+def test_what_the_engine_holds_is_not_said_of_a_model_of_a_server(tray: Tray) -> None:
+    name = "openai:far/large"
+    served = InstalledModel(name, "large", Path(name), 0, server="far")
+    tray.set_engine(replace(ready(served), model=served, loaded=None))
+    assert "large" in _lines(tray.menu)
+
+    far = replace(served, leaves_to="models.example.com")
+    tray.set_engine(replace(ready(served), model=far, loaded=None))
+    assert "large · leaves this computer" in _lines(tray.menu)
 
 
 def test_a_tooltip_is_never_taken_for_html(tray: Tray, desk: Desk) -> None:

@@ -11,6 +11,7 @@ from desktop.backends.server_loop import ServerLoop
 from desktop.domain.chat import (
     Event,
     Finished,
+    Notice,
     ReasoningDelta,
     StopReason,
     TextDelta,
@@ -122,6 +123,35 @@ def test_a_busy_server_is_asked_three_times_and_each_time_that_is_said(
     assert heard.text == "At last"
     assert len(client.asked) == 3
     assert heard.notices == ["The server is busy; asked again after 1 s"] * 2
+
+
+def test_that_it_is_asked_again_is_of_no_interest_later(loop: ServerLoop) -> None:
+    told: list[Event] = []
+    ended = threading.Event()
+
+    def hear(event: Event) -> None:
+        told.append(event)
+        if isinstance(event, Finished):
+            ended.set()
+
+    backend_of(loop, Scripted([ServerBusy(*WORDS)], [FINISHED])).submit(QUESTION, hear)
+    assert ended.wait(20)
+    assert [event.passes for event in told if isinstance(event, Notice)] == [True]
+
+
+def test_after_the_end_of_everything_nobody_is_called_while_asking() -> None:
+    """Whoever asks may hold a lock that the listener waits for."""
+    loop = ServerLoop()
+    loop.close()
+    lock, ended = threading.Lock(), threading.Event()
+
+    def hear(_event: Event) -> None:
+        if lock.acquire(timeout=20):
+            ended.set()
+
+    with lock:
+        backend_of(loop, Scripted()).submit(QUESTION, hear)
+    assert ended.wait(20)
 
 
 def test_a_server_that_stays_busy_is_given_up(loop: ServerLoop) -> None:

@@ -58,7 +58,7 @@ def test_what_is_no_text_is_refused_and_never_shown_as_garbage(
     with pytest.raises(NotReadable) as refused:
         read_text_file(file)
     assert refused.value.title.values["name"] == "thing.bin"
-    assert "not a text file" in refused.value.hint.message
+    assert "neither a text nor a picture" in refused.value.hint.message
 
 
 def test_each_kind_of_thing_that_is_no_document_has_its_own_words(tmp_path: Path) -> None:
