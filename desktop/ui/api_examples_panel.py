@@ -1,6 +1,7 @@
 """Examples of how the local server is asked, on the settings page. GUI thread."""
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QTabBar, QVBoxLayout, QWidget
 
 from desktop.domain.errors import LapisError
@@ -30,7 +31,7 @@ class ApiExamplesPanel(QWidget):
         super().__init__(parent)
         self._settings = ApiSettings()
         self._is_copied = False
-        self._tabs = QTabBar(drawBase=False, expanding=False)
+        self._tabs = _Tabs(drawBase=False, expanding=False)
         self._tabs.setProperty("kind", "page")
         self._tabs.setCursor(Qt.CursorShape.PointingHandCursor)
         for each in _EXAMPLES:
@@ -107,3 +108,10 @@ class ApiExamplesPanel(QWidget):
         self._tabs.setAccessibleName(self.tr("Examples"))
         self._lines.say(self.tr("Example"), self.tr("Copy it, with the key"))
         self._show()
+
+
+class _Tabs(QTabBar):
+    """Leave the wheel to the page they stand on."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()

@@ -24,6 +24,7 @@ from desktop.domain.errors import StorageError
 from desktop.domain.history import MessageState, StoredMessage
 from desktop.domain.model import InstalledModel
 from desktop.domain.shelf import ModelDefaults
+from desktop.domain.text import Text
 from desktop.services.model_turns import Wanted
 from desktop.ui.banner import Topic
 from desktop.ui.chat_controller import ChatController

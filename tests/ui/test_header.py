@@ -56,10 +56,10 @@ def _label(header: Header, whole: str) -> ElidedLabel:
 def test_what_the_engine_holds_is_not_said_of_a_model_of_a_server(header: Header) -> None:
     name = "ollama:gemma2:9b"
     header.set_memory(EngineMemory(2_400_000_000))
-    assert "in memory" in _model(header).toolTip()
+    assert "in memory" in _model(header).accessibleDescription()
 
     header.show_model(InstalledModel(name, "gemma2:9b", Path(name), 0, server="ollama"))
-    assert "in memory" not in _model(header).toolTip()
+    assert "in memory" not in _model(header).accessibleDescription()
     assert any("2.4" in each.text() for each in header.model_menu.actions())
 
 

@@ -324,6 +324,7 @@ def test_what_cannot_be_decoded_has_a_sign_in_its_place(qtbot: QtBot, column: Co
         assert _shown(qtbot, only(PictureView, view)).isNull()
 
 
+@pytest.mark.qt_log_ignore("JPEG", extend=True)
 def test_a_picture_that_tells_its_size_late_takes_its_place_then(
     qtbot: QtBot, column: Column
 ) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QTabBar, QTableView, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -198,6 +199,21 @@ def test_a_key_is_renewed_only_after_a_second_yes(place: _Place, click: Click) -
     click(place.button("Make a new key"))
     assert place.wishes == [KeyWish.RENEW]
     assert not place.has_button("Make a new key")
+
+
+def test_esc_keeps_the_key_and_leaves_the_page_open(place: _Place, click: Click) -> None:
+    click(place.button("Make a new key…"))
+    asked = place.button("Keep it")
+    press = QKeyEvent(
+        QEvent.Type.ShortcutOverride, Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier
+    )
+    press.ignore()
+    QApplication.sendEvent(asked, press)
+    assert press.isAccepted()
+
+    QTest.keyClick(asked, Qt.Key.Key_Escape)
+    assert not place.has_button("Keep it")
+    assert place.wishes == []
 
 
 def test_a_second_wish_waits_for_the_first_and_a_problem_is_told(
@@ -492,3 +508,22 @@ def test_another_language_reaches_every_word(
     assert {word for word in left if "import OpenAI" not in word} == set()
     model = _table(place).model()
     assert str(model.headerData(0, Qt.Orientation.Horizontal)).startswith("«")
+
+
+def test_the_wheel_over_the_examples_is_left_to_the_page(qtbot: QtBot) -> None:
+    panel = ApiExamplesPanel()
+    qtbot.addWidget(panel)
+    turn = QWheelEvent(
+        QPointF(5, 5),
+        QPointF(5, 5),
+        QPoint(0, 0),
+        QPoint(0, -120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+
+    QApplication.sendEvent(panel._tabs, turn)
+
+    assert panel._tabs.currentIndex() == 0
