@@ -182,6 +182,9 @@ class Header(QFrame):
         """Say what is not as it should be, or takes time; ready is how it should be."""
         # Of another model than the one named, nothing is said.
         state = self._state if self._is_here() else EngineState(model=self.model)
+        if state is not self._state and self._is_served():
+            # A server has it at hand, whatever the engine has.
+            state = EngineState(Phase.READY, self.model)
         words, tone = state_words(state)
         hint = state_hint(state)
         self._model.set_state(f"{words} · {hint}" if hint else words)
@@ -203,8 +206,10 @@ class Header(QFrame):
         words = memory_words(self._memory) if self._memory is not None else ""
         self.model_menu.set_memory(words)
         # What the engine holds while a server answers is another model's.
-        is_served = self.model is not None and self.model.is_served
-        self._model.set_memory("" if is_served else words)
+        self._model.set_memory("" if self._is_served() else words)
+
+    def _is_served(self) -> bool:
+        return self.model is not None and self.model.is_served
 
     def _fit(self) -> None:
         """Share the width: the model's name gives way first, then the state, the title last."""

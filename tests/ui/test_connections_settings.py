@@ -410,9 +410,12 @@ def test_a_server_that_was_removed_comes_back_with_its_key(
         assert room.kept == ()
         room.section.toast._undo.click()
         qtbot.waitUntil(lambda: room.section.row("company") is not None, timeout=WAIT)
-        room.settle(qtbot)
 
-        assert room.row("company").head.state.text() == "2 models"
+        def is_asked() -> bool:
+            return room.row("company").head.state.text() == "2 models"
+
+        # The row is there before the server is asked.
+        qtbot.waitUntil(is_asked, timeout=WAIT)
 
 
 # Offline.

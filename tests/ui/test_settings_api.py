@@ -15,6 +15,7 @@ from desktop.domain.api import Access, ServerPhase, ServerState
 from desktop.domain.errors import PortTaken, UserFixable
 from desktop.domain.settings import ApiSettings, Settings
 from desktop.domain.text import Text
+from desktop.ui.api_examples_panel import ApiExamplesPanel
 from desktop.ui.api_key_panel import KeyWish
 from desktop.ui.buttons import IconButton, TextButton
 from desktop.ui.labels import PlainLabel

@@ -213,11 +213,11 @@ def test_patient_answers_leave_a_slot_to_others_who_also_go_first(tmp_path: Path
     with engine_room(tmp_path / "narrow", model, slots=1, n_ctx=8192) as room:
         first = room.ask(replace(patient, sampling=replace(patient.sampling, max_tokens=40)))
         waiting = room.ask(patient)
-        written: list[str] = []
-        person = room.ask(question("Person"), lambda _event: written.append(waiting.text))
+        meanwhile: list[str] = []
+        person = room.ask(question("Person"), lambda _event: meanwhile.append(waiting.text))
         assert person.wait().text
         assert first.ended.is_set()
-        assert set(written) == {""}
+        assert set(meanwhile) == {""}
 
 
 def test_where_the_context_is_full_patient_answers_end_first(tmp_path: Path) -> None:
