@@ -6,19 +6,20 @@ Begins by itself, then answers line by line until `bye`.
 import sys
 
 from openai import OpenAI
+from openai.types.chat import ChatCompletionMessageParam
 
 
 def main(address: str, key: str) -> None:
     """Talk until somebody leaves."""
     client = OpenAI(base_url=address, api_key=key)
-    turns = [
+    turns: list[ChatCompletionMessageParam] = [
         {"role": "system", "content": "You are a helpful assistant. Be brief."},
         {"role": "user", "content": "Introduce yourself in a few sentences."},
     ]
     while True:
         stream = client.chat.completions.create(
             model="local-model",
-            messages=turns,  # type: ignore[arg-type]
+            messages=turns,
             temperature=0.7,
             stream=True,
         )
