@@ -29,7 +29,9 @@ STOREYS: Mapping[str, int] = {
     "ui": 5,
 }
 # Composition roots: they know everything; only each other may import them.
-ROOTS = frozenset({"app", "cli", "cli_answers", "cli_connections", "cli_models", "serving", "__main__"})
+ROOTS = frozenset(
+    {"app", "cli", "cli_answers", "cli_connections", "cli_models", "serving", "__main__"}
+)
 
 # Foreign modules and the only places that may import them. Nowhere else, and where the list is
 # empty nowhere at all.
@@ -67,7 +69,9 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
         *("system.instance", "system.network_links", "ui.signal_catcher"),
     ),
     "socketserver": ("api",),
-    "asyncio": (*("api", "backends.openai_line", "backends.server_loop", "backends.server_backend"),),
+    "asyncio": (
+        *("api", "backends.openai_line", "backends.server_loop", "backends.server_backend"),
+    ),
     "ssl": ("api", "hub"),
     "send2trash": ("system.trash",),
     "enchant": ("system.spelling",),

@@ -152,7 +152,17 @@ def _words() -> Translator:
     [
         ([], ServeOrder()),
         (
-            ["-m", "qwen", "--host", "192.168.1.5", "--port", "8080", "--api-key", "k", "--keyless"],
+            [
+                "-m",
+                "qwen",
+                "--host",
+                "192.168.1.5",
+                "--port",
+                "8080",
+                "--api-key",
+                "k",
+                "--keyless",
+            ],
             ServeOrder("qwen", "192.168.1.5", 8080, "k", keyless=True),
         ),
     ],
