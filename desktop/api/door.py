@@ -23,7 +23,7 @@ from desktop.domain.text import Text, printable, shortened
 from desktop.services.model_turns import Wanted
 
 CURRENT: Final = frozenset({"", "local-model", "default"})
-"""Names that mean the model that Lapis has just now."""
+"""Names that mean the model that was chosen in Lapis."""
 _LONGEST_SHOWN: Final = 80
 
 
@@ -38,6 +38,11 @@ class AsksEngine(Protocol):
     @property
     def here(self) -> EngineState:
         """The model that is, or was last, loaded on this computer."""
+        ...
+
+    @property
+    def chosen(self) -> InstalledModel | None:
+        """The model that was chosen last; None while none was."""
         ...
 
     @property
@@ -96,14 +101,15 @@ async def listed(door: Door) -> Sequence[InstalledModel]:
 async def wanted_for(door: Door, name: str) -> Wanted:
     """Return the model that a request names, with the context that it is loaded with if it is.
 
-    A name is one that `listed` has, in whatever case, or that of its file; `CURRENT` ones mean
-    the model that Lapis has now. Raises ModelNotFound.
+    A name is one that `listed` has, in whatever case, that of its file, or what its server calls it
+    if only one does; `CURRENT` ones mean the chosen model. Raises ModelNotFound.
     """
     state = door.engine.state
     asked = name.strip().casefold()
     model: InstalledModel
     if asked in CURRENT:
-        model = await asyncio.to_thread(door.usual) if state.model is None else state.model
+        chosen = door.engine.chosen
+        model = await asyncio.to_thread(door.usual) if chosen is None else chosen
     elif state.model is not None and asked == state.model.name.casefold():
         model = state.model
     else:
@@ -120,7 +126,8 @@ def _named(name: str, models: Sequence[InstalledModel]) -> InstalledModel:
     named = (model for model in models if model.name.casefold() == asked)
     files = (model for model in models if not model.is_served)
     filed = (model for model in files if model.path.name.casefold() == asked)
-    for model in chain(named, filed):
+    served = [model for model in models if model.is_served and model.title.casefold() == asked]
+    for model in chain(named, filed, served if len(served) == 1 else ()):
         return model
     raise ModelNotFound(
         Text(

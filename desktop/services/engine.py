@@ -110,6 +110,11 @@ class Engine:
         return self._turns.state
 
     @property
+    def chosen(self) -> InstalledModel | None:
+        """The model that was chosen last, whatever was loaded since for who wanted another."""
+        return self._turns.chosen
+
+    @property
     def here(self) -> EngineState:
         """The latest picture of this computer's own engine, whatever was chosen since."""
         return self._turns.local

@@ -75,6 +75,7 @@ class EngineTurns:
         self._lock = threading.Lock()
         self._line = AnswerLine(local)
         self._state = self._local = EngineState()
+        self._chosen: InstalledModel | None = None
         self._choices = 0
         self._numbers = itertools.count(1)
         self._is_closed = False
@@ -84,6 +85,12 @@ class EngineTurns:
         """The chosen model, or the one that was loaded last for somebody who wanted another."""
         with self._lock:
             return self._state
+
+    @property
+    def chosen(self) -> InstalledModel | None:
+        """The model that was chosen last, whatever was loaded since for who wanted another."""
+        with self._lock:
+            return self._chosen
 
     @property
     def local(self) -> EngineState:
@@ -108,6 +115,7 @@ class EngineTurns:
         """Take another model; `full` and `anyway` as they are in `Engine`."""
         after: Afterwards = []
         with self._lock:
+            self._chosen = model
             taken = self._line.follow(model, n_ctx)
             for asked in taken:
                 self._local_backend.cancel(asked.place)

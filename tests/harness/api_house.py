@@ -57,6 +57,10 @@ class ToldEngine:
         return EngineState(Phase.READY, MODEL, 1.0)
 
     @property
+    def chosen(self) -> InstalledModel | None:
+        return self.state.model
+
+    @property
     def here(self) -> EngineState:
         return self.state
 

@@ -37,10 +37,17 @@ SERVED = InstalledModel(
 class StatedEngine(ToldEngine):
     """An engine in a state of the test's choice."""
 
-    def __init__(self, state: EngineState, here: EngineState) -> None:
+    def __init__(
+        self, state: EngineState, here: EngineState, chosen: InstalledModel | None
+    ) -> None:
         super().__init__()
         self._state = state
         self._here = here
+        self._chosen = chosen
+
+    @property
+    def chosen(self) -> InstalledModel | None:
+        return self._chosen
 
     @property
     def here(self) -> EngineState:
@@ -52,9 +59,13 @@ class StatedEngine(ToldEngine):
 
 
 def found(
-    name: str, state: EngineState | None = None, here: EngineState | None = None
+    name: str,
+    state: EngineState | None = None,
+    here: EngineState | None = None,
+    chosen: InstalledModel | None = None,
 ) -> tuple[InstalledModel, int | None]:
-    engine = StatedEngine(state or EngineState(), here or state or EngineState())
+    state = state or EngineState()
+    engine = StatedEngine(state, here or state, chosen or state.model)
     door = replace(
         ApiHouse(engine).door(), models=lambda: (MODEL, OTHER, SERVED), usual=lambda: OTHER
     )
@@ -70,6 +81,7 @@ def found(
         ("other-q4", OTHER),
         ("OTHER-Q4.gguf", OTHER),
         ("ollama:gemma2:9b", SERVED),
+        ("Gemma2:9b", SERVED),
     ],
 )
 def test_a_name_is_one_that_is_listed(name: str, model: InstalledModel) -> None:
@@ -90,7 +102,7 @@ def test_a_name_is_one_that_is_listed(name: str, model: InstalledModel) -> None:
         "tiny\0",
         "CON",
         "tiny.gguf:stream",
-        "gemma2:9b",
+        "gemma2",
         "x" * 100_000,
         "<img src=x>",
     ],
@@ -104,9 +116,12 @@ def test_any_other_name_is_unknown_and_never_a_path(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", " ", "local-model", "Default"])
-def test_no_name_is_the_model_that_is_there_or_else_the_usual_one(name: str) -> None:
+def test_no_name_is_the_chosen_model_or_else_the_usual_one(name: str) -> None:
     assert found(name) == (OTHER, None)
-    assert found(name, EngineState(Phase.READY, MODEL, n_ctx=4096)) == (MODEL, 4096)
+    loaded = EngineState(Phase.READY, MODEL, n_ctx=4096)
+    assert found(name, loaded) == (MODEL, 4096)
+    # Also while another one is loaded, because a program wanted it.
+    assert found(name, loaded, chosen=SERVED) == (SERVED, None)
 
 
 def test_a_model_that_is_loaded_keeps_the_context_it_has() -> None:

@@ -192,6 +192,7 @@ def test_the_usual_model_being_served_shows_again_when_it_is_asked(place: Place)
     place.ask("own", Wanted(B))
     place.become(B)
     assert place.turns.state.model == B
+    assert place.turns.chosen == FAR
     place.ask("usual", Wanted(FAR, is_usual=True))
     assert place.turns.state.model == FAR
 

@@ -143,10 +143,12 @@ def test_another_model_is_loaded_when_it_is_asked_for(
 ) -> None:
     with api_room(tmp_path, [babbler, talker]) as room, client_of(room) as client:
         assert client.chat("talker.Q4", HI).message.content == "Lapis is blue."
-        assert client.chat("local-model", HI).message.content == "Lapis is blue."
         client.chat("babbler:latest", HI, options={"num_predict": 1})
         assert room.engine.state.model == babbler
-        assert [access.model for access in room.accesses[:3]] == ["talker.Q4"] * 2 + ["babbler"]
+        room.engine.choose(talker)
+        assert client.chat("local-model", HI).message.content == "Lapis is blue."
+        models = ["talker.Q4", "babbler", "talker.Q4"]
+        assert [access.model for access in room.accesses[:3]] == models
 
 
 @pytest.mark.parametrize(
