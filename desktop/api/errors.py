@@ -76,6 +76,8 @@ def refusal(error: LapisError) -> Refused:
         case ModelFileError() | ModelLoadError():
             return Refused(500, words, code="model_not_loaded")
         case EngineDied():
+            # The hint is for who has a window, where the text so far is kept.
+            words = f"{_shown(error.title)}. Ask again"
             return Refused(500, words, seconds=_AGAIN_SECONDS)
         case Offline() | AccessDenied():
             return Refused(502, words)

@@ -206,3 +206,9 @@ def test_paths_in_the_words_of_others_lose_their_folders(words: str, told: str) 
 def test_routes_in_our_own_words_stay_whole() -> None:
     error = UserFixable(Text("It is not here"), Text("Ask /v1/models for the names."))
     assert errors.refusal(error).message == "It is not here. Ask /v1/models for the names"
+
+
+def test_a_program_is_not_told_of_a_text_that_a_window_keeps() -> None:
+    error = EngineDied(Text("The engine stopped"), Text("The text so far is kept. Ask again."))
+    refused = errors.refusal(error)
+    assert (refused.status, refused.message) == (500, "The engine stopped. Ask again")
