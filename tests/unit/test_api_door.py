@@ -159,7 +159,11 @@ def test_an_error_has_a_status_and_says_whether_to_ask_again(
     refused = errors.refusal(error)
     assert refused.status == status
     assert errors.headers(refused) == header
-    assert refused.message == "What happened. What to do"
+    assert refused.message.startswith("What happened. ")
+
+
+def test_title_and_hint_are_told() -> None:
+    assert errors.refusal(UserFixable(TITLE, HINT)).message == "What happened. What to do"
 
 
 def test_each_protocol_gets_its_shape() -> None:
