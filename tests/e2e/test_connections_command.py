@@ -87,7 +87,7 @@ def test_a_server_that_is_not_there_is_said_so_in_words(room: Room) -> None:
     room.ollama.close()
     done = room.lapis("connections", "test", "ollama")
     assert done.returncode == 1
-    assert "refuses the connection" in done.stderr
+    assert "Ollama does not run on this computer" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -290,6 +290,8 @@ def test_sigterm_ends_it_like_quit(desk: Desk, screen: Screen) -> None:
     desk.ask("Talk")
     desk.wait_for_text(50)
     screen.type("unsent")
+    # A signal overtakes keys that are still on their way.
+    wait_for(lambda: desk.disk.draft() == "unsent", 10, "the draft")
     engine = program.engine()
     os.kill(program.pid, signal.SIGTERM)
 
