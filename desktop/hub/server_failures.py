@@ -11,7 +11,6 @@ from typing import Final
 from desktop.domain.errors import (
     AccessDenied,
     ConnectionRefused,
-    LapisError,
     NetworkError,
     NotTrusted,
     OddAnswer,
@@ -73,11 +72,6 @@ def server_failure(error: Exception, url: str, proxy: str = "") -> NetworkError:
         Text("The connection to {host} broke off", {"host": host}),
         Text("Try again. If it happens each time, look at what the server itself reports."),
     )
-
-
-def told_failure(error: BaseException) -> LapisError | None:
-    """Return what was put into words already somewhere behind `error`, as by our transport."""
-    return next((cause for cause in causes(error) if isinstance(cause, LapisError)), None)
 
 
 def too_much(url: str) -> OddAnswer:

@@ -5,6 +5,7 @@ All of them are gone when the listener is ended, whatever a client waits for.
 
 import socket
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -70,7 +71,7 @@ class HttpListener(ThreadingHTTPServer):
                 self._open.discard(request)
 
 
-class HttpHandler(BaseHTTPRequestHandler):
+class HttpHandler(BaseHTTPRequestHandler, ABC):
     """Has `answer` for all that is asked, and says nothing on the error stream."""
 
     protocol_version = "HTTP/1.1"
@@ -88,9 +89,9 @@ class HttpHandler(BaseHTTPRequestHandler):
     def do_DELETE(self) -> None:
         self.answer()
 
+    @abstractmethod
     def answer(self) -> None:
         """Answer one request; each kind of server has its own."""
-        raise NotImplementedError
 
     def log_message(self, *_arguments: object) -> None:
         """Keep it to itself."""

@@ -2,11 +2,12 @@
 
 import socket
 import threading
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
 
-class RawListener:
+class RawListener(ABC):
     """A context manager. Each kind has its `_answer`, which ends soon after `closing` is set."""
 
     def __init__(self, name: str) -> None:
@@ -51,6 +52,6 @@ class RawListener:
         with connection:
             self._answer(connection)
 
+    @abstractmethod
     def _answer(self, connection: socket.socket) -> None:
         """Talk with one client."""
-        raise NotImplementedError

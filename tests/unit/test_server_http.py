@@ -21,7 +21,7 @@ from desktop.domain.errors import (
 )
 from desktop.hub import server_http
 from desktop.hub.network import Network
-from desktop.hub.server_failures import server_failure, told_failure
+from desktop.hub.server_failures import server_failure
 from desktop.hub.server_http import MOST_ANSWER_BYTES, http_options
 from tests.harness.hub.certificates import new_authority, new_certificate
 from tests.harness.hub.proxy import RecordingProxy
@@ -414,15 +414,6 @@ def test_a_server_that_says_nothing_has_fallen_silent(
 
         with pytest.raises(Unreachable, match="fallen silent"):
             asyncio.run(wait_in_vain())
-
-
-def test_words_behind_an_error_of_a_library_are_found() -> None:
-    told = server_failure(OSError("x"), "http://localhost:1")
-    wrapped = ValueError("wrapped")
-    wrapped.__cause__ = RuntimeError("in between")
-    wrapped.__cause__.__context__ = told
-    assert told_failure(wrapped) is told
-    assert told_failure(ValueError("bare")) is None
 
 
 @pytest.mark.parametrize("reads", [True, False])
