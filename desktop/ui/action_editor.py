@@ -20,13 +20,12 @@ _LEAST_LINES = 6
 _VARIABLES = (LANGUAGE, TARGET)
 
 
-class ActionEditor(ItemEditor):
+class ActionEditor(ItemEditor[QuickAction]):
     """Tells a QuickAction, whose instruction is never empty."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start without an action."""
         super().__init__("spark", parent)
-        self._action: QuickAction | None = None
         self._key = ActionKey()
         self._key_note = PlainLabel(tone="muted", size="small", wrap=True)
         self._key_in_force = ""
@@ -42,7 +41,7 @@ class ActionEditor(ItemEditor):
 
     def show_item(self, action: QuickAction) -> None:
         """Show `action`; call `flush` before it is another one."""
-        self._action = action
+        self._item = action
         read_only = action.built_in
         self._show_head(action.icon, action.name, read_only=read_only)
         self._key.setReadOnly(read_only)
@@ -56,7 +55,7 @@ class ActionEditor(ItemEditor):
     def show_key(self, key: str) -> None:
         """Say which key the action really has; empty for none, as another one may have its own."""
         self._key_in_force = key
-        wanted = "" if self._action is None else self._action.key
+        wanted = "" if self._item is None else self._item.key
         self._key.setPlaceholderText(key)
         is_other = bool(wanted and key) and wanted != key
         self._key_note.setVisible(is_other)
@@ -67,7 +66,7 @@ class ActionEditor(ItemEditor):
     def forget(self) -> None:
         """Drop what was typed: what it was typed for is no more."""
         super().forget()
-        self._action = None
+        self._item = None
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -83,22 +82,14 @@ class ActionEditor(ItemEditor):
         column.addWidget(self._text)
         column.addWidget(self.variants)
 
-    def _take(self) -> None:
-        self._pause.stop()
-        if self._action is None or self._action.built_in:
-            return
+    def _typed(self, before: QuickAction) -> QuickAction:
         text = self._text.text
-        action = replace(
-            self._action,
-            name=self._typed_name(self._action.name),
+        return replace(
+            super()._typed(before),
             key=self._key.key,
-            icon=self._sign.sign,
-            instruction=text if text.strip() else self._action.instruction,
+            instruction=text if text.strip() else before.instruction,
             variants=self.variants.variants,
         )
-        if action != self._action:
-            self._action = action
-            self.changed.emit(action)
 
     def _retranslate(self) -> None:
         super()._retranslate()

@@ -1,8 +1,13 @@
 """What the editors of personas, prompts and quick actions have in common. GUI thread."""
 
+from dataclasses import replace
+from typing import Generic, TypeVar
+
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from desktop.domain.chat_settings import Persona, SavedPrompt
+from desktop.domain.quick_action import QuickAction
 from desktop.services.library_checks import LONGEST_NAME
 from desktop.ui.icons import IconName
 from desktop.ui.sign_button import SignButton
@@ -12,7 +17,10 @@ __all__ = ["ItemEditor", "name_line"]
 _PAUSE_MS = 500
 
 
-class ItemEditor(QWidget):
+Item = TypeVar("Item", Persona, SavedPrompt, QuickAction)
+
+
+class ItemEditor(QWidget, Generic[Item]):
     """A sign and a name that is never empty. Tells what was typed when that pauses."""
 
     changed = Signal(object)
@@ -21,6 +29,7 @@ class ItemEditor(QWidget):
     def __init__(self, sign: IconName, parent: QWidget | None = None) -> None:
         """Start without an item; its kind lays out what it adds, and says all words itself."""
         super().__init__(parent)
+        self._item: Item | None = None
         self._sign = SignButton(sign)
         self._name = QLineEdit()
         self._name.setMaxLength(LONGEST_NAME)
@@ -70,7 +79,18 @@ class ItemEditor(QWidget):
 
     def _take(self) -> None:
         """Tell the item if it is another one now, and wait for no pause any more."""
-        raise NotImplementedError
+        self._pause.stop()
+        before = self._item
+        if before is None or before.built_in:
+            return
+        item = self._typed(before)
+        if item != before:
+            self._item = item
+            self.changed.emit(item)
+
+    def _typed(self, before: Item) -> Item:
+        """Return the item as it was typed; each kind adds what it has besides."""
+        return replace(before, name=self._typed_name(before.name), icon=self._sign.sign)
 
     def _retranslate(self) -> None:
         name_line(self._name, self.tr("Name"))

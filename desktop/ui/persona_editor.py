@@ -15,13 +15,12 @@ from desktop.ui.tokens import Space
 __all__ = ["PersonaEditor"]
 
 
-class PersonaEditor(ItemEditor):
+class PersonaEditor(ItemEditor[Persona]):
     """Tells each change of a setting at once, as a Persona."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start without a persona."""
         super().__init__("person", parent)
-        self._persona: Persona | None = None
         self._about = QLineEdit()
         self._about.setMaxLength(LONGEST_ABOUT)
         self.knobs = ChatKnobs()
@@ -44,7 +43,7 @@ class PersonaEditor(ItemEditor):
 
     def show_item(self, persona: Persona, ground: ChatGround) -> None:
         """Show `persona`; call `flush` before it is another one."""
-        self._persona = persona
+        self._item = persona
         read_only = persona.built_in
         self._show_head(persona.icon, persona.name, read_only=read_only)
         self._show_line(self._about, persona.about, read_only=read_only)
@@ -60,22 +59,14 @@ class PersonaEditor(ItemEditor):
         """Drop what was typed: what it was typed for is no more."""
         super().forget()
         self.knobs.show_settings(ChatSettings(), ChatGround())
-        self._persona = None
+        self._item = None
 
-    def _take(self) -> None:
-        self._pause.stop()
-        if self._persona is None or self._persona.built_in:
-            return
-        persona = replace(
-            self._persona,
-            name=self._typed_name(self._persona.name),
+    def _typed(self, before: Persona) -> Persona:
+        return replace(
+            super()._typed(before),
             about=" ".join(self._about.text().split()),
-            icon=self._sign.sign,
             settings=self.knobs.settings,
         )
-        if persona != self._persona:
-            self._persona = persona
-            self.changed.emit(persona)
 
     def _retranslate(self) -> None:
         super()._retranslate()

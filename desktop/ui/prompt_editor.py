@@ -27,13 +27,12 @@ _COMMAND_WIDE = 200
 _VARIABLES = (SELECTION, CLIPBOARD, LANGUAGE, DATE, TIME, CURSOR)
 
 
-class PromptEditor(ItemEditor):
+class PromptEditor(ItemEditor[SavedPrompt]):
     """Tells a SavedPrompt, whose command is never empty."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start without a prompt."""
         super().__init__("spark", parent)
-        self._prompt: SavedPrompt | None = None
         self._command = QLineEdit()
         self._command.setMaxLength(LONGEST_COMMAND + 1)
         self._command.setFixedWidth(_COMMAND_WIDE)
@@ -47,7 +46,7 @@ class PromptEditor(ItemEditor):
 
     def show_item(self, prompt: SavedPrompt) -> None:
         """Show `prompt`; call `flush` before it is another one."""
-        self._prompt = prompt
+        self._item = prompt
         read_only = prompt.built_in
         self._show_head(prompt.icon, prompt.name, read_only=read_only)
         self._show_line(self._command, f"/{prompt.command}", read_only=read_only)
@@ -59,7 +58,7 @@ class PromptEditor(ItemEditor):
     def forget(self) -> None:
         """Drop what was typed: what it was typed for is no more."""
         super().forget()
-        self._prompt = None
+        self._item = None
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -78,21 +77,13 @@ class PromptEditor(ItemEditor):
         self._pause.start()
         self._show_asks()
 
-    def _take(self) -> None:
-        self._pause.stop()
-        if self._prompt is None or self._prompt.built_in:
-            return
+    def _typed(self, before: SavedPrompt) -> SavedPrompt:
         text = self._text.text
-        prompt = replace(
-            self._prompt,
-            name=self._typed_name(self._prompt.name),
-            command=clean_command(self._command.text()) or self._prompt.command,
-            text=text if text.strip() else self._prompt.text,
-            icon=self._sign.sign,
+        return replace(
+            super()._typed(before),
+            command=clean_command(self._command.text()) or before.command,
+            text=text if text.strip() else before.text,
         )
-        if prompt != self._prompt:
-            self._prompt = prompt
-            self.changed.emit(prompt)
 
     def _show_asks(self) -> None:
         names = self.tr(", ").join(asked_of(self._text.text))
