@@ -10,9 +10,9 @@ import os
 import queue
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +21,8 @@ from typing import BinaryIO, Final, cast
 
 import psutil
 
+from desktop.backends import pack_folder
+from desktop.base.child_program import NO_WINDOW, child_command
 from desktop.inference.messages import (
     Command,
     ProtocolError,
@@ -35,6 +37,8 @@ _STDERR_BYTES = 8 * 1024
 _JOIN_SECONDS = 2.0
 _LAST_BREATH_SECONDS = 1.0
 _REPORTS_UNDER_WAY = 1024
+# Whoever ends a process after that long without a word from it ends one that hangs.
+_SILENT_SECONDS: Final = 15.0
 _STEPS = frozenset({"start", "load", "idle", "template", "prompt", "decode", "quantise"})
 _KEPT_VARIABLES = frozenset(
     {
@@ -55,13 +59,15 @@ _KEPT_VARIABLES = frozenset(
         "VK_DRIVER_FILES",
     }
 )
+_SIGKILL: Final = 9
 _KEPT_PREFIXES = ("LC_", "LAPIS_")
-# The key of the local server: whoever takes the engine over must not get it as well.
-_SECRET_VARIABLES = frozenset({"LAPIS_API_KEY"})
-_START = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from desktop.inference.host import main; main(int(sys.argv[2]))"
+# The key of the local server: whoever takes the engine over must not get it as well. Which libraries
+# are loaded is nothing that an environment decides.
+_DROPPED_VARIABLES = frozenset(
+    {"LAPIS_API_KEY", pack_folder.FOLDER_VARIABLE, pack_folder.FILES_VARIABLE}
 )
+ENGINE: Final = "desktop.inference.host:main"
+"""What an engine process does (see `base.child_program`)."""
 
 _log = logging.getLogger(__name__)
 
@@ -97,12 +103,11 @@ class EngineProcess:
         work_folder: Path,
         on_report: Callable[["EngineProcess", Report], None],
         on_death: Callable[["EngineProcess", Death], None],
-        start: str | None = None,
+        target: str = ENGINE,
     ) -> None:
         """Start it, in an empty folder of its own under `work_folder`; raises OSError.
 
-        `start` is the Python that it runs, None for the engine; its arguments are the folder that
-        holds our package and our process id.
+        `target` is what it does (see `base.child_program`); it is given our process id.
 
         Must be called from a thread that lives as long as the process: the system ties the
         child's life to the thread that made it.
@@ -119,14 +124,17 @@ class EngineProcess:
         self._lock = threading.Lock()
         self._timers: list[threading.Timer] = []
         self._stderr: deque[bytes] = deque(maxlen=_STDERR_BYTES // 256)
+        self._pack, variables = pack_folder.handed_over(work_folder)
+        self._started = time.monotonic()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", start or _START, _source_root(), str(os.getpid())],
+                child_command(target, os.getpid()),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=self._folder,
-                env=_environment(),
+                env=_environment() | variables,
+                creationflags=NO_WINDOW,
             )
         except OSError:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -230,6 +238,8 @@ class EngineProcess:
                 if isinstance(report, Step):
                     self._step = report
                     continue
+                # It has come up, whatever was loaded into it.
+                self._pack = None
                 if self._retiring:
                     continue
                 self._credit.acquire()
@@ -263,7 +273,19 @@ class EngineProcess:
         shutil.rmtree(self._folder, ignore_errors=True)
         stderr = b"".join(self._stderr).decode("utf-8", errors="replace")
         step = self._step.name if self._step.name in _STEPS else "unknown"
+        self._blame_pack(code, step)
         self._on_death(self, Death(code, step, stderr, self._step.request, nonsense))
+
+    def _blame_pack(self, code: int, step: str) -> None:
+        """Switch off a pack that the process did not come up with; the next one goes without."""
+        if self._pack is None or step != "start" or self._retiring:
+            return
+        if self._killed:
+            if time.monotonic() - self._started >= _SILENT_SECONDS:
+                pack_folder.switch_off(self._pack, pack_folder.HANGS)
+        elif code != -_SIGKILL:
+            # Where the system itself ends a process, memory was short.
+            pack_folder.switch_off(self._pack, pack_folder.CRASHED)
 
 
 def _close_quietly(stream: BinaryIO) -> None:
@@ -281,16 +303,12 @@ def sweep(work_folder: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _source_root() -> str:
-    return str(Path(__file__).resolve().parents[2])
-
-
 def _environment() -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
         if (name.upper() in _KEPT_VARIABLES or name.startswith(_KEPT_PREFIXES))
-        and name not in _SECRET_VARIABLES
+        and name not in _DROPPED_VARIABLES
     }
     # On an assertion ggml would otherwise start a debugger on itself.
     return kept | {"GGML_NO_BACKTRACE": "1"}

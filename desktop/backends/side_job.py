@@ -28,10 +28,7 @@ from desktop.inference.side_messages import (
 
 Outcome = TypeVar("Outcome", Predicted, Quantised, Previewed, Measured)
 
-START: Final = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from desktop.inference.side_jobs import main; main(int(sys.argv[2]))"
-)
+SIDE_JOB: Final = "desktop.inference.side_jobs:main"
 _TICK_SECONDS: Final = 0.2
 
 
@@ -92,7 +89,7 @@ def run_job(
             work_folder,
             lambda _process, report: inbox.put(report),
             lambda _process, death: inbox.put(death),
-            START,
+            SIDE_JOB,
         )
     except OSError as error:
         raise explain.explain_no_start(error) from error

@@ -81,6 +81,11 @@ class Paths:
         return self.data / "downloads"
 
     @property
+    def engine_packs(self) -> Path:
+        """Optional packs of the engine, a folder each, and what is fetched of them."""
+        return self.data / "engine packs"
+
+    @property
     def devices(self) -> Path:
         """What the engine was found to compute with, kept for as long as drivers stay."""
         return self.cache / "devices.json"
@@ -89,6 +94,11 @@ class Paths:
     def hotkeys(self) -> Path:
         """What became of the keys of the running instance, for whoever examines it."""
         return self.cache / "hotkeys.json"
+
+    @property
+    def updates(self) -> Path:
+        """What is remembered of asking for new versions."""
+        return self.data / "updates.json"
 
     @property
     def spelling(self) -> Path:

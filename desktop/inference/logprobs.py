@@ -1,5 +1,11 @@
 """How likely a token was, and which others could have come. Engine process only."""
 
+import ctypes
+import functools
+import math
+from typing import Any
+
+from desktop.inference.candidates import Candidates
 from desktop.inference.messages import Logprobs, TokenChance
 from desktop.inference.runtime import Runtime
 
@@ -12,19 +18,34 @@ def logprobs(runtime: Runtime, request: int, row: int, chosen: int, top: int) ->
 
     Probabilities are the model's own, before any sampler changed them.
     """
-    # Only who asks for this pays for loading it.
-    import numpy as np
-
-    scores = np.ctypeslib.as_array(runtime.logits(row), shape=(runtime.n_vocab,))
-    scores = scores.astype(np.float64)
-    peak = scores.max()
-    scores -= peak + np.log(np.exp(scores - peak).sum())
-    count = min(top, len(scores), _MOST)
-    likeliest = np.argpartition(-scores, count - 1)[:count] if count else np.array([], int)
-    ordered = sorted(likeliest.tolist(), key=lambda token: -scores[token])
+    scores = runtime.logits(row)
+    likeliest, whole = _likeliest(runtime, scores, max(0, min(top, _MOST)))
 
     def chance(token: int) -> TokenChance:
         text = runtime.piece(token, special=True).decode("utf-8", "replace")
-        return TokenChance(text=text, logprob=float(scores[token]))
+        return TokenChance(text=text, logprob=float(scores[token]) - whole)
 
-    return Logprobs(id=request, chosen=chance(chosen), top=[chance(token) for token in ordered])
+    return Logprobs(id=request, chosen=chance(chosen), top=[chance(token) for token in likeliest])
+
+
+def _likeliest(runtime: Runtime, scores: object, count: int) -> tuple[list[int], float]:
+    """Return `count` tokens, the likeliest first, and the logarithm of all their weights together.
+
+    llama.cpp's samplers do the sums: one gives each token its probability, the other puts the
+    likeliest first.
+    """
+    lib = runtime.lib
+    array = _candidates(lib, runtime.n_vocab).of(scores)
+    for sampler in (lib.llama_sampler_init_dist(0), lib.llama_sampler_init_top_k(max(1, count))):
+        lib.llama_sampler_apply(sampler, ctypes.byref(array))
+        lib.llama_sampler_free(sampler)
+    first = array.data[0]
+    tokens = [int(array.data[place].id) for place in range(min(count, array.size))]
+    # A damaged model has scores that are no numbers, and nothing can be said of its chances.
+    return tokens, float(first.logit) - math.log(first.p) if first.p > 0 else math.nan
+
+
+@functools.lru_cache(maxsize=1)
+def _candidates(lib: Any, count: int) -> Candidates:
+    """Return the same room for each token of an answer; one model is loaded at a time."""
+    return Candidates(lib, count)

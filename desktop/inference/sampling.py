@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from msgspec import structs
 
+from desktop.inference.candidates import Candidates
 from desktop.inference.messages import Sampling
 from desktop.inference.runtime import Runtime
 
@@ -47,7 +48,7 @@ class Sampler:
         order = _bounded(order)
         lib = runtime.lib
         self.chain: Any = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
-        self._candidates: Any = None
+        self._candidates: Candidates | None = None
         self._bias(order.logit_bias)
         if grammar:
             self._constrain(grammar)
@@ -67,20 +68,12 @@ class Sampler:
         """Choose and accept the token after row `row` of the last batch; raises SamplerRefused."""
         if self._candidates is None:
             return int(self._lib.llama_sampler_sample(self.chain, self._runtime.ctx, row))
-        return self._choose_allowed(row)
+        return self._choose_allowed(row, self._candidates)
 
-    def _choose_allowed(self, row: int) -> int:
+    def _choose_allowed(self, row: int, candidates: Candidates) -> int:
         """Choose as above, but look before accepting: llama.cpp aborts on what a grammar forbids."""
-        lib, candidates = self._lib, self._candidates
-        entries = candidates.view([("id", "i4"), ("logit", "f4"), ("p", "f4")])[:, 0]
-        import numpy as np
-
-        scores = np.ctypeslib.as_array(self._runtime.logits(row), shape=(len(entries),))
-        entries["id"] = np.arange(len(entries), dtype=np.int32)
-        entries["logit"] = scores
-        entries["p"] = 0
-        pointer = candidates.ctypes.data_as(ctypes.POINTER(lib.llama_token_data))
-        array = lib.llama_token_data_array(pointer, len(entries), -1, False)
+        lib = self._lib
+        array = candidates.of(self._runtime.logits(row))
         lib.llama_sampler_apply(self.chain, ctypes.byref(array))
         if not 0 <= array.selected < array.size:
             raise SamplerRefused
@@ -123,10 +116,7 @@ class Sampler:
 
     def _look_first(self) -> None:
         """Look at what was chosen before it is accepted: perhaps nothing could be."""
-        # Only who asks for this pays for loading it.
-        import numpy as np
-
-        self._candidates = np.empty((self._runtime.n_vocab, 3), np.float32)
+        self._candidates = Candidates(self._lib, self._runtime.n_vocab)
 
     def _penalise(self, order: Sampling) -> bool:
         lib = self._lib

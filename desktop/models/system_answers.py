@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from desktop.base.child_program import NO_WINDOW
+
 ASKING_SECONDS: Final = 2.0
 _MOST: Final = 1 << 20
-_NO_WINDOW: Final = 0x08000000
 
 
 def system_text(path: Path) -> str:
@@ -61,7 +62,7 @@ def answer_of(command: Sequence[str], seconds: float = ASKING_SECONDS) -> str:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "LC_ALL": "C"},
-            creationflags=_NO_WINDOW if sys.platform == "win32" else 0,
+            creationflags=NO_WINDOW,
         )
     except (OSError, ValueError):
         return ""

@@ -13,9 +13,9 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
+from desktop.base.child_program import NO_WINDOW, child_command
 from desktop.domain.chat import ChatRequest
 from desktop.domain.model import LoadedModel
 from desktop.domain.quantities import sized
@@ -23,10 +23,7 @@ from desktop.domain.text import Text
 from desktop.models.hardware import memory
 from desktop.services.engine import Stopped
 
-_START: Final = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from desktop.inference.high_level import main; main()"
-)
+_HIGH_LEVEL: Final = "desktop.inference.high_level:main"
 _POLL_SECONDS: Final = 0.05
 _END_SECONDS: Final = 5.0
 # Beside the weights: the cache of keys and values, and llama-cpp-python's own table of scores.
@@ -85,14 +82,14 @@ class Bindings:
         self._inbox: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
         # llama.cpp looks for libraries in the working directory.
         self._folder = tempfile.TemporaryDirectory(prefix="lapis-bench-")
-        root = Path(__file__).resolve().parents[2]
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-c", _START, os.fspath(root)],
+            child_command(_HIGH_LEVEL),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=self._folder.name,
             env=os.environ | {"GGML_NO_BACKTRACE": "1"},
+            creationflags=NO_WINDOW,
             encoding="utf-8",
         )
         self._reader = threading.Thread(target=self._read, name="bench-bindings", daemon=True)

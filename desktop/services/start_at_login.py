@@ -60,18 +60,23 @@ def start_command(
     platform: str = sys.platform,
     data_dir: Path | None = None,
     executable: str = sys.executable,
+    *,
+    frozen: bool = getattr(sys, "frozen", False),
 ) -> tuple[str, ...]:
     """Return the words that start this Lapis with its tray icon only.
 
-    `data_dir` if it was told to use one. Full paths: nobody's shell has set anything up at login.
+    `data_dir` if it was told to use one; `frozen`: whether `executable` is Lapis and no Python. Full
+    paths: nobody's shell has set anything up at login.
     """
-    words = [*_program(environment, platform, Path(executable)), "--background"]
+    words = [*_program(environment, platform, Path(executable), frozen=frozen), "--background"]
     if data_dir is not None:
         words += ["--data-dir", str(data_dir.absolute())]
     return tuple(words)
 
 
-def _program(environment: Mapping[str, str], platform: str, executable: Path) -> list[str]:
+def _program(
+    environment: Mapping[str, str], platform: str, executable: Path, *, frozen: bool
+) -> list[str]:
     image = app_image(environment, executable) if platform == "linux" else ""
     if image:
         return [image]
@@ -79,6 +84,8 @@ def _program(environment: Mapping[str, str], platform: str, executable: Path) ->
     beside = executable.with_name(f"lapis-gui{suffix}")
     if beside.is_file():
         return [str(beside)]
+    if frozen:
+        return [str(executable)]
     # The interpreter with no terminal window, where Windows has one.
     quiet = executable.with_name("pythonw.exe")
     python = quiet if platform == "win32" and quiet.is_file() else executable

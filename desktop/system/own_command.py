@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from desktop.base.paths import DESKTOP_ID
+from desktop.system.linux_session import is_flatpak
+
 # Where every program of a desktop finds commands, whatever the shell of the person adds.
 _COMMON: Final = ("/usr/bin", "/usr/local/bin", "/bin")
 
@@ -26,8 +29,10 @@ def lapis_words() -> list[str]:
     """Return the words that start the Lapis that runs, as anybody's process could say them.
 
     In full where a desktop would not find it by its name; an AppImage by its file, for where it is
-    mounted changes with each start.
+    mounted changes with each start; inside a Flatpak as those outside of it can say it.
     """
+    if is_flatpak():
+        return ["flatpak", "run", "--command=lapis", DESKTOP_ID]
     image = app_image(os.environ, Path(sys.executable))
     if image:
         return [image]
@@ -38,4 +43,6 @@ def lapis_words() -> list[str]:
         return ["lapis"] if is_common else [found]
     if beside.is_file():
         return [str(beside)]
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
     return [sys.executable, "-m", "desktop"]

@@ -5,19 +5,15 @@ Lives in the thread of `Typesetter`, to which the system ties the process.
 
 import os
 import subprocess
-import sys
-from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Final, cast
 
+from desktop.base.child_program import NO_WINDOW, child_command
 from desktop.base.paths import resources
 from desktop.ui.typeset_messages import Order, Reply, encode, read_reply
 
 __all__ = ["TypesetProcess"]
 
-_START = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from desktop.ui.typeset_child import main; main(int(sys.argv[2]))"
-)
+_TYPESETTER: Final = "desktop.ui.typeset_child:main"
 _API_KEY = "LAPIS_API_KEY"
 _KEPT = frozenset({"PATH", "SYSTEMROOT", "WINDIR", "TEMP", "TMP", "TMPDIR", "LANG"})
 _PATIENCE = 2.0
@@ -28,14 +24,14 @@ class TypesetProcess:
 
     def __init__(self) -> None:
         """Start it; raises OSError."""
-        root = str(Path(__file__).resolve().parents[2])
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-c", _START, root, str(os.getpid())],
+            child_command(_TYPESETTER, os.getpid()),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=resources(),
             env=_environment(),
+            creationflags=NO_WINDOW,
         )
 
     def ask(self, order: Order) -> Reply | None:

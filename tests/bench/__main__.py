@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
         models=_among(options.model, api.MODELS), folder=options.models, quick=options.quick
     )
     benches: Mapping[str, tuple[Callable[[Path], list[Figure]], str]] = {
-        "startup": (startup.measure, "about 30 s"),
+        "startup": (partial(startup.measure, program=options.program), "about 30 s"),
         "cli": (cli.measure, "about 15 s"),
         "answer": (answer.measure, "about 15 s"),
         "api": (partial(api.measure, options=served), "about 5 minutes"),
@@ -105,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--models", type=Path, help="where generated model files are kept")
     parser.add_argument("--quick", action="store_true", help="to try it out: no figures to keep")
+    parser.add_argument("--program", type=Path, help="startup: the program that is started")
     parser.add_argument("--bindings", action="store_true", help="with llama-cpp-python beside it")
     parser.add_argument(
         "--seconds",

@@ -38,6 +38,8 @@ class FakeMac:
     apps: list[App] = field(default_factory=list)
     front: App | None = None
     lets_come_to_front: bool = True
+    policy: int = 0
+    lets_leave_dock: bool = True
     is_trusted: bool = True
     prompts: int = 0
     held: int = 0
@@ -147,6 +149,7 @@ class FakeMac:
             "activateWithOptions:": self._activate,
             "sharedApplication": lambda _kind: self.own,
             "activateIgnoringOtherApps:": self._come,
+            "setActivationPolicy:": self._set_policy,
             "generalPasteboard": lambda _kind: "pasteboard",
             "changeCount": lambda _board: self.number,
             "stringForType:": lambda _board, kind: self._text(at[kind]),
@@ -182,6 +185,12 @@ class FakeMac:
     def _come(self, app: App, flag: object) -> None:
         assert flag is True
         self.front = app
+
+    def _set_policy(self, _app: App, policy: int) -> bool:
+        assert policy in {0, 1}
+        if self.lets_leave_dock:
+            self.policy = policy
+        return self.lets_leave_dock
 
     def _text(self, kind: str) -> str | None:
         return next((item[kind].decode() for item in self.items if kind in item), None)

@@ -24,9 +24,12 @@ def command() -> tuple[str, ...]:
     return (sys.executable, "-m", "desktop")
 
 
-def guarded(environment: Mapping[str, str], log: Path) -> dict[str, str]:
-    """Return `environment` with the loopback guard; attempts to leave go to `log`."""
-    path = os.pathsep.join((str(_GUARD), str(_ROOT)))
+def guarded(environment: Mapping[str, str], log: Path, root: Path = _ROOT) -> dict[str, str]:
+    """Return `environment` with the loopback guard; attempts to leave go to `log`.
+
+    Lapis is that in the folder `root`, where it is started as a module.
+    """
+    path = os.pathsep.join((str(_GUARD), str(root)))
     return {**environment, "PYTHONPATH": path, LOG_VARIABLE: str(log)}
 
 
@@ -65,18 +68,23 @@ class Program:
         folder: Path,
         environment: Mapping[str, str],
         working: Path | None = None,
+        before: Sequence[str] | None = None,
+        root: Path = _ROOT,
     ) -> None:
-        """Start it, from the folder `working` if that is given; `folder` takes its output."""
+        """Start it, from the folder `working` if that is given; `folder` takes its output.
+
+        `before` stands in place of the command; `root` is the folder with the Lapis that is meant.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self._out, self._err = folder / "stdout.txt", folder / "stderr.txt"
         self._attempts = folder / "network-attempts.txt"
         with self._out.open("ab") as out, self._err.open("ab") as err:
             self._process = subprocess.Popen(
-                [*command(), *arguments],
+                [*(before or command()), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                env=guarded(environment, self._attempts),
+                env=guarded(environment, self._attempts, root),
                 cwd=working,
             )
         self.pid = self._process.pid

@@ -1,9 +1,17 @@
 """Children that stand in for the engine process where the fault itself is what they do."""
 
+import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from desktop.backends import process
+from desktop.backends.process import ENGINE
+from desktop.base.child_program import child_command, start_code
+
+_ROOT = str(Path(__file__).resolve().parents[2])
 
 _PRELUDE = """
 import os, signal, struct, sys, threading, time
@@ -68,7 +76,36 @@ def stub(code: str) -> str:
 
 def play(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """Let every engine process from now on do `code`."""
-    monkeypatch.setattr("desktop.backends.process._START", stub(code))
+    instead(monkeypatch, stub(code))
+
+
+def instead(monkeypatch: pytest.MonkeyPatch, code: str, target: str = ENGINE) -> None:
+    """Let every process for `target` from now on run the Python `code`, and none but these."""
+    usual = process.child_command  # type: ignore[attr-defined]
+    monkeypatch.setattr(process, "child_command", commands(code, target, usual))
+
+
+def before(monkeypatch: pytest.MonkeyPatch, code: str, target: str = ENGINE) -> None:
+    """Let every process for `target` from now on begin with the Python `code`."""
+    instead(monkeypatch, code + start_code(target), target)
+
+
+def as_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every process from now on do what it is for."""
+    monkeypatch.setattr(process, "child_command", child_command)
+
+
+def commands(
+    code: str, target: str = ENGINE, usual: Callable[..., list[str]] = child_command
+) -> Callable[..., list[str]]:
+    """Return what stands for `child_command`, with `code` for `target`; `usual` for others."""
+
+    def command(asked: str, *arguments: int) -> list[str]:
+        if asked != target:
+            return usual(asked, *arguments)
+        return [sys.executable, "-I", "-c", code, _ROOT, *map(str, arguments)]
+
+    return command
 
 
 def noted(file: Path) -> list[str]:

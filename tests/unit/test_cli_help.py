@@ -20,6 +20,7 @@ from desktop.domain.settings import Language
 from desktop.domain.text import Text, Value
 from desktop.terminal.commandline import parse
 from desktop.terminal.data_folder import without_data_dir
+from desktop.terminal.engine_commandline import NAMES as ENGINE_NAMES
 from desktop.terminal.errors import UsageError
 from desktop.terminal.help_pages import wrapped
 from desktop.terminal.misread import SIZING
@@ -188,6 +189,9 @@ def test_help_of_models_names_its_commands_and_their_options() -> None:
         ["bench", "--help"],
         ["models", "--help"],
         ["serve", "--help"],
+        ["updates", "--help"],
+        ["engine", "--help"],
+        *(["engine", name, "--help"] for name in sorted(ENGINE_NAMES)),
         *([name, "--help"] for name in SIZING),
         *(["models", name, "--help"] for name in sorted(NAMES)),
     ],
@@ -206,7 +210,7 @@ def test_every_word_of_help_is_translated(
     words = "".join(outside).replace("⟧", " ").split()
     left = [word.strip("[],") for word in words if not word.startswith("-")]
     known = {"lapis", "ask", "bench", "chat", "doctor", "models", *SIZING, *NAMES, ""}
-    known |= {"connections", "serve", "LAPIS_API_KEY"}
+    known |= ENGINE_NAMES | {"connections", "engine", "serve", "updates", "LAPIS_API_KEY"}
     # What people type of it is the same in every language.
     assert set(left) <= known
 

@@ -5,9 +5,10 @@ import json
 import shutil
 import sqlite3
 import stat
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,13 @@ from desktop.base.paths import paths_under, resources
 from desktop.base.translation import Translator
 from desktop.config.checkup import settings_fault
 from desktop.domain.chat import ChatRequest, Message, Role, Sampling
+from desktop.domain.distribution import Distribution, Kind
 from desktop.domain.health import Finding, State
 from desktop.domain.machine import UnusedDevice
 from desktop.domain.model import Device, DeviceKind, LoadPlan
 from desktop.domain.settings import Language
 from desktop.domain.text import Text
+from desktop.services.doctor import _PACKAGES, examine
 from desktop.services.doctor_cards import unused_findings
 from desktop.services.doctor_desktop import tray
 from desktop.services.doctor_engine import (
@@ -44,6 +47,7 @@ from desktop.terminal.doctor import findings_as_json, show_findings
 from desktop.terminal.output import Screen
 from tests.harness.models import Models
 from tests.harness.waiting import wait_for
+from tests.unit.engine_stubs import instead, stub
 
 ENGLISH = Translator(Language.ENGLISH, Path("nowhere"))
 LABEL = Text("Thing")
@@ -72,7 +76,7 @@ def test_the_processor_is_found_and_answers_with_the_guide(tmp_path: Path) -> No
 def test_a_search_for_devices_that_hangs_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desktop.backends.process._START", "import time; time.sleep(600)")
+    instead(monkeypatch, "import time; time.sleep(600)")
     found = list(examine_engine(tmp_path, tmp_path / "guide.gguf", search_seconds=0.3))
     assert found[0].name == "engine.process"
     assert found[0].state is State.BAD
@@ -83,10 +87,62 @@ def test_a_search_that_kills_its_process_is_told_with_its_last_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = "import os, sys; sys.stderr.write('broken driver'); sys.stderr.flush(); os.abort()"
-    monkeypatch.setattr("desktop.backends.process._START", code)
+    instead(monkeypatch, code)
     with pytest.raises(TrialFailed) as failure:
         find_devices(tmp_path)
     assert failure.value.last_words == "broken driver"
+
+
+def test_an_engine_whose_files_are_gone_says_which_ones_and_to_install_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instead(monkeypatch, stub("out(LoadFailed(kind='backends', detail='no backend'))"))
+    (tmp_path / "libggml.so").write_bytes(b"\x7fELF")
+    monkeypatch.setattr(
+        "desktop.backends.engine_files.library_files", lambda: [tmp_path / "libggml.so"]
+    )
+
+    found = next(iter(examine_engine(tmp_path, tmp_path / "guide.gguf")))
+
+    assert (found.name, found.state) == ("engine.process", State.BAD)
+    assert found.facts["damaged"] == ["ggml-base", "ggml-cpu", "llama", "libggml.so"]
+    assert str(found.advice) == (
+        "Files of the engine are missing or damaged: ggml-base ggml-cpu llama libggml.so. "
+        "Install Lapis again."
+    )
+
+
+def test_an_engine_that_finds_nothing_with_all_its_files_says_to_install_again() -> None:
+    found = backends_found([], ["cpu"])
+
+    assert (found.state, str(found.advice)) == (State.BAD, "Install Lapis again.")
+    assert found.facts["damaged"] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "frozen", "said"),
+    [
+        (Kind.SOURCE, False, "from source"),
+        (Kind.SOURCE, True, "as a program of its own, by nobody's installer"),
+        (Kind.DEB, True, "as a package for Debian and Ubuntu"),
+        (Kind.WINDOWS, True, "by the installer for Windows"),
+    ],
+)
+def test_it_is_told_how_lapis_was_installed(
+    kind: Kind, frozen: bool, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "frozen", frozen, raising=False)
+    monkeypatch.setattr("desktop.services.doctor.read_distribution", lambda: Distribution(kind))
+
+    with closing(examine(paths_under(tmp_path))) as findings:
+        found = next(each for each in findings if each.name == "program.package")
+
+    assert (found.state, str(found.detail)) == (State.OK, said)
+    assert found.facts == {"kind": kind.value, "frozen": frozen}
+
+
+def test_every_way_of_installing_has_words() -> None:
+    assert set(_PACKAGES) == set(Kind)
 
 
 def test_a_file_that_cannot_be_loaded_fails_the_trial(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from desktop.domain.model import Device, DeviceKind, KvType, LoadPlan
 from desktop.inference.messages import LoadFailed, Report
 from tests import gguf_files
 from tests.unit.engine_room import Answer, engine_room, question
+from tests.unit.engine_stubs import instead
 
 LONG = Sampling(temperature=0, max_tokens=1500)
 PLAN = LoadPlan(path=Path("model.gguf"))
@@ -165,7 +166,7 @@ def run_stub(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> tuple[list[Report], Death]:
     """Run `code` in the engine's place; return its reports and its death."""
-    monkeypatch.setattr("desktop.backends.process._START", code)
+    instead(monkeypatch, code)
     reports: list[Report] = []
     deaths: list[Death] = []
     died = threading.Event()
@@ -265,7 +266,7 @@ def test_libraries_that_get_no_memory_are_told_from_those_that_are_damaged(
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from desktop.inference import bindings, host\n"
         f"def fail(*_given): raise {raised}({refusal!r})\n"
-        "bindings._register_backends = fail\n"
+        "bindings.register_backends = fail\n"
         "host.main(int(sys.argv[2]))"
     )
     reports, death = run_stub(tmp_path, monkeypatch, code)
@@ -285,7 +286,7 @@ def test_a_child_that_floods_us_fills_no_memory_and_delays_no_end(
         "b = b'\\x82\\xa4type\\xa4Pong\\xa2id\\x01'\n"
         "while True: w.write(struct.pack('>I', len(b)) + b)"
     )
-    monkeypatch.setattr("desktop.backends.process._START", code)
+    instead(monkeypatch, code)
     taken: list[Report] = []
     full = threading.Event()
 

@@ -11,7 +11,6 @@ import gguf
 import psutil
 import pytest
 
-from desktop.backends import process as engine_process
 from desktop.backends.inbox import Running, SubmitOrder
 from desktop.backends.process import Death, EngineProcess
 from desktop.backends.watch import TICK_SECONDS, Limits, Verdict, Watch
@@ -37,7 +36,7 @@ from desktop.services.engine import Engine
 from desktop.services.planning import plan_for
 from tests import gguf_files
 from tests.unit.engine_room import Room, engine_room, model_at, question
-from tests.unit.engine_stubs import play
+from tests.unit.engine_stubs import as_usual, play
 
 LONG = Sampling(temperature=0, max_tokens=1500)
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux alone has this")
@@ -398,13 +397,12 @@ def test_the_last_event_of_every_request_is_an_end(tmp_path: Path, llama: Path) 
 def test_an_engine_that_dies_before_it_sees_a_model_is_started_once_more_and_no_model_blamed(
     tmp_path: Path, llama: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start = engine_process._START
     play(monkeypatch, "os.kill(os.getpid(), signal.SIGSEGV)")
     home = tmp_path / "home"
     with engine_room(home, llama) as room:
         state = room.until(Phase.FAILED)
         assert str(state.error) == "The engine crashed"
         assert not state.crashes_here
-        monkeypatch.setattr(engine_process, "_START", start)
+        as_usual(monkeypatch)
         assert room.ask(question("Hello")).wait().text
         assert room.engine.state.reduced is None

@@ -71,7 +71,6 @@ class Diary:
 
     def at_the_end(self, code: str) -> None:
         head = f"DIARY = {str(self._file)!r}\n"
-        self._monkeypatch.setattr("desktop.backends.process._START", "")
         play(self._monkeypatch, head + DIARY + code + "\nnote('end')\n")
 
     @property

@@ -1,6 +1,7 @@
 """The program in front on macOS: functions and objects of our own behind the declared ones."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,11 @@ from desktop.system.front import pressing
 from desktop.system.front.base import LONGEST_SELECTION, Front, FrontWindow, Pasted, Selection
 from desktop.system.front.mac_library import load
 from desktop.system.front.mac_pasteboard import Pasteboard
-from desktop.system.front.mac_programs import come_to_front_with
+from desktop.system.front.mac_programs import (
+    come_to_front_with,
+    show_in_dock,
+    show_in_dock_with,
+)
 from desktop.system.front.macos import MacFront
 from desktop.system.front.own_window import take_keyboard
 from desktop.system.login.mac_status import agent_status, status_of
@@ -240,6 +245,27 @@ def test_our_own_window_comes_to_the_front(system: FakeMac) -> None:
     come_to_front_with(system.libraries())
 
     assert system.front == _OURS
+
+
+def test_lapis_is_in_the_dock_and_in_front_or_neither(system: FakeMac) -> None:
+    assert show_in_dock_with(system.libraries(), is_shown=False)
+    assert (system.policy, system.front) == (1, _NOTES)
+
+    assert show_in_dock_with(system.libraries(), is_shown=True)
+    assert (system.policy, system.front) == (0, _OURS)
+    assert system.left_over == (0, 0)
+
+
+def test_a_system_that_keeps_lapis_in_the_dock_is_believed(system: FakeMac) -> None:
+    system.lets_leave_dock = False
+
+    assert not show_in_dock_with(system.libraries(), is_shown=True)
+    assert system.front == _NOTES
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="there is a Dock here")
+def test_elsewhere_than_on_macos_there_is_no_dock() -> None:
+    assert not show_in_dock(is_shown=True)
 
 
 def test_the_system_is_asked_for_the_state_of_an_agent(system: FakeMac) -> None:

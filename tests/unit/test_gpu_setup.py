@@ -2,7 +2,17 @@
 
 from pathlib import Path
 
-from installers.dev import engine, gpu, system_packages
+import pytest
+
+from installers.dev import (
+    engine,
+    engine_files,
+    engine_forms,
+    shipped_engine,
+    system_packages,
+    vulkan_headers,
+)
+from installers.dev.console import StepFailed
 from installers.dev.system_packages import Purpose
 
 _CORE = """
@@ -20,21 +30,35 @@ def put_headers(folder: Path, minor: int, patch: int) -> Path:
 
 
 def test_the_version_of_headers_is_read_from_them(tmp_path: Path) -> None:
-    assert gpu.header_version(put_headers(tmp_path / "old", 3, 239)) == (1, 3, 239)
-    assert gpu.header_version(put_headers(tmp_path / "new", 4, 309)) == (1, 4, 309)
-    assert gpu.header_version(tmp_path / "none") == ()
+    assert vulkan_headers.version(put_headers(tmp_path / "old", 3, 239)) == (1, 3, 239)
+    assert vulkan_headers.version(put_headers(tmp_path / "new", 4, 309)) == (1, 4, 309)
+    assert vulkan_headers.version(tmp_path / "none") == ()
+
+
+@pytest.fixture(autouse=True)
+def _no_kit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VULKAN_SDK", raising=False)
 
 
 def test_new_headers_of_the_system_are_taken_and_nothing_is_fetched(tmp_path: Path) -> None:
     headers = put_headers(tmp_path / "include", 4, 320)
-    assert gpu.header_folder(headers, tmp_path / "work") == headers
+    assert vulkan_headers.folder(headers, tmp_path / "work") == headers
     assert not (tmp_path / "work").exists()
 
 
 def test_headers_that_were_fetched_are_taken_again(tmp_path: Path) -> None:
     old = put_headers(tmp_path / "include", 3, 239)
     fetched = put_headers(tmp_path / "work" / "headers" / "usr" / "include", 4, 309)
-    assert gpu.header_folder(old, tmp_path / "work") == fetched
+    assert vulkan_headers.folder(old, tmp_path / "work") == fetched
+
+
+def test_a_kit_that_is_new_enough_comes_before_the_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = put_headers(tmp_path / "include", 4, 320)
+    kit = put_headers(tmp_path / "kit" / "include", 4, 330)
+    monkeypatch.setenv("VULKAN_SDK", str(kit.parent))
+    assert vulkan_headers.folder(system, tmp_path / "work") == kit
 
 
 def test_a_software_graphics_card_is_asked_for_by_its_own_target_only() -> None:
@@ -42,9 +66,51 @@ def test_a_software_graphics_card_is_asked_for_by_its_own_target_only() -> None:
     assert "mesa-vulkan-drivers" not in system_packages.wanted(Purpose.TEST)
 
 
-def test_the_build_for_graphics_cards_is_kept_apart_from_the_ordinary_one() -> None:
+def test_the_shipped_build_is_kept_apart_from_the_one_for_this_machine() -> None:
     package = engine.pinned()
-    ordinary, other = engine.recipe(package), gpu.recipe(package)
-    assert engine.fingerprint(ordinary) != engine.fingerprint(other)
-    assert "processor" not in other
-    assert "GGML_BACKEND_DL=ON" in other["arguments"]
+    ordinary = engine.recipe(package)
+    shipped = shipped_engine.recipe(package, engine_forms.form("linux", "x86_64"))
+    assert engine.fingerprint(ordinary) != engine.fingerprint(shipped)
+    assert "processor" not in shipped
+    assert "GGML_BACKEND_DL=ON" in shipped["arguments"]
+    assert "GGML_NATIVE=OFF" in shipped["arguments"]
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "flags", "processors"),
+    [
+        ("linux", "x86_64", {"-DGGML_VULKAN=ON", "-DGGML_CPU_ALL_VARIANTS=ON"}, 13),
+        ("linux", "aarch64", {"-DGGML_VULKAN=ON", "-DGGML_CPU_ALL_VARIANTS=ON"}, 8),
+        ("win32", "AMD64", {"-DGGML_VULKAN=ON", "-DGGML_CPU_ALL_VARIANTS=ON"}, 13),
+        ("win32", "ARM64", {"-DGGML_VULKAN=ON"}, 1),
+        ("darwin", "arm64", {"-DGGML_METAL=ON", "-DGGML_BACKEND_DL=OFF"}, 0),
+        ("darwin", "x86_64", {"-DGGML_METAL=ON", "-DGGML_AVX2=OFF"}, 0),
+    ],
+)
+def test_every_kind_of_computer_has_its_form(
+    system: str, machine: str, flags: set[str], processors: int
+) -> None:
+    form = engine_forms.form(system, machine)
+    assert flags <= set(form.options)
+    assert form.fewest_processors == processors
+    assert "-DGGML_NATIVE=OFF" in form.options
+
+
+def test_where_lapis_is_not_shipped_nothing_is_built() -> None:
+    with pytest.raises(StepFailed):
+        engine_forms.form("linux", "riscv64")
+
+
+def test_a_build_that_lacks_libraries_is_refused(tmp_path: Path) -> None:
+    form = engine_forms.form("linux", "x86_64")
+    for name in (*form.core, *form.backends):
+        (tmp_path / name).touch()
+    for number in range(form.fewest_processors - 1):
+        (tmp_path / f"libggml-cpu-{number}.so").touch()
+    with pytest.raises(StepFailed, match="12 kinds of processor"):
+        engine_files.check(tmp_path, form)
+    (tmp_path / "libggml-cpu-one.so").touch()
+    engine_files.check(tmp_path, form)
+    (tmp_path / "libllama.so").unlink()
+    with pytest.raises(StepFailed, match="left out libllama"):
+        engine_files.check(tmp_path, form)

@@ -98,6 +98,43 @@ def test_a_lapis_that_everybody_finds_needs_its_name_alone(
 
 
 @_POSIX
+def test_a_package_is_known_by_the_link_that_it_has_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = _program(tmp_path / "lib")
+    link = tmp_path / "bin" / "lapis"
+    link.parent.mkdir()
+    link.symlink_to(program)
+    monkeypatch.setenv("PATH", str(link.parent))
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(program.with_name("lapis-gui")))
+    monkeypatch.setattr(own_command, "_COMMON", (str(link.parent),))
+
+    assert toggle_command() == "lapis --toggle-popup"
+
+
+@_POSIX
+def test_a_frozen_program_that_lies_anywhere_is_called_by_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "renamed"))
+    assert toggle_command() == f"{tmp_path / 'renamed'} --toggle-popup"
+
+    program = _program(tmp_path / "any")
+    monkeypatch.setattr(sys, "executable", str(program.with_name("renamed")))
+    assert toggle_command() == f"{program} --toggle-popup"
+
+
+def test_inside_a_flatpak_it_is_called_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_command, "is_flatpak", lambda: True)
+
+    words = "flatpak run --command=lapis io.github.lapis_assistant.Lapis --toggle-popup"
+    assert toggle_command() == words
+
+
+@_POSIX
 def test_the_lapis_that_runs_goes_before_another_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

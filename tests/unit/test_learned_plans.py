@@ -383,7 +383,8 @@ import sys, threading
 from pathlib import Path
 from desktop.backends import process
 from tests.unit.engine_room import engine_room
-process._START = {stub("ready(CPU); load(); out(LoadProgress(fraction=0.5)); wait_for_ever()")!r}
+from tests.unit.engine_stubs import commands
+process.child_command = commands({stub("ready(CPU); load(); out(LoadProgress(fraction=0.5)); wait_for_ever()")!r})
 with engine_room(Path({str(home)!r}), Path({str(model)!r})) as room:
     room.until_state(lambda state: state.progress > 0)
     print("loading", flush=True)

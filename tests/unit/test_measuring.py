@@ -9,8 +9,7 @@ import psutil
 import pytest
 from gguf import GGMLQuantizationType as Kind
 
-from desktop.backends import side_job
-from desktop.backends.side_job import Cancelled, JobDied
+from desktop.backends.side_job import SIDE_JOB, Cancelled, JobDied, run_job
 from desktop.backends.wire import load_command
 from desktop.base.sparse import sparse_file
 from desktop.domain.errors import (
@@ -28,7 +27,7 @@ from desktop.services.measuring import measure
 from tests import gguf_files, gguf_heads
 from tests.harness.models import Models
 from tests.harness.real_load import allocated
-from tests.unit.engine_stubs import stub
+from tests.unit.engine_stubs import instead, stub
 
 _POINTS = (
     Point(512),
@@ -247,7 +246,7 @@ def test_a_build_that_hands_out_no_account_is_read_by_its_log(
 ) -> None:
     path = make(tmp_path)
     exact = measure(work, path, plan_for(path), _POINTS)
-    monkeypatch.setattr(side_job, "START", _WITHOUT_ACCOUNT.format(method=method))
+    instead(monkeypatch, _WITHOUT_ACCOUNT.format(method=method), SIDE_JOB)
 
     for one, other in zip(measure(work, path, plan_for(path), _POINTS), exact, strict=True):
         for use in _USES.values():
@@ -269,7 +268,7 @@ def test_one_that_only_llama_cpp_does_not_know_too(
 ) -> None:
     said = "error loading model: unknown model architecture: 'gemma9'"
     answer = f"out(JobFailed('architecture', {said!r}))"
-    monkeypatch.setattr(side_job, "START", stub(f"{_JOB_WORDS}\nhear(); {answer}; wait_for_ever()"))
+    instead(monkeypatch, stub(f"{_JOB_WORDS}\nhear(); {answer}; wait_for_ever()"), SIDE_JOB)
 
     with pytest.raises(ModelLoadError, match="gemma9"):
         measure(work, models.llama, plan_for(models.llama), [Point(512)])
@@ -279,7 +278,7 @@ def test_one_that_only_llama_cpp_does_not_know_too(
 def test_what_is_no_model_is_said_without_a_process(
     content: bytes, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(side_job, "START", "raise SystemExit('never started')")
+    instead(monkeypatch, "raise SystemExit('never started')", SIDE_JOB)
     path = tmp_path / "model.gguf"
     path.write_bytes(content)
 
@@ -290,7 +289,7 @@ def test_what_is_no_model_is_said_without_a_process(
 def test_a_file_cut_off_is_said_without_a_process(
     work: Path, tmp_path: Path, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(side_job, "START", "raise SystemExit('never started')")
+    instead(monkeypatch, "raise SystemExit('never started')", SIDE_JOB)
     path = tmp_path / "model.gguf"
     path.write_bytes(models.llama.read_bytes()[:-4096])
 
@@ -335,7 +334,7 @@ def test_whatever_becomes_of_the_process_is_said_in_words(
     models: Models,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(side_job, "START", stub(f"{_JOB_WORDS}\nhear(); {code}"))
+    instead(monkeypatch, stub(f"{_JOB_WORDS}\nhear(); {code}"), SIDE_JOB)
     monkeypatch.setattr(measuring, "_SECONDS", 2.0)
 
     with pytest.raises(error) as caught:
@@ -350,7 +349,7 @@ def test_a_crash_with_layers_on_a_card_is_not_blamed_on_the_file(
     work: Path, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crash = "hear(); out(Step('load')); os.kill(os.getpid(), signal.SIGSEGV)"
-    monkeypatch.setattr(side_job, "START", stub(crash))
+    instead(monkeypatch, stub(crash), SIDE_JOB)
     plan = replace(plan_for(models.llama), n_gpu_layers=-1)
 
     with pytest.raises(JobDied):
@@ -368,7 +367,7 @@ def test_progress_at_every_point_keeps_a_slow_measurement_alive(
     measured([[CPU_ROOM]])
     wait_for_ever()
     """
-    monkeypatch.setattr(side_job, "START", stub(_JOB_WORDS) + textwrap.dedent(slow))
+    instead(monkeypatch, stub(_JOB_WORDS) + textwrap.dedent(slow), SIDE_JOB)
     monkeypatch.setattr(measuring, "_SECONDS", 2.0)
 
     (found,) = measure(work, models.llama, plan_for(models.llama), [Point(512)])
@@ -384,7 +383,7 @@ def test_every_point_is_a_sign_of_life(work: Path, models: Models) -> None:
     def tick(points: int | None) -> None:
         told.extend([] if points is None else [points])
 
-    side_job.run_job(work, order, Measured, patience=60, tick=tick)
+    run_job(work, order, Measured, patience=60, tick=tick)
 
     assert told == [1, 2, 3]
 

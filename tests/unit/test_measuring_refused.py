@@ -6,8 +6,7 @@ import psutil
 import pytest
 from gguf import GGMLQuantizationType as Kind
 
-from desktop.backends import side_job
-from desktop.backends.side_job import JobDied
+from desktop.backends.side_job import SIDE_JOB, JobDied
 from desktop.base.paths import resources
 from desktop.domain.errors import (
     EngineMissing,
@@ -21,7 +20,7 @@ from desktop.domain.model import LoadPlan
 from desktop.services import measuring
 from tests import gguf_files
 from tests.harness.models import Models
-from tests.unit.engine_stubs import stub
+from tests.unit.engine_stubs import instead, stub
 
 _FAILS = "from desktop.inference.side_messages import JobFailed\nhear(); out(JobFailed({!r}, ''))"
 # The real process; its child notes what it read of the file.
@@ -102,7 +101,7 @@ def test_weights_of_another_shape_are_noticed(work: Path, tmp_path: Path) -> Non
 def test_what_is_no_model_is_said_without_a_process(
     content: bytes, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(side_job, "START", "raise SystemExit('never started')")
+    instead(monkeypatch, "raise SystemExit('never started')", SIDE_JOB)
     path = tmp_path / "model.gguf"
     path.write_bytes(content)
 
@@ -113,7 +112,7 @@ def test_what_is_no_model_is_said_without_a_process(
 def test_a_file_that_crashes_the_engine_is_to_blame(
     ending: str, work: Path, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(side_job, "START", stub(f"hear(); out(Step('load')); {ending}"))
+    instead(monkeypatch, stub(f"hear(); out(Step('load')); {ending}"), SIDE_JOB)
 
     found = fault(work, models.llama)
 
@@ -139,7 +138,7 @@ def test_what_is_not_the_files_fault_is_no_verdict(
     models: Models,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(side_job, "START", stub(code))
+    instead(monkeypatch, stub(code), SIDE_JOB)
     monkeypatch.setattr(measuring, "_SECONDS", 1.0)
 
     with pytest.raises(error):
@@ -154,7 +153,7 @@ def test_the_weights_are_not_read(
         pytest.skip("the system does not tell what a process reads")
     path = gguf_files.write_llama(tmp_path / "model.gguf", width=512, layers=4)
     noted = tmp_path / "read"
-    monkeypatch.setattr(side_job, "START", _READ.replace("{noted!r}", repr(str(noted))))
+    instead(monkeypatch, _READ.replace("{noted!r}", repr(str(noted))), SIDE_JOB)
 
     assert fault(work, path) is None
 

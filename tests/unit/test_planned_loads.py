@@ -14,7 +14,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from desktop.backends import process as engine_process
 from desktop.base.paths import paths_under
 from desktop.domain.advice import Computer
 from desktop.domain.chat import Sampling
@@ -30,6 +29,7 @@ from desktop.services.planning import fitting_plan
 from tests.gguf_files import write_gemma2, write_llama, write_recurrent
 from tests.harness.little_memory import LittleMemory, NoGroupsError, little_memory
 from tests.unit.engine_room import Room, engine_room, model_at, question
+from tests.unit.engine_stubs import before
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="these limits are Linux's"
@@ -94,18 +94,17 @@ def idle(tmp_path_factory: pytest.TempPathFactory, models: tuple[GgufInfo, ...])
 @contextmanager
 def machine(limit: int, idle: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     """Let every engine that is started now live on a machine of `limit` bytes."""
-    start = engine_process._START
     with monkeypatch.context() as changed:
         try:
             with little_memory(limit) as group:
                 procs = str(group.folder / "cgroup.procs")
                 first = f"import os; open({procs!r}, 'w').write(str(os.getpid())); "
-                changed.setattr(engine_process, "_START", first + start)
+                before(changed, first)
                 yield Machine(limit, group)
         except NoGroupsError:
             space = idle + limit - PROCESS
             first = f"import resource as r; r.setrlimit(r.RLIMIT_AS, ({space}, {space})); "
-            changed.setattr(engine_process, "_START", first + start)
+            before(changed, first)
             yield Machine(limit, None)
 
 

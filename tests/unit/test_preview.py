@@ -8,8 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from desktop.backends import side_job
-from desktop.backends.side_job import JobDied
+from desktop.backends.side_job import SIDE_JOB, JobDied
 from desktop.domain.chat import Message, Role
 from desktop.domain.errors import ModelFileError, TemplateError
 from desktop.models.gguf import open_header
@@ -17,7 +16,7 @@ from desktop.models.vocabulary import control_tokens, special_texts
 from desktop.services.preview import preview
 from tests import gguf_files
 from tests.harness.models import Models
-from tests.unit.engine_stubs import stub
+from tests.unit.engine_stubs import instead, stub
 
 _HELLO = (Message(Role.USER, "Hello"),)
 _ROOT = Path(__file__).parents[2]
@@ -159,7 +158,7 @@ def test_half_a_character_from_a_template_or_a_person_is_shown_as_a_question_mar
 def test_a_process_that_dies_is_told_in_words(
     work: Path, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(side_job, "START", stub("hear(); os.abort()"))
+    instead(monkeypatch, stub("hear(); os.abort()"), SIDE_JOB)
 
     with pytest.raises(JobDied, match="stopped itself") as death:
         preview(work, models.llama, "own", "", _HELLO)

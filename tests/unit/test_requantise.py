@@ -17,8 +17,7 @@ import psutil
 import pytest
 from gguf import GGMLQuantizationType as Kind
 
-from desktop.backends import side_job
-from desktop.backends.side_job import Cancelled, JobDied, run_job
+from desktop.backends.side_job import SIDE_JOB, Cancelled, JobDied, run_job
 from desktop.base.paths import resources
 from desktop.domain.errors import LapisError, ModelFileError, StorageError, UserFixable
 from desktop.domain.footprint import Point
@@ -32,7 +31,7 @@ from desktop.services.requantise import Choice, choices, requantise
 from desktop.services.shelf_incoming import INCOMING, remove_leftovers
 from tests import gguf_files
 from tests.harness.waiting import wait_for
-from tests.unit.engine_stubs import stub
+from tests.unit.engine_stubs import instead, stub
 
 _ROOT = Path(__file__).parents[2]
 _ALIGNMENT = 32
@@ -265,7 +264,7 @@ def test_a_process_that_dies_is_told_in_words_and_leaves_nothing(
     library: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(side_job, "START", stub(_PREDICTS + ending))
+    instead(monkeypatch, stub(_PREDICTS + ending), SIDE_JOB)
 
     with pytest.raises(JobDied, match=words) as death:
         make(work, half, "Q4_K_M", library)
@@ -288,7 +287,7 @@ def test_a_prediction_that_cannot_be_true_is_not_believed(
     answer: str, half: Path, work: Path, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = f"from desktop.inference.side_messages import *\nhear(); out({answer})"
-    monkeypatch.setattr(side_job, "START", stub(code))
+    instead(monkeypatch, stub(code), SIDE_JOB)
 
     with pytest.raises(JobDied, match="failed and was ended"):
         make(work, half, "Q4_K_M", library)
@@ -297,7 +296,7 @@ def test_a_prediction_that_cannot_be_true_is_not_believed(
 def test_a_result_that_is_not_what_was_asked_for_is_thrown_away(
     half: Path, work: Path, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(side_job, "START", stub(_PREDICTS + "out(Quantised())"))
+    instead(monkeypatch, stub(_PREDICTS + "out(Quantised())"), SIDE_JOB)
 
     with pytest.raises(StorageError, match="came out damaged"):
         make(work, half, "Q4_K_M", library)
@@ -307,7 +306,7 @@ def test_a_result_that_is_not_what_was_asked_for_is_thrown_away(
 def test_a_process_that_says_nothing_is_ended(
     half: Path, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(side_job, "START", stub("hear(); wait_for_ever()"))
+    instead(monkeypatch, stub("hear(); wait_for_ever()"), SIDE_JOB)
 
     with pytest.raises(JobDied, match="stopped responding"):
         run_job(work, Predict(os.fsencode(half), [15]), Predicted, patience=0.4)
@@ -317,7 +316,7 @@ def test_a_process_that_says_nothing_is_ended(
 def test_a_process_is_gone_when_its_job_is_cancelled(
     half: Path, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(side_job, "START", stub("hear(); out(Step('quantise')); wait_for_ever()"))
+    instead(monkeypatch, stub("hear(); out(Step('quantise')); wait_for_ever()"), SIDE_JOB)
     asked = iter([False, True])
 
     with pytest.raises(Cancelled):
@@ -335,7 +334,7 @@ def test_a_process_is_gone_when_its_job_is_cancelled(
 def test_an_answer_to_another_question_is_no_answer(
     half: Path, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(side_job, "START", stub("hear(); ready(); wait_for_ever()"))
+    instead(monkeypatch, stub("hear(); ready(); wait_for_ever()"), SIDE_JOB)
 
     with pytest.raises(JobDied, match="failed and was ended"):
         run_job(work, Predict(os.fsencode(half), [15]), Predicted, patience=60)
@@ -356,9 +355,11 @@ def test_a_killed_lapis_takes_its_job_along_and_the_next_start_clears_up(
 import sys
 from pathlib import Path
 from threading import Event
-from desktop.backends import side_job
+from desktop.backends import process
+from desktop.backends.side_job import SIDE_JOB
 from desktop.services.requantise import requantise
-side_job.START = {_SLOW!r}
+from tests.unit.engine_stubs import commands
+process.child_command = commands({_SLOW!r}, SIDE_JOB)
 work, half, library = map(Path, sys.argv[1:])
 requantise(work, half, "Q4_K_M", library, lambda *_: None, Event())
 """

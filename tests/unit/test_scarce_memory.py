@@ -9,7 +9,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from desktop.backends import process as engine_process
 from desktop.backends.process import EngineProcess
 from desktop.base.paths import paths_under
 from desktop.domain.chat import Event, Notice, Sampling, TextDelta
@@ -31,6 +30,7 @@ from tests.harness.little_memory import (
     little_memory,
 )
 from tests.unit.engine_room import Room, engine_room, model_at, question
+from tests.unit.engine_stubs import before, instead
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="these limits are Linux's"
@@ -78,7 +78,7 @@ def _engine_in_group(group: LittleMemory, monkeypatch: pytest.MonkeyPatch) -> No
     """Let every engine process live in the group, from before it takes anything."""
     procs = str(group.folder / "cgroup.procs")
     first = f"import os; open({procs!r}, 'w').write(str(os.getpid())); "
-    monkeypatch.setattr(engine_process, "_START", first + engine_process._START)
+    before(monkeypatch, first)
 
 
 def ended(room: Room) -> EngineState:
@@ -144,13 +144,12 @@ def test_whatever_the_limit_memory_is_said_to_be_memory(
             return int(psutil.Process(room.engine.engine_pid()).memory_info().vms)
 
     little, much = virtual(512), virtual(CONTEXT)
-    start = engine_process._START
     phases = []
     more = much - little
     limits = [*(share * little for share in SMALL), *(little + share * more for share in SHARES)]
     for limit in map(int, limits):
         head = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({limit}, {limit})); "
-        monkeypatch.setattr(engine_process, "_START", head + start)
+        before(monkeypatch, head)
         with engine_room(tmp_path / f"limit {limit}", roomy, n_ctx=CONTEXT) as room:
             state = ended(room)
             phases.append(state.phase)
@@ -215,7 +214,7 @@ host.main(int(sys.argv[2]))
 def test_a_batch_that_gets_no_memory_costs_its_answer_and_no_process(
     tmp_path: Path, roomy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_process, "_START", _STARVED_ONCE)
+    instead(monkeypatch, _STARVED_ONCE)
     with engine_room(tmp_path / "home", roomy, n_ctx=4096) as room:
         error = room.ask(question("Hello")).wait().failed.error
         assert isinstance(error, OutOfMemory)

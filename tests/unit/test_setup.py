@@ -10,12 +10,12 @@ import pytest
 
 from installers.dev import engine, system_packages
 from installers.dev.lockfile import read_lock, without
-from installers.dev.places import GUIDE_LOCK, LOCK, MAIN, ROOT
+from installers.dev.places import BUNDLE_LOCK, GUIDE_LOCK, LOCK, MAIN, ROOT
 
 _HASHES = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
 
-@pytest.mark.parametrize("path", [LOCK, GUIDE_LOCK])
+@pytest.mark.parametrize("path", [LOCK, BUNDLE_LOCK, GUIDE_LOCK])
 def test_everything_in_a_lock_has_one_version_and_hashes(path: Path) -> None:
     entries = read_lock(path)
 
@@ -23,7 +23,7 @@ def test_everything_in_a_lock_has_one_version_and_hashes(path: Path) -> None:
     assert [entry.name for entry in entries if not _HASHES.search(entry.text)] == []
 
 
-@pytest.mark.parametrize("path", [LOCK, GUIDE_LOCK])
+@pytest.mark.parametrize("path", [LOCK, BUNDLE_LOCK, GUIDE_LOCK])
 def test_a_lock_names_no_address_and_no_other_source(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
 
@@ -48,6 +48,15 @@ def test_qt_is_the_version_that_keeps_its_references() -> None:
     versions = {entry.name: entry.version for entry in read_lock(LOCK)}
 
     assert (versions["pyside6-essentials"], versions["shiboken6"]) == ("6.11.3", "6.11.3")
+
+
+def test_what_is_bundled_has_the_versions_that_were_tested() -> None:
+    tested = {entry.name: entry.version for entry in read_lock(LOCK)}
+    bundled = {entry.name: entry.version for entry in read_lock(BUNDLE_LOCK)}
+    assert {"pyinstaller", "openai", "pyside6-essentials"} <= set(bundled)
+    assert {name: bundled[name] for name in bundled if name in tested} == {
+        name: tested[name] for name in bundled if name in tested
+    }
 
 
 def test_an_entry_can_be_left_out_of_a_lock() -> None:

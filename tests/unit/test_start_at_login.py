@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop.base.paths import paths_under
+from desktop.base.paths import DESKTOP_ID, paths_under
 from desktop.domain.errors import StorageError
 from desktop.services.start_at_login import StartAtLogin, start_command
 from desktop.system.login.base import LoginItem, LoginState, NoLoginItem
@@ -471,6 +471,24 @@ def test_what_is_started_is_this_program_without_its_window(tmp_path: Path) -> N
     appimage = {"APPIMAGE": image, "APPDIR": str(tmp_path / "bin")}
     assert start_command(appimage, "linux", None, python)[0] == image
     assert start_command(appimage, "darwin", None, python)[0] == gui
+
+
+def test_a_frozen_program_is_started_itself_and_never_as_a_python(tmp_path: Path) -> None:
+    for platform, suffix in (("linux", ""), ("win32", ".exe"), ("darwin", "")):
+        folder = tmp_path / platform
+        lapis = _program(folder / f"lapis{suffix}")
+        command = start_command({}, platform, None, lapis, frozen=True)
+        assert command == (lapis, "--background")
+
+        window = _program(folder / f"lapis-gui{suffix}")
+        command = start_command({}, platform, None, lapis, frozen=True)
+        assert command == (window, "--background")
+
+
+def test_the_installer_for_windows_writes_the_same_value() -> None:
+    script = Path(__file__).resolve().parents[2] / "installers" / "windows" / "lapis.iss"
+
+    assert f'#define LoginName "{DESKTOP_ID}"' in script.read_text(encoding="utf-8-sig")
 
 
 def test_the_appimage_of_the_program_that_started_us_is_not_ours(tmp_path: Path) -> None:
