@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import desktop
 from desktop.base.display import has_display
 from desktop.base.paths import Paths, paths_under, resources, standard_paths
+from desktop.base.streams import open_missing_streams
 from desktop.base.translation import Translator
 from desktop.domain.errors import LapisError
 from desktop.domain.settings import Language
@@ -25,8 +26,15 @@ from desktop.terminal.data_folder import without_data_dir
 if TYPE_CHECKING:
     from desktop.base.logs import Logging
     from desktop.terminal.connections_orders import ConnectionOrder
+    from desktop.terminal.engine_orders import EngineOrder
     from desktop.terminal.models_orders import ShelfOrder, SourcesOrder
-    from desktop.terminal.orders import AskOrder, BenchOrder, ChatOrder, WindowAction
+    from desktop.terminal.orders import (
+        AskOrder,
+        BenchOrder,
+        ChatOrder,
+        UpdatesOrder,
+        WindowAction,
+    )
     from desktop.terminal.output import Screen
     from desktop.terminal.serve_orders import ServeOrder
     from desktop.terminal.sizing_orders import SizingOrder
@@ -44,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given == ["--version"]:
         print(f"Lapis {desktop.__version__}")  # noqa: T201 - before anything is loaded
         return 0
+    if given in (["--selftest"], ["--selftest-engine"]):
+        return _selftest(given[0])
     folder, rest = without_data_dir(given)
     paths = standard_paths() if folder is None else paths_under(folder)
     if len(rest) == 1 and rest[0] in _HANDED_OVER and _hand_over(paths, rest[0]):
@@ -51,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from desktop.terminal.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, defect, report
     from desktop.terminal.output import Screen
 
-    _open_missing_streams()
+    open_missing_streams()
     words = Translator(_language(paths.settings), resources() / "locale")
     screen = Screen(sys.stdout, sys.stderr)
     try:
@@ -68,6 +78,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _log_defect(error, paths)
         report(defect(str(paths.logs)), words, screen)
         return EXIT_ERROR
+
+
+def _selftest(wish: str) -> int:
+    """Check what was packed; a switch for whoever packs, which no help names."""
+    from desktop.selftest import check_engine, check_program
+
+    return check_engine() if wish == "--selftest-engine" else check_program()
 
 
 def _run(given: Sequence[str], paths: Paths, words: Translator, screen: "Screen") -> int:
@@ -94,14 +111,15 @@ def _run(given: Sequence[str], paths: Paths, words: Translator, screen: "Screen"
 
 
 def _carry_out(
-    order: "AskOrder | ChatOrder | BenchOrder | ConnectionOrder | ServeOrder | SourcesOrder"
-    " | ShelfOrder | SizingOrder",
+    order: "AskOrder | ChatOrder | BenchOrder | UpdatesOrder | ConnectionOrder | EngineOrder"
+    " | ServeOrder | SourcesOrder | ShelfOrder | SizingOrder",
     paths: Paths,
     words: Translator,
     screen: "Screen",
 ) -> int:
     from desktop.terminal.connections_orders import ConnectionOrder
-    from desktop.terminal.orders import AskOrder, BenchOrder, ChatOrder
+    from desktop.terminal.engine_orders import EngineOrder
+    from desktop.terminal.orders import AskOrder, BenchOrder, ChatOrder, UpdatesOrder
     from desktop.terminal.serve_orders import ServeOrder
     from desktop.terminal.sizing_orders import FitOrder, HardwareOrder, RecommendOrder
 
@@ -109,6 +127,10 @@ def _carry_out(
         from desktop.cli_connections import manage_connections
 
         return manage_connections(order, paths, words, screen)
+    if isinstance(order, EngineOrder):
+        from desktop.cli_engine import keep_engine
+
+        return keep_engine(order, paths, words, screen)
     match order:
         case AskOrder():
             from desktop.cli_answers import answer
@@ -122,6 +144,8 @@ def _carry_out(
             from desktop.cli_answers import serve_programs
 
             return serve_programs(order, paths, words, screen)
+        case UpdatesOrder(as_json):
+            return _updates(paths, words, screen, as_json=as_json)
         case BenchOrder():
             from desktop.cli_answers import measure
 
@@ -146,6 +170,16 @@ def _doctor(paths: Paths, words: Translator, screen: "Screen", *, as_json: bool)
     logging.getLogger().addHandler(logging.NullHandler())
     with contextlib.closing(examine(paths)) as findings:
         return show_findings(findings, words, screen, as_json=as_json)
+
+
+def _updates(paths: Paths, words: Translator, screen: "Screen", *, as_json: bool) -> int:
+    from desktop.config.store import SettingsStore
+    from desktop.services.updates import open_updates
+    from desktop.terminal.updates import tell_updates
+
+    settings = SettingsStore(paths.settings).load()
+    updates = open_updates(paths, lambda: settings, os.environ)
+    return tell_updates(updates, words, screen, as_json=as_json)
 
 
 def _window(action: "WindowAction", paths: Paths, words: Translator, screen: "Screen") -> int:
@@ -216,14 +250,6 @@ def _log_defect(error: Exception, paths: Paths) -> None:
 
     with contextlib.closing(_start_logging(paths)):
         logging.getLogger(__name__).error("defect in the command line", exc_info=error)
-
-
-def _open_missing_streams() -> None:
-    """Give the program the streams that its starter closed; they stay open to its end."""
-    nothing = Path(os.devnull)
-    sys.stdin = sys.stdin or nothing.open(encoding="utf-8")
-    sys.stdout = sys.stdout or nothing.open("w", encoding="utf-8")
-    sys.stderr = sys.stderr or nothing.open("w", encoding="utf-8")
 
 
 def _language(settings_file: Path) -> Language:

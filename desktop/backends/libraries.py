@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-_BACKEND: Final = re.compile(r"(?:lib)?ggml-([a-z]+)(?:-\w+)?\.(?:so|dll|dylib)")
+_BACKEND: Final = re.compile(r"(?:lib)?ggml-([a-z]+)(?:-[\w.]+?)?\.(?:so|dll|dylib)")
 _VERSION: Final = re.compile(r"libggml(?:\.so)?\.(\d+\.\d+\.\d+)(?:\.dylib)?")
 _NO_BACKEND: Final = frozenset({"base"})
 
@@ -41,7 +41,7 @@ def backends_among(names: Iterable[str]) -> tuple[str, ...]:
 def built_libraries() -> tuple[str, ...]:
     """Return what differs when any library of this installation is replaced, a word for each."""
     found = []
-    for path in _library_files():
+    for path in library_files():
         try:
             known = path.stat()
         except OSError:
@@ -53,10 +53,11 @@ def built_libraries() -> tuple[str, ...]:
 
 def library_names() -> list[str]:
     """Return the file names of the libraries of this installation."""
-    return [path.name for path in _library_files()]
+    return [path.name for path in library_files()]
 
 
-def _library_files() -> list[Path]:
+def library_files() -> list[Path]:
+    """Return the files of this installation, in order; none where there is no llama.cpp."""
     spec = importlib.util.find_spec("llama_cpp")
     folders = spec.submodule_search_locations if spec is not None else None
     try:

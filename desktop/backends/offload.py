@@ -31,11 +31,16 @@ def fitted(plan: LoadPlan, devices: Sequence[Device]) -> LoadPlan:
     """Return `plan` with as many layers on its graphics devices as have room there.
 
     On the devices, and in the parts, that `layer_placing` says. A number of layers that was set
-    stays as it is.
+    stays as it is. Where two libraries know one card it is named, so that no layer goes by the
+    other way, and what it takes is counted once.
     """
-    if plan.n_gpu_layers != ALL_LAYERS:
+    if not plan.n_gpu_layers:
         return plan
     cards = cards_of(devices, plan.devices)
+    if len(cards) < len(gpus_of(plan, devices)):
+        plan = replace(plan, devices=tuple(card.name for card in cards))
+    if plan.n_gpu_layers != ALL_LAYERS:
+        return plan
     placing = place_layers(plan.layer_bytes, plan.device_bytes, plan.layers, cards)
     if placing is None or (placing.is_whole and len(cards) == 1):
         return plan

@@ -146,6 +146,8 @@ def device(report: messages.Device) -> Device:
         kind=DeviceKind(report.kind) if known else DeviceKind.ACCELERATOR,
         free=report.free,
         total=report.total,
+        library=report.library,
+        card=report.card,
     )
 
 

@@ -14,7 +14,8 @@ class DownloadOrder:
 
     `key` tells orders apart (the same for the same files of the same repository, so that nothing
     is fetched twice at once); `title` is what people see; `folder` the name of the folder, inside
-    the models folder, that the files go to.
+    the models folder, that the files go to. Where `is_fixed`, sizes and hashes are known for certain,
+    and whatever the source says of others is refused.
     """
 
     key: str
@@ -24,6 +25,7 @@ class DownloadOrder:
     commit: str
     folder: str
     files: tuple[RemoteFile, ...]
+    is_fixed: bool = False
 
     @property
     def size(self) -> int:

@@ -115,7 +115,11 @@ def _spread(layers: int, most: Sequence[int]) -> list[int]:
 
 def _is_same(one: Device, other: Device) -> bool:
     """Tell whether two libraries speak of one card; a second card is told by the same library."""
-    if one.backend == other.backend or not one.description or not other.description:
+    if one.backend == other.backend:
+        return False
+    if one.card and other.card:
+        return one.card.casefold() == other.card.casefold()
+    if not one.description or not other.description:
         return False
     short, long = sorted((one.description, other.description), key=len)
     return long.startswith(short)

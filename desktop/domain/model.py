@@ -67,8 +67,10 @@ _SHARING: Final = frozenset({"llvmpipe", "swiftshader", "orin", "xavier", "thor"
 class Device:
     """A device that this build of llama.cpp can use.
 
-    `name` is llama.cpp's own ("CUDA0", "Vulkan1", "CPU"), `backend` its library ("CUDA"); memory
-    in bytes, 0 where the driver does not tell.
+    `name` is llama.cpp's own ("CUDA0", "Vulkan1", "CPU"), `backend` its kind ("CUDA"); memory in
+    bytes, 0 where the driver does not tell. `library` is the file that computes, which for a
+    processor says for which sort of it ("libggml-cpu-haswell.so"); `card` where the card sits in
+    the computer, the same in all backends that know it. Both are empty where nobody knows.
     """
 
     name: str
@@ -77,6 +79,8 @@ class Device:
     kind: DeviceKind
     free: int
     total: int
+    library: str = ""
+    card: str = ""
 
     @property
     def is_gpu(self) -> bool:

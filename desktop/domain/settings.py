@@ -199,6 +199,18 @@ class PopupSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateSettings:
+    """Newer versions of Lapis.
+
+    With `check` its makers are asked once a week whether there is one; off until somebody turns it
+    on. `skipped` is a version that the person does not want to hear of again.
+    """
+
+    check: bool = False
+    skipped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WindowSettings:
     """Where the window was: base64 of Qt's geometry, width of the sidebar in pixels.
 
@@ -234,6 +246,7 @@ class Settings:
     chats: ChatsSettings = field(default_factory=ChatsSettings)
     keys: KeySettings = field(default_factory=KeySettings)
     popup: PopupSettings = field(default_factory=PopupSettings)
+    updates: UpdateSettings = field(default_factory=UpdateSettings)
     window: WindowSettings = field(default_factory=WindowSettings)
     tray_hint_shown: bool = False
     welcomed: bool = False

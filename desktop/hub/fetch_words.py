@@ -64,10 +64,10 @@ def never_ends(name: str) -> DownloadError:
 
 
 def other_file(name: str) -> DownloadError:
-    """Return the error of a stand-in that has another file under the same name."""
+    """Return the error of a source that has another file under the name of a known one."""
     return DownloadError(
-        Text("The other source has a different file under the name {name}", {"name": name}),
-        Text("Try the first source again later."),
+        Text("The server has a different file under the name {name}", {"name": name}),
+        Text("Nothing was taken of it. Try again later."),
     )
 
 

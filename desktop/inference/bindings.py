@@ -6,7 +6,6 @@ come as separate libraries are registered from the package's own folder before a
 because llama.cpp would otherwise search the working directory and run what lies there.
 """
 
-import ctypes
 import importlib
 import importlib.metadata
 import importlib.util
@@ -14,29 +13,10 @@ import os
 import sys
 import types
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from desktop.inference.messages import Device
+from desktop.inference.ggml_library import computes_here, register_backends
 
-_GGML_NAMES = {"win32": "ggml.dll", "darwin": "libggml.dylib"}
-_SIZE = ctypes.POINTER(ctypes.c_size_t)
-_GGML_FUNCTIONS: Final = (
-    ("ggml_backend_load_all_from_path", None, (ctypes.c_char_p,)),
-    ("ggml_backend_reg_count", ctypes.c_size_t, ()),
-    ("ggml_backend_reg_name", ctypes.c_char_p, (ctypes.c_void_p,)),
-    ("ggml_backend_dev_count", ctypes.c_size_t, ()),
-    ("ggml_backend_dev_get", ctypes.c_void_p, (ctypes.c_size_t,)),
-    ("ggml_backend_dev_by_name", ctypes.c_void_p, (ctypes.c_char_p,)),
-    ("ggml_backend_dev_name", ctypes.c_char_p, (ctypes.c_void_p,)),
-    ("ggml_backend_dev_description", ctypes.c_char_p, (ctypes.c_void_p,)),
-    ("ggml_backend_dev_type", ctypes.c_int, (ctypes.c_void_p,)),
-    ("ggml_backend_dev_backend_reg", ctypes.c_void_p, (ctypes.c_void_p,)),
-    ("ggml_backend_dev_memory", None, (ctypes.c_void_p, _SIZE, _SIZE)),
-    ("ggml_backend_buft_is_host", ctypes.c_bool, (ctypes.c_void_p,)),
-    ("ggml_backend_buft_get_device", ctypes.c_void_p, (ctypes.c_void_p,)),
-)
-_DEVICE_KINDS: Final = {0: "cpu", 1: "gpu", 2: "igpu"}
-GPU_KINDS: Final = frozenset({"gpu", "igpu"})
 _FOREIGN_LIBRARY_VARIABLES = ("GGML_BACKEND_PATH", "LLAMA_CPP_LIB_PATH", "CUDA_PATH", "HIP_PATH")
 
 
@@ -45,7 +25,7 @@ class BindingsMissing(Exception):
 
 
 def load_bindings() -> tuple[Any, Any]:
-    """Return (`llama_cpp.llama_cpp`, the ggml library) with at least one backend registered.
+    """Return (`llama_cpp.llama_cpp`, the ggml library) with a backend for the processor registered.
 
     Raises BindingsMissing, or MemoryError where the system has no memory for them.
     """
@@ -57,7 +37,11 @@ def load_bindings() -> tuple[Any, Any]:
         raise BindingsMissing(msg)
     folder = Path(spec.submodule_search_locations[0]) / "lib"
     try:
-        ggml = _register_backends(folder)
+        ggml = register_backends(folder)
+        if not computes_here(ggml):
+            # Asked for more, llama.cpp would now search the working directory.
+            msg = "no backend for this processor"
+            raise BindingsMissing(msg)
         package = types.ModuleType("llama_cpp")
         package.__path__ = list(spec.submodule_search_locations)
         package.__spec__ = spec
@@ -68,9 +52,6 @@ def load_bindings() -> tuple[Any, Any]:
             raise MemoryError(str(error)) from error
         raise BindingsMissing(str(error)) from error
     bindings.llama_backend_init()
-    if ggml.ggml_backend_reg_count() == 0:
-        msg = "no compute backend found"
-        raise BindingsMissing(msg)
     return bindings, ggml
 
 
@@ -79,17 +60,6 @@ def _lacks_memory(refusal: str) -> bool:
     return (
         "failed to map segment" in refusal or "Cannot allocate memory" in refusal
     ) and "not permitted" not in refusal
-
-
-def _register_backends(folder: Path) -> ctypes.CDLL:
-    if sys.platform == "win32":
-        os.add_dll_directory(str(folder))
-    ggml = ctypes.CDLL(str(folder / _GGML_NAMES.get(sys.platform, "libggml.so")))
-    for name, result, arguments in _GGML_FUNCTIONS:
-        function = getattr(ggml, name)
-        function.restype, function.argtypes = result, list(arguments)
-    ggml.ggml_backend_load_all_from_path(os.fsencode(folder))
-    return ggml
 
 
 def load_extension() -> Any | None:
@@ -107,28 +77,3 @@ def load_extension() -> Any | None:
 def bindings_version() -> str:
     """Return the version of the installed bindings, and with it that of llama.cpp."""
     return importlib.metadata.version("llama-cpp-python")
-
-
-def devices(ggml: Any) -> list[Device]:
-    """Return every device this build can use, GPUs first."""
-    found = []
-    for index in range(ggml.ggml_backend_dev_count()):
-        handle = ggml.ggml_backend_dev_get(index)
-        free, total = ctypes.c_size_t(), ctypes.c_size_t()
-        ggml.ggml_backend_dev_memory(handle, ctypes.byref(free), ctypes.byref(total))
-        backend = ggml.ggml_backend_reg_name(ggml.ggml_backend_dev_backend_reg(handle))
-        found.append(
-            Device(
-                name=_text(ggml.ggml_backend_dev_name(handle)),
-                description=_text(ggml.ggml_backend_dev_description(handle)),
-                backend=_text(backend),
-                kind=_DEVICE_KINDS.get(ggml.ggml_backend_dev_type(handle), "accelerator"),
-                free=free.value,
-                total=total.value,
-            )
-        )
-    return sorted(found, key=lambda device: device.kind not in GPU_KINDS)
-
-
-def _text(value: bytes | None) -> str:
-    return (value or b"").decode(errors="replace").strip()

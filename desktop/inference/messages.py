@@ -166,6 +166,8 @@ class Device(_Wire, frozen=True):
     kind: str
     free: int
     total: int
+    library: str = ""
+    card: str = ""
 
 
 class Ready(_Wire, frozen=True):

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from desktop.inference.bindings import GPU_KINDS, bindings_version, devices, load_bindings
+from desktop.inference.bindings import bindings_version, load_bindings
 from desktop.inference.draft_model import DraftModel
+from desktop.inference.ggml_library import GPU_KINDS, devices
 from desktop.inference.interrupt import Interrupt
 from desktop.inference.kv_memory import KvMemory
 from desktop.inference.load_order import Load

@@ -20,6 +20,8 @@ _QUERY: Final = (
     "--query-gpu=name,driver_version,memory.total,memory.free",
     "--format=csv,noheader,nounits",
 )
+# Known to drivers from the year 2022 on; older ones refuse the whole question.
+_CAPABILITIES: Final = ("--query-gpu=compute_cap", "--format=csv,noheader")
 _WSL: Final = "/usr/lib/wsl/lib/nvidia-smi"
 _VERSION: Final = re.compile(r"\d+(?:\.\d+)*")
 _MIB: Final = 1 << 20
@@ -44,6 +46,15 @@ def nvidia_cards(ask: Callable[[Sequence[str]], str] = answer_of) -> tuple[Nvidi
     if not program or is_asleep():
         return ()
     return tuple(_cards(ask([program, *_QUERY])))
+
+
+def compute_capabilities(ask: Callable[[Sequence[str]], str] = answer_of) -> tuple[str, ...]:
+    """Return what cards can compute, in NVIDIA's numbers ("8.6"), as for `nvidia_cards`."""
+    program = _program()
+    if not program or is_asleep():
+        return ()
+    lines = (line.strip() for line in ask([program, *_CAPABILITIES]).splitlines())
+    return tuple(line for line in lines if _VERSION.fullmatch(line))
 
 
 def is_asleep(root: Path = _ROOT) -> bool:

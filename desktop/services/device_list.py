@@ -18,10 +18,9 @@ def cards_once(devices: Iterable[Device]) -> list[Device]:
             by_backend.setdefault(device.backend, []).append(device)
     out: list[Device] = []
     for listed in by_backend.values():
-        known = [_name(one) for one in out]
+        known = list(out)
         for device in listed:
-            name = _name(device)
-            same = next((other for other in known if name in other or other in name), None)
+            same = next((other for other in known if _is_same(device, other)), None)
             if same is None:
                 out.append(device)
             else:
@@ -55,6 +54,13 @@ def _shared(device: Device, now: Memory) -> Device:
     if device.is_shared and device.total:
         return replace(device, free=min(device.total, now.available))
     return device
+
+
+def _is_same(one: Device, other: Device) -> bool:
+    if one.card and other.card:
+        return one.card.casefold() == other.card.casefold()
+    name, known = _name(one), _name(other)
+    return name in known or known in name
 
 
 def _name(device: Device) -> str:

@@ -196,7 +196,7 @@ class Devices:
                 self._cards = known or cards
             return
         # Drivers may have changed since Lapis started.
-        stamp = self._fingerprint()
+        stamp = self._stamp_now()
         with self._lock:
             self._cards, self._stamp = cards, stamp
             self._kept = replace(self._read(), fingerprint=stamp, cards=cards)
@@ -210,8 +210,14 @@ class Devices:
 
     def _machine(self) -> str:
         """Return the fingerprint, made once; with the lock held."""
-        self._stamp = self._stamp or self._fingerprint()
+        self._stamp = self._stamp or self._stamp_now()
         return self._stamp
+
+    def _stamp_now(self) -> str:
+        """Return the fingerprint of the computer, and of the pack that the engine gets here."""
+        from desktop.backends import pack_folder
+
+        return f"{self._fingerprint()} {pack_folder.stamp(self._work_folder)}".strip()
 
     def _processor(self) -> str:
         """Return the processor's fingerprint, made once; with the lock held."""

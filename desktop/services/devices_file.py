@@ -16,8 +16,8 @@ from desktop.domain.machine import Cards, UnusedDevice
 from desktop.domain.model import Device, DeviceKind
 from desktop.domain.text import Text
 
-# 1 also held speeds of memory that others disturbed.
-_VERSION: Final = 2
+# 1 also held speeds of memory that others disturbed, 2 not which library computes on which card.
+_VERSION: Final = 3
 _MOST_BYTES: Final = 1 << 20
 # More than any memory has, and more than any is read of it in a second.
 _ABSURD: Final = 1 << 50
@@ -94,6 +94,8 @@ def _device(said: Mapping[str, object]) -> Device:
         kind=DeviceKind(_word(said["kind"])),
         free=_size(said["free"]),
         total=_size(said["total"]),
+        library=_word(said["library"]),
+        card=_word(said["card"]),
     )
 
 

@@ -9,13 +9,18 @@ are on this computer. What belongs to the engine is tried out in processes of it
 import importlib.metadata
 import os
 import platform
+import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Final
 
 import desktop
+from desktop.backends import pack_folder
 from desktop.backends.libraries import bindings_version, ggml_version
 from desktop.base.paths import Paths, resources
+from desktop.config.distribution import read_distribution
+from desktop.domain.distribution import Kind
 from desktop.domain.health import Finding, State
 from desktop.domain.quantities import sized
 from desktop.domain.text import Text, Value, verbatim
@@ -24,9 +29,20 @@ from desktop.models.processor import processor
 from desktop.services.doctor_connections import examine_connections
 from desktop.services.doctor_desktop import examine_desktop
 from desktop.services.doctor_engine import examine_engine
+from desktop.services.doctor_packs import examine_packs
 from desktop.services.doctor_storage import examine_storage
 
 _LITTLE_MEMORY = 1_000_000_000
+_PACKAGES: Final = {
+    Kind.SOURCE: Text("from source"),
+    Kind.DEB: Text("as a package for Debian and Ubuntu"),
+    Kind.RPM: Text("as an RPM package"),
+    Kind.TAR: Text("from an archive"),
+    Kind.APPIMAGE: Text("as an AppImage"),
+    Kind.FLATPAK: Text("as a Flatpak"),
+    Kind.WINDOWS: Text("by the installer for Windows"),
+    Kind.MACOS: Text("as an app for macOS"),
+}
 
 
 def examine(paths: Paths) -> Generator[Finding, None, None]:
@@ -39,7 +55,9 @@ def examine(paths: Paths) -> Generator[Finding, None, None]:
     yield _memory()
     guide = resources() / "guide" / "guide.gguf"
     with tempfile.TemporaryDirectory(prefix="lapis-doctor-") as folder:
+        pack_folder.use(Path(folder), pack_folder.in_use(paths.engine))
         yield from examine_engine(Path(folder), guide)
+    yield from examine_packs(paths)
     yield from examine_storage(paths)
     yield from examine_connections(paths.settings, os.environ)
     yield from examine_desktop(paths)
@@ -64,6 +82,7 @@ def _programs() -> Iterator[Finding]:
             "system": platform.platform(),
         },
     )
+    yield _package()
     bindings, ggml = bindings_version(), ggml_version()
     if bindings:
         detail = f"llama-cpp-python {bindings}" + (f" · ggml {ggml}" if ggml else "")
@@ -83,6 +102,20 @@ def _programs() -> Iterator[Finding]:
             Text("Install Lapis again."),
         )
     yield _qt()
+
+
+def _package() -> Finding:
+    kind, frozen = read_distribution().kind, bool(getattr(sys, "frozen", False))
+    detail = _PACKAGES[kind]
+    if kind is Kind.SOURCE and frozen:
+        detail = Text("as a program of its own, by nobody's installer")
+    return Finding(
+        "program.package",
+        Text("Installed"),
+        State.OK,
+        detail,
+        facts={"kind": kind.value, "frozen": frozen},
+    )
 
 
 def _qt() -> Finding:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from desktop.backends.engine_files import damaged_files
 from desktop.backends.libraries import built_backends
 from desktop.backends.trial import (
     SEARCH_SECONDS,
@@ -31,6 +32,10 @@ from desktop.services.unused_reasons import GPU_BACKENDS
 _QUESTION: Final = "Which model suits my computer?"
 _TOKENS: Final = 8
 _CONTEXT: Final = 512
+_SHOWN: Final = 4
+_DRIVER: Final = Text(
+    "A driver may be at fault: update the drivers of graphics cards, or install Lapis again."
+)
 
 
 def examine_engine(
@@ -81,8 +86,8 @@ def backends_found(devices: Iterable[Device], built: Sequence[str]) -> Finding:
         Text("Engine"),
         State.OK if names else State.BAD,
         detail if names else Text("finds nothing to compute with"),
-        None if names else Text("Install Lapis again."),
-        {"backends": backends, "built": list(built)},
+        None if names else _reinstall(),
+        {"backends": backends, "built": list(built), "damaged": [] if names else _damaged()},
     )
 
 
@@ -139,10 +144,28 @@ def _broken(failure: TrialFailed, built: Sequence[str]) -> Finding:
         Text("Engine"),
         State.BAD,
         failure.reason,
-        Text(
-            "A driver may be at fault: update the drivers of graphics cards, or install Lapis again."
-        ),
-        {"built": list(built), "last_words": redactor()(failure.last_words)},
+        _reinstall() if damaged_files() else _DRIVER,
+        {
+            "built": list(built),
+            "damaged": _damaged(),
+            "last_words": redactor()(failure.last_words),
+        },
+    )
+
+
+def _damaged() -> list[str]:
+    return list(damaged_files())
+
+
+def _reinstall() -> Text:
+    """Return the advice, with the files that are at fault; a damage names itself in no other way."""
+    damaged = damaged_files()
+    if not damaged:
+        return Text("Install Lapis again.")
+    shown = " ".join(damaged[:_SHOWN]) + (" …" if len(damaged) > _SHOWN else "")
+    return Text(
+        "Files of the engine are missing or damaged: {files}. Install Lapis again.",
+        {"files": shown},
     )
 
 
@@ -182,6 +205,7 @@ def _facts(device: Device) -> dict[str, Fact]:
         "device": device.name,
         "backend": device.backend,
         "kind": device.kind.value,
+        "library": device.library,
         "free": device.free,
         "total": device.total,
     }

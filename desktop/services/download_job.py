@@ -224,7 +224,7 @@ def fetch_from_anywhere(
     Raises the LapisError of its own source if no other helps.
     """
     try:
-        return fetch_file(_errand(order, file, folder, is_live=True))
+        return fetch_file(_errand(order, file, folder, is_live=not order.is_fixed))
     except GatedModel:
         raise
     except (NetworkError, DownloadError):

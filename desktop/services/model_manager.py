@@ -15,6 +15,7 @@ from desktop.hub.file_names import local_name
 from desktop.models.catalogue import Catalogue, load_catalogue
 from desktop.services.devices import Devices
 from desktop.services.downloads import Downloads
+from desktop.services.engine_packs import EnginePacks
 from desktop.services.hub_token import HubToken
 from desktop.services.model_notes import ModelNotes
 from desktop.services.models_folder import check_models_folder
@@ -77,6 +78,14 @@ class ModelManager:
             check_folder=lambda: check_models_folder(settings(), paths),
             offline=offline,
         )
+        self.packs = EnginePacks(
+            paths.engine_packs,
+            paths.engine,
+            lambda: settings().library,
+            environment,
+            offline=offline,
+            changed=self.devices.find,
+        )
 
     @property
     def catalogue(self) -> Catalogue:
@@ -88,6 +97,7 @@ class ModelManager:
     def close(self, timeout: float = 2.0) -> None:
         """Stop downloads, which keep what they have, and connections; within `timeout` seconds."""
         self.downloads.close(timeout)
+        self.packs.close(timeout)
         self.sources.close()
         self.shelf.close()
 

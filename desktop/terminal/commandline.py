@@ -12,13 +12,14 @@ from desktop.inference.builtin_templates import NAMES
 from desktop.terminal import shared_options
 from desktop.terminal.errors import UsageError
 from desktop.terminal.help_pages import Commands
-from desktop.terminal.misread import CONNECTIONS, MODELS, SERVE, SIZING, explained
+from desktop.terminal.misread import CONNECTIONS, ENGINE, MODELS, SERVE, SIZING, explained
 from desktop.terminal.option_values import choices
 from desktop.terminal.orders import (
     AskOrder,
     BenchOrder,
     ChatOrder,
     DoctorOrder,
+    UpdatesOrder,
     WindowAction,
     WindowOrder,
 )
@@ -149,6 +150,10 @@ def _app(words: Translator, named: frozenset[str]) -> typer.Typer:
             "--background", say("Start in the tray, without the window"), words
         ),
         leave: bool = _flag("--quit", say("End the running Lapis and its engine"), words),
+        # The window reads it for itself, from the same command line.
+        no_update_check: bool = _flag(  # noqa: ARG001 - known here so that it is no mistake
+            "--no-update-check", say("Ask nobody for new versions in this run"), words
+        ),
     ) -> WindowOrder:
         wished = {
             WindowAction.SHOW: show,
@@ -262,6 +267,22 @@ def _app(words: Translator, named: frozenset[str]) -> typer.Typer:
     ) -> BenchOrder:
         return BenchOrder(model, as_json, quick)
 
+    @app.command(
+        add_help_option=False,
+        short_help=say("Ask whether there is a newer version"),
+        help=say("Ask whether there is a newer version of Lapis, and say where to get it.")
+        + "\n\n"
+        + say("One small signed file is fetched, without a word about you. Nothing is installed."),
+        epilog="lapis updates\nlapis updates --json",
+    )
+    def updates(
+        as_json: bool = typer.Option(
+            False, "--json", help=say("Print one JSON object with all that is known")
+        ),
+        page: bool = help_option,  # noqa: ARG001 - its callback acts
+    ) -> UpdatesOrder:
+        return UpdatesOrder(as_json)
+
     if MODELS in named:
         from desktop.terminal.models_commandline import add_models
 
@@ -275,6 +296,12 @@ def _app(words: Translator, named: frozenset[str]) -> typer.Typer:
     else:
         what = say("Servers that answer besides this computer")
         app.command(CONNECTIONS, short_help=what)(_not_needed)
+    if ENGINE in named:
+        from desktop.terminal.engine_commandline import add_engine
+
+        add_engine(app, words)
+    else:
+        app.command(ENGINE, short_help=say("Optional packs of the engine"))(_not_needed)
     if SERVE in named:
         from desktop.terminal.serve_commandline import add_serve
 

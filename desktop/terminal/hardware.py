@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from desktop.base.translation import Translator
+from desktop.domain.engine_pack import PackState, PackView
 from desktop.domain.machine import Machine, Power, Supply, UnitKind
 from desktop.domain.model import Device
 from desktop.domain.quantities import sized
@@ -24,7 +25,7 @@ _FACTS: Final = (
 )
 
 
-def hardware_as_json(machine: Machine) -> str:
+def hardware_as_json(machine: Machine, pack: PackView | None = None) -> str:
     """Return one JSON object: figures in bytes, null for what nobody can tell. Pure ASCII."""
     memory, disk, processor = machine.memory, machine.disk, machine.processor
     power = machine.power
@@ -56,6 +57,9 @@ def hardware_as_json(machine: Machine) -> str:
             }
             for unused in machine.unused
         ],
+        "engine_pack": None
+        if pack is None
+        else {"id": pack.pack.id, "state": pack.state.value, "download_bytes": pack.pack.size},
         "power": None
         if power is None
         else {"supply": power.supply.value, "charge_percent": power.charge},
@@ -72,8 +76,13 @@ def hardware_as_json(machine: Machine) -> str:
     return json.dumps(told, indent=2)
 
 
-def show_hardware(machine: Machine, words: Translator, screen: Screen) -> None:
-    """Print what there is: memory and disk with bars, then everything that computes."""
+def show_hardware(
+    machine: Machine, words: Translator, screen: Screen, pack: PackView | None = None
+) -> None:
+    """Print what there is: memory and disk with bars, then everything that computes.
+
+    `pack` is the one for this computer, if there is one.
+    """
     say = words.say
     print_rows(_bars(machine, words, plain=not screen.can_write("█▏")), screen)
     screen.line()
@@ -84,6 +93,9 @@ def show_hardware(machine: Machine, words: Translator, screen: Screen) -> None:
         print_indented(say(unit.can), screen)
         if unit.advice is not None:
             print_indented(say(unit.advice), screen)
+    if pack is not None:
+        screen.line(pack.pack.name, Style.STRONG)
+        print_indented(say(_pack(pack)), screen)
     for one in machine.unknown:
         what = dict(_FACTS).get(one.name.partition(".")[0], verbatim(one.name))
         note_prose(say("{what}: {detail}", what=say(what), detail=say(one.reason)), screen)
@@ -139,6 +151,17 @@ def _facts(machine: Machine) -> Iterator[tuple[Text, Text]]:
         yield Text("Reads from memory"), verbatim(f"{sized(round(machine.bandwidth))}/s")
     if machine.power is not None:
         yield Text("Power"), _power(machine.power)
+
+
+def _pack(view: PackView) -> Text:
+    values = {"size": sized(view.pack.size), "command": "lapis engine get"}
+    match view.state:
+        case PackState.IN_USE:
+            return Text("An installed pack of the engine.")
+        case PackState.OFF if view.reason is not None:
+            return view.reason
+        case _:
+            return Text("A pack of the engine for this card, {size} to download: {command}", values)
 
 
 def _power(power: Power) -> Text:

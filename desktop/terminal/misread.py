@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
 MODELS: Final = "models"
 CONNECTIONS: Final = "connections"
+ENGINE: Final = "engine"
 SERVE: Final = "serve"
 SIZING: Final = ("fit", "hardware", "recommend")
 _COMMANDS: Final = frozenset(
-    {"ask", "bench", "chat", CONNECTIONS, "doctor", MODELS, SERVE, *SIZING}
+    {"ask", "bench", "chat", CONNECTIONS, "doctor", ENGINE, MODELS, SERVE, "updates", *SIZING}
 )
 
 
@@ -51,6 +52,10 @@ def _command_in(arguments: Sequence[str]) -> str:
         inner = next((word for word in arguments if word in INNER), "")
     elif word == CONNECTIONS:
         from desktop.terminal.connections_commandline import NAMES as INNER
+
+        inner = next((word for word in arguments if word in INNER), "")
+    elif word == ENGINE:
+        from desktop.terminal.engine_commandline import NAMES as INNER
 
         inner = next((word for word in arguments if word in INNER), "")
     return " ".join(filter(None, ("lapis", word, inner)))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from desktop.terminal.connections_orders import ConnectionOrder
+    from desktop.terminal.engine_orders import EngineOrder
     from desktop.terminal.models_orders import ShelfOrder, SourcesOrder
     from desktop.terminal.serve_orders import ServeOrder
     from desktop.terminal.sizing_orders import SizingOrder
@@ -61,6 +62,13 @@ class BenchOrder:
     quick: bool
 
 
+@dataclass(frozen=True, slots=True)
+class UpdatesOrder:
+    """Ask whether there is a newer version."""
+
+    as_json: bool
+
+
 class WindowAction(StrEnum):
     """What the window is to do; all but the first are words of the command line."""
 
@@ -81,6 +89,6 @@ class WindowOrder:
 
 # A word at run time: the orders of other modules cost help and hotkeys nothing.
 Order: TypeAlias = (
-    "AskOrder | ChatOrder | DoctorOrder | BenchOrder | WindowOrder"
-    " | ConnectionOrder | ServeOrder | SourcesOrder | ShelfOrder | SizingOrder"
+    "AskOrder | ChatOrder | DoctorOrder | BenchOrder | UpdatesOrder | WindowOrder"
+    " | ConnectionOrder | EngineOrder | ServeOrder | SourcesOrder | ShelfOrder | SizingOrder"
 )

@@ -118,11 +118,12 @@ class SizingCommand:
         bandwidth = manager.devices.find_bandwidth()
         use = manager.shelf.disk_use()
         machine = look(manager.shelf.folder, use.models, 0, cards, bandwidth)
+        pack = manager.packs.view()
         self._screen.status.clear()
         if order.as_json:
-            self._screen.line(hardware_as_json(machine))
+            self._screen.line(hardware_as_json(machine, pack))
         else:
-            show_hardware(machine, self._words, self._screen)
+            show_hardware(machine, self._words, self._screen, pack)
         return EXIT_OK
 
     def _recommend(self, order: RecommendOrder) -> int:

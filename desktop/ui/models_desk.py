@@ -156,6 +156,7 @@ class ModelsDesk(QObject):
         def settle(_errand: Errand) -> None:
             manager.shelf.settle()
             manager.downloads.resume_interrupted()
+            manager.packs.settle(resume=True)
 
         self._errands.run("settle", settle, lambda _none: None, self._tell)
         if self._is_wanted:

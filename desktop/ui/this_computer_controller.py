@@ -9,6 +9,7 @@ from desktop.domain.machine import Cards, Machine
 from desktop.services.measured_speeds import MeasuredSpeed, measured_speeds
 from desktop.services.model_manager import ModelManager
 from desktop.services.this_computer import look
+from desktop.ui.engine_pack_controller import EnginePackController
 from desktop.ui.errands import Errand, Errands
 from desktop.ui.this_computer_tab import ThisComputerTab
 
@@ -45,6 +46,8 @@ class ThisComputerController(QObject):
         self._again.timeout.connect(self._look_again)
         tab.look_requested.connect(lambda: self._try_cards(manager.devices.find))
         tab.installEventFilter(self)
+        packs = EnginePackController(tab.pack, manager.packs, errands)
+        packs.changed.connect(lambda: self._try_cards(manager.devices.find))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Look when the tab comes on show, and not while its window is in the tray or minimised."""

@@ -11,8 +11,10 @@ from desktop.domain.quantities import sized
 from desktop.services.measured_speeds import MeasuredSpeed
 from desktop.ui.activity import Activity
 from desktop.ui.chips import ChipRow
+from desktop.ui.engine_pack_card import EnginePackCard
 from desktop.ui.labels import PlainLabel
 from desktop.ui.link_button import LinkButton
+from desktop.ui.link_popover import LinkPopover
 from desktop.ui.machine_chips import power_chips, processor_chips
 from desktop.ui.meter import Shade
 from desktop.ui.page_scroll import PageScroll
@@ -47,6 +49,8 @@ class ThisComputerTab(QWidget):
         self._heading.setProperty("strong", True)
         self._again = LinkButton()
         self._busy = Activity()
+        self.pack = EnginePackCard()
+        self._popover = LinkPopover(self)
         self._list = QVBoxLayout()
         self._list.setSpacing(Space.M)
         line = QHBoxLayout()
@@ -67,6 +71,7 @@ class ThisComputerTab(QWidget):
         column.addWidget(self._disk)
         column.addLayout(line)
         column.addLayout(self._list)
+        column.addWidget(self.pack)
         column.addWidget(self._speed_card())
         column.addWidget(self._unknown)
         column.addStretch(1)
@@ -74,6 +79,9 @@ class ThisComputerTab(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._page)
         self._again.clicked.connect(self.look_requested)
+        self.pack.link_pressed.connect(
+            lambda address, where: self._popover.ask(address, self.mapFromGlobal(where))
+        )
         self.set_busy(busy=False)
         self._say()
 

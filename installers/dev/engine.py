@@ -25,7 +25,7 @@ _X86 = {"x86_64", "amd64"}
 # GCC 12 builds AMX kernels that fault on the first token, so they are left out.
 _WITHOUT_AMX = ("-mno-amx-tile", "-mno-amx-int8", "-mno-amx-bf16")
 _OPTIONS = ("-DGGML_NATIVE=ON", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF")
-_COMPILER_SETTINGS = ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "CMAKE_ARGS", "SKBUILD_CMAKE_ARGS")
+COMPILER_SETTINGS = ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "CMAKE_ARGS", "SKBUILD_CMAKE_ARGS")
 
 
 def pinned() -> Pinned:
@@ -102,11 +102,16 @@ def _accepts(compiler: str, flag: str) -> bool:
 
 def first_line(command: list[str]) -> str:
     """Return the first line that `command` prints, `none` where there is no such command."""
+    return output(command).partition("\n")[0].strip() or "none"
+
+
+def output(command: list[str]) -> str:
+    """Return what `command` prints, nothing where there is no such command."""
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError:
-        return "none"
-    return (result.stdout or result.stderr).partition("\n")[0].strip()
+        return ""
+    return result.stdout or result.stderr
 
 
 def _processor() -> str:
@@ -137,7 +142,7 @@ def _build(environment: Environment, package: Pinned, how: Mapping[str, str], fo
         kept = {
             name: value
             for name, value in clean_environment().items()
-            if name not in _COMPILER_SETTINGS
+            if name not in COMPILER_SETTINGS
         }
         must_quietly(
             [

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from desktop.backends import process as engine_process
+from desktop.backends.process import ENGINE
+from desktop.base.child_program import start_code
 from desktop.domain.chat import Event, Notice, Sampling, TextDelta
 from desktop.domain.engine import Phase
 from desktop.domain.errors import EngineDied
 from tests.gguf_files import write_llama
 from tests.unit.engine_room import Room, engine_room, model_at, question
+from tests.unit.engine_stubs import instead
 
 ANSWER = "The model runs on the graphics card."
 LAYERS = 8
@@ -80,7 +82,7 @@ def _software_card(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def play(monkeypatch: pytest.MonkeyPatch) -> Play:
     """Return a function that changes what the next engine processes do."""
-    return lambda code: monkeypatch.setattr(engine_process, "_START", code)
+    return lambda code: instead(monkeypatch, code)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +119,6 @@ def test_a_card_that_is_full_gets_less_of_the_model_and_that_is_told(
     layers: int,
     told: str,
 ) -> None:
-    start = engine_process._START
     play(_LITTLE_ROOM.format(room=room_for, count=count))
     with room_with_card(tmp_path / "home", speaker) as room:
         text, notices = asked(room)
@@ -128,7 +129,7 @@ def test_a_card_that_is_full_gets_less_of_the_model_and_that_is_told(
         assert state.loaded is not None
         assert (state.loaded.offloaded_layers, str(state.reduced)) == (layers, told)
         # Whoever filled the card may be gone by the next load.
-        play(start)
+        play(start_code(ENGINE))
         room.engine.choose(model_at(speaker))
         state = room.until(Phase.READY)
         assert state.loaded is not None

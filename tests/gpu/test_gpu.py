@@ -20,6 +20,7 @@ from desktop.domain.model import Device, DeviceKind, LoadPlan
 from desktop.services.doctor_engine import examine_engine
 from tests.gguf_files import write_gemma2, write_llama
 from tests.unit.engine_room import engine_room, question
+from tests.unit.engine_stubs import instead
 
 ANSWER = "The model runs on the graphics card."
 LAYERS = 4
@@ -161,7 +162,7 @@ def thread_names(pid: int | None) -> list[str]:
 def test_a_card_lost_before_the_first_word_costs_nothing_but_the_card(
     tmp_path: Path, speaker: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desktop.backends.process._START", _LOSING_THE_DEVICE.format(after=0))
+    instead(monkeypatch, _LOSING_THE_DEVICE.format(after=0))
     with engine_room(tmp_path / "home", speaker, n_gpu_layers=-1) as room:
         answer = room.ask(question("Hello", LONG)).wait()
         notices = [event.text for event in answer.events if isinstance(event, Notice)]
@@ -178,7 +179,7 @@ def test_a_card_lost_before_the_first_word_costs_nothing_but_the_card(
 def test_a_card_lost_in_mid_answer_keeps_the_text_and_the_processor_goes_on(
     tmp_path: Path, speaker: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desktop.backends.process._START", _LOSING_THE_DEVICE.format(after=12))
+    instead(monkeypatch, _LOSING_THE_DEVICE.format(after=12))
     with engine_room(tmp_path / "home", speaker, n_gpu_layers=-1) as room:
         spoke = threading.Event()
 
@@ -209,7 +210,7 @@ def test_the_doctor_tries_the_card_and_finds_it_well(tmp_path: Path) -> None:
 def test_the_doctor_tells_of_a_card_that_fails_when_it_computes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desktop.backends.process._START", _LOSING_THE_DEVICE.format(after=0))
+    instead(monkeypatch, _LOSING_THE_DEVICE.format(after=0))
     findings = {
         finding.name: finding
         for finding in examine_engine(tmp_path, resources() / "guide" / "guide.gguf")

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from gguf import GGMLQuantizationType as Kind
 
-from desktop.backends import side_job
+from desktop.backends.side_job import SIDE_JOB
 from desktop.domain.errors import ModelLoadError
 from desktop.domain.footprint import HOST, DeviceBytes, Point
 from desktop.domain.model import KvType, LoadPlan
 from desktop.services.measuring import measure
 from tests import gguf_files, gguf_heads
 from tests.harness.real_load import Buffer, allocated
+from tests.unit.engine_stubs import instead
 
 CARD = "Vulkan0"
 POINTS = (Point(2048), Point(8192), Point(8192, KvType.Q8_0))
@@ -110,7 +111,7 @@ def test_a_build_that_hands_out_no_account_is_read_by_its_log(
 ) -> None:
     plan = plan_for(make(tmp_path), layers)
     exact = measure(tmp_path, plan.path, plan, POINTS)
-    monkeypatch.setattr(side_job, "START", _WITHOUT_ACCOUNT)
+    instead(monkeypatch, _WITHOUT_ACCOUNT, SIDE_JOB)
 
     for one, other in zip(measure(tmp_path, plan.path, plan, POINTS), exact, strict=True):
         for device, true in zip(one.devices, other.devices, strict=True):

@@ -1,0 +1,120 @@
+"""Connects the card of an engine pack with the packs of this computer. GUI thread."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtWidgets import QFileDialog
+
+from desktop.domain.engine_pack import PackState, PackView
+from desktop.domain.errors import LapisError
+from desktop.services.engine_packs import EnginePacks
+from desktop.ui.engine_pack_card import EnginePackCard, PackWish
+from desktop.ui.errands import Errand, Errands
+
+__all__ = ["EnginePackController"]
+
+
+class EnginePackController(QObject):
+    """Looks when the card's page comes on show, and after each change while it is there."""
+
+    changed = Signal()
+    """The engine may compute with something else from now on."""
+    _heard = Signal()
+
+    def __init__(self, card: EnginePackCard, packs: EnginePacks, errands: Errands) -> None:
+        """Watch `packs` from now on."""
+        super().__init__(card)
+        self._card = card
+        self._packs = packs
+        self._errands = errands
+        self._view: PackView | None = None
+        self._looking: Errand | None = None
+        self._looks_again = False
+        self._trouble: LapisError | None = None
+        self._heard.connect(self._look, Qt.ConnectionType.QueuedConnection)
+        card.wished.connect(self._on_wished)
+        self.destroyed.connect(packs.watch(self._heard.emit))
+        if (page := card.parentWidget()) is not None:
+            page.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Look when the page comes on show: another Lapis may have changed something."""
+        if event.type() == QEvent.Type.Show:
+            self._look()
+        return super().eventFilter(watched, event)
+
+    def _look(self) -> None:
+        if self._looking is not None and not self._looking.ended.is_set():
+            self._looks_again = True
+            return
+        self._looks_again = False
+        self._looking = self._errands.run(
+            "pack", lambda _errand: self._packs.view(), self._on_seen, _nothing
+        )
+
+    def _on_seen(self, view: PackView | None) -> None:
+        was, self._view = self._view, view
+        self._show()
+        before = was.state if was is not None else None
+        after = view.state if view is not None else None
+        if before is not after and PackState.IN_USE in {before, after} and was is not None:
+            self.changed.emit()
+        if self._looks_again:
+            self._look()
+
+    def _show(self) -> None:
+        view = self._view
+        if view is not None and self._trouble is not None:
+            view = replace(view, error=self._trouble)
+        self._card.show_view(view)
+
+    def _on_wished(self, wish: PackWish) -> None:
+        if self._view is None:
+            return
+        pack, self._trouble = self._view.pack, None
+        match wish:
+            case PackWish.GET:
+                self._packs.get(pack)
+            case PackWish.PAUSE:
+                self._packs.pause(pack)
+            case PackWish.STOP:
+                self._packs.cancel(pack)
+            case PackWish.SWITCH_ON:
+                self._do(lambda: self._packs.switch_on(pack), self._look)
+            case PackWish.REMOVE:
+                self._do(lambda: self._packs.remove(pack), self._look)
+            case PackWish.FROM_FILE:
+                self._choose_file()
+        self._look()
+
+    def _choose_file(self) -> None:
+        dialog = QFileDialog(self._card, self.tr("Take an engine pack from a file"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters([self.tr("Packs (*.tar.xz)"), self.tr("All files (*)")])
+        dialog.fileSelected.connect(lambda path: self.bring(Path(path)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def bring(self, archive: Path) -> None:
+        """Take the pack in the file `archive`."""
+
+        def work(errand: Errand) -> None:
+            self._packs.bring(archive, lambda _count: None, errand.stop)
+
+        self._errands.run("pack-work", work, lambda _none: self._look(), self._on_failed)
+
+    def _do(self, work: Callable[[], object], done: Callable[[], None]) -> None:
+        self._errands.run(
+            "pack-work", lambda _errand: work(), lambda _found: done(), self._on_failed, queued=True
+        )
+
+    def _on_failed(self, error: LapisError) -> None:
+        """Say at the card what was in the way, until something else is wished."""
+        self._trouble = error
+        self._show()
+
+
+def _nothing(_error: LapisError) -> None:
+    """Let the next look do better."""
