@@ -1,7 +1,8 @@
 # Everything that is done with a checkout, one word each. The work is in installers/dev.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-gpu test-portal fuzz check format bench lock translations guide guide-eval clean
+.PHONY: help setup run test test-gpu test-portal test-installers fuzz check format bench lock translations \
+	guide guide-eval engine bundle package cuda-pack release-check clean
 
 # python3 where that is 3.11 to 3.14, else the newest of these that is installed.
 PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -24,9 +25,15 @@ help:
 	@echo "make lock          renew requirements.lock"
 	@echo "make guide         train the built-in guide model anew (about an hour)"
 	@echo "make guide-eval    examine the built-in guide model"
+	@echo "make bundle        the program that runs without Python, in build/bundle (builds its engine once)"
+	@echo "make package       .deb, .rpm and .tar.xz, in dist (Linux)"
+	@echo "make cuda-pack ARGS=ADDRESS  the optional pack for NVIDIA cards, in dist (needs nvcc)"
+	@echo "make test-installers  packages installed, upgraded and removed in empty systems (Linux, root)"
+	@echo "make release-check versions, changes and packages agree"
 	@echo "make clean         remove .venv and everything else that was made here"
 
-setup run test test-gpu test-portal fuzz check format bench lock translations guide guide-eval clean:
+setup run test test-gpu test-portal test-installers fuzz check format bench lock translations guide guide-eval \
+engine bundle package cuda-pack release-check clean:
 	@test -n "$(PYTHON)" || { echo "Lapis needs Python 3.11 to 3.14, and none was found." \
 		"On Debian and Ubuntu: apt-get install python3 python3-venv"; exit 1; }
 	@"$(PYTHON)" -B -m installers.dev $@ $(ARGS)

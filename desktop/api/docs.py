@@ -49,11 +49,15 @@ _POLICY: Final = (
 )
 
 
-def router() -> APIRouter:
-    """Return the routes of the documentation; its folder is looked up once."""
+def served_files() -> tuple[Path, ...]:
+    """Return the files of Swagger UI that are served; whoever packs Lapis must not forget them."""
     from swagger_ui_bundle import swagger_ui_path
 
-    folder = Path(swagger_ui_path)
+    return tuple(Path(swagger_ui_path) / name for name in _FILES)
+
+
+def router() -> APIRouter:
+    """Return the routes of the documentation; its folder is looked up once."""
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/docs")
@@ -64,13 +68,13 @@ def router() -> APIRouter:
     async def start() -> Response:
         return _text(_START, "text/javascript")
 
-    def add(name: str, kind: str) -> None:
-        @routes.get(f"/docs/{name}")
+    def add(path: Path) -> None:
+        @routes.get(f"/docs/{path.name}")
         async def file() -> Response:
-            return FileResponse(folder / name, media_type=kind, headers=_headers())
+            return FileResponse(path, media_type=_FILES[path.name], headers=_headers())
 
-    for name, kind in _FILES.items():
-        add(name, kind)
+    for path in served_files():
+        add(path)
     return routes
 
 

@@ -20,6 +20,7 @@ from desktop.domain.settings import (
     MOST_ZOOM,
     SMALLEST_FONT,
 )
+from desktop.domain.updates import is_version
 
 Check: TypeAlias = Callable[[object], bool]
 
@@ -105,6 +106,10 @@ def _origin(value: object) -> bool:
     return is_short and _ORIGIN.fullmatch(str(value)) is not None
 
 
+def _version_or_none(value: object) -> bool:
+    return value == "" or (isinstance(value, str) and is_version(value))
+
+
 # Where the name of a field ends in `[]` each value of a list is judged by itself.
 BOUNDS: Mapping[str, Check] = MappingProxyType(
     {
@@ -166,6 +171,7 @@ BOUNDS: Mapping[str, Check] = MappingProxyType(
         "popup.height": within(0, 10_000),
         "popup.model": _short_text,
         "popup.translate_to": _short_text,
+        "updates.skipped": _version_or_none,
         "window.geometry": _short_text,
         "window.sidebar_width": within(0, 10_000),
         "window.last_chat": within(0, 2**63 - 1),

@@ -139,6 +139,20 @@ def _keyring() -> "KeyringBackend":
     return max(kinds, key=lambda kind: kind.priority)()
 
 
+def packed_keyrings() -> tuple[str, ...]:
+    """Return the modules of keyrings that came with this Lapis, whether or not any runs here.
+
+    Raises what they raise when they cannot be loaded.
+    """
+    from importlib.metadata import entry_points
+
+    known = {module for module, _name in _KEYRINGS}
+    found = [entry for entry in entry_points(group="keyring.backends") if entry.module in known]
+    for entry in found:
+        entry.load()
+    return tuple(sorted({entry.module for entry in found}))
+
+
 def _name(kind: "type[KeyringBackend]") -> tuple[str, str]:
     return kind.__module__, kind.__name__
 

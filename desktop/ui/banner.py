@@ -30,6 +30,7 @@ class Topic(Enum):
     ATTACHING = auto()
     FILES = auto()
     CLOSING = auto()
+    UPDATE = auto()
     DEFECT = auto()
 
 
@@ -42,6 +43,9 @@ class Remedy(Enum):
     LOAD_ANYWAY = auto()
     CHOOSE_MODEL = auto()
     COPY_REPORT = auto()
+    OPEN_PAGE = auto()
+    SKIP_VERSION = auto()
+    LATER = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class Banner(NoticeCard):
 
     remedy_chosen = Signal(object)
     """(Remedy)"""
+    put_away = Signal(object)
+    """(Topic): a person closed the message about it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start hidden."""
@@ -71,7 +77,7 @@ class Banner(NoticeCard):
         self._close = close
         for remedy, button in self._buttons.items():
             button.clicked.connect(lambda _checked, remedy=remedy: self._on_clicked(remedy))
-        self._close.clicked.connect(self.close_message)
+        self._close.clicked.connect(self._on_close_clicked)
         self._show()
 
     @property
@@ -114,6 +120,11 @@ class Banner(NoticeCard):
         self._messages = sorted([message, *others], key=lambda each: not each.is_error)
         self._show()
 
+    def _on_close_clicked(self) -> None:
+        topic = self.topic
+        self.close_message()
+        self.put_away.emit(topic)
+
     def _on_clicked(self, remedy: Remedy) -> None:
         if remedy is not Remedy.COPY_REPORT:
             self.close_message()
@@ -126,6 +137,9 @@ class Banner(NoticeCard):
         self._buttons[Remedy.LOAD_ANYWAY].setText(self.tr("Load it anyway"))
         self._buttons[Remedy.CHOOSE_MODEL].setText(self.tr("Choose a model"))
         self._buttons[Remedy.COPY_REPORT].setText(self.tr("Copy report"))
+        self._buttons[Remedy.OPEN_PAGE].setText(self.tr("Open the download page"))
+        self._buttons[Remedy.SKIP_VERSION].setText(self.tr("Skip this version"))
+        self._buttons[Remedy.LATER].setText(self.tr("Later"))
         self._close.set_label(self.tr("Close"))
         if not self._messages:
             self.hide()

@@ -5,6 +5,7 @@ Made in the second part of the start, after the window's first picture. GUI thre
 
 import os
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ from PySide6.QtGui import QGuiApplication
 from desktop.base.paths import Paths
 from desktop.domain.hotkey import KeyAction, KeyStatus
 from desktop.ui.chat_controller import ChatController
+from desktop.ui.dock_icon import DockIcon
 from desktop.ui.hotkeys import Hotkeys
 from desktop.ui.leaves_badge import Hosts
 from desktop.ui.preferences import Preferences
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from desktop.ui.key_room import KeyRoom
     from desktop.ui.model_controller import ModelController
     from desktop.ui.popup_model import PopupModel
+    from desktop.ui.settings_general import GeneralSection
     from desktop.ui.tray_api import TrayApiMenu
 
 __all__ = ["DesktopRoom"]
@@ -85,6 +88,8 @@ class DesktopRoom(QObject):
         presence.chat_wanted.connect(self.chat_wanted)
         presence.new_chat_wanted.connect(desk.new_chat)
         presence.model_dropped.connect(self.model_dropped)
+        if sys.platform == "darwin":
+            DockIcon(window, self)
         self._hotkeys = self._take_keys(app_id)
         QTimer.singleShot(_KEYS_SHOWN_MS, self, self._open_keys)
 
@@ -97,6 +102,10 @@ class DesktopRoom(QObject):
     def popup_model(self) -> "PopupModel":
         """The model of quick questions, with its menu."""
         return self._presence.room.popup.model
+
+    def serve_general(self, serve: "Callable[[GeneralSection], None]") -> None:
+        """Call `serve` with the general part of the settings, once it is made."""
+        self._tray.serve_section(serve)
 
     def set_hosts(self, hosts: Hosts) -> None:
         """`hosts` tells by the name of a model which other computer reads what it is asked."""

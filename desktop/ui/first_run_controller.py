@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from desktop.ui.key_desk import KeyDesk
     from desktop.ui.model_controller import ModelController
     from desktop.ui.models_desk import ModelsDesk
+    from desktop.ui.update_desk import UpdateDesk
 
 __all__ = ["FirstRunController"]
 
@@ -41,6 +42,7 @@ class FirstRunController(QObject):
         self._window = window
         self._preferences = preferences
         self._keys: KeyDesk | None = None
+        self._updates: UpdateDesk | None = None
         self._view: FirstRun | None = None
         self._computer: FirstRunComputer | None = None
         self._key: FirstRunKey | None = None
@@ -99,6 +101,12 @@ class FirstRunController(QObject):
         if self._key is not None:
             self._key.attach(keys)
 
+    def attach_updates(self, updates: "UpdateDesk") -> None:
+        """Know who can ask for new versions."""
+        self._updates = updates
+        if self._key is not None:
+            updates.offer(self._key)
+
     def _fill(self) -> None:
         """Fill the steps on show, once there is what they need."""
         if self._view is None or self._computer is None or self._connect_models is None:
@@ -110,6 +118,8 @@ class FirstRunController(QObject):
             self._key.popup_wanted.connect(self.popup_wanted)
             if self._keys is not None:
                 self._key.attach(self._keys)
+            if self._updates is not None:
+                self._updates.offer(self._key)
             self._view.fill(_KEY, self._key)
         if self._models is None:
             self._models = self._connect_models()

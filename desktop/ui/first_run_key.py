@@ -17,11 +17,13 @@ from desktop.ui.key_recipe import KeyRecipe
 from desktop.ui.key_row import KeyRow
 from desktop.ui.key_view import KeyWay
 from desktop.ui.labels import PlainLabel
+from desktop.ui.tick_box import TickBox
 from desktop.ui.tinted_icon import TintedIcon
 from desktop.ui.tokens import Space
 
 if TYPE_CHECKING:
     from desktop.ui.key_desk import KeyDesk
+    from desktop.ui.update_desk import UpdateView
 
 __all__ = ["FirstRunKey"]
 
@@ -36,6 +38,8 @@ class FirstRunKey(Step):
 
     popup_wanted = Signal()
     """The quick question is to be shown without the key."""
+    updates_wanted = Signal(bool)
+    """(whether the person wants to be told of new versions)"""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Offer to show the quick question without its key."""
@@ -48,7 +52,11 @@ class FirstRunKey(Step):
         self._sign = TintedIcon("keyboard", _ICON)
         self._state = PlainLabel(wrap=True)
         self._try = TextButton()
+        self._updates = TickBox()
+        self._updates_hint = PlainLabel(tone="muted", size="small", wrap=True)
+        self._update_host = ""
         self._lay_out()
+        self._updates.clicked.connect(self.updates_wanted)
         self._try.clicked.connect(self.popup_wanted)
         self._say()
 
@@ -66,6 +74,11 @@ class FirstRunKey(Step):
         desk.changed.connect(self._show_key)
         desk.worked.connect(self._on_worked)
         self._show_key()
+
+    def show_updates(self, view: "UpdateView") -> None:
+        """Ask whether the person wants to be told of new versions, where this Lapis can find out."""
+        self._update_host = view.host if view.hindrance is None else ""
+        self._say_updates()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
@@ -89,6 +102,13 @@ class FirstRunKey(Step):
         column.setSpacing(Space.L)
         column.addWidget(FormPanel([self._row, self._recipe]))
         column.addLayout(state)
+        question = QVBoxLayout()
+        question.setSpacing(2)
+        question.addWidget(self._updates)
+        question.addWidget(self._updates_hint)
+        self._updates_hint.setIndent(TickBox.INDENT)
+        column.addSpacing(Space.S)
+        column.addLayout(question)
 
     def _on_write_wanted(self) -> None:
         if self._desk is not None:
@@ -117,7 +137,19 @@ class FirstRunKey(Step):
         self._try.setText(self.tr("Show it once"))
         self._try.setAccessibleName(self.tr("Show the quick question once, without the key"))
         self._say_state()
+        self._say_updates()
         self.words_changed.emit()
+
+    def _say_updates(self) -> None:
+        self._updates.setText(self.tr("Tell me about new versions of Lapis"))
+        hint = self.tr(
+            "Once a week one small file is fetched from {host}, without a word about you. "
+            "Nothing is installed."
+        ).format(host=self._update_host)
+        self._updates_hint.setText(hint)
+        self._updates.setAccessibleDescription(hint)
+        for widget in (self._updates, self._updates_hint):
+            widget.setVisible(bool(self._update_host))
 
     def _say_state(self) -> None:
         desk = self._desk

@@ -1,5 +1,9 @@
-"""Desks that the window gets once it is on the screen: models, and what is misspelt. GUI thread."""
+"""Desks that the window gets once it is on the screen: models, what is misspelt, new versions.
 
+GUI thread.
+"""
+
+import os
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QApplication
@@ -10,15 +14,18 @@ from desktop.ui.desktop_room import DesktopRoom
 from desktop.ui.engine_room import EngineRoom
 from desktop.ui.model_controller import ModelController
 from desktop.ui.models_desk import ModelsDesk
+from desktop.ui.options import Options
 from desktop.ui.own_settings import OwnSettings
 from desktop.ui.preferences import Preferences
 from desktop.ui.spelling_desk import SpellingDesk
+from desktop.ui.update_desk import UpdateDesk
 from desktop.ui.window import MainWindow
 
 if TYPE_CHECKING:
     from desktop.services.model_manager import ModelManager
+    from desktop.services.updates import Updates
 
-__all__ = ["connect_models", "open_models", "open_spelling"]
+__all__ = ["connect_models", "open_models", "open_quiet"]
 
 
 def open_models(
@@ -56,10 +63,34 @@ def connect_models(desk: ModelsDesk, models: ModelController, around: DesktopRoo
     desk.set_engine(models.state)
 
 
-def open_spelling(
+def open_quiet(
+    app: QApplication,
+    window: MainWindow,
+    preferences: Preferences,
+    paths: Paths,
+    around: DesktopRoom,
+    options: Options,
+) -> tuple[SpellingDesk, UpdateDesk]:
+    """Return what works unasked: spelling in every field, and news of versions."""
+    updates = _open_updates(window, preferences, paths, forbidden=not options.update_check)
+    around.serve_general(updates.serve)
+    return _open_spelling(app, window, preferences, paths), updates
+
+
+def _open_spelling(
     app: QApplication, window: MainWindow, preferences: Preferences, paths: Paths
 ) -> SpellingDesk:
-    """Return what looks for misspelt words in every field."""
     desk = SpellingDesk(app, preferences, paths.spelling, window)
     desk.failed.connect(lambda error: window.banner.show_error(Topic.STORAGE, error))
     return desk
+
+
+def _open_updates(
+    window: MainWindow, preferences: Preferences, paths: Paths, *, forbidden: bool
+) -> UpdateDesk:
+    def make() -> "Updates":
+        from desktop.services.updates import open_updates
+
+        return open_updates(paths, lambda: preferences.value, os.environ, forbidden=forbidden)
+
+    return UpdateDesk(window.banner, preferences, make, window)

@@ -16,6 +16,7 @@ from desktop.base.paths import APP_ID, DESKTOP_ID, Paths
 from desktop.domain.errors import LapisError
 from desktop.domain.settings import Settings
 from desktop.system.input_method import prepare_input_method, qt_input_plugins
+from desktop.system.windows_identity import show_as_lapis
 from desktop.ui.icons import app_icon
 from desktop.ui.instance_server import take_lock
 from desktop.ui.options import Options
@@ -26,7 +27,7 @@ from desktop.ui.translation import Languages
 if TYPE_CHECKING:
     from desktop.services.answering_parts import Serve
 
-__all__ = ["launch"]
+__all__ = ["launch", "make_application"]
 
 _log = logging.getLogger(__name__)
 
@@ -42,13 +43,13 @@ def launch(options: Options, paths: Paths, serve: "Serve") -> int:
             lock = _take_place(options, paths)
             if lock is None:
                 return 0
-            app = app or _application()
+            app = app or make_application()
             return _start(app, options, paths, lock, serve).run()
         except LapisError as error:
             _log.warning("cannot start: %s", error.title.message)
             if sys.stderr is not None:
                 print(f"{error.title}\n{error.hint}", file=sys.stderr)  # noqa: T201
-            app = app or _application()
+            app = app or make_application()
             if not _wants_another_try(app, error):
                 return 1
 
@@ -59,7 +60,9 @@ def _take_place(options: Options, paths: Paths) -> QLockFile | None:
     return take_lock(paths, options.command, options.token, options.model)
 
 
-def _application() -> QApplication:
+def make_application() -> QApplication:
+    """Make the one that a process may have, with the names and the icon of Lapis."""
+    show_as_lapis()
     prepare_input_method(os.environ, qt_input_plugins())
     QGuiApplication.setDesktopFileName(DESKTOP_ID)
     app = QApplication(sys.argv[:1])

@@ -18,13 +18,15 @@ class Options:
     """What this start is to do, here or in the instance that runs already.
 
     `command` is one of `system.instance.COMMANDS`; `model` a name or a full path, or empty;
-    `token` lets the running instance take the focus.
+    `token` lets the running instance take the focus. Without `update_check` nobody is asked for new
+    versions in this run, whatever is set.
     """
 
     command: str = "show"
     data_dir: Path | None = None
     model: str = ""
     token: str = ""
+    update_check: bool = True
 
 
 def parse_options(words: Sequence[str]) -> Options:
@@ -34,6 +36,9 @@ def parse_options(words: Sequence[str]) -> Options:
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="keep everything in DIR")
     parser.add_argument("--model", default="", metavar="MODEL", help="load this name or file")
     parser.add_argument("file", nargs="?", default="", metavar="FILE", help="open this GGUF file")
+    parser.add_argument(
+        "--no-update-check", action="store_true", help="ask nobody for new versions in this run"
+    )
     action = parser.add_mutually_exclusive_group()
     for name, purpose in (
         ("show", "show the window"),
@@ -49,7 +54,7 @@ def parse_options(words: Sequence[str]) -> Options:
     model = str(Path(given.file).absolute()) if given.file else _absolute(given.model)
     command = given.command or ("open-model" if model else "show")
     token = next((os.environ[name] for name in _ACTIVATION_TOKENS if os.environ.get(name)), "")
-    return Options(command, given.data_dir, model, token)
+    return Options(command, given.data_dir, model, token, not given.no_update_check)
 
 
 def _absolute(model: str) -> str:

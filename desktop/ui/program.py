@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLockFile, QObject, QTimer
+from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from desktop.ui.models_desk import ModelsDesk
     from desktop.ui.servers_room import ServersRoom
     from desktop.ui.spelling_desk import SpellingDesk
+    from desktop.ui.update_desk import UpdateDesk
 
 __all__ = ["Program"]
 
@@ -57,6 +58,9 @@ _BENCH_FILE = "LAPIS_BENCH_READY"
 
 class Program(QObject):
     """The running program, from the lock to the exit code."""
+
+    ready = Signal()
+    """Everything is there; the first picture was long before."""
 
     def __init__(
         self,
@@ -81,7 +85,7 @@ class Program(QObject):
         self._is_put_away = False
         self._around: DesktopRoom | None = None
         self._servers: ServersRoom | None = None
-        self._spelling: SpellingDesk | None = None
+        self._quiet: tuple[SpellingDesk, UpdateDesk] | None = None
         self._report = ""
         settings_store = SettingsStore(paths.settings)
         self._preferences = Preferences(settings_store, self)
@@ -171,7 +175,7 @@ class Program(QObject):
             QTimer.singleShot(0, self, lambda: self._finish_desks(models, around))
 
     def _finish_desks(self, models: "ModelController", around: "DesktopRoom") -> None:
-        from desktop.ui.later_desks import connect_models, open_models, open_spelling
+        from desktop.ui.later_desks import connect_models, open_models, open_quiet
         from desktop.ui.warming import warm_up_soon
 
         if self._shutdown.done:
@@ -182,7 +186,10 @@ class Program(QObject):
         desk.chosen.connect(self._on_model_chosen)
         connect_models(desk, models, around)
         self._servers = self._open_servers(models, desk, around)
-        self._spelling = open_spelling(self._app, self._window, self._preferences, self._paths)
+        self._quiet = open_quiet(
+            self._app, self._window, self._preferences, self._paths, around, self._options
+        )
+        self._welcome.attach_updates(self._quiet[1])
         self._welcome.attach(self._models_desk, models, self._room.memory)
         if self._is_put_away:
             around.put_window_away()
@@ -198,6 +205,7 @@ class Program(QObject):
             case _:
                 pass
         warm_up_soon(self)
+        self.ready.emit()
 
     def _on_model_chosen(self, model: InstalledModel) -> None:
         if self._room.models is not None:
@@ -348,7 +356,7 @@ class Program(QObject):
         end.add("keys", self._close_keys)
         end.add("draft and place", self._desk.close)
         self._talk.plan_the_end(end)
-        end.add("spelling", self._close_spelling)
+        end.add("spelling and updates", self._close_quiet_desks)
         end.add("running answers", self._chats.close)
         end.add("windows", self._hide_windows)
         end.add("servers", self._close_servers)
@@ -381,9 +389,9 @@ class Program(QObject):
         if self._around is not None:
             self._around.close()
 
-    def _close_spelling(self) -> None:
-        if self._spelling is not None:
-            self._spelling.close()
+    def _close_quiet_desks(self) -> None:
+        for desk in self._quiet or ():
+            desk.close()
 
     def _close_models(self) -> None:
         if self._models_desk is not None:

@@ -1,12 +1,15 @@
-"""Starting at login and the icon in the tray, on the settings page. GUI thread."""
+"""Starting at login, the icon in the tray and new versions, on the settings page. GUI thread."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
+from desktop.base.translation import system_language
 from desktop.domain.errors import LapisError
+from desktop.domain.settings import Language, Settings
 from desktop.domain.text import Text
 from desktop.services.hotkey import desktop_of
 from desktop.services.start_at_login import LoginState
@@ -14,12 +17,15 @@ from desktop.system.panel import Tone
 from desktop.ui.form_panel import FormPanel
 from desktop.ui.labels import PlainLabel
 from desktop.ui.setting_row import SettingRow
+from desktop.ui.settings_entry import switch
 from desktop.ui.settings_section import SettingsSection
 from desktop.ui.switch import Switch
 from desktop.ui.tokens import DARK, Space, tokens_of
 from desktop.ui.translation import say
 from desktop.ui.tray_icon import Sign, TrayPicture, tray_icon
 from desktop.ui.tray_words import how_to_get_a_tray
+from desktop.ui.update_desk import UpdateView
+from desktop.ui.update_line import UpdateLine
 
 __all__ = ["GeneralSection"]
 
@@ -38,7 +44,7 @@ _COLUMNS = 2
 
 
 class GeneralSection(SettingsSection):
-    """What is so comes from the system each time it is looked at; nothing of it is a setting."""
+    """What is so comes from the system each time it is looked at; only new versions are a setting."""
 
     looked_at = Signal()
     """It is about to be seen: answer with `show_login` and `show_tray`."""
@@ -58,9 +64,22 @@ class GeneralSection(SettingsSection):
         self._tray = SettingRow(None)
         self._legend = _Legend()
         self._icon = FormPanel([self._tray, self._legend])
-        super().__init__()
-        self.column.addWidget(self._login)
-        self.column.addWidget(self._icon)
+        self._update_view: UpdateView | None = None
+        self._chosen = Language.SYSTEM
+        self.updates = UpdateLine()
+        """What is known of new versions."""
+        self._check = switch(
+            lambda now: now.updates.check,
+            lambda now, value: replace(now, updates=replace(now.updates, check=value)),
+        )
+        super().__init__((self._check,))
+        under = self.panels[0].layout()
+        if under is not None:
+            under.addWidget(self.updates)
+        self.column.insertWidget(0, self._login)
+        self.column.insertWidget(1, self._icon)
+        # Nobody knows yet whether this Lapis can ask.
+        self._offer_updates(offered=False)
         self._switch.clicked.connect(self._on_clicked)
         self._show()
 
@@ -82,10 +101,22 @@ class GeneralSection(SettingsSection):
         self._has_tray = is_there
         self._show()
 
+    def show_settings(self, settings: Settings) -> None:
+        super().show_settings(settings)
+        self._chosen = settings.language
+
+    def show_updates(self, view: UpdateView) -> None:
+        """Show what is known of new versions, or why nobody can be asked."""
+        self._update_view = view
+        self._offer_updates(offered=view.hindrance is None)
+        language = system_language() if self._chosen is Language.SYSTEM else self._chosen
+        self.updates.show_view(view, language.value)
+        self._say_updates()
+
     def search(self, wanted: str) -> bool:
         """Show only what has the words `wanted`."""
         words = wanted.casefold().split()
-        found = False
+        found = super().search(wanted)
         for panel, said in ((self._login, self._row), (self._icon, self._tray)):
             text = f"{self.title} {said.name} {said.hint}".casefold()
             shown = all(word in text for word in words)
@@ -96,12 +127,32 @@ class GeneralSection(SettingsSection):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._problem.hide()
+        self.updates.forget_problem()
         self.looked_at.emit()
 
     def say(self) -> None:
         self.title = self.tr("General")
         self._legend.say()
+        self._say_updates()
         self._show()
+
+    def _offer_updates(self, *, offered: bool) -> None:
+        self._check.row.setEnabled(offered)
+        for control in self._check.row.findChildren(Switch):
+            control.setVisible(offered)
+
+    def _say_updates(self) -> None:
+        view = self._update_view
+        if view is not None and view.hindrance is not None:
+            hint = say(view.hindrance)
+        elif view is not None:
+            hint = self.tr(
+                "Once a week one small file is fetched from {host}, without a word about you. "
+                "Nothing is installed."
+            ).format(host=view.host)
+        else:
+            hint = ""
+        self._check.say(self.tr("Tell me about new versions"), hint)
 
     def _on_clicked(self, checked: bool) -> None:
         self._problem.hide()

@@ -16,7 +16,9 @@ _RING = 3
 
 
 class TickBox(QCheckBox):
-    """One line of plain words beside the box."""
+    """One line of plain words beside the box, which begin `INDENT` pixels from its left edge."""
+
+    INDENT = _RING + _SIDE + Space.S
 
     def __init__(self, words: str = "", parent: QWidget | None = None) -> None:
         """Start unticked."""

@@ -110,6 +110,8 @@ class TrayDesk(QObject):
         tray.about_to_be_seen.connect(self._look)
         tray.models_requested.connect(self._show_models)
         self._found: Sequence[InstalledModel] = ()
+        self._section: GeneralSection | None = None
+        self._serve_section: Callable[[GeneralSection], None] | None = None
         tray.set_engine(models.state)
         tray.set_running(chats.running)
         self._show_chats()
@@ -139,6 +141,12 @@ class TrayDesk(QObject):
             self.tray.announce(self.tr("The keys are paused. The menu of Lapis ends the pause."))
         return self.tray.is_paused
 
+    def serve_section(self, serve: "Callable[[GeneralSection], None]") -> None:
+        """Call `serve` with the part of the settings about all this, once there is one."""
+        self._serve_section = serve
+        if self._section is not None:
+            serve(self._section)
+
     def make_section(self) -> "GeneralSection":
         """Make the part of the settings that is about login and tray."""
         from desktop.ui.settings_general import GeneralSection
@@ -149,6 +157,9 @@ class TrayDesk(QObject):
         section.login_wanted.connect(self.login.turn)
         self.login.told.connect(section.show_login)
         self.login.failed.connect(section.show_problem)
+        self._section = section
+        if self._serve_section is not None:
+            self._serve_section(section)
         return section
 
     def close(self) -> None:

@@ -51,6 +51,7 @@ AROUND: Final = (
     "desktop.ui.api_desk",
     "desktop.ui.servers_desk",
     "desktop.ui.servers_room",
+    "desktop.ui.update_desk",
     "desktop.ui.later_desks",
 )
 """For the second part of the start, in the same order."""

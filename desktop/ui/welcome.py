@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from desktop.ui.key_desk import KeyDesk
     from desktop.ui.model_controller import ModelController
     from desktop.ui.models_desk import ModelsDesk
+    from desktop.ui.update_desk import UpdateDesk
 
 __all__ = ["Welcome"]
 
@@ -43,6 +44,7 @@ class Welcome(QObject):
             tuple[ModelsDesk, ModelController, Callable[[], EngineMemory | None]] | None
         ) = None
         self._keys: KeyDesk | None = None
+        self._updates: UpdateDesk | None = None
 
     def open(self) -> None:
         """Show the first steps in place of everything else."""
@@ -56,6 +58,8 @@ class Welcome(QObject):
                 steps.attach(*self._models)
             if self._keys is not None:
                 steps.attach_keys(self._keys)
+            if self._updates is not None:
+                steps.attach_updates(self._updates)
         self._steps.open()
 
     def attach(
@@ -76,6 +80,12 @@ class Welcome(QObject):
         self._keys = keys
         if self._steps is not None:
             self._steps.attach_keys(keys)
+
+    def attach_updates(self, updates: "UpdateDesk") -> None:
+        """Know who can ask for new versions."""
+        self._updates = updates
+        if self._steps is not None:
+            self._steps.attach_updates(updates)
 
     def _is_new(self, paths: Paths, *, has_chats: bool) -> bool:
         if self._preferences.value.welcomed:

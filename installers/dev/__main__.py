@@ -6,7 +6,21 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 
-from installers.dev import checks, environment, gpu, guide, lock, portal, testing
+from installers.dev import (
+    bundle,
+    checks,
+    cuda_pack,
+    environment,
+    gpu,
+    guide,
+    installer_tests,
+    lock,
+    packages,
+    portal,
+    release_check,
+    shipped_engine,
+    testing,
+)
 from installers.dev.console import StepFailed, must, say
 from installers.dev.places import GUIDE, MAIN, ROOT, cache_folder, clean_environment
 from installers.dev.system_packages import Purpose
@@ -26,6 +40,9 @@ def main(arguments: list[str]) -> int:
         "test": lambda _rest: _test(),
         "test-gpu": lambda _rest: _with(Purpose.GPU, gpu.test),
         "test-portal": lambda _rest: _with(Purpose.PORTAL, portal.test),
+        "test-installers": lambda rest: _with(
+            Purpose.INSTALLERS, lambda: installer_tests.test(rest)
+        ),
         "fuzz": _fuzz,
         "check": lambda _rest: _with(Purpose.RUN, checks.check),
         "format": lambda _rest: _with(Purpose.RUN, checks.tidy),
@@ -34,6 +51,11 @@ def main(arguments: list[str]) -> int:
         "lock": lambda _rest: lock.write_locks(),
         "guide": lambda _rest: guide.train(),
         "guide-eval": lambda _rest: _with(Purpose.RUN, guide.evaluate),
+        "engine": lambda _rest: _with(Purpose.PACKAGE, shipped_engine.make),
+        "bundle": lambda rest: _with(Purpose.PACKAGE, lambda: bundle.make(rest)),
+        "package": lambda rest: _with(Purpose.PACKAGE, lambda: packages.make(rest)),
+        "cuda-pack": lambda rest: _with(Purpose.PACKAGE, lambda: cuda_pack.make(rest)),
+        "release-check": release_check.check,
         "clean": lambda _rest: _clean(),
     }
     name = arguments[0] if arguments else ""

@@ -14,6 +14,8 @@ from desktop.system.objective_c import text_of
 
 _OVER_OTHERS: Final = 1 << 1
 """NSApplicationActivateIgnoringOtherApps."""
+_REGULAR, _ACCESSORY = 0, 1
+"""NSApplicationActivationPolicy: in the Dock with a menu bar, or in neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +78,31 @@ def come_to_front_with(libraries: Libraries) -> None:
         ours = objects.send(objects.named("NSApplication"), "sharedApplication")
         takes = (ctypes.c_bool,)
         objects.send(ours, "activateIgnoringOtherApps:", True, takes=takes, answers=None)
+
+
+def show_in_dock(*, is_shown: bool) -> bool:
+    """Have this program be in the Dock and in front, or in the menu bar's icon alone. Main thread.
+
+    False elsewhere than on macOS, and where the system does not let it.
+    """
+    try:
+        libraries = load()
+    except OSError:
+        return False
+    return show_in_dock_with(libraries, is_shown=is_shown)
+
+
+def show_in_dock_with(libraries: Libraries, *, is_shown: bool) -> bool:
+    """Do so through `libraries`."""
+    objects = libraries.objects
+    with objects.pool():
+        ours = objects.send(objects.named("NSApplication"), "sharedApplication")
+        policy = _REGULAR if is_shown else _ACCESSORY
+        takes = (ctypes.c_long,)
+        done = objects.send(
+            ours, "setActivationPolicy:", policy, takes=takes, answers=ctypes.c_bool
+        )
+    if done and is_shown:
+        # A program that has just come into the Dock has no menu bar until it is called to the front.
+        come_to_front_with(libraries)
+    return bool(done)

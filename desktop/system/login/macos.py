@@ -17,6 +17,9 @@ from desktop.domain.text import Text
 from desktop.system.login.base import LoginState
 from desktop.system.login.faults import file_fault
 
+BUNDLE_ID: Final = "io.github.lapis-assistant.Lapis"
+"""What macOS knows the program by, where it is packed: letters, digits, hyphens and dots only."""
+
 REQUIRES_APPROVAL: Final = 2
 """What SMAppServiceStatus calls an item that the person has to allow first."""
 
@@ -56,7 +59,7 @@ class MacLogin:
             "LimitLoadToSessionType": "Aqua",
             "ProcessType": "Interactive",
             # The list of login items shows the program's name and icon then.
-            "AssociatedBundleIdentifiers": [self._label],
+            "AssociatedBundleIdentifiers": [BUNDLE_ID],
         }
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)

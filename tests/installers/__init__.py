@@ -1,0 +1,1 @@
+"""What needs built packages, root, chroots or other processors: `make test-installers`."""
