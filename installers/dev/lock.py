@@ -11,7 +11,14 @@ import tomllib
 from pathlib import Path
 
 from installers.dev.console import StepFailed, must, say, step
-from installers.dev.places import GUIDE_LOCK, LOCK, ROOT, Environment, clean_environment
+from installers.dev.places import (
+    BUNDLE_LOCK,
+    GUIDE_LOCK,
+    LOCK,
+    ROOT,
+    Environment,
+    clean_environment,
+)
 
 _OLDEST_PYTHON = "3.11"
 _COMMAND = (
@@ -25,7 +32,7 @@ _ADDRESS = re.compile(r"://|--(?:extra-)?index|--find-links|\s@\s")
 
 
 def write_locks() -> None:
-    """Write both lock files; raises StepFailed."""
+    """Write the lock files; raises StepFailed."""
     with (
         step("Writing the lock files", "about half a minute"),
         tempfile.TemporaryDirectory(prefix="lapis-lock-") as name,
@@ -33,6 +40,8 @@ def write_locks() -> None:
         folder = Path(name)
         compiler = _compiler(folder)
         _compile(compiler, LOCK, "pyproject.toml", "--extra", "build", "--extra", "dev")
+        # What people get is what was tested: the same versions, without the tools of the tests.
+        _compile(compiler, BUNDLE_LOCK, "pyproject.toml", "--extra", "bundle", "--constraint", LOCK)
         wanted = folder / "guide.in"
         wanted.write_text("\n".join(guide_requirements()), encoding="utf-8")
         _compile(compiler, GUIDE_LOCK, wanted, "--constraint", LOCK)

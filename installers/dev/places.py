@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "requirements.lock"
+BUNDLE_LOCK = ROOT / "requirements-bundle.lock"
 GUIDE_LOCK = ROOT / "requirements-guide.lock"
 _FOREIGN = (
     *("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV"),

@@ -1,0 +1,1 @@
+"""What a release needs beside its packages: the signed file that tells of it."""
