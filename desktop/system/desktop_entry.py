@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from desktop.base.paths import resources
+from desktop.base.paths import APP_ID, resources
 from desktop.system.linux_session import data_folder, system_data_folders
 from desktop.system.login.desktop_file import as_bytes, command_line, read, written
 from desktop.system.own_command import lapis_words
@@ -70,8 +70,10 @@ def _entry(app_id: str, command: Sequence[str]) -> str:
         "TryExec": command[0],
         "Icon": app_id,
         "Terminal": "false",
-        "Categories": "Utility;Office;Development;",
+        "Categories": "Utility;",
         "StartupNotify": "true",
+        # What X11 windows of ours are called.
+        "StartupWMClass": APP_ID,
         "Actions": "".join(f"{name};" for name, *_ in _ACTIONS),
         _OURS: "true",
     }
