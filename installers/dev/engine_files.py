@@ -11,7 +11,7 @@ from installers.dev.engine_forms import Form
 _ENDINGS = {"win32": "*.dll", "darwin": "*.dylib"}
 # GCC 12 builds AMX kernels that fault on the first token (it drops the stores that set the tiles
 # up), and this is the only library that has them; the next best one runs on the same processors.
-_LEFT_OUT = "ggml-cpu-sapphirerapids"
+LEFT_OUT = "ggml-cpu-sapphirerapids"
 _PROCESSOR = "ggml-cpu-"
 _OPENMP = "libgomp.so.1"
 
@@ -20,7 +20,7 @@ def stage(built: Path, folder: Path, form: Form) -> None:
     """Copy the libraries of a finished build to `folder`; raises StepFailed when any is missing."""
     folder.mkdir(parents=True)
     for library in sorted(built.glob(_ENDINGS.get(sys.platform, "*.so"))):
-        if library.stem.removeprefix("lib") != _LEFT_OUT:
+        if library.stem.removeprefix("lib") != LEFT_OUT:
             shutil.copy2(library, folder / library.name)
     if sys.platform == "linux":
         _carry_openmp(folder)

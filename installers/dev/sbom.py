@@ -14,13 +14,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from installers.dev.components import Parts
 from installers.dev.console import StepFailed, must, say
 from installers.dev.package_part import Part
 from installers.dev.places import ROOT, Environment, clean_environment
 
 if TYPE_CHECKING:
     from cyclonedx.model.component import Component
+
+    from installers.dev.components import Parts
 
 _NAME = "lapis-assistant"
 
@@ -34,7 +35,7 @@ def write(environment: Environment, path: Path) -> None:
     )
 
 
-def bill(parts: Parts, roots: Iterable[str], version: str) -> str:
+def bill(parts: "Parts", roots: Iterable[str], version: str) -> str:
     """Return the bill as JSON; `roots` are the packages that Lapis itself asks for.
 
     Raises StepFailed where it does not fit the schema.

@@ -19,8 +19,11 @@ from installers.dev.lockfile import Pinned
 from installers.dev.places import MAIN, ROOT, Environment, cache_folder, clean_environment
 
 _TARGET = "llama"  # Needs all the others.
+_VULKAN = "-DGGML_VULKAN=ON"
 # What a tool that writes a time writes; the same for every build.
 EPOCH = 1_700_000_000
+# llama.cpp writes into its libraries what git says of the folder: nothing, as without git.
+SETTINGS = {"SOURCE_DATE_EPOCH": str(EPOCH), "GIT_DIR": "none"}
 
 
 def ensure() -> Path:
@@ -50,10 +53,17 @@ def recipe(package: Pinned, form: Form) -> Mapping[str, str]:
     how = {
         **engine.recipe(package),
         "arguments": " ".join((*form.options, form.toolchain, form.path_flag)),
+        "environment": " ".join(f"{name}={value}" for name, value in SETTINGS.items()),
+        "left out": engine_files.LEFT_OUT,
     }
+    if form.toolchain:
+        how["compiler"] = engine.first_line(["clang", "--version"])
     # The build is for any processor of this kind.
     del how["processor"]
-    return how | {"shader compiler": engine.first_line(["glslc", "--version"])}
+    if _VULKAN in form.options:
+        how["shader compiler"] = engine.first_line(["glslc", "--version"])
+        how["vulkan headers"] = vulkan_headers.chosen(vulkan_headers.SYSTEM)
+    return how
 
 
 def _build(package: Pinned, form: Form, how: Mapping[str, str], folder: Path) -> None:
@@ -79,7 +89,7 @@ def configure(
     """Prepare a build of `source` in `built`; both lie below `work`. Raises StepFailed."""
     flags = [form.path_flag.format(work)] if form.path_flag else []
     chosen: list[str] = [*options]
-    if "-DGGML_VULKAN=ON" in options:
+    if _VULKAN in options:
         headers = vulkan_headers.folder(vulkan_headers.SYSTEM, work)
         chosen.append(f"-DVulkan_INCLUDE_DIR={headers}")
         # Before the system's own, older ones, also where no target asks for Vulkan.
@@ -102,7 +112,7 @@ def configure(
         ],
         cwd=work,
         log=log,
-        env=build_environment(work),
+        env=build_environment(),
     )
 
 
@@ -112,19 +122,18 @@ def build(built: Path, target: str, log: Path) -> None:
         [MAIN.program("cmake"), "--build", built, "--target", target],
         cwd=built,
         log=log,
-        env=build_environment(built.parent),
+        env=build_environment(),
     )
 
 
-def build_environment(work: Path) -> Mapping[str, str]:
+def build_environment() -> Mapping[str, str]:
     """Return an environment in which nothing but the recipe decides how libraries turn out."""
     kept = {
         name: value
         for name, value in clean_environment().items()
-        if name not in engine.COMPILER_SETTINGS
+        if name not in engine.COMPILERSETTINGS
     }
-    # llama.cpp writes into its libraries what git says of the folder: nothing, as without git.
-    return kept | {"SOURCE_DATE_EPOCH": str(EPOCH), "GIT_DIR": str(work / "none")}
+    return kept | SETTINGS
 
 
 def source_folder(package: Pinned, work: Path, log: Path) -> Path:
@@ -159,7 +168,7 @@ def packages(place: Environment) -> Path:
 
 
 def _copy_bindings(ready: Path) -> None:
-    """Copy the bindings without libraries: they are the same for every build."""
+    """Copy the bindings without libraries, and without where they were installed from."""
     shutil.rmtree(ready, ignore_errors=True)
     installed = packages(MAIN)
     shutil.copytree(
@@ -168,4 +177,6 @@ def _copy_bindings(ready: Path) -> None:
         ignore=shutil.ignore_patterns("lib", "__pycache__"),
     )
     for record in installed.glob("llama_cpp_python-*.dist-info"):
-        shutil.copytree(record, ready / record.name)
+        shutil.copytree(
+            record, ready / record.name, ignore=shutil.ignore_patterns("direct_url.json")
+        )

@@ -25,11 +25,8 @@ def folder(system: Path, work: Path) -> Path:
 
     Raises StepFailed.
     """
-    kit = os.environ.get("VULKAN_SDK")
-    # The kit's folder is `Include` on Windows, where letter case does not matter.
-    for place in ((Path(kit) / "include",) if kit else ()) + (system,):
-        if version(place) >= _NEEDED:
-            return place
+    if installed := _new_enough(system):
+        return installed
     unpacked = work / "headers"
     fetched = unpacked / "usr" / "include"
     if version(fetched) >= _NEEDED:
@@ -43,12 +40,18 @@ def folder(system: Path, work: Path) -> Path:
         if done.returncode == 0:
             must(["dpkg-deb", "-x", package, unpacked], cwd=work)
             return fetched
-    wanted = ".".join(str(part) for part in _NEEDED)
+    wanted = _written(_NEEDED)
     raise StepFailed(
         f"The Vulkan headers of this system are too old: {wanted} or newer is needed, and apt knows "
         "no Debian archive to take them from. Install a newer libvulkan-dev, or a Vulkan kit that "
         "the variable VULKAN_SDK names."
     )
+
+
+def chosen(system: Path) -> str:
+    """Return the version of what `folder` returns, as `1.4.309`; nothing is fetched."""
+    installed = _new_enough(system)
+    return _written(version(installed) if installed else _NEEDED)
 
 
 def version(place: Path) -> tuple[int, ...]:
@@ -60,6 +63,17 @@ def version(place: Path) -> tuple[int, ...]:
     patch = re.search(r"#define VK_HEADER_VERSION (\d+)", text)
     whole = re.search(r"VK_HEADER_VERSION_COMPLETE VK_MAKE_API_VERSION\(0, (\d+), (\d+)", text)
     return (int(whole[1]), int(whole[2]), int(patch[1])) if whole and patch else ()
+
+
+def _new_enough(system: Path) -> Path | None:
+    kit = os.environ.get("VULKAN_SDK")
+    # The kit's folder is `Include` on Windows, where letter case does not matter.
+    places = ((Path(kit) / "include",) if kit else ()) + (system,)
+    return next((place for place in places if version(place) >= _NEEDED), None)
+
+
+def _written(numbers: tuple[int, ...]) -> str:
+    return ".".join(str(number) for number in numbers)
 
 
 def _debian_sites() -> list[str]:

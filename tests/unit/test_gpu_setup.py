@@ -52,6 +52,16 @@ def test_headers_that_were_fetched_are_taken_again(tmp_path: Path) -> None:
     assert vulkan_headers.folder(old, tmp_path / "work") == fetched
 
 
+def test_the_version_is_known_before_anything_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = put_headers(tmp_path / "include", 3, 239)
+    assert vulkan_headers.chosen(old) == "1.4.309"
+    kit = put_headers(tmp_path / "kit" / "include", 4, 330)
+    monkeypatch.setenv("VULKAN_SDK", str(kit.parent))
+    assert vulkan_headers.chosen(old) == "1.4.330"
+
+
 def test_a_kit_that_is_new_enough_comes_before_the_system(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,6 +84,36 @@ def test_the_shipped_build_is_kept_apart_from_the_one_for_this_machine() -> None
     assert "processor" not in shipped
     assert "GGML_BACKEND_DL=ON" in shipped["arguments"]
     assert "GGML_NATIVE=OFF" in shipped["arguments"]
+
+
+def test_a_shipped_build_is_taken_only_where_all_that_decides_about_it_is_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    package = engine.pinned()
+    form = engine_forms.form("linux", "x86_64")
+
+    def kept_as() -> str:
+        return engine.fingerprint(shipped_engine.recipe(package, form))
+
+    names = {kept_as()}
+    monkeypatch.setitem(shipped_engine.SETTINGS, "GIT_DIR", "elsewhere")
+    names.add(kept_as())
+    monkeypatch.setattr(engine_files, "LEFT_OUT", "another-library")
+    names.add(kept_as())
+    monkeypatch.setattr(vulkan_headers, "chosen", lambda _system: "9.9.9")
+    names.add(kept_as())
+
+    assert len(names) == 4
+
+
+def test_no_setting_of_the_shell_decides_about_a_shipped_build(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in engine.COMPILER_SETTINGS:
+        monkeypatch.setenv(name, "-DFROM_THE_SHELL")
+    environment = shipped_engine.build_environment()
+    assert "-DFROM_THE_SHELL" not in environment.values()
+    assert shipped_engine.SETTINGS.items() <= environment.items()
 
 
 @pytest.mark.parametrize(
