@@ -9,17 +9,17 @@ import json
 import logging
 import threading
 import time
-import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from desktop import __version__
 from desktop.domain.errors import LapisError
 from desktop.domain.repository import SourceKind
 from desktop.hub.failures import odd_answer
 from desktop.hub.headers import commit_in, content_hash, next_page, whole_number
+from desktop.hub.lines import Lines
 from desktop.hub.network import (
     Network,
     authorization,
@@ -43,7 +43,6 @@ from desktop.hub.responses import (
     no_answer,
     redirect_target,
     unsafe_redirect,
-    wake,
     was_closed,
 )
 
@@ -122,7 +121,7 @@ class Client:
         self._network = network
         self._guard = threading.Lock()
         self._clients: dict[str, httpx.Client] = {}
-        self._lines: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._lines = Lines()
         self._is_closed = False
 
     def __enter__(self) -> Self:
@@ -136,9 +135,7 @@ class Client:
         with self._guard:
             self._is_closed = True
             clients, self._clients = list(self._clients.values()), {}
-            lines = list(self._lines)
-        for line in lines:
-            wake(line)
+        self._lines.close()
         for client in clients:
             client.close()
 
@@ -239,7 +236,7 @@ class Client:
         """Yield one answer, its body unread."""
         with errors_of(url, proxy_for(self._network, url)):
             client = self._client(url)
-            watch = {"trace": self._watch}
+            watch = {"trace": self._lines.watch()}
             request = client.build_request(method, url, headers=headers, extensions=watch)
             response = client.send(request, stream=True)
             _log.debug("%s %s: %d", method, origin(url)[1], response.status_code)
@@ -252,19 +249,6 @@ class Client:
                 if self._is_closed:
                     # It may have connected after all others were ended: nobody keeps it.
                     drop(response)
-
-    def _watch(self, event: str, about: Mapping[str, Any]) -> None:
-        """Hear from httpcore of every connection (its `trace` extension), to wake who waits for it.
-
-        Closing a connection wakes no thread that waits for an answer; it would stay for 30 s.
-        """
-        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
-            line = about["return_value"]
-            with self._guard:
-                self._lines.add(line)
-                is_closed = self._is_closed
-            if is_closed:
-                wake(line)
 
     def _client(self, url: str) -> "httpx.Client":
         """Return the connections that go the way of `url`: direct, by a proxy, as the system says."""

@@ -198,8 +198,7 @@ class EnginePacks:
 
     def get(self, pack: EnginePack) -> None:
         """Begin to fetch `pack`, or go on; it is unpacked, tried and in use when it is there."""
-        # One that is just being paused counts as under way, and is not taken up by adding it.
-        self._downloads.resume(self._downloads.add(self.order(pack)))
+        self._downloads.add(self.order(pack))
 
     def pause(self, pack: EnginePack) -> None:
         """Stop, and keep what is there of it."""

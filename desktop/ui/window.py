@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 from desktop.domain.engine import EngineState, Phase
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import WindowSettings
+from desktop.system.front.own_window import take_keyboard
 from desktop.ui.banner import Banner
 from desktop.ui.composer import Composer
 from desktop.ui.composer_field import dropped_model
@@ -242,6 +243,7 @@ class MainWindow(QWidget):
         self.show()
         self.raise_()
         self.activateWindow()
+        take_keyboard(int(self.winId()))
         self._focus_composer()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -25,7 +25,10 @@ _X86 = {"x86_64", "amd64"}
 # GCC 12 builds AMX kernels that fault on the first token, so they are left out.
 _WITHOUT_AMX = ("-mno-amx-tile", "-mno-amx-int8", "-mno-amx-bf16")
 _OPTIONS = ("-DGGML_NATIVE=ON", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF")
-COMPILER_SETTINGS = ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "CMAKE_ARGS", "SKBUILD_CMAKE_ARGS")
+COMPILER_SETTINGS = (
+    *("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS"),
+    *("CMAKE_ARGS", "SKBUILD_CMAKE_ARGS"),
+)
 
 
 def pinned() -> Pinned:

@@ -131,7 +131,7 @@ def build_environment() -> Mapping[str, str]:
     kept = {
         name: value
         for name, value in clean_environment().items()
-        if name not in engine.COMPILERSETTINGS
+        if name not in engine.COMPILER_SETTINGS
     }
     return kept | SETTINGS
 

@@ -81,10 +81,8 @@ _PORTAL = (
 _PACKAGE = (
     *_GPU,
     "binutils",
-    "patchelf",
     "rpm",
     "xz-utils",
-    "zstd",
 )
 _INSTALLERS = (
     *_TESTS,
@@ -95,9 +93,11 @@ _INSTALLERS = (
     "file",
     "lintian",
     "mandoc",
+    "npm",
     "qemu-user",
     "rpmlint",
     "shared-mime-info",
+    "shellcheck",
     "squashfs-tools",
 )
 _APT = ("apt-get", "-o", "DPkg::Lock::Timeout=900")

@@ -263,6 +263,21 @@ def test_pause_and_resume_in_one_breath_go_on(hub: HubServer, tmp_path: Path) ->
     assert_whole(tmp_path / "models/owner", FILES[0])
 
 
+@pytest.mark.parametrize("leave", [Downloads.pause, Downloads.cancel])
+def test_an_order_given_while_it_is_being_left_goes_on(
+    hub: HubServer, tmp_path: Path, leave: Callable[[Downloads, str], None]
+) -> None:
+    hub.faults.bytes_per_second = SLOW
+    with queue(tmp_path) as downloads:
+        key = downloads.add(order(hub, FILES[0]))
+        running(downloads, key)
+        leave(downloads, key)
+        assert downloads.add(order(hub, FILES[0])) == key
+        hub.faults.bytes_per_second = 0
+        finished(downloads, key)
+    assert_whole(tmp_path / "models/owner", FILES[0])
+
+
 def test_a_pause_makes_room_for_the_next(hub: HubServer, tmp_path: Path) -> None:
     hub.faults.bytes_per_second = SLOW
     with queue(tmp_path, settings=LibrarySettings(downloads_at_once=1)) as downloads:

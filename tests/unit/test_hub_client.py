@@ -554,6 +554,51 @@ def test_a_thread_that_waits_for_a_body_can_be_woken(tmp_path: Path, scheme: str
         assert [type(error) for error in failed] == [Unreachable]
 
 
+def test_a_thread_that_waits_for_a_secure_connection_is_woken_by_the_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, open_client(Network()) as client:
+        failed: list[BaseException] = []
+
+        def ask() -> None:
+            try:
+                with client.stream(f"https://127.0.0.1:{server.getsockname()[1]}/file"):
+                    pass
+            except NetworkError as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        line, _ = server.accept()
+        with line:
+            # The first bytes of TLS are here, and nobody answers them.
+            assert line.recv(1)
+            client.close()
+            thread.join(10)
+
+            assert [type(error) for error in failed] == [Unreachable]
+
+
+def test_a_connection_that_comes_about_after_the_end_is_closed_at_once(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[socket.socket] = []
+    connect = socket.create_connection
+
+    def late(address: tuple[str, int], *rest: Any, **named: Any) -> socket.socket:
+        made.append(connect(address, *rest, **named))
+        client.close()
+        return made[0]
+
+    monkeypatch.setattr(socket, "create_connection", late)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        pytest.raises(Unreachable, match="was closed"),
+        client.stream(f"https://127.0.0.1:{server.getsockname()[1]}/file"),
+    ):
+        pass
+
+    assert made[0].fileno() == -1
+
+
 def test_a_listing_that_is_compressed_unasked_is_read(hub: HubServer, client: Client) -> None:
     packed = gzip.compress(b"[1, 2]")
     hub.faults.api_answers(Answer(200, packed, {"Content-Encoding": "gzip"}))
