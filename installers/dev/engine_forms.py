@@ -27,6 +27,8 @@ _COMMON = (
     "-DLLAMA_BUILD_SERVER=OFF",
     "-DLLAMA_CURL=OFF",
 )
+# The oldest macOS that Qt runs on; what stands in the environment of a build does not count.
+MAC_FLOOR = (13, 0)
 _BACKENDS = ("-DGGML_BACKEND_DL=ON", "-DGGML_VULKAN=ON")
 _ALL_PROCESSORS = "-DGGML_CPU_ALL_VARIANTS=ON"
 # Measured on Linux: with it answers come as fast or faster, also beside a busy process. Elsewhere
@@ -42,8 +44,7 @@ _MAC = (
     "-DGGML_METAL_EMBED_LIBRARY=ON",
     _OWN_THREADS,
     "-DCMAKE_INSTALL_RPATH=@loader_path",
-    # No older macOS than Qt runs on.
-    "-DCMAKE_OSX_DEPLOYMENT_TARGET=13.0",
+    f"-DCMAKE_OSX_DEPLOYMENT_TARGET={MAC_FLOOR[0]}.{MAC_FLOOR[1]}",
 )
 # Rosetta and the oldest Intel machines that macOS 13 runs on know none of these for certain.
 _MAC_INTEL = ("-DGGML_AVX=OFF", "-DGGML_AVX2=OFF", "-DGGML_FMA=OFF", "-DGGML_F16C=OFF")

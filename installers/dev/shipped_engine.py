@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from installers.dev import engine, engine_files, engine_forms, vulkan_headers
+from installers.dev.archives import unpack
 from installers.dev.console import must_quietly, say, step
 from installers.dev.engine_forms import Form
 from installers.dev.lockfile import Pinned
@@ -155,7 +156,7 @@ def source_folder(package: Pinned, work: Path, log: Path) -> Path:
     )
     unpacked = work / "unpacked"
     unpacked.mkdir(exist_ok=True)
-    shutil.unpack_archive(next(work.glob("llama_cpp_python-*.tar.gz")), unpacked, filter="data")
+    unpack(next(work.glob("llama_cpp_python-*.tar.gz")), unpacked)
     unpacked.rename(work / "source")
     return source
 

@@ -9,7 +9,6 @@ import json
 import re
 import shutil
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from installers.dev.archives import unpack
 from installers.dev.console import StepFailed, step
 from tests.harness.screen import Screen
 from tests.installers.chroot import CACHE, Chroot, ensure
@@ -211,8 +211,7 @@ def _take_compiler(folder: Path) -> None:
         digest = hashlib.sha512(archive.read_bytes()).digest()
         if f"sha512-{base64.b64encode(digest).decode()}" != pinned["integrity"]:
             raise StepFailed("The package with Inno Setup's compiler is not the one that is known.")
-        with tarfile.open(archive) as content:
-            content.extractall(scratch, filter="data")
+        unpack(archive, Path(scratch))
         folder.parent.mkdir(exist_ok=True)
         shutil.move(Path(scratch) / "package" / "bin", folder)
 
