@@ -12,7 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final, NoReturn
 
-from desktop.base.child_program import CHILD_SWITCH
+from desktop import __version__
+from desktop.base.child_program import CHILD_SWITCH, EXIT_REPLACED
 from desktop.base.cpp_library import prefer_newer
 from desktop.base.streams import open_missing_streams
 
@@ -112,13 +113,19 @@ def _give_up_library_folder() -> None:
 
 
 def _be_child(words: Sequence[str]) -> int:
-    """Be the process that `words` name: a target and numbers. Returns when it has done its work."""
-    target, numbers = (words[0] if words else ""), words[1:]
+    """Be the process that `words` name: a version, a target and numbers.
+
+    Returns when it has done its work, and at once if the version is another one.
+    """
+    version, target, numbers = *(*words, "", "")[:2], words[2:]
     if target not in CHILDREN or not all(
         number.isascii() and number.isdigit() for number in numbers
     ):
         print("lapis: not a process of Lapis", file=sys.stderr)  # noqa: T201 - no front end here
         return _EXIT_USAGE
+    if version != __version__:
+        print("lapis: replaced by another version", file=sys.stderr)  # noqa: T201 - as above
+        return EXIT_REPLACED
     module, _, function = target.partition(":")
     getattr(import_module(module), function)(*map(int, numbers))
     return 0

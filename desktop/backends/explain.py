@@ -81,8 +81,18 @@ def explain_death(cause: Cause) -> LapisError:
             )
         case Cause.CRASH:
             return EngineDied(Text("The engine crashed"), again)
+        case Cause.REPLACED:
+            return explain_replaced()
         case _:
             return EngineDied(Text("The engine ended unexpectedly"), again)
+
+
+def explain_replaced() -> LapisError:
+    """Return what a person is told whose Lapis was updated under it."""
+    return EngineDied(
+        Text("Lapis was updated while it was running"),
+        Text("Quit Lapis and start it again: its parts are of two versions now."),
+    )
 
 
 def explain_crashing_model(cause: Cause) -> LapisError:

@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 
 from desktop.backends.offload import gpus_of, on_the_processor, with_half_the_layers
 from desktop.backends.process import Death
+from desktop.base.child_program import EXIT_REPLACED
 from desktop.domain.model import DEFAULT_CONTEXT, Device, KvType, LoadPlan
 from desktop.domain.text import Text
 
@@ -58,7 +59,7 @@ class Cause(StrEnum):
     """What a death was, as far as can be told from outside.
 
     `MEMORY`: the system ended it. `NO_MEMORY`: it asked for more and got none. `CARD_MEMORY`: the
-    same on a graphics card.
+    same on a graphics card. `REPLACED`: it is of another version than the Lapis that runs.
     """
 
     CRASH = "crash"
@@ -70,6 +71,7 @@ class Cause(StrEnum):
     SILENCE = "silence"
     NONSENSE = "nonsense"
     LAPIS_DIED = "lapis_died"
+    REPLACED = "replaced"
     UNKNOWN = "unknown"
 
 
@@ -83,6 +85,8 @@ def cause_of(death: Death) -> Cause:
     """
     if death.nonsense:
         return Cause.NONSENSE
+    if death.code == EXIT_REPLACED and death.step == "start":
+        return Cause.REPLACED
     if death.code == -_SIGKILL:
         return Cause.MEMORY
     said = death.stderr.lower()
@@ -112,7 +116,7 @@ def safer_plan(
     """
     gpus = gpus_of(plan, devices)
     match cause:
-        case Cause.NONSENSE | Cause.UNKNOWN:
+        case Cause.NONSENSE | Cause.REPLACED | Cause.UNKNOWN:
             return None
         case Cause.CARD_MEMORY if gpus:
             return _fewer_layers(plan, cause, offloaded) or (

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
-from typing import IO, Final
+from typing import IO, Final, cast
 
 from desktop.domain.engine_pack import EnginePack, PackFile
 from desktop.domain.errors import DownloadError
@@ -46,7 +46,8 @@ def unpack(
     wanted = {file.name: file for file in pack.files}
     try:
         with archive.open("rb") as stream:
-            source = _Bounded(stream, pack.unpacked + _HEADS)
+            # Of a stream, tarfile wants to read and nothing else.
+            source = cast("IO[bytes]", _Bounded(stream, pack.unpacked + _HEADS))
             with tarfile.open(fileobj=source, mode="r|") as members:
                 for member in members:
                     file = wanted.pop(member.name, None)

@@ -22,7 +22,7 @@ from typing import BinaryIO, Final, cast
 import psutil
 
 from desktop.backends import pack_folder
-from desktop.base.child_program import NO_WINDOW, child_command
+from desktop.base.child_program import EXIT_REPLACED, NO_WINDOW, child_command
 from desktop.inference.messages import (
     Command,
     ProtocolError,
@@ -283,7 +283,7 @@ class EngineProcess:
         if self._killed:
             if time.monotonic() - self._started >= _SILENT_SECONDS:
                 pack_folder.switch_off(self._pack, pack_folder.HANGS)
-        elif code != -_SIGKILL:
+        elif code not in {-_SIGKILL, EXIT_REPLACED}:
             # Where the system itself ends a process, memory was short.
             pack_folder.switch_off(self._pack, pack_folder.CRASHED)
 

@@ -131,5 +131,7 @@ def _hint(cause: Cause) -> Text:
             return Text("Nothing was changed. Close other programs and try again.")
         case Cause.ABORT | Cause.CRASH:
             return Text("Nothing was changed. Verify the model file, or download it again.")
+        case Cause.REPLACED:
+            return Text("Nothing was changed. Quit Lapis and start it again.")
         case _:
             return Text("Nothing was changed. Try again.")

@@ -8,10 +8,18 @@ import sys
 from pathlib import Path
 from typing import Final
 
-__all__ = ["CHILD_SWITCH", "NO_WINDOW", "child_command", "start_code"]
+from desktop import __version__
+
+__all__ = ["CHILD_SWITCH", "EXIT_REPLACED", "NO_WINDOW", "child_command", "start_code"]
 
 CHILD_SWITCH: Final = "--child"
-"""Before the target and its numbers, in the command line of a frozen program."""
+"""Before version, target and numbers, in the command line of a frozen program."""
+
+EXIT_REPLACED: Final = 72
+"""How a process ends that a Lapis of another version has started.
+
+So it is where a package was renewed under a running Lapis; the two might misunderstand each other.
+"""
 
 NO_WINDOW: Final = 0x08000000 if sys.platform == "win32" else 0
 """For `creationflags`: a console program opens no console on Windows (CREATE_NO_WINDOW)."""
@@ -26,7 +34,7 @@ def child_command(target: str, *arguments: int) -> list[str]:
     """
     numbers = [str(number) for number in arguments]
     if getattr(sys, "frozen", False):
-        return [_console_program(), CHILD_SWITCH, target, *numbers]
+        return [_console_program(), CHILD_SWITCH, __version__, target, *numbers]
     return [sys.executable, "-I", "-c", start_code(target), _source_root(), *numbers]
 
 

@@ -1,7 +1,8 @@
 """What whoever looks after this computer has decided for all who use it. Any thread.
 
-One JSON file that only an administrator can write, in the folder where each system keeps such. It
-can forbid, and never allow: what a person has not agreed to stays off whatever is written there.
+One JSON file in the folder where each system keeps what is for all; elsewhere than on Windows only an
+administrator can put it there. It can forbid, and never allow: what a person has not agreed to stays
+off whatever is written in it, and whoever has written it.
 
     {"update_check": false}
 """

@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 def load_pack(ggml: Any) -> None:
-    """Register what the pack brings with `ggml`, the engine's own library; without one do nothing.
+    """Register what the pack brings with `ggml`, the engine's own; without a pack do nothing.
 
     Modules are ggml's (`ggml_backend_load` registers them), all else are libraries that they need.
     """
@@ -29,8 +29,6 @@ def load_pack(ggml: Any) -> None:
     if not place or not names:
         return
     folder = Path(place)
-    ggml.ggml_backend_load.restype = ctypes.c_void_p
-    ggml.ggml_backend_load.argtypes = [ctypes.c_char_p]
     if sys.platform == "win32":
         os.add_dll_directory(str(folder))
     for name in names.split("/"):

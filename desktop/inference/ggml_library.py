@@ -7,6 +7,7 @@ calls; names and structures are those of `ggml-backend.h`.
 import ctypes
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,9 +15,12 @@ from desktop.inference.engine_pack import load_pack
 from desktop.inference.messages import Device
 
 _NAMES = {"win32": "ggml.dll", "darwin": "libggml.dylib"}
+# The part of it that backends are built on. Elsewhere it is found through the other part.
+_BASE_NAMES = {"win32": "ggml-base.dll"}
 _SIZE = ctypes.POINTER(ctypes.c_size_t)
 _FUNCTIONS: Final = (
     ("ggml_backend_load_all_from_path", None, (ctypes.c_char_p,)),
+    ("ggml_backend_load", ctypes.c_void_p, (ctypes.c_char_p,)),
     ("ggml_backend_reg_count", ctypes.c_size_t, ()),
     ("ggml_backend_reg_name", ctypes.c_char_p, (ctypes.c_void_p,)),
     ("ggml_backend_dev_count", ctypes.c_size_t, ()),
@@ -51,7 +55,32 @@ class _Properties(ctypes.Structure):
     )
 
 
-def register_backends(folder: Path) -> ctypes.CDLL:
+class Ggml:
+    """Has the functions of all `libraries` that ggml is made of.
+
+    Windows looks for a function in the library that is named, other systems also in those that it
+    needs.
+    """
+
+    def __init__(self, libraries: Sequence[Any]) -> None:
+        """Declare the functions that are used here; raises OSError where one is missing."""
+        self._libraries = libraries
+        for name, result, arguments in _FUNCTIONS:
+            try:
+                function = getattr(self, name)
+            except AttributeError as error:
+                raise OSError(str(error)) from error
+            function.restype, function.argtypes = result, list(arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        for library in self._libraries:
+            if hasattr(library, name):
+                return getattr(library, name)
+        msg = f"ggml has no function {name}"
+        raise AttributeError(msg)
+
+
+def register_backends(folder: Path) -> Ggml:
     """Load ggml from `folder` with all its backends there, and those of a pack if there is one.
 
     Raises OSError. Nothing may ask ggml anything before: with no backend registered it searches
@@ -59,10 +88,10 @@ def register_backends(folder: Path) -> ctypes.CDLL:
     """
     if sys.platform == "win32":
         os.add_dll_directory(str(folder))
-    ggml = ctypes.CDLL(str(folder / _NAMES.get(sys.platform, "libggml.so")))
-    for name, result, arguments in _FUNCTIONS:
-        function = getattr(ggml, name)
-        function.restype, function.argtypes = result, list(arguments)
+    names = [_NAMES.get(sys.platform, "libggml.so")]
+    if sys.platform in _BASE_NAMES:
+        names.append(_BASE_NAMES[sys.platform])
+    ggml = Ggml([ctypes.CDLL(str(folder / name)) for name in names])
     # First, as in ggml's own order: where two backends know a card, llama.cpp takes the earlier.
     load_pack(ggml)
     # UTF-8 on every system, which ggml takes it for.

@@ -111,7 +111,7 @@ def _package() -> Finding:
         detail = Text("as a program of its own, by nobody's installer")
     return Finding(
         "program.package",
-        Text("Installed"),
+        Text("Installation"),
         State.OK,
         detail,
         facts={"kind": kind.value, "frozen": frozen},

@@ -118,8 +118,9 @@ class Downloads:
         with self._changed:
             old = self._jobs.get(order.key)
             if old is not None and not old.phase.is_at_rest:
-                # One that is just being paused, or taken out, is not to end after all.
-                self._want(old, Wish.RUN)
+                if old.wish is not Wish.RUN:
+                    # It is just being paused, or taken out, and is not to end after all.
+                    self._want(old, Wish.RUN)
                 return order.key
             if old is None or old.phase is DownloadPhase.DONE:
                 self._jobs.pop(order.key, None)

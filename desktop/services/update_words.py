@@ -9,10 +9,10 @@ def standing_words(standing: Standing, version: str) -> Text:
     news = standing.news
     if news is not None and standing.is_newer:
         return Text(
-            "Lapis {new} is there; this is {version}.", {"new": news.version, "version": version}
+            "Lapis {new} is available; this is {version}.", {"new": news.version, "version": version}
         )
     if standing.remark is not None:
         return standing.remark
     if news is not None:
         return Text("This is the newest version, {version}.", {"version": version})
-    return Text("Nobody was asked yet.")
+    return Text("Not checked yet.")

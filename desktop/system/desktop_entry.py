@@ -22,7 +22,7 @@ _OURS: Final = "X-Lapis-Entry"
 _LARGEST: Final = 64 * 1024
 _ACTIONS: Final = (
     ("ask", "--toggle-popup", "Ask a quick question", "快速提问"),
-    ("new-chat", "--new-chat", "New chat", "新聊天"),
+    ("new-chat", "--new-chat", "New chat", "新建聊天"),
 )
 
 

@@ -54,6 +54,11 @@ def manage_packs(
             return _outcome(packs.view(), words, screen) if came else EXIT_INTERRUPTED
         case RemovePack(name):
             pack = _meant(name, packs)
+            if packs.seen(pack).state is PackState.OFFERED:
+                raise BadReference(
+                    Text("{name} is not installed", {"name": pack.name}),
+                    Text("Type, for example: {command}", {"command": "lapis engine get"}),
+                )
             packs.remove(pack)
             screen.line(words.say("{name} is removed", name=pack.name))
             return EXIT_OK

@@ -17,7 +17,7 @@ from desktop.ui.tokens import Space
 __all__ = ["About"]
 
 _GEM = 64
-_WIDTH = 400
+_WIDTH = 460
 
 
 class About(QDialog):
@@ -47,11 +47,16 @@ class About(QDialog):
             PlainLabel(words, wrap=True),
             PlainLabel(parts, tone="muted", size="small", wrap=True),
             PlainLabel(self._form(), tone="muted", size="small", wrap=True),
-            PlainLabel(self.tr("Chats and models are kept in"), tone="muted", size="small"),
-            folder,
         ):
             part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             column.addWidget(part)
+        kept = QVBoxLayout()
+        kept.setSpacing(2)
+        where = self.tr("Chats and models are kept in")
+        for part in (PlainLabel(where, tone="muted", size="small"), folder):
+            part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            kept.addWidget(part)
+        column.addLayout(kept)
         self.licences = TextButton(self.tr("Licences"))
         self.licences.clicked.connect(self._show_licences)
         close = TextButton(self.tr("Close"))
@@ -59,8 +64,10 @@ class About(QDialog):
         row = QHBoxLayout()
         row.setSpacing(Space.S)
         row.addStretch()
-        row.addWidget(self.licences)
-        row.addWidget(close)
+        for button in (self.licences, close):
+            # A dialog keeps Return from buttons that are not to be its default.
+            button.setAutoDefault(True)
+            row.addWidget(button)
         row.addStretch()
         column.addSpacing(Space.S)
         column.addLayout(row)

@@ -31,6 +31,7 @@ class Topic(Enum):
     FILES = auto()
     CLOSING = auto()
     UPDATE = auto()
+    REPLACED = auto()
     DEFECT = auto()
 
 

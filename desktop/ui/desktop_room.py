@@ -107,6 +107,10 @@ class DesktopRoom(QObject):
         """Call `serve` with the general part of the settings, once it is made."""
         self._tray.serve_section(serve)
 
+    def show_newer(self, version: str) -> None:
+        """Say in the tray's menu which newer version of Lapis there is; empty for none."""
+        self._tray.tray.menu.set_newer(version)
+
     def set_hosts(self, hosts: Hosts) -> None:
         """`hosts` tells by the name of a model which other computer reads what it is asked."""
         self._presence.room.popup.transcript.set_hosts(hosts)

@@ -151,7 +151,7 @@ class EnginePackCard(QFrame):
                 "disk."
             )
         self._about.setText(about.format(**values))
-        self._licence.setText(self.tr("On these terms: {name}").format(name=pack.licence.name))
+        self._licence.setText(self.tr("Licence: {name}").format(name=pack.licence.name))
         self._terms.setText(self.tr("Read the terms"))
         self._show_sign(state)
         self._show_progress(view.download if state is PackState.COMING else None)
@@ -204,7 +204,7 @@ class EnginePackCard(QFrame):
             case PackState.COMING if view.download is not None:
                 hint = download_words(view.download).hint
             case PackState.IN_USE:
-                hint = self.tr("Models compute with it from the next time they are loaded.")
+                hint = self.tr("Models use it from the next time they are loaded.")
             case PackState.OFF if view.reason is not None:
                 hint = self.tr("{reason}. Models go on with Vulkan or the processor.").format(
                     reason=say(view.reason)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.hotkey import KeyAction
+from desktop.domain.settings import Settings
 from desktop.ui.buttons import TextButton
 from desktop.ui.first_run import Step
 from desktop.ui.form_panel import FormPanel
@@ -79,6 +80,10 @@ class FirstRunKey(Step):
         """Ask whether the person wants to be told of new versions, where this Lapis can find out."""
         self._update_host = view.host if view.hindrance is None else ""
         self._say_updates()
+
+    def show_settings(self, settings: Settings) -> None:
+        """Tick what is so already: these steps can be gone through again."""
+        self._updates.setChecked(settings.updates.check)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""

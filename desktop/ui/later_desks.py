@@ -17,6 +17,7 @@ from desktop.ui.models_desk import ModelsDesk
 from desktop.ui.options import Options
 from desktop.ui.own_settings import OwnSettings
 from desktop.ui.preferences import Preferences
+from desktop.ui.replaced_program import ReplacedProgram, own_program
 from desktop.ui.spelling_desk import SpellingDesk
 from desktop.ui.update_desk import UpdateDesk
 from desktop.ui.window import MainWindow
@@ -72,7 +73,10 @@ def open_quiet(
     options: Options,
 ) -> tuple[SpellingDesk, UpdateDesk]:
     """Return what works unasked: spelling in every field, and news of versions."""
+    if (program := own_program()) is not None:
+        ReplacedProgram(program, window.banner, window)
     updates = _open_updates(window, preferences, paths, forbidden=not options.update_check)
+    updates.newer.connect(around.show_newer)
     around.serve_general(updates.serve)
     return _open_spelling(app, window, preferences, paths), updates
 

@@ -13,6 +13,8 @@ from desktop.ui.tokens import Space
 __all__ = ["Look", "NoticeCard"]
 
 _NARROW = 480
+_LEAST_WORDS = 280
+"""Less room than this beside the buttons makes a column of single words."""
 _INSET = 2
 """Brings icon and title to the middle of a button in the corner, which is a little taller."""
 
@@ -97,7 +99,7 @@ class NoticeCard(QFrame):
 
 
 class _Body(QBoxLayout):
-    """Words and buttons: side by side, or one below the other where it is narrow.
+    """Words and buttons: side by side, or one below the other where it is narrow for the words.
 
     It turns only when it is given a place: turning asks for a new layout, and whoever lays out asks
     about many widths before choosing one.
@@ -111,14 +113,20 @@ class _Body(QBoxLayout):
         if words is None or buttons is None or buttons.isEmpty():
             return super().heightForWidth(width)
         beside = buttons.sizeHint()
-        if width < _NARROW:
+        if self._is_narrow(width):
             return words.heightForWidth(width) + self.spacing() + beside.height()
         left = width - self.spacing() - beside.width()
         return max(words.heightForWidth(left), beside.height())
 
     def setGeometry(self, room: QRect) -> None:
         direction = QBoxLayout.Direction
-        turned = direction.TopToBottom if room.width() < _NARROW else direction.LeftToRight
+        narrow = self._is_narrow(room.width())
+        turned = direction.TopToBottom if narrow else direction.LeftToRight
         if self.direction() != turned:
             self.setDirection(turned)
         super().setGeometry(room)
+
+    def _is_narrow(self, width: int) -> bool:
+        buttons = self.itemAt(1)
+        beside = 0 if buttons is None or buttons.isEmpty() else buttons.sizeHint().width()
+        return width < _NARROW or (beside > 0 and width - self.spacing() - beside < _LEAST_WORDS)

@@ -7,7 +7,6 @@ popup) is loaded after its first picture. GUI thread.
 import os
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +40,7 @@ from desktop.ui.translation import Languages
 from desktop.ui.welcome import Welcome
 from desktop.ui.window import MainWindow
 from desktop.ui.window_controller import WindowController
+from desktop.ui.window_wishes import WindowWishes
 
 if TYPE_CHECKING:
     from desktop.services.answering_parts import Serve
@@ -81,8 +81,6 @@ class Program(QObject):
         self._serve = serve
         self._shutdown = Shutdown()
         self._models_desk: ModelsDesk | None = None
-        self._wants_models = False
-        self._is_put_away = False
         self._around: DesktopRoom | None = None
         self._servers: ServersRoom | None = None
         self._quiet: tuple[SpellingDesk, UpdateDesk] | None = None
@@ -111,6 +109,7 @@ class Program(QObject):
             paths,
         )
         self._room = EngineRoom(self._window, self._preferences, self._own, paths, self._bridge)
+        self._wishes = WindowWishes(self._window, self._desk, self._talk, self._room, options, self)
         self._memory = MemoryWatch(self._window, self._room.memory)
         self._welcome = Welcome(
             self._window, self._preferences, paths, has_chats=self._desk.has_chats
@@ -163,7 +162,7 @@ class Program(QObject):
         from desktop.ui.warming import AROUND, load_in_turns
 
         CursorRest(self._app, self)
-        engine, models = self._room.open(self._options.model)
+        engine, models = self._room.open(self._wishes.model)
         models.state_changed.connect(self._memory.set_engine)
         self._chats.attach(engine, models)
         self._talk.attach(engine, models, self._room.known)
@@ -190,20 +189,8 @@ class Program(QObject):
             self._app, self._window, self._preferences, self._paths, around, self._options
         )
         self._welcome.attach_updates(self._quiet[1])
-        self._welcome.attach(self._models_desk, models, self._room.memory)
-        if self._is_put_away:
-            around.put_window_away()
-        if self._wants_models:
-            self._models_desk.show()
-        match self._options.command:
-            case "new-chat":
-                self._desk.new_chat()
-            case "toggle-popup":
-                around.toggle_popup()
-            case "background":
-                around.show_window_unless_tray()
-            case _:
-                pass
+        self._welcome.attach(desk, models, self._room.memory)
+        self._wishes.attach(around, desk)
         warm_up_soon(self)
         self.ready.emit()
 
@@ -245,90 +232,38 @@ class Program(QObject):
             self,
         )
         around.quit_requested.connect(self.quit)
-        around.settings_requested.connect(self._on_tray_settings_requested)
-        around.new_chat_requested.connect(lambda: self._on_command("new-chat", "", ""))
-        around.chat_wanted.connect(self._on_chat_wanted)
-        around.model_dropped.connect(lambda path: self._on_command("open-model", "", str(path)))
+        around.settings_requested.connect(self._wishes.show_settings)
+        around.new_chat_requested.connect(self._wishes.new_chat)
+        around.chat_wanted.connect(self._wishes.show_chat)
+        around.model_dropped.connect(self._wishes.open_model)
         around.keys_opened.connect(self._welcome.attach_keys)
         return around
 
     # Running.
 
     def _connect(self) -> None:
-        window, menu = self._window, self._window.header.main_menu
-        window.close_requested.connect(self._on_close_requested)
-        window.models_requested.connect(self._on_models_requested)
+        window, menu, wishes = self._window, self._window.header.main_menu, self._wishes
+        window.close_requested.connect(wishes.put_window_away)
+        window.models_requested.connect(wishes.show_models)
         window.banner.remedy_chosen.connect(self._on_remedy_chosen)
         self._desk.quit_requested.connect(self.quit)
         self._talk.quit_requested.connect(self.quit)
         self._memory.changed.connect(window.header.set_memory)
         menu.changed.connect(self._preferences.change)
         menu.first_steps_requested.connect(self._welcome.open)
-        self._welcome.models_wanted.connect(self._on_models_requested)
-        self._welcome.popup_wanted.connect(self._on_popup_wanted)
+        self._welcome.models_wanted.connect(wishes.show_models)
+        self._welcome.popup_wanted.connect(wishes.show_popup)
         self._preferences.changed.connect(self._on_settings_changed)
-        self._server.command_received.connect(self._on_command)
+        self._server.command_received.connect(wishes.do)
+        wishes.quit_wanted.connect(self.quit)
         self._crashes.crashed.connect(self._on_crashed)
         self._signals.quit_asked.connect(self.quit)
         if sys.platform == "darwin":
             # Nowhere else does the desktop ask this way, and every event would pass through it.
             files = FileOpening(self._app, self)
-            files.file_opened.connect(lambda path: self._on_command("open-model", "", path))
+            files.file_opened.connect(wishes.open_model)
         self._app.commitDataRequest.connect(self._desk.keep_all)
         self._app.aboutToQuit.connect(self._shutdown.run)
-
-    def _on_command(self, command: str, token: str, argument: str) -> None:
-        if token:
-            os.environ["XDG_ACTIVATION_TOKEN"] = token
-        if command in {"show", "new-chat", "open-model"}:
-            self._is_put_away = False
-        match command:
-            case "show":
-                self._window.bring_to_front()
-            case "new-chat":
-                self._window.bring_to_front()
-                self._desk.new_chat()
-            case "toggle-popup" if self._around is not None:
-                self._around.call_popup()
-            case "open-model" if self._room.models is not None:
-                self._window.show_talk()
-                self._window.bring_to_front()
-                self._room.models.choose_named(argument)
-            case "quit":
-                self.quit()
-            case "background":
-                pass
-            case _:
-                # Asked for before the second part of the start, which will see to it.
-                model = argument or self._options.model
-                self._options = replace(self._options, command=command, model=model)
-
-    def _on_tray_settings_requested(self) -> None:
-        self._talk.show_settings()
-        self._window.bring_to_front()
-
-    def _on_models_requested(self) -> None:
-        if self._models_desk is not None:
-            self._models_desk.show()
-        else:
-            # The second part of the start will see to it.
-            self._wants_models = True
-
-    def _on_popup_wanted(self) -> None:
-        if self._around is not None:
-            self._around.toggle_popup()
-
-    def _on_chat_wanted(self, chat: int) -> None:
-        self._desk.open_chat(chat)
-        self._window.bring_to_front()
-
-    def _on_close_requested(self) -> None:
-        self._desk.keep_all()
-        if self._around is not None:
-            self._around.put_window_away()
-        else:
-            # The second part of the start will see to it.
-            self._is_put_away = True
 
     def _on_settings_changed(self, settings: Settings) -> None:
         apply_theme(self._app, settings.theme, settings.look)

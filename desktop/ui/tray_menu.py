@@ -65,6 +65,10 @@ class TrayMenu(QMenu):
         # Nobody knows yet; but nothing may move in a menu that is open.
         self._login.setEnabled(False)
         self._settings = self._entry(self.settings_requested)
+        # The window has more words about it, and all that can be done.
+        self._newer = self._entry(self.window_requested)
+        self._newer.setVisible(False)
+        self._newer_version = ""
         self.addSeparator()
         self._quit = self._entry(self.quit_requested)
         self.retranslate()
@@ -117,6 +121,12 @@ class TrayMenu(QMenu):
         self._login.setVisible(state is not LoginState.UNSUPPORTED)
         self._login.setChecked(state is LoginState.ON)
 
+    def set_newer(self, version: str) -> None:
+        """Say which newer version of Lapis there is; empty for none."""
+        self._newer_version = version
+        self._say_newer()
+        self._newer.setVisible(bool(version))
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
@@ -133,9 +143,14 @@ class TrayMenu(QMenu):
         _rename(self._pause, self.tr("Pause the keys"))
         _rename(self._login, self.tr("Start at login"))
         _rename(self._settings, self.tr("Settings"))
+        self._say_newer()
         _rename(self._quit, self.tr("Quit"))
         self._fill_chats()
         self._fill_models()
+
+    def _say_newer(self) -> None:
+        words = self.tr("Lapis {version} is available").format(version=self._newer_version)
+        _rename(self._newer, as_words(words))
 
     def _fill_chats(self) -> None:
         self._recent.clear()

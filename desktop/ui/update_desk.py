@@ -57,6 +57,8 @@ class UpdateDesk(QObject):
     """(UpdateView)"""
     failed = Signal(object)
     """(LapisError): a person asked in vain; `told` follows."""
+    newer = Signal(str)
+    """(version): there is a newer one that the person wants to hear of; empty for none."""
 
     def __init__(
         self,
@@ -102,6 +104,8 @@ class UpdateDesk(QObject):
         """Let the first steps ask whether the person wants to be told, where that can be."""
         self.told.connect(step.show_updates)
         step.updates_wanted.connect(self._want)
+        self._preferences.changed.connect(step.show_settings)
+        step.show_settings(self._preferences.value)
         self.look()
 
     def look(self) -> None:
@@ -156,7 +160,7 @@ class UpdateDesk(QObject):
             self._wait(self._soonest_ms)
         else:
             self._timer.stop()
-            self._banner.solve(Topic.UPDATE)
+            self._say_no_more()
 
     def _wait(self, milliseconds: int) -> None:
         # Spread out, so that those who start at the same hour do not all ask at once.
@@ -187,17 +191,22 @@ class UpdateDesk(QObject):
         self.told.emit(view)
         news = view.standing.news
         if news is None or not view.standing.is_to_be_told:
-            self._banner.solve(Topic.UPDATE)
+            self._say_no_more()
             return
+        self.newer.emit(news.version)
         note = "\n".join(news.note(self._language()).splitlines()[:_NOTE_LINES])
         self._banner.show_notice(
             Topic.UPDATE,
-            Text("Lapis {version} is there", {"version": news.version}),
+            Text("Lapis {version} is available", {"version": news.version}),
             verbatim(shortened(note, _LONGEST_NOTE)) if note else None,
             Remedy.OPEN_PAGE,
             Remedy.SKIP_VERSION,
             Remedy.LATER,
         )
+
+    def _say_no_more(self) -> None:
+        self._banner.solve(Topic.UPDATE)
+        self.newer.emit("")
 
     def _language(self) -> str:
         chosen = self._preferences.value.language
@@ -225,11 +234,13 @@ class UpdateDesk(QObject):
             settings = self._preferences.value
             updates = replace(settings.updates, skipped=news.version)
             self._preferences.set(replace(settings, updates=updates))
+            self._say_no_more()
 
     def _put_off(self) -> None:
         news = self._view.standing.news if self._view is not None else None
         if news is None:
             return
+        self._say_no_more()
         version = news.version
 
         def put_off(_errand: Errand) -> None:

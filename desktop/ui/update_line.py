@@ -32,22 +32,27 @@ class UpdateLine(QWidget):
         self._error: LapisError | None = None
         self._is_busy = False
         self._language = "en"
-        self._words = PlainLabel(size="small", wrap=True)
-        self._asked = PlainLabel(tone="muted", size="small", wrap=True)
+        self._words = PlainLabel(wrap=True)
         self._notes = PlainLabel(tone="muted", size="small", wrap=True)
+        self._problem = PlainLabel(tone="bad", size="small", wrap=True)
+        self._asked = PlainLabel(tone="muted", size="small", wrap=True)
         self._check = TextButton()
         self._page = TextButton()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        for label in (self._words, self._notes, self._asked):
-            column.addWidget(label)
+        column.setSpacing(Space.S)
+        told = QVBoxLayout()
+        told.setSpacing(2)
+        told.addWidget(self._words)
+        told.addWidget(self._notes)
+        column.addLayout(told)
+        column.addWidget(self._problem)
         row = QHBoxLayout()
         row.setSpacing(Space.S)
         row.addWidget(self._page)
         row.addWidget(self._check)
-        row.addStretch(1)
-        column.addSpacing(Space.S)
+        row.addSpacing(Space.XS)
+        row.addWidget(self._asked, 1)
         column.addLayout(row)
         self._check.clicked.connect(self._on_check_clicked)
         self._page.clicked.connect(self.page_requested)
@@ -95,15 +100,18 @@ class UpdateLine(QWidget):
         note = news.note(self._language) if news is not None else ""
         self._notes.setText(note)
         self._notes.setVisible(bool(note))
+        words = say(standing_words(standing, view.version))
         if self._is_busy:
             words = self.tr("Asking {host}…").format(host=view.host)
-        elif self._error is not None:
-            words = f"{say(self._error.title)}\n{say(self._error.hint)}"
-        else:
-            words = say(standing_words(standing, view.version))
+        problem = ""
+        if self._error is not None:
+            problem = f"{say(self._error.title)}\n{say(self._error.hint)}"
         self._words.setText(words)
-        self._words.set_tone("bad" if self._error is not None and not self._is_busy else "normal")
+        # Without a newer version there is nothing to say beside what went wrong.
+        self._words.setVisible(not problem or news is not None)
+        self._problem.setText(problem)
+        self._problem.setVisible(bool(problem))
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(standing.asked_at))
-        self._asked.setText(self.tr("Last asked: {time}").format(time=when))
+        self._asked.setText(self.tr("Last checked: {time}").format(time=when))
         self._asked.setVisible(standing.asked_at > 0)
-        self._check.setAccessibleDescription(words)
+        self._check.setAccessibleDescription(problem or words)

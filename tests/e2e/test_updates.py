@@ -218,7 +218,7 @@ def test_the_terminal_asks_at_once_and_prints_what_is_known(
 
     told = run("updates")
     assert told.returncode == 0, told.stderr
-    assert told.stdout.startswith("Lapis 99.0.0 is there; this is ")
+    assert told.stdout.startswith("Lapis 99.0.0 is available; this is ")
     assert f"https://{HOST}/lapis/download" in told.stdout
     found = json.loads(run("updates", "--json").stdout)
     assert found["newer"] is True

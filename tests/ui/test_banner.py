@@ -84,3 +84,14 @@ def test_in_a_narrow_window_the_buttons_stand_under_the_words(banner: Banner) ->
     banner.resize(360, 200)
     QApplication.processEvents()
     assert button.y() > banner._hint.geometry().bottom()
+
+
+def test_buttons_that_would_squeeze_the_words_stand_under_them(banner: Banner) -> None:
+    banner.resize(640, 200)
+    remedies = (Remedy.OPEN_PAGE, Remedy.SKIP_VERSION, Remedy.LATER)
+    banner.show_notice(Topic.UPDATE, Text("News"), Text("Faster, and it reads PDFs."), *remedies)
+    QApplication.processEvents()
+
+    buttons = _buttons(banner)
+    assert len(buttons) == len(remedies)
+    assert all(button.y() > banner._hint.geometry().bottom() for button in buttons)

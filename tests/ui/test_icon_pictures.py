@@ -5,9 +5,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
-from installers.pictures.drawing import icon, read
+from installers.pictures.drawing import APP_ICON, icon, read
 from installers.pictures.files import png
-from installers.windows.artwork import DRAWING
 
 
 @pytest.mark.parametrize("size", [16, 48, 256])
@@ -16,9 +15,9 @@ def test_both_draw_alike(size: int) -> None:
     theirs = QImage(size, size, QImage.Format.Format_ARGB32)
     theirs.fill(Qt.GlobalColor.transparent)
     painter = QPainter(theirs)
-    QSvgRenderer(str(DRAWING)).render(painter)
+    QSvgRenderer(str(APP_ICON)).render(painter)
     painter.end()
-    ours = QImage.fromData(png(icon(read(DRAWING), size)))
+    ours = QImage.fromData(png(icon(read(APP_ICON), size)))
 
     places = [(x, y) for x in range(size) for y in range(size)]
     far = [

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -102,4 +103,19 @@ def test_about_opens_it_and_stays_closable(qtbot: QtBot, parent: QWidget) -> Non
     assert window.isVisible()
     about.close()
     assert window.isVisible()
+    window.close()
+
+
+def test_return_presses_the_button_of_about_that_has_the_keyboard(
+    qtbot: QtBot, parent: QWidget
+) -> None:
+    about = About(Path("data"), parent)
+    about.show()
+    qtbot.waitExposed(about)
+    about.licences.setFocus()
+
+    qtbot.keyClick(about.licences, Qt.Key.Key_Return)
+
+    (window,) = parent.findChildren(LicencesWindow)
+    assert about.isVisible()
     window.close()

@@ -18,6 +18,7 @@ from desktop.ui.preferences import Preferences
 from desktop.ui.settings_general import GeneralSection
 from desktop.ui.switch import Switch
 from desktop.ui.tick_box import TickBox
+from desktop.ui.tray_menu import TrayMenu
 from desktop.ui.update_desk import UpdateDesk
 from tests.harness.http_listener import Answer
 from tests.harness.hub.certificates import new_authority, new_certificate
@@ -129,7 +130,7 @@ def test_turned_on_it_asks_once_and_tells_quietly(
     news.want()
     qtbot.waitUntil(lambda: banner.topic is Topic.UPDATE)
 
-    assert banner.accessibleName() == "Lapis 1.2.0 is there"
+    assert banner.accessibleName() == "Lapis 1.2.0 is available"
     assert banner.accessibleDescription() == "Faster, and it reads PDFs."
     assert len(server.log) == 1
     news.updates._ask_if_due()
@@ -193,16 +194,16 @@ def test_the_settings_ask_at_the_press_of_a_button_while_the_switch_is_off(
 ) -> None:
     news.updates.serve(news.general)
     news.general.show()
-    qtbot.waitUntil(lambda: "Nobody was asked yet." in news.said())
+    qtbot.waitUntil(lambda: "Not checked yet." in news.said())
     assert server.connections == 0
     button = news.button("Check now")
     button.setFocus()
     qtbot.keyClick(button, Qt.Key.Key_Space)
     assert f"Asking {HOST}…" in news.said()
 
-    qtbot.waitUntil(lambda: "Lapis 1.2.0 is there; this is 1.1.0." in news.said())
+    qtbot.waitUntil(lambda: "Lapis 1.2.0 is available; this is 1.1.0." in news.said())
     assert "Faster, and it reads PDFs." in news.said()
-    assert any(words.startswith("Last asked: ") for words in news.said())
+    assert any(words.startswith("Last checked: ") for words in news.said())
     assert not news.settings.updates.check
     assert button.hasFocus()
     assert button.accessibleName() == "Check now for a new version"
@@ -211,7 +212,7 @@ def test_the_settings_ask_at_the_press_of_a_button_while_the_switch_is_off(
 def test_the_switch_of_the_settings_is_kept(news: News, qtbot: QtBot) -> None:
     news.updates.serve(news.general)
     news.general.show()
-    qtbot.waitUntil(lambda: "Nobody was asked yet." in news.said())
+    qtbot.waitUntil(lambda: "Not checked yet." in news.said())
     (switch,) = [
         each
         for each in news.general.findChildren(Switch)
@@ -225,13 +226,30 @@ def test_the_switch_of_the_settings_is_kept(news: News, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: news.desk.window.banner.topic is Topic.UPDATE)
 
 
+def test_a_failure_leaves_what_is_known_of_the_newer_version(
+    news: News, server: NewsServer, qtbot: QtBot
+) -> None:
+    news.updates.serve(news.general)
+    news.general.show()
+    qtbot.waitUntil(lambda: "Not checked yet." in news.said())
+    news.button("Check now").click()
+    known = "Lapis 1.2.0 is available; this is 1.1.0."
+    qtbot.waitUntil(lambda: known in news.said())
+    server.instead = Answer(503, b"busy")
+    news.button("Check now").click()
+
+    qtbot.waitUntil(lambda: any("has a problem of its own" in words for words in news.said()))
+    assert known in news.said()
+    assert "Faster, and it reads PDFs." in news.said()
+
+
 def test_why_a_question_came_to_nothing_is_said_in_the_settings(
     news: News, server: NewsServer, qtbot: QtBot
 ) -> None:
     server.instead = Answer(503, b"busy")
     news.updates.serve(news.general)
     news.general.show()
-    qtbot.waitUntil(lambda: "Nobody was asked yet." in news.said())
+    qtbot.waitUntil(lambda: "Not checked yet." in news.said())
     news.button("Check now").click()
 
     qtbot.waitUntil(lambda: any("has a problem of its own" in words for words in news.said()))
@@ -286,6 +304,42 @@ def test_the_first_steps_ask_once_and_off_is_the_rule(
     assert news.settings.updates.check
     qtbot.waitUntil(lambda: news.desk.window.banner.topic is Topic.UPDATE)
     assert len(server.log) == 1
+
+
+def test_gone_through_again_the_first_steps_know_what_was_answered(
+    news: News, qtbot: QtBot
+) -> None:
+    news.want()
+    step = FirstRunKey()
+    qtbot.addWidget(step)
+    box = step.findChild(TickBox)
+    assert isinstance(box, TickBox)
+    news.updates.offer(step)
+
+    assert box.isChecked()
+    news.want(wanted=False)
+    assert not box.isChecked()
+
+
+@pytest.mark.parametrize("end", ["Later", "Skip this version", "off"])
+def test_the_tray_says_quietly_what_the_notice_says(news: News, qtbot: QtBot, end: str) -> None:
+    menu = TrayMenu()
+    news.updates.newer.connect(menu.set_newer)
+    shown: list[None] = []
+    menu.window_requested.connect(lambda: shown.append(None))
+    news.want()
+    qtbot.waitUntil(lambda: news.desk.window.banner.topic is Topic.UPDATE)
+    (entry,) = [each for each in menu.actions() if each.text() == "Lapis 1.2.0 is available"]
+
+    assert entry.isVisible()
+    entry.trigger()
+    assert shown == [None]
+    if end == "off":
+        news.want(wanted=False)
+    else:
+        news.button(end).click()
+    assert not entry.isVisible()
+    menu.deleteLater()
 
 
 def test_where_nobody_can_be_asked_the_first_steps_do_not(news: News, qtbot: QtBot) -> None:

@@ -5,6 +5,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
+from desktop.ui import window
 from desktop.ui.chat_menus import ChatMenu
 from desktop.ui.example_card import ExampleCard
 from desktop.ui.window_keys import _takes_tab
@@ -196,3 +197,19 @@ def test_the_tab_key_leads_through_the_whole_window(desk: Desk, qtbot: QtBot, ke
             ways = [one for one in part.findChildren(QWidget) if _takes_tab(one)]
             assert set(ways) <= set(visited), type(part).__name__
         assert window.transcript in visited
+
+
+def test_the_window_asks_the_system_for_the_keyboard_once_it_is_shown(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, bool]] = []
+
+    def take(handle: int) -> bool:
+        asked.append((handle, desk.window.isVisible()))
+        return True
+
+    monkeypatch.setattr(window, "take_keyboard", take)
+    desk.window.hide()
+    desk.window.bring_to_front()
+
+    assert asked == [(int(desk.window.winId()), True)]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop import __version__
 from desktop.backends.process import ENGINE
 from desktop.backends.side_job import SIDE_JOB
 from desktop.base.child_program import child_command
@@ -46,7 +47,8 @@ def test_a_frozen_window_starts_the_console_program_beside_it(
     monkeypatch.setattr(sys, "executable", str(tmp_path / "lapis-gui"))
     program = "lapis.exe" if sys.platform == "win32" else "lapis"
 
-    assert child_command(ENGINE, 42) == [str(tmp_path / program), "--child", ENGINE, "42"]
+    words = [str(tmp_path / program), "--child", __version__, ENGINE, "42"]
+    assert child_command(ENGINE, 42) == words
 
 
 def test_a_frozen_program_knows_all_processes_that_lapis_starts() -> None:

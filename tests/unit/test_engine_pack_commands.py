@@ -59,6 +59,8 @@ def test_a_pack_is_got_listed_and_removed(room: Room) -> None:
     assert (told["id"], told["state"], told["fits"]) == ("cuda-12", "in_use", True)
     assert carried_out(RemovePack(""), packs)[:2] == (0, "CUDA 12 is removed\n")
     assert not room.place.exists()
+    with pytest.raises(BadReference, match="CUDA 12 is not installed"):
+        carried_out(RemovePack(""), packs)
 
 
 def test_one_that_is_of_no_use_says_why_and_is_tried_again_by_the_same_command(

@@ -6,9 +6,11 @@ import pytest
 
 from desktop.backends import pack_folder
 from desktop.backends.trial import TrialFailed, find_devices
+from desktop.base.child_program import EXIT_REPLACED
 from desktop.domain.engine_pack import EnginePack
 from desktop.services.engine_pack_trial import NO_CARD, try_pack
 from tests.harness.engine_packs import compiled, listed
+from tests.unit.engine_stubs import instead
 
 DIES = """
 #include <stdlib.h>
@@ -50,6 +52,20 @@ def test_an_engine_that_dies_of_a_pack_goes_without_it_from_then_on(
 
     assert pack_folder.why_off(folder) == pack_folder.CRASHED
     assert find_devices(work)
+
+
+def test_a_process_of_another_version_is_no_fault_of_the_pack(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "pack"
+    put(folder, {"libggml-cuda.so": b"a library"})
+    pack_folder.use(work, folder)
+    instead(monkeypatch, f"raise SystemExit({EXIT_REPLACED})")
+
+    with pytest.raises(TrialFailed, match="was updated while it was running"):
+        find_devices(work)
+
+    assert pack_folder.why_off(folder) is None
 
 
 def test_what_is_no_module_costs_nothing_and_fails_the_trial(work: Path, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 import desktop
 from desktop.backends.process import ENGINE
-from desktop.backends.trial import find_devices
+from desktop.backends.trial import TrialFailed, find_devices
+from desktop.base import child_program
 from desktop.frozen import repair
 from tests.harness.as_frozen import write_programs
 from tests.harness.waiting import wait_for
@@ -75,12 +76,14 @@ def test_nothing_that_is_meant_for_lapis_alone_is_passed_on(
     "words",
     [
         (),
-        ("os:_exit", "7"),
-        ("desktop.cli:main",),
-        ("desktop.inference.high_level:main",),
-        (ENGINE, "one"),
-        (ENGINE, "-1"),
-        (f"{ENGINE} ", "1"),
+        (desktop.__version__,),
+        (ENGINE, "1"),
+        (desktop.__version__, "os:_exit", "7"),
+        (desktop.__version__, "desktop.cli:main"),
+        (desktop.__version__, "desktop.inference.high_level:main"),
+        (desktop.__version__, ENGINE, "one"),
+        (desktop.__version__, ENGINE, "-1"),
+        (desktop.__version__, f"{ENGINE} ", "1"),
     ],
 )
 def test_a_frozen_program_can_be_no_process_but_its_own(
@@ -90,6 +93,20 @@ def test_a_frozen_program_can_be_no_process_but_its_own(
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "lapis: not a process of Lapis\n"
+
+
+@_POSIX
+def test_what_was_replaced_while_lapis_runs_is_no_process_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(write_programs(tmp_path / "program")))
+    monkeypatch.setattr(child_program, "__version__", "0.0.1")
+    work = tmp_path / "work"
+    work.mkdir()
+
+    with pytest.raises(TrialFailed, match="was updated while it was running"):
+        find_devices(work)
 
 
 @_POSIX
@@ -135,7 +152,7 @@ def test_the_engine_is_started_by_the_hidden_switch(
 def test_a_process_of_its_own_loads_neither_qt_nor_the_command_line(tmp_path: Path) -> None:
     program = write_programs(tmp_path, "-X importtime")
 
-    done = _run(program, "--child", ENGINE, os.getpid())
+    done = _run(program, "--child", desktop.__version__, ENGINE, os.getpid())
 
     assert done.returncode == 0
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
@@ -152,7 +169,7 @@ def test_a_killed_program_takes_its_processes_along(tmp_path: Path) -> None:
         "print(started.pid, flush=True)\n"
         "started.wait()\n"
     )
-    command = [sys.executable, "-c", code, str(program), "--child", ENGINE]
+    command = [sys.executable, "-c", code, str(program), "--child", desktop.__version__, ENGINE]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))

@@ -76,10 +76,12 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "ziamath": ("ui.formula_drawing",),
     "gguf": (),
     "torch": (),
-    # Sockets: the running instance, the display's, the desktop's, the one that wakes Qt.
+    # Sockets: the running instance, the display's, the desktop's, the one that wakes Qt, and those
+    # that somebody is to be woken from.
     "socket": (
-        *("api", "base.display", "system.front.wayland_wire", "system.hotkey.portal_bus"),
-        *("system.instance", "system.network_links", "ui.signal_catcher"),
+        *("api", "base.display", "hub.lines", "system.front.wayland_wire"),
+        *("system.hotkey.portal_bus", "system.instance", "system.network_links"),
+        "ui.signal_catcher",
     ),
     "socketserver": ("api",),
     "asyncio": (

@@ -92,7 +92,7 @@ def test_a_newer_version_is_told_and_still_known_after_a_restart(room: Room) -> 
     assert standing.news is not None
     assert (standing.news.version, standing.news.page) == ("1.2.0", PAGE)
     assert room.updates().look() == standing
-    assert str(standing_words(standing, "1.1.0")) == "Lapis 1.2.0 is there; this is 1.1.0."
+    assert str(standing_words(standing, "1.1.0")) == "Lapis 1.2.0 is available; this is 1.1.0."
     assert len(room.server.log) == 1
 
 

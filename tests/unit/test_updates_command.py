@@ -52,7 +52,7 @@ def told(asked: _Asked, *, as_json: bool = False) -> str:
 def test_a_newer_version_is_told_with_its_page() -> None:
     said = told(_Asked(Standing(1.0, NEWS, is_newer=True)))
 
-    assert said.startswith("Lapis 1.2.0 is there; this is 1.1.0.\nFaster.\n")
+    assert said.startswith("Lapis 1.2.0 is available; this is 1.1.0.\nFaster.\n")
     assert "Lapis-1.2.0.AppImage  75 MB" in said
     assert said.endswith("https://lapis.example/download\n")
     assert "\x1b" not in said
