@@ -9,7 +9,8 @@ def standing_words(standing: Standing, version: str) -> Text:
     news = standing.news
     if news is not None and standing.is_newer:
         return Text(
-            "Lapis {new} is available; this is {version}.", {"new": news.version, "version": version}
+            "Lapis {new} is available; this is {version}.",
+            {"new": news.version, "version": version},
         )
     if standing.remark is not None:
         return standing.remark

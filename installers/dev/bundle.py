@@ -36,7 +36,10 @@ _INPUTS: Final = (
     *("installers/macos", "installers/pictures", "installers/facts.py"),
     *(
         f"installers/dev/{name}.py"
-        for name in ("bundle", "bundle_finish", "elf", "notices", "sbom")
+        for name in (
+            *("bundle", "bundle_finish", "components", "distribution_licences", "elf"),
+            *("notices", "package_part", "sbom"),
+        )
     ),
 )
 _LINK: Final = "lapis-engine.pth"

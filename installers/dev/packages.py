@@ -18,10 +18,10 @@ from installers.dev.console import StepFailed, say, step
 from installers.dev.places import ROOT
 from installers.linux import deb, rpm, tar
 from installers.linux.contents import Contents, gather
-from installers.linux.icons import ICON
 
 DIST = ROOT / "dist"
 _WORK = ROOT / "build" / "packages"
+_RECIPES = (ROOT / "installers" / "linux", ROOT / "installers" / "pictures")
 _MEGABYTE = 1_000_000
 # Qt's wheels ask for this one; what asks for more shuts systems out that Qt would run on.
 _OLDEST_GLIBC = "2.34"
@@ -80,7 +80,7 @@ def make_from(program: Path, target: Path, work: Path, names: Sequence[str]) -> 
     work.mkdir(parents=True)
     target.mkdir(parents=True, exist_ok=True)
     with step("Gathering what goes into packages", "half a minute"):
-        contents = gather(program, work, bundle.commit_time())
+        contents = gather(program, bundle.commit_time())
     if contents.needs.glibc != _OLDEST_GLIBC:
         say(f"  These run with glibc {contents.needs.glibc} or newer; a release asks for 2.34.")
     made = {}
@@ -99,9 +99,9 @@ def make_from(program: Path, target: Path, work: Path, names: Sequence[str]) -> 
 def _state(program: Path) -> str:
     """Return a sum over all that packages are made of."""
     files = [
-        *(path for path in program.rglob("*") if path.is_file()),
-        *(path for path in (ROOT / "installers" / "linux").rglob("*") if path.suffix != ".pyc"),
-        *(ROOT / "CHANGELOG.md", ROOT / "LICENSE", ICON),
+        *program.rglob("*"),
+        *(path for place in _RECIPES for path in place.rglob("*") if path.suffix != ".pyc"),
+        *(ROOT / "CHANGELOG.md", ROOT / "LICENSE"),
     ]
     total = hashlib.sha256(__version__.encode())
     for path in sorted(each for each in files if each.is_file()):

@@ -1,8 +1,8 @@
-"""The AppImage: `python3 -m installers.linux.appimage --tool FILE --runtime FILE BUNDLE TARGET`.
+"""The AppImage: `python3 -m installers.linux.appimage BUNDLE TARGET`.
 
 A folder in the form of an AppDir, and the call of appimagetool that packs it. The tool and the
-runtime that goes in front of the file system come from no package archive; they are handed over,
-and taken only if they have the sums in appimage/pins.toml.
+runtime that goes in front of the file system come from no package archive; they are fetched from
+the addresses in appimage/pins.toml, and taken only if they have the sums that stand there.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import platform
 import shutil
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from installers.dev.bundle import commit_time
@@ -49,14 +49,13 @@ def make_dir(contents: Contents, folder: Path) -> None:
     settle(folder, contents.built, frozenset({*programs, folder / "AppRun"}))
 
 
-def make(contents: Contents, work: Path, target: Path, tool: Path, runtime: Path) -> Path:
-    """Pack the AppImage into the folder `target`, by way of a new folder `work`; return its path.
+def make(contents: Contents, work: Path, target: Path) -> Path:
+    """Pack the AppImage into the folder `target`, by way of the folder `work`; return its path.
 
     Raises StepFailed, also where the tool or the runtime is another one than the pinned.
     """
-    pins = tomllib.loads((_HERE / "pins.toml").read_text(encoding="utf-8"))[platform.machine()]
-    for name, path in (("appimagetool", tool), ("runtime", runtime)):
-        must_be_pinned(name, path, pins[name])
+    pins = pinned(platform.machine())
+    tool, runtime = (fetch(pins[name], work / name) for name in ("appimagetool", "runtime"))
     folder = work / "Lapis.AppDir"
     shutil.rmtree(folder, ignore_errors=True)
     make_dir(contents, folder)
@@ -79,21 +78,30 @@ def make(contents: Contents, work: Path, target: Path, tool: Path, runtime: Path
     return made
 
 
-def must_be_pinned(name: str, path: Path, wanted: str) -> None:
-    """Raise StepFailed unless the file `path` has the SHA-256 `wanted`; none is pinned for ""."""
-    if not wanted:
-        raise StepFailed(f"No sum is pinned for {name}; {_HERE / 'pins.toml'} says how to pin one.")
+def pinned(machine: str) -> Mapping[str, Mapping[str, str]]:
+    """Return address and sum of the tool and of the runtime for `machine`; raises StepFailed."""
+    pins = tomllib.loads((_HERE / "pins.toml").read_text(encoding="utf-8"))
+    if machine not in pins:
+        raise StepFailed(f"{_HERE / 'pins.toml'} names no tool that makes AppImages on {machine}.")
+    found: Mapping[str, Mapping[str, str]] = pins[machine]
+    return found
+
+
+def fetch(pin: Mapping[str, str], path: Path) -> Path:
+    """Fetch the file of `pin` to `path`, and return that. Raises StepFailed if it is another one."""
+    command = ["curl", "--fail", "--silent", "--show-error", "--location", "--retry", "3"]
+    must([*command, "--output", path, pin["address"]], cwd=path.parent)
     with path.open("rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if found != wanted:
-        raise StepFailed(f"{path} is not the pinned {name}: its SHA-256 is {found}.")
+    if found != pin["sha256"]:
+        path.unlink()
+        raise StepFailed(f"{pin['address']} is not what was pinned: its SHA-256 is {found}.")
+    return path
 
 
 def main(arguments: Sequence[str]) -> int:
     """Make what the command line says; return the exit code."""
     parser = argparse.ArgumentParser(prog="python3 -m installers.linux.appimage")
-    parser.add_argument("--tool", type=Path, required=True, help="appimagetool itself")
-    parser.add_argument("--runtime", type=Path, required=True, help="the runtime it puts in front")
     parser.add_argument("bundle", type=Path, help="the folder that `make bundle` made")
     parser.add_argument("target", type=Path, help="the folder for the AppImage")
     given = parser.parse_args(arguments)
@@ -101,10 +109,8 @@ def main(arguments: Sequence[str]) -> int:
     work.mkdir(parents=True, exist_ok=True)
     given.target.mkdir(parents=True, exist_ok=True)
     try:
-        contents = gather(given.bundle.absolute(), work, commit_time())
-        make(
-            contents, work, given.target.absolute(), given.tool.absolute(), given.runtime.absolute()
-        )
+        contents = gather(given.bundle.absolute(), commit_time())
+        make(contents, work, given.target.absolute())
     except StepFailed as failure:
         print(failure, file=sys.stderr)
         return 1

@@ -10,13 +10,17 @@ from pathlib import Path
 
 from desktop import __version__
 from installers.dev.places import ROOT
-from installers.linux import icons, man_pages, texts
+from installers.linux import man_pages, texts
 from installers.linux.needs import Needs, needs
 from installers.linux.texts import Release
+from installers.pictures.drawing import APP_ICON, icon, read
+from installers.pictures.files import png
 
 DATA = ROOT / "installers" / "linux" / "data"
 DESKTOP_ID = "io.github.lapis_assistant.Lapis"
 PROGRAMS = ("lapis", "lapis-gui")
+# What desktops and installers ask for that take no SVG, in pixels.
+_ICON_SIZES = (16, 22, 24, 32, 48, 64, 128, 256, 512)
 _DISTRIBUTION = Path("_internal", "resources", "distribution.json")
 
 
@@ -44,8 +48,8 @@ class Contents:
         return texts.rpm_changelog(self.releases, self.version, self.built)
 
 
-def gather(bundle: Path, work: Path, built: int) -> Contents:
-    """Return the contents for packages of `bundle`, dated `built`; pictures are made in `work`.
+def gather(bundle: Path, built: int) -> Contents:
+    """Return the contents for packages of `bundle`, dated `built`.
 
     Raises StepFailed.
     """
@@ -59,11 +63,11 @@ def gather(bundle: Path, work: Path, built: int) -> Contents:
             __version__,
             built,
         ).encode(),
-        f"icons/hicolor/scalable/apps/{DESKTOP_ID}.svg": icons.ICON.read_bytes(),
+        f"icons/hicolor/scalable/apps/{DESKTOP_ID}.svg": APP_ICON.read_bytes(),
     }
-    icons.render(work / "icons")
-    for size in icons.SIZES:
-        picture = (work / "icons" / f"{size}.png").read_bytes()
+    drawing = read(APP_ICON)
+    for size in _ICON_SIZES:
+        picture = png(icon(drawing, size))
         shared[f"icons/hicolor/{size}x{size}/apps/{DESKTOP_ID}.png"] = picture
     for language in man_pages.LANGUAGES:
         pages = man_pages.man_pages(bundle / "lapis", language, __version__, built)

@@ -37,8 +37,8 @@ _RECOMMENDS = (
 _DESCRIPTION = """\
 private assistant that answers on this computer
  Lapis lives in the tray and answers from a model that runs in llama.cpp on
- this computer, or, if wanted, on a server. There is no account, no telemetry,
- and no network but to get a model.
+ this computer, or, if wanted, on a server. There is no account and no
+ telemetry: the network is used only for what is asked of it.
  .
  One key brings up a quick question over whatever is being done. The same
  engine answers in the terminal and, over the protocols of OpenAI and Ollama,

@@ -40,6 +40,7 @@ CHINESE = Language(
         "SEE ALSO": "另见",
         "a private assistant that answers on this computer": "在这台电脑上回答的私人助手",
         "the window of Lapis": "Lapis 的窗口",
+        "[OPTIONS] [FILE]": "[选项] [文件]",
         "Chats, models and downloads": "聊天、模型和下载任务",
         "Settings": "设置",
         "What can be made again": "可以重新生成的内容",
@@ -48,6 +49,8 @@ CHINESE = Language(
         "Where models are looked for and fetched, instead of Hugging Face": "代替 Hugging Face 的模型来源地址",
         "The access token for gated models": "受限模型的访问令牌",
         "Where the Ollama of this computer is": "本机 Ollama 的地址",
+        'With {"update_check": false}: nobody is asked for new versions': '写入 {"update_check": false} 后，不检查新版本',
+        "Set to 1: nobody is asked for new versions": "设为 1 时不检查新版本",
         "Turns colours off in the terminal": "在终端里不使用颜色",
         "Done.": "完成。",
         "It did not work; what happened and what to do is on standard error.": "没有成功；发生了什么、该怎么办，见标准错误输出。",
@@ -63,12 +66,14 @@ _FILES = (
     ("~/.config/lapis", "Settings"),
     ("~/.cache/lapis", "What can be made again"),
     ("~/.local/state/lapis/log", "Logs; they hold no text of chats"),
+    ("/etc/lapis/policy.json", 'With {"update_check": false}: nobody is asked for new versions'),
 )
 _VARIABLES = (
     ("LAPIS_API_KEY", "The key that lapis serve asks for"),
     ("HF_ENDPOINT", "Where models are looked for and fetched, instead of Hugging Face"),
     ("HF_TOKEN", "The access token for gated models"),
     ("OLLAMA_HOST", "Where the Ollama of this computer is"),
+    ("LAPIS_NO_UPDATE_CHECK", "Set to 1: nobody is asked for new versions"),
     ("NO_COLOR", "Turns colours off in the terminal"),
 )
 _CODES = (
@@ -80,6 +85,7 @@ _CODES = (
 _EVERYWHERE = ("-h, ", "--data-dir")
 _PURPOSE = "a private assistant that answers on this computer"
 _WINDOW_PURPOSE = "the window of Lapis"
+_WINDOW_USAGE = "[OPTIONS] [FILE]"
 _WINDOW = (
     "Opens the window, or brings it to the front in the Lapis that runs already. A GGUF file is "
     'loaded. The options are those of lapis under "The window".'
@@ -93,7 +99,8 @@ def man_pages(lapis: Path, language: Language, version: str, built: int) -> Mapp
     title = _title(version, built)
 
     def head(name: str, purpose: str) -> list[str]:
-        heading = [f".TH {name.upper()} 1 {title}", f'.SH "{say("NAME", "NAME")}"']
+        # Not stretched to the right edge: that tears Chinese lines apart at their few spaces.
+        heading = [f".TH {name.upper()} 1 {title}", ".ad l", f'.SH "{say("NAME", "NAME")}"']
         return [*heading, f"{_plain(name)} \\- {_plain(say(purpose, purpose))}"]
 
     root = pages.pop(())
@@ -108,7 +115,7 @@ def man_pages(lapis: Path, language: Language, version: str, built: int) -> Mapp
     synopsis, about = say("SYNOPSIS", "SYNOPSIS"), say("DESCRIPTION", "DESCRIPTION")
     window = [
         *head("lapis-gui", _WINDOW_PURPOSE),
-        *(f'.SH "{synopsis}"', ".B lapis\\-gui", "[OPTIONS] [FILE]"),
+        *(f'.SH "{synopsis}"', ".B lapis\\-gui", say(_WINDOW_USAGE, _WINDOW_USAGE)),
         *(f'.SH "{about}"', _plain(say(_WINDOW, _WINDOW))),
         *(f'.SH "{say("SEE ALSO", "SEE ALSO")}"', ".BR lapis (1)"),
     ]
@@ -155,6 +162,8 @@ def _command(page: Page) -> Iterator[str]:
     yield from _paragraphs(page)
     for section in page.sections:
         if not page.commands() or section is not page.sections[0]:
+            if all(not text for _name, text in section.rows):
+                yield from (".PP", f".B {_plain(section.title)}")
             yield from _rows(row for row in section.rows if not row[0].startswith(_EVERYWHERE))
 
 

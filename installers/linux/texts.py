@@ -21,30 +21,29 @@ _NO_RELEASES = "  <releases/>"
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A version in CHANGELOG.md. `date` is as in 2026-12-31; empty if it is not released."""
+    """A version in CHANGELOG.md. `date` is as in 2026-12-31; empty if it is not released.
+
+    `headlines` are the paragraphs of what it `changed`, without the lists below them.
+    """
 
     version: str
     date: str
     headlines: tuple[str, ...]
+    changed: str
 
 
 def releases(changelog: str) -> list[Release]:
-    """Return what CHANGELOG.md tells of, the newest first; raises StepFailed if it tells nothing.
-
-    The headlines of a release are its paragraphs, without the lists below them.
-    """
+    """Return what CHANGELOG.md tells of, the newest first; raises StepFailed if it tells nothing."""
     found = list(_HEADING.finditer(changelog))
     if not found:
         raise StepFailed("CHANGELOG.md has no heading like: ## 1.2.3 (2026-12-31)")
     ends = [each.start() for each in found[1:]] + [len(changelog)]
-    return [
-        Release(
-            each["version"],
-            each["date"] if _DATE.fullmatch(each["date"]) else "",
-            _headlines(changelog[each.end() : end]),
-        )
-        for each, end in zip(found, ends, strict=True)
-    ]
+    told = []
+    for each, end in zip(found, ends, strict=True):
+        changed = changelog[each.end() : end].strip()
+        date = each["date"] if _DATE.fullmatch(each["date"]) else ""
+        told.append(Release(each["version"], date, _headlines(changed), changed))
+    return told
 
 
 def metainfo(template: str, told: Sequence[Release], version: str, built: int) -> str:

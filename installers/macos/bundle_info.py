@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from desktop.system.login.macos import BUNDLE_ID
 from installers.facts import copyright_line, numbers
-from installers.pictures.drawing import icon, read
+from installers.pictures.drawing import APP_ICON, icon, read
 from installers.pictures.files import APPLE_SIZES, icns
 
 NAME: Final = "Lapis.app"
@@ -83,9 +83,9 @@ def plain_version(version: str) -> str:
     return ".".join(str(number) for number in numbers(version)[:3])
 
 
-def write_icon(drawing: Path, path: Path) -> None:
-    """Write the icon of the bundle to `path`; `drawing` is its SVG file."""
-    shapes = read(drawing)
+def write_icon(path: Path) -> None:
+    """Write the icon of the bundle to `path`."""
+    shapes = read(APP_ICON)
     path.write_bytes(icns([icon(shapes, size) for size in APPLE_SIZES]))
 
 

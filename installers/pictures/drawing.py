@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from installers.dev.console import StepFailed
+from installers.dev.places import ROOT
 
 Point: TypeAlias = tuple[float, float]
 Colour: TypeAlias = tuple[int, int, int]
 
+APP_ICON: Final = ROOT / "resources" / "icons" / "lapis.svg"
+"""The program's own."""
 CLEAR: Final = (0, 0, 0, 0)
 _NAMESPACE: Final = "{http://www.w3.org/2000/svg}"
 _COMMAND: Final = re.compile(r"([MLz])([^MLz]*)")

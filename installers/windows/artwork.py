@@ -7,11 +7,9 @@ Windows takes the one that fits the screen's scale: sizes as "WizardImageFile" a
 from pathlib import Path
 from typing import Final
 
-from installers.dev.places import ROOT
-from installers.pictures.drawing import Picture, draw, icon, read
+from installers.pictures.drawing import APP_ICON, Picture, draw, icon, read
 from installers.pictures.files import WINDOWS_SIZES, bmp, ico
 
-DRAWING: Final = ROOT / "resources" / "icons" / "lapis.svg"
 ICON: Final = "lapis.ico"
 _WIZARD: Final = (
     *((164, 314), (192, 386), (246, 459), (273, 556)),
@@ -24,7 +22,7 @@ _WHITE: Final = (255, 255, 255, 255)
 
 def write_icon(path: Path) -> None:
     """Write the icon of the programs to `path`."""
-    drawing = read(DRAWING)
+    drawing = read(APP_ICON)
     path.write_bytes(ico([icon(drawing, size) for size in WINDOWS_SIZES]))
 
 
@@ -44,4 +42,4 @@ def _placed(
     """Return the icon with a `share` of the width, its middle at a share of the height."""
     side = min(width, height) * share
     square = ((width - side) / 2, height * middle - side / 2, side)
-    return draw(read(DRAWING), width, height, square, ground)
+    return draw(read(APP_ICON), width, height, square, ground)

@@ -42,9 +42,10 @@ def test_the_program_says_its_version_and_examines_itself(installed: System) -> 
     installed.run("lapis", "--selftest-engine")
 
 
-def test_a_person_with_an_empty_home_gets_an_answer(installed: System) -> None:
-    assert not list((installed.root / "home" / PERSON).iterdir())
-    said = installed.run("lapis", "ask", "--json", QUESTION).stdout
+def test_a_person_with_an_empty_home_gets_an_answer(deb: Path, system: System) -> None:
+    system.install(deb, "--no-install-recommends")
+    assert not list((system.root / "home" / PERSON).iterdir())
+    said = system.run("lapis", "ask", "--json", QUESTION).stdout
     assert "Settings" in json.loads(said)["text"]
 
 

@@ -1,6 +1,7 @@
 """What the checkers of Debian, freedesktop.org and RPM say of the packages: no errors."""
 
 import gzip
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from installers.dev.places import ROOT
 
 ID = "io.github.lapis_assistant.Lapis"
 CONFIGURATION = ROOT / "installers" / "linux" / "data" / "rpmlint.toml"
+# Debian's own Python has those modules inside, others as files.
+OF_ONE_PYTHON = {"library-not-linked-against-libc"}
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -36,7 +39,8 @@ def test_lintian_finds_nothing_wrong(deb: Path) -> None:
 
 def test_every_override_is_needed_and_has_a_reason(deb: Path, tree: Path) -> None:
     said = checked("lintian", "--display-info", "--allow-root", deb)
-    assert "unused-override" not in said
+    unused = re.findall(r"unused-override (\S+)", said)
+    assert set(unused) <= OF_ONE_PYTHON
     lines = (tree / "usr/share/lintian/overrides/lapis-assistant").read_text("utf-8").splitlines()
     for before, line in zip(["", *lines], lines, strict=False):
         assert line.startswith("#") or before.startswith("#"), line

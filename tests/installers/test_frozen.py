@@ -1,6 +1,6 @@
 """The program as it is frozen: whole, at home anywhere, and no burden to what is started from it.
 
-Takes the bundle (`make bundle`), made anew where its inputs have changed.
+Takes the bundle as `make bundle` left it.
 """
 
 import os
@@ -16,10 +16,10 @@ import psutil
 import pytest
 
 import desktop
-from installers.dev import bundle
 from tests.bench import startup
 from tests.harness.home import home_variables
 from tests.harness.waiting import wait_for
+from tests.installers.bundle_room import made_bundle
 
 pytestmark = [
     pytest.mark.timeout(900),
@@ -32,7 +32,7 @@ _LIMIT_SECONDS = 1.0
 @pytest.fixture(scope="session")
 def frozen() -> Path:
     """Return the folder of the bundle."""
-    return bundle.ensure()
+    return made_bundle()
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_both_programs_run_through_a_link(
 
 def test_a_frozen_program_can_be_no_process_but_its_own(frozen: Path, bare: dict[str, str]) -> None:
     for target in ("os:_exit", "desktop.cli:main", "desktop.inference.high_level:main"):
-        done = _run(frozen / "lapis", "--child", target, "7", environment=bare)
+        done = _run(frozen / "lapis", "--child", desktop.__version__, target, "7", environment=bare)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == "lapis: not a process of Lapis\n"
 
@@ -166,7 +166,7 @@ def test_a_killed_lapis_takes_its_engine_along(serving: psutil.Process) -> None:
 
     child = wait_for(engine, 60)
     assert child is not None
-    assert child.cmdline()[1:3] == ["--child", _ENGINE]
+    assert child.cmdline()[1:3] == ["--child", desktop.__version__]
     adjusted = Path(f"/proc/{child.pid}/oom_score_adj")
     wait_for(lambda: adjusted.read_text().strip() == "800", 30)
 

@@ -1,4 +1,4 @@
-"""The workflow in the eyes of linters: GitHub's schema, zizmor's audits, shellcheck on its scripts.
+"""The workflow in the eyes of linters: GitHub's schemas, zizmor's audits, shellcheck on its scripts.
 
 actionlint is a program that no package archive we use has in a recent version; the schema and the
 audits find what it would. What the workflow calls is checked in tests/unit/test_workflow.py.
@@ -17,11 +17,12 @@ import pytest
 from installers.dev.places import ROOT
 
 _RUN = re.compile(
-    r"^      - name: (?P<name>.*)\n(?:(?:        (?!run:).*)?\n)*?"
-    r"        run: (?:\|\n(?P<block>(?:(?: {10}.*)?\n)+)|(?P<line>.+))",
+    r"^(?P<in>  +)- name: (?P<name>.*)\n(?:(?:(?P=in)  (?!run:).*)?\n)*?"
+    r"(?P=in)  run: (?:\|\n(?P<block>(?:(?:(?P=in)    .*)?\n)+)|(?P<line>.+))",
     re.MULTILINE,
 )
-_FILE = ROOT / ".github" / "workflows" / "build.yml"
+_WORKFLOW = ROOT / ".github" / "workflows" / "build.yml"
+_ACTION = ROOT / ".github" / "actions" / "prepare" / "action.yml"
 
 
 def _tool(name: str) -> str:
@@ -32,10 +33,13 @@ def _tool(name: str) -> str:
 
 
 def _scripts() -> Iterator[tuple[str, str]]:
-    """Yield each step's name and script; the file is written so that this can be read off it."""
-    for found in _RUN.finditer(_FILE.read_text(encoding="utf-8")):
-        script = found["block"] or found["line"]
-        yield found["name"], textwrap.dedent(script)
+    """Yield each step's name and script; the files are written so that this can be read off them."""
+    for file in (_WORKFLOW, _ACTION):
+        for found in _RUN.finditer(file.read_text(encoding="utf-8")):
+            script = found["block"] or found["line"]
+            yield found["name"], textwrap.dedent(script)
+    for path in sorted((ROOT / "installers").rglob("*.sh")):
+        yield path.name, path.read_text(encoding="utf-8")
 
 
 def _must_pass(command: list[str], words: str = "") -> None:
@@ -43,16 +47,19 @@ def _must_pass(command: list[str], words: str = "") -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_it_fits_the_schema_of_workflows() -> None:
+@pytest.mark.parametrize(("kind", "file"), [("workflows", _WORKFLOW), ("actions", _ACTION)])
+def test_it_fits_the_schema(kind: str, file: Path) -> None:
     tool = _tool("check-jsonschema")
 
-    _must_pass([tool, "--builtin-schema", "vendor.github-workflows", str(_FILE)])
+    _must_pass([tool, "--builtin-schema", f"vendor.github-{kind}", str(file)])
 
 
 def test_no_audit_finds_anything() -> None:
-    _must_pass([_tool("zizmor"), "--offline", "--no-progress", "--persona=auditor", str(_FILE)])
+    files = (str(_WORKFLOW), str(_ACTION))
+    _must_pass([_tool("zizmor"), "--offline", "--no-progress", "--persona=auditor", *files])
 
 
 @pytest.mark.parametrize(("name", "script"), [pytest.param(*one, id=one[0]) for one in _scripts()])
 def test_shellcheck_has_no_remark_on_a_script(name: str, script: str) -> None:
-    _must_pass([_tool("shellcheck"), "--shell=bash", "-"], script)
+    shell = "sh" if script.startswith("#!/bin/sh") else "bash"
+    _must_pass([_tool("shellcheck"), f"--shell={shell}", "-"], script)

@@ -38,8 +38,13 @@ GLIBC = frozenset({"GLIBC_2.4", "GLIBC_2.34", "GLIBC_2.9"})
 
 def test_releases_are_the_paragraphs_of_the_changes() -> None:
     assert texts.releases(CHANGES) == [
-        Release("0.2.0", "", ("Faster & better.", "Second paragraph.")),
-        Release("0.1.0", "2026-03-04", ("The first.",)),
+        Release(
+            "0.2.0",
+            "",
+            ("Faster & better.", "Second paragraph."),
+            "Faster & better.\n\n- A list says more.\n- It is left out.\n\nSecond\nparagraph.",
+        ),
+        Release("0.1.0", "2026-03-04", ("The first.",), "The first."),
     ]
     with pytest.raises(StepFailed):
         texts.releases("# Changes\n")

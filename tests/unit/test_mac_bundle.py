@@ -20,7 +20,6 @@ from installers.macos.bundle_info import (
     write_icon,
     write_words,
 )
-from installers.windows.artwork import DRAWING
 
 _INFO = info_plist(desktop.__version__, (14, 0))
 
@@ -111,7 +110,7 @@ def test_a_package_for_other_processors_only_is_refused(tmp_path: Path) -> None:
 def test_the_icon_has_all_sizes_as_whole_pictures(tmp_path: Path) -> None:
     path = tmp_path / "lapis.icns"
 
-    write_icon(DRAWING, path)
+    write_icon(path)
 
     content = path.read_bytes()
     assert struct.unpack(">4sI", content[:8]) == (b"icns", len(content))
