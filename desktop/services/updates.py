@@ -66,8 +66,8 @@ def hindrance(distribution: Distribution, *, forbidden: bool) -> Text | None:
             return Text("Lapis came as a Flatpak, and new versions come the same way.")
     if not distribution.can_ask:
         return Text(
-            "This Lapis was put together without an address to ask. Look for new versions where "
-            "you got it from."
+            "This Lapis does not know where to ask for new versions. Look for them where you got "
+            "it from."
         )
     if forbidden:
         return Text("Asking for new versions is turned off for this computer or this start.")
@@ -117,6 +117,11 @@ class Updates:
     def host(self) -> str:
         """Who is asked, by name; empty for nobody."""
         return urlsplit(self._distribution.update_address).hostname or ""
+
+    @property
+    def kind(self) -> Kind:
+        """The form that this Lapis was given out in."""
+        return self._distribution.kind
 
     @property
     def version(self) -> str:

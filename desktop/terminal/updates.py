@@ -4,6 +4,7 @@ import json
 from typing import Protocol
 
 from desktop.base.translation import Translator
+from desktop.domain.distribution import Kind
 from desktop.domain.quantities import sized
 from desktop.domain.text import Text
 from desktop.domain.updates import News, Standing
@@ -23,6 +24,11 @@ class Asking(Protocol):
     @property
     def host(self) -> str:
         """Who is asked."""
+        ...
+
+    @property
+    def kind(self) -> Kind:
+        """The form that this Lapis was given out in."""
         ...
 
     @property
@@ -62,7 +68,8 @@ def _show(updates: Asking, standing: Standing, words: Translator, screen: Screen
         for line in news.note(words.language.value).splitlines():
             screen.line(line)
         for file in news.files:
-            screen.line(f"  {file.name}  {sized(file.size)}")
+            if file.kind == updates.kind:
+                screen.line(f"  {file.name}  {sized(file.size)}")
         screen.line(news.page, Style.ACCENT)
     if standing.remark is not None:
         screen.note(words.say(standing.remark))

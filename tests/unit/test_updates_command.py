@@ -10,6 +10,7 @@ import pytest
 
 from desktop.base.translation import Translator
 from desktop.domain.settings import Language
+from desktop.domain.distribution import Kind
 from desktop.domain.text import Text
 from desktop.domain.updates import News, ReleaseFile, Standing
 from desktop.terminal.commandline import parse
@@ -35,6 +36,7 @@ class _Asked:
     standing: Standing = field(default_factory=Standing)
     hindrance: Text | None = None
     host: str = "lapis.example"
+    kind: Kind = Kind.APPIMAGE
     version: str = "1.1.0"
     questions: int = 0
 
@@ -56,6 +58,13 @@ def test_a_newer_version_is_told_with_its_page() -> None:
     assert "Lapis-1.2.0.AppImage  75 MB" in said
     assert said.endswith("https://lapis.example/download\n")
     assert "\x1b" not in said
+
+
+def test_files_for_other_systems_are_told_to_programs_alone() -> None:
+    asked = _Asked(Standing(1.0, NEWS, is_newer=True), kind=Kind.TAR)
+
+    assert "AppImage" not in told(asked)
+    assert "AppImage" in told(asked, as_json=True)
 
 
 def test_the_newest_version_is_told_in_a_line() -> None:
