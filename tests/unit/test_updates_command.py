@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from desktop.base.translation import Translator
-from desktop.domain.settings import Language
 from desktop.domain.distribution import Kind
+from desktop.domain.settings import Language
 from desktop.domain.text import Text
 from desktop.domain.updates import News, ReleaseFile, Standing
 from desktop.terminal.commandline import parse
