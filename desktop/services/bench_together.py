@@ -15,7 +15,7 @@ from desktop.services.bench_values import Doing, Item, Result, Side, Skipped, Un
 _PROMPT: Final = 32
 _ANSWER: Final = 64
 _SHORT: Final = 24
-_LONG_ANSWER: Final = 256
+_LONG_ANSWER: Final = 4096
 _WELL_UNDER_WAY: Final = 4
 
 

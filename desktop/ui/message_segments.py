@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Signal
-from PySide6.QtGui import QHelpEvent, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QResizeEvent
 from PySide6.QtWidgets import QTextEdit, QToolTip, QWidget
 
 from desktop.ui.labels import plain_tooltip
@@ -19,6 +19,8 @@ from desktop.ui.text_table import TableWriter
 __all__ = ["TableView", "TextRun"]
 
 _LETTER = 8.0
+# Wide ones: a word may be made of these alone.
+_LETTERS = "abcdeghmnopqsuwxyz0123456789"
 _WORD = re.compile(r"[\u1100-\uffff]|[^\s\u1100-\uffff]+")
 _LONGEST_WORD = 24
 _SHORT_CELL = 14
@@ -154,9 +156,10 @@ class TableView(Words):
 
     def _measure(self, rows: Sequence[tuple[tuple[Span, ...], ...]]) -> None:
         """Learn how wide each column must be so that its words stay whole."""
+        letter = _letter_width(self.font())
         for row in rows:
             for at, cell in enumerate(row):
-                need = _cell_need(cell)
+                need = _letters_needed(cell) * letter
                 if at == len(self._needs):
                     self._needs.append(need)
                 self._needs[at] = max(self._needs[at], need)
@@ -170,12 +173,19 @@ class TableView(Words):
             self.setLineWrapColumnOrWidth(needed)
 
 
-def _cell_need(cell: tuple[Span, ...]) -> float:
+def _letters_needed(cell: tuple[Span, ...]) -> int:
     text = "".join(span.text for span in cell)
     if len(text) <= _SHORT_CELL:
-        return sum(2 if char > "\u1100" else 1 for char in text) * _LETTER
+        return sum(2 if char > "\u1100" else 1 for char in text)
     longest = max((len(word) for word in _WORD.findall(text[:2_000])), default=0)
-    return max(_SHORT_CELL, min(longest, _LONGEST_WORD)) * _LETTER
+    return max(_SHORT_CELL, min(longest, _LONGEST_WORD))
+
+
+def _letter_width(font: QFont) -> float:
+    """Return the width of a letter as headings have it, in pixels."""
+    bold = QFont(font)
+    bold.setBold(True)
+    return max(_LETTER, QFontMetricsF(bold).horizontalAdvance(_LETTERS) / len(_LETTERS))
 
 
 def _leads_on(spans: Sequence[Span]) -> bool:

@@ -1,6 +1,7 @@
 """Other engines in the real program: a model of theirs chosen, asked, stopped, killed in mid-answer."""
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ _FAR = "https://models.example.com/v1"
 _MODEL_BUTTON = (133, 24)
 """Where the name of the model stands, from the right upper corner of the window."""
 _HEADER = 60
+_NEAR = 60
 _FEW = 20
 """More pixels than that have the very colour of a badge, if there is one."""
 _PAST_THE_GUIDE = ("Down", "Down")
@@ -98,8 +100,10 @@ class Desk:
             data = hands.picture(left, top, width, _HEADER)
         finally:
             hands.close()
-        red, green, blue = (int(LIGHT.warn[at : at + 2], 16) for at in (1, 3, 5))
-        return data.count(bytes((blue, green, red))) > _FEW
+        wanted = [int(LIGHT.warn[at : at + 2], 16) for at in (5, 3, 1)]
+        pixels = zip(data[0::4], data[1::4], data[2::4], strict=True)
+        # Letters that are drawn softly have few pixels of the very colour.
+        return sum(math.dist(pixel, wanted) < _NEAR for pixel in pixels) > _FEW
 
     def has_engine(self) -> bool:
         """Return whether there is a process with a model of this computer."""

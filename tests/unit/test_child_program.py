@@ -14,12 +14,14 @@ from desktop.base.child_program import child_command
 from desktop.frozen import CHILDREN
 
 _PACKAGE = Path(__file__).resolve().parents[2] / "desktop"
-# Who may name the program that runs: these say how Lapis is started again, all others ask them.
+# Who may name the program that runs: these say how Lapis is started again, and one watches its
+# file; all others ask them.
 _NAMING = {
     "base/child_program.py",
     "frozen.py",
     "services/start_at_login.py",
     "system/own_command.py",
+    "ui/replaced_program.py",
 }
 
 

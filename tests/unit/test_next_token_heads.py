@@ -167,19 +167,21 @@ def test_an_answer_that_was_stopped_leaves_nothing_behind(tmp_path: Path) -> Non
     path = write_with_head(tmp_path / "tiny.gguf", "qwen35", loud=QUIET)
     with engine_child(tmp_path / "with") as child:
         load(child, path)
+        drafted = 0
         for tokens in range(3):
             request = child.start("one two three", sampling=WARM, max_tokens=400)
             for _ in range(3 + tokens):
                 child.next_of(Delta)
             child.cancel(request)
-            child.next_of(Done)
-        after, done = child.ask("one two three", sampling=WARM, max_tokens=60)
+            drafted += child.next_of(Done).drafted_tokens
+        after, _ = child.ask("one two three", sampling=WARM, max_tokens=60)
     with engine_child(tmp_path / "without") as child:
         load(child, path, heads=False)
         fresh, _ = child.ask("one two three", sampling=WARM, max_tokens=60, speculate=False)
 
     assert after == fresh
-    assert done.drafted_tokens > 0
+    # The last one may do without: on a fast processor guesses soon cease to pay.
+    assert drafted > 0
 
 
 def test_an_answer_with_a_seed_of_ones_own_is_guessed_from_its_text_alone(tmp_path: Path) -> None:
