@@ -173,7 +173,7 @@ def test_an_answer_that_was_stopped_leaves_nothing_behind(tmp_path: Path) -> Non
             for _ in range(3 + tokens):
                 child.next_of(Delta)
             child.cancel(request)
-            drafted += child.next_of(Done).drafted_tokens
+            drafted += child.until_end(request)[1].drafted_tokens
         after, _ = child.ask("one two three", sampling=WARM, max_tokens=60)
     with engine_child(tmp_path / "without") as child:
         load(child, path, heads=False)
