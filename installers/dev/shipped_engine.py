@@ -7,6 +7,7 @@ when they are built again.
 """
 
 import json
+import os
 import shutil
 import sysconfig
 from collections.abc import Mapping
@@ -134,7 +135,9 @@ def build_environment() -> Mapping[str, str]:
         for name, value in clean_environment().items()
         if name not in engine.COMPILER_SETTINGS
     }
-    return kept | SETTINGS
+    # A build within the build, of what compiles the shaders, looks for ninja by its name.
+    tools = f"{MAIN.python.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return kept | {"PATH": tools} | SETTINGS
 
 
 def source_folder(package: Pinned, work: Path, log: Path) -> Path:
