@@ -93,7 +93,6 @@ _INSTALLERS = (
     "file",
     "lintian",
     "mandoc",
-    "npm",
     "qemu-user",
     "rpmlint",
     "shared-mime-info",
@@ -143,6 +142,9 @@ def ensure(purpose: Purpose) -> None:
 def wanted(purpose: Purpose) -> tuple[str, ...]:
     """Return the packages of `purpose` by their names on Debian 12."""
     tools: tuple[str, ...] = ("gcc", "g++") if _compiler_is_missing() else ()
+    if purpose is Purpose.INSTALLERS and shutil.which("npm") is None:
+        # Many have it from elsewhere, and Debian's would take that away.
+        tools += ("npm",)
     if find_spec("ensurepip") is None:
         tools += (f"python{sys.version_info.major}.{sys.version_info.minor}-venv",)
     extra = {
