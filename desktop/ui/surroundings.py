@@ -72,11 +72,13 @@ class Surroundings(QObject):
         self._window = self._front.current()
 
     def note_soon(self) -> None:
-        """Remember who has the keyboard as soon as it is settled, unless that is us.
+        """Remember who has the keyboard now and as soon as it is settled, unless that is us.
 
-        For a window of ours that lost it and stays: who comes back to it came from there.
+        For a window of ours that lost it and stays: who comes back to it came from there. Qt tells
+        of it a tenth of a second late under X11, so whoever is quick is nearly back by now.
         """
         self._tries = _SETTLED_TRIES
+        self._window = self._front.current() or self._window
         self._later.start()
 
     def read_selection(self, time_ms: int = 0) -> None:

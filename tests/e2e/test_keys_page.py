@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from Xlib import X
 
 from desktop.base.paths import paths_under
 from tests.conftest import RunLapis
@@ -56,6 +57,8 @@ def test_a_key_is_chosen_by_pressing_it_and_proved_by_pressing_it_again(
     found = _examined(lapis)
     assert (found["state"], found["facts"]["keys"]) == ("ok", "Ctrl+Alt+Space")
     assert not found["facts"]["proved"]
+    both = X.ControlMask | X.Mod1Mask
+    assert not hands.can_have("space", both)
 
     window.focus()
     screen.key("ctrl+comma")
@@ -63,6 +66,7 @@ def test_a_key_is_chosen_by_pressing_it_and_proved_by_pressing_it_again(
     screen.type("selected text")
     screen.key(*["Tab"] * _KEYS_TO_THE_FIELD, "space")
     # The present key means the field while it listens, and not the popup.
+    wait_for(lambda: hands.can_have("space", both), 10, "the present key given back")
     hands.tap("space", "Control_L", "Alt_L")
     screen.key("space", "ctrl+alt+k")
     wait_for(lambda: _settings(lapis_home).get("ask") == "Ctrl+Alt+K", 10, "another key")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from Xlib import XK, X
 from Xlib.display import Display
+from Xlib.error import BadAccess, CatchError
 from Xlib.ext import xtest
 
 _NUM_LOCK, _CAPS_LOCK = "Num_Lock", "Caps_Lock"
@@ -62,6 +63,18 @@ class Hands:
         finally:
             for key in reversed(keys):
                 self.up(key)
+
+    def can_have(self, key: str, modifiers: int) -> bool:
+        """Return whether no program has taken `key` with `modifiers` (a mask) for itself."""
+        root, keycode = self._display.screen().root, self.keycode(key)
+        refused = CatchError(BadAccess)
+        root.grab_key(keycode, modifiers, False, X.GrabModeAsync, X.GrabModeAsync, refused)
+        self._display.sync()
+        if refused.get_error() is not None:
+            return False
+        root.ungrab_key(keycode, modifiers)
+        self._display.sync()
+        return True
 
     def set_locks(self, *, num: bool = False, caps: bool = False) -> None:
         """Have NumLock and CapsLock on or off."""

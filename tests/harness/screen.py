@@ -99,9 +99,9 @@ class Screen:
         """Press keys one after another, each as in `Return` or `ctrl+n`."""
         self.xdotool("key", "--clearmodifiers", "--delay", "20", *keys)
 
-    def type(self, text: str) -> None:
-        """Type `text` into what has the keyboard."""
-        self.xdotool("type", "--clearmodifiers", "--delay", "12", text)
+    def type(self, text: str, pause_ms: int = 12) -> None:
+        """Type `text` into what has the keyboard; nobody is as quick as without `pause_ms`."""
+        self.xdotool("type", "--clearmodifiers", "--delay", str(pause_ms), text)
 
     def click(self, x: int, y: int, button: int = 1) -> None:
         """Move the mouse to a point of the screen and click."""
