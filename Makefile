@@ -1,7 +1,7 @@
 # Everything that is done with a checkout, one word each. The work is in installers/dev.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-gpu test-portal test-installers fuzz check format bench lock translations \
+.PHONY: help setup run test test-gpu test-portal test-installers fuzz check format bench screenshots lock translations readme \
 	guide guide-eval engine bundle package cuda-pack release-check clean
 
 # python3 where that is 3.11 to 3.14, else the newest of these that is installed.
@@ -21,7 +21,9 @@ help:
 	@echo "make check         format, lint, strict types, layers"
 	@echo "make format        format all files, mend what the linter can mend"
 	@echo "make bench         start-up, command line, answers and the engine, timed"
+	@echo "make screenshots   pictures of every screen, in build/screenshots; renews those of README (Linux)"
 	@echo "make translations  extract and compile the words of the program"
+	@echo "make readme        put what the pages of help say into README.md and README.zh_CN.md"
 	@echo "make lock          renew requirements.lock"
 	@echo "make guide         train the built-in guide model anew (about an hour)"
 	@echo "make guide-eval    examine the built-in guide model"
@@ -32,7 +34,7 @@ help:
 	@echo "make release-check versions, changes and packages agree"
 	@echo "make clean         remove .venv and everything else that was made here"
 
-setup run test test-gpu test-portal test-installers fuzz check format bench lock translations guide guide-eval \
+setup run test test-gpu test-portal test-installers fuzz check format bench screenshots lock translations readme guide guide-eval \
 engine bundle package cuda-pack release-check clean:
 	@test -n "$(PYTHON)" || { echo "Lapis needs Python 3.11 to 3.14, and none was found." \
 		"On Debian and Ubuntu: apt-get install python3 python3-venv"; exit 1; }

@@ -17,6 +17,7 @@ from installers.dev import (
     lock,
     packages,
     portal,
+    readme,
     release_check,
     shipped_engine,
     testing,
@@ -47,8 +48,10 @@ def main(arguments: list[str]) -> int:
         "check": lambda _rest: _with(Purpose.RUN, checks.check),
         "format": lambda _rest: _with(Purpose.RUN, checks.tidy),
         "bench": _bench,
+        "screenshots": _screenshots,
         "translations": lambda _rest: _translations(),
         "lock": lambda _rest: lock.write_locks(),
+        "readme": lambda _rest: readme.write_readmes(),
         "guide": lambda _rest: guide.train(),
         "guide-eval": lambda _rest: _with(Purpose.RUN, guide.evaluate),
         "engine": lambda _rest: _with(Purpose.PACKAGE, shipped_engine.make),
@@ -105,6 +108,12 @@ def _bench(arguments: list[str]) -> None:
 def _fuzz(arguments: list[str]) -> None:
     environment.ensure(Purpose.TEST)
     must([MAIN.python, "-m", "tests.fuzz", *arguments], cwd=ROOT, env=clean_environment())
+
+
+def _screenshots(arguments: list[str]) -> None:
+    environment.ensure(Purpose.PICTURES)
+    wanted = arguments or ["--readme"]
+    must([MAIN.python, "-m", "tests.screenshots", *wanted], cwd=ROOT, env=clean_environment())
 
 
 def _translations() -> None:

@@ -77,6 +77,11 @@ _PORTAL = (
     "xdg-desktop-portal",
     "xdg-desktop-portal-kde",
 )
+# What pictures for README are taken with: a letter that most desktops have a like of.
+_PICTURES = (
+    *_TESTS,
+    "fonts-inter",
+)
 # What turns Lapis into packages: the shipped engine with Vulkan, the frozen program, its archives.
 _PACKAGE = (
     *_GPU,
@@ -110,6 +115,7 @@ class Purpose(Enum):
     TEST = "to run and test Lapis"
     GPU = "to run Lapis and test it on a graphics card made of software"
     PORTAL = "to run Lapis and test it on a nested Wayland desktop"
+    PICTURES = "to run Lapis and take pictures of it"
     PACKAGE = "to make packages of Lapis"
     INSTALLERS = "to make packages of Lapis and test them in empty systems"
 
@@ -152,6 +158,7 @@ def wanted(purpose: Purpose) -> tuple[str, ...]:
         Purpose.TEST: _TESTS,
         Purpose.GPU: _GPU,
         Purpose.PORTAL: _PORTAL,
+        Purpose.PICTURES: _PICTURES,
         Purpose.PACKAGE: _PACKAGE + _libpython(),
         Purpose.INSTALLERS: _INSTALLERS + _libpython(),
     }

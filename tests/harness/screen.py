@@ -104,8 +104,12 @@ class Screen:
         self.xdotool("type", "--clearmodifiers", "--delay", str(pause_ms), text)
 
     def click(self, x: int, y: int, button: int = 1) -> None:
-        """Move the mouse to a point of the screen and click."""
-        self.xdotool("mousemove", "--sync", str(x), str(y), "click", str(button))
+        """Move the mouse to a point of the screen and click.
+
+        Without xdotool's --sync, which waits 15 s where the mouse is there already: the server does
+        one after the other by itself.
+        """
+        self.xdotool("mousemove", str(x), str(y), "click", str(button))
 
     def windows(self, title: str = "", pid: int | None = None) -> list[Window]:
         """Return the visible windows whose title matches the expression `title`."""
@@ -153,10 +157,12 @@ class Screen:
 
 
 @contextmanager
-def virtual_screen(folder: Path, *, tray: bool = True) -> Iterator[Screen]:
+def virtual_screen(
+    folder: Path, *, tray: bool = True, size: tuple[int, int] = (WIDTH, HEIGHT)
+) -> Iterator[Screen]:
     """Give a fresh screen, whose programs keep their things under `folder`, and take it away.
 
-    Without `tray` nobody shows icons of programs, until `running_tray` does. Raises
+    `size` in pixels. Without `tray` nobody shows icons of programs, until `running_tray` does. Raises
     ToolsMissingError.
     """
     missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
@@ -168,7 +174,7 @@ def virtual_screen(folder: Path, *, tray: bool = True) -> Iterator[Screen]:
     with ExitStack() as stack:
         bus = stack.enter_context(message_bus(folder, base))
         environment = base | {"DBUS_SESSION_BUS_ADDRESS": bus}
-        environment["DISPLAY"] = stack.enter_context(x_server(folder, base))
+        environment["DISPLAY"] = stack.enter_context(x_server(folder, base, size))
         screen = Screen(environment)
         stack.enter_context(running(["openbox", "--sm-disable"], folder, environment))
         wait_for(lambda: "window id" in _root_property(screen, "_NET_SUPPORTING_WM_CHECK"), 10)
@@ -188,7 +194,9 @@ def running_tray(screen: Screen, folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def x_server(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
+def x_server(
+    folder: Path, environment: Mapping[str, str], size: tuple[int, int] = (WIDTH, HEIGHT)
+) -> Iterator[str]:
     """Start Xvfb under a number that nobody uses.
 
     Left to choose by itself it looks at abstract sockets, which each network namespace has for
@@ -196,7 +204,7 @@ def x_server(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
     """
     for number in _free_numbers():
         with ExitStack() as stack:
-            if stack.enter_context(_xvfb(number, folder, environment)):
+            if stack.enter_context(_xvfb(number, folder, environment, size)):
                 yield f":{number}"
                 return
     raise ToolsMissingError(f"Xvfb does not start; {folder / 'Xvfb.log'} says why")
@@ -215,12 +223,14 @@ def _free_numbers() -> Iterator[int]:
 
 
 @contextmanager
-def _xvfb(number: int, folder: Path, environment: Mapping[str, str]) -> Iterator[bool]:
+def _xvfb(
+    number: int, folder: Path, environment: Mapping[str, str], size: tuple[int, int]
+) -> Iterator[bool]:
     """Start it and say whether it came up: somebody else may have been quicker."""
     reading, writing = os.pipe()
     words = ["Xvfb", f":{number}", "-displayfd", str(writing), "-nolisten", "tcp"]
     # Without -noreset it starts over whenever its last client goes, and sends new ones away.
-    words += ["-noreset", "-screen", "0", f"{WIDTH}x{HEIGHT}x24"]
+    words += ["-noreset", "-screen", "0", f"{size[0]}x{size[1]}x24"]
     with running(words, folder, environment, pass_fds=(writing,)):
         os.close(writing)
         with os.fdopen(reading) as stream:

@@ -1,0 +1,131 @@
+"""What is said in the pictures, in both languages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from desktop.domain.settings import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A question with its answer, and answers that were given before."""
+
+    title: str
+    question: str
+    answer: str
+    earlier: tuple[str, ...] = ()
+    reasoning: str = ""
+    thinking_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The chats of one person; `talks` are the last ones, the first of the list at the end.
+
+    `reply` is what a stand-in for a model says in the popup to `question` about `selected`.
+    """
+
+    pinned: str
+    folder: str
+    in_folder: tuple[str, ...]
+    others: tuple[str, ...]
+    talks: tuple[Talk, ...]
+    searched: str
+    draft: str
+    letter: str
+    selected: str
+    question: str
+    reply: str
+
+
+_CODE: Final = """```python
+def square_root(a: float, steps: int = 6) -> float:
+    x = a if a > 1 else 1.0
+    for _ in range(steps):
+        x = (x + a / x) / 2  # {mean}
+    return x
+```"""
+
+_ENGLISH: Final = Texts(
+    pinned="Weekly report",
+    folder="Thesis",
+    in_folder=("References in one style", "Outline of chapter two"),
+    others=("Three days in Kyoto", "A regular expression", "A letter to the landlord"),
+    talks=(
+        Talk(
+            "Which bread keeps longest?",
+            "Which bread keeps longest without a freezer?",
+            "**Sourdough rye.** Its acid slows mould, and rye holds water, so it stays soft for a "
+            "week where white bread is stale after two days.\n\n"
+            "1. Keep it cut side down on a board, for a day.\n"
+            "2. Then in a linen bag inside a bread box.\n"
+            "3. Never in the fridge: bread goes stale fastest at 4 °C.\n\n"
+            "> Crumbs from yesterday's loaf, a fifth of the flour, make the next one keep longer.",
+            reasoning="Staling is starch crystallising, fastest just above freezing. Mould is the "
+            "other limit: acid and dryness slow it. Rye has pentosans, which hold water.",
+            thinking_seconds=3.2,
+        ),
+        Talk(
+            "Newton's method",
+            "Write Newton's method for square roots in Python, and say how fast it converges.",
+            "Start with any guess $x_0$ and take, in each step, the mean of it and $a/x_0$:\n\n"
+            "$$x_{n+1} = \\frac{1}{2}\\left(x_n + \\frac{a}{x_n}\\right)$$\n\n"
+            + _CODE.format(mean="the mean")
+            + "\n\nIt converges **quadratically**: each step about doubles the correct digits.\n\n"
+            "| step | $\\sqrt{2}$ so far | digits |\n|---|---|---|\n"
+            "| 2 | 1.4167 | 2 |\n| 3 | 1.414216 | 5 |\n",
+            earlier=("Newton's method repeats `x = (x + a / x) / 2` until it no longer changes.",),
+        ),
+    ),
+    searched="kyoto",
+    draft="Say it in one sentence",
+    letter="Letter to the landlord",
+    selected="Pursuant to clause 7 the tenant shall be held liable for all wear.",
+    question="Is that fair?",
+    reply="Mostly not. Ordinary wear is the landlord's cost in most countries, whatever the "
+    "contract says. Ask him to write: damage beyond normal wear.",
+)
+
+_CHINESE: Final = Texts(
+    pinned="每周报告",
+    folder="论文",
+    in_folder=("统一参考文献格式", "第二章提纲"),
+    others=("京都三日游", "一个正则表达式", "给房东的信"),
+    talks=(
+        Talk(
+            "哪种面包放得最久？",
+            "不放冰箱冷冻，哪种面包放得最久？",
+            "**酸种黑麦面包。**它的酸味能抑制霉菌，黑麦又能锁住水分，"
+            "放一周仍然松软；白面包两天就干了。\n\n"
+            "1. 第一天切面朝下放在案板上。\n"
+            "2. 之后装进亚麻布袋，放入面包箱。\n"
+            "3. 不要放冷藏室：4 °C 时面包老化最快。\n\n"
+            "> 做下一个面包时掺入五分之一的旧面包屑，能放得更久。",
+            reasoning="老化是淀粉重新结晶，略高于冰点时最快。另一个限制是霉菌：酸和干燥都能减缓它。",
+            thinking_seconds=3.2,
+        ),
+        Talk(
+            "牛顿迭代法",
+            "用 Python 写出求平方根的牛顿迭代法，并说明它收敛得多快。",
+            "任取初值 $x_0$，每一步取它与 $a/x_0$ 的平均数：\n\n"
+            "$$x_{n+1} = \\frac{1}{2}\\left(x_n + \\frac{a}{x_n}\\right)$$\n\n"
+            + _CODE.format(mean="平均数")
+            + "\n\n它是**二次收敛**的：每走一步，正确的位数大约翻一倍。\n\n"
+            "| 步数 | 目前的 $\\sqrt{2}$ | 正确位数 |\n|---|---|---|\n"
+            "| 2 | 1.4167 | 2 |\n| 3 | 1.414216 | 5 |\n",
+            earlier=("牛顿法反复计算 `x = (x + a / x) / 2`，直到结果不再变化。",),
+        ),
+    ),
+    searched="京都",
+    draft="用一句话概括",
+    letter="给房东的信",
+    selected="根据第七条，租户应对房屋的一切磨损承担责任。",
+    question="这样合理吗？",
+    reply="多半不合理。正常磨损通常由房东承担，合同另写也未必有效。可以请对方改为：超出正常使用的损坏。",
+)
+
+TEXTS: Final[Mapping[Language, Texts]] = MappingProxyType(
+    {Language.ENGLISH: _ENGLISH, Language.CHINESE: _CHINESE}
+)
