@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         AskOrder,
         BenchOrder,
         ChatOrder,
+        NetworkOrder,
         UpdatesOrder,
         WindowAction,
     )
@@ -90,7 +91,7 @@ def _selftest(wish: str) -> int:
 def _run(given: Sequence[str], paths: Paths, words: Translator, screen: "Screen") -> int:
     from desktop.terminal.commandline import is_model_file, parse
     from desktop.terminal.errors import EXIT_OK, EXIT_USAGE, UsageError, report
-    from desktop.terminal.orders import DoctorOrder, WindowOrder
+    from desktop.terminal.orders import DoctorOrder, HelpOrder, WindowOrder
 
     try:
         if len(given) == 1 and is_model_file(given[0]):
@@ -100,6 +101,10 @@ def _run(given: Sequence[str], paths: Paths, words: Translator, screen: "Screen"
                 return EXIT_OK
             case DoctorOrder(as_json):
                 return _doctor(paths, words, screen, as_json=as_json)
+            case HelpOrder(topic):
+                from desktop.terminal.help_topics import show_help
+
+                return show_help(topic, words, screen)
             case WindowOrder() as order:
                 return _window(order.action, paths, words, screen)
             case order:
@@ -111,15 +116,15 @@ def _run(given: Sequence[str], paths: Paths, words: Translator, screen: "Screen"
 
 
 def _carry_out(
-    order: "AskOrder | ChatOrder | BenchOrder | UpdatesOrder | ConnectionOrder | EngineOrder"
-    " | ServeOrder | SourcesOrder | ShelfOrder | SizingOrder",
+    order: "AskOrder | ChatOrder | BenchOrder | NetworkOrder | UpdatesOrder | ConnectionOrder"
+    " | EngineOrder | ServeOrder | SourcesOrder | ShelfOrder | SizingOrder",
     paths: Paths,
     words: Translator,
     screen: "Screen",
 ) -> int:
     from desktop.terminal.connections_orders import ConnectionOrder
     from desktop.terminal.engine_orders import EngineOrder
-    from desktop.terminal.orders import AskOrder, BenchOrder, ChatOrder, UpdatesOrder
+    from desktop.terminal.orders import AskOrder, BenchOrder, ChatOrder, NetworkOrder, UpdatesOrder
     from desktop.terminal.serve_orders import ServeOrder
     from desktop.terminal.sizing_orders import FitOrder, HardwareOrder, RecommendOrder
 
@@ -146,6 +151,8 @@ def _carry_out(
             return serve_programs(order, paths, words, screen)
         case UpdatesOrder(as_json):
             return _updates(paths, words, screen, as_json=as_json)
+        case NetworkOrder(as_json):
+            return _network(paths, words, screen, as_json=as_json)
         case BenchOrder():
             from desktop.cli_answers import measure
 
@@ -180,6 +187,16 @@ def _updates(paths: Paths, words: Translator, screen: "Screen", *, as_json: bool
     settings = SettingsStore(paths.settings).load()
     updates = open_updates(paths, lambda: settings, os.environ)
     return tell_updates(updates, words, screen, as_json=as_json)
+
+
+def _network(paths: Paths, words: Translator, screen: "Screen", *, as_json: bool) -> int:
+    from desktop.config.store import SettingsStore
+    from desktop.services.network_log import NetworkLog
+    from desktop.terminal.network import tell_network
+
+    offline = SettingsStore(paths.settings).load().connections.offline
+    entries = NetworkLog(paths.network_log).entries()
+    return tell_network(entries, words, screen, offline=offline, as_json=as_json)
 
 
 def _window(action: "WindowAction", paths: Paths, words: Translator, screen: "Screen") -> int:
@@ -256,7 +273,7 @@ def _language(settings_file: Path) -> Language:
     """Read the one setting that help and version need, without the cost of the settings' reader."""
     try:
         return Language(json.loads(settings_file.read_bytes())["language"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return Language.SYSTEM
 
 

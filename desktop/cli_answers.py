@@ -1,4 +1,4 @@
-"""The commands of `lapis` that load a model and let it answer: `ask`, `chat` and `bench`.
+"""The commands of `lapis` that have a model answer: `ask`, `chat`, `serve` and `bench`.
 
 Put together here with everything below them. Main thread.
 """
@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from desktop.base.paths import Paths, resources
 from desktop.base.translation import Translator
 from desktop.config.secrets import Secrets
 from desktop.config.store import SettingsStore
+from desktop.domain.chat import Picture
 from desktop.domain.engine import EngineState
 from desktop.domain.errors import LapisError, NotSupported, TooLarge
 from desktop.domain.model import InstalledModel, LoadPlan
@@ -31,12 +33,15 @@ from desktop.services.load_watch import LoadWatch
 from desktop.services.local_api import keep_key
 from desktop.services.model_notes import ModelNotes
 from desktop.services.models_folder import open_library
+from desktop.services.network_log import NetworkLog
+from desktop.services.pictures import MOST_PICTURES, blind, pictures_of, read_picture_file
 from desktop.services.planning import Known, plan_for
 from desktop.services.sizes import Sizes
+from desktop.services.text_files import NotReadable
 from desktop.store.records import Records
 from desktop.terminal.answering import show_loading
 from desktop.terminal.choosing import Terms
-from desktop.terminal.errors import EXIT_ERROR, report_failure
+from desktop.terminal.errors import EXIT_ERROR, UsageError, report_failure
 from desktop.terminal.interrupt import stopping_on_interrupt
 from desktop.terminal.orders import AskOrder, BenchOrder, Choices
 from desktop.terminal.output import Screen
@@ -49,8 +54,12 @@ def answer(order: AskOrder, paths: Paths, words: Translator, screen: Screen) -> 
 
     notes = _notes(paths)
     terms = _terms(order.choices, notes, paths, words, screen)
-    servers = _servers(terms.settings)
-    model = _models(paths, terms.settings, servers).find(terms.settings.model)
+    servers = _servers(paths, terms.settings)
+    models = _models(paths, terms.settings, servers)
+    model = models.find(terms.settings.model)
+    if order.pictures and models.sees(model) is False:
+        raise blind()
+    pictures = _pictures(order.pictures)
     known = _known(paths, notes)
     text = question_text(order.question, sys.stdin, words, screen)
     settings = terms.settings_for(model)
@@ -62,6 +71,7 @@ def answer(order: AskOrder, paths: Paths, words: Translator, screen: Screen) -> 
         as_json=order.as_json,
         builtin_template=terms.template_for(model),
         anyway=order.choices.anyway,
+        pictures=pictures,
     )
     cancel = threading.Event()
     with (
@@ -85,7 +95,7 @@ def talk(choices: Choices, paths: Paths, words: Translator, screen: Screen) -> i
 
     notes = _notes(paths)
     terms = _terms(choices, notes, paths, words, screen)
-    servers = _servers(terms.settings)
+    servers = _servers(paths, terms.settings)
     models = _models(paths, terms.settings, servers)
     model = models.find(terms.settings.model)
     known = _known(paths, notes)
@@ -114,7 +124,7 @@ def serve_programs(order: ServeOrder, paths: Paths, words: Translator, screen: S
 
     notes = _notes(paths)
     terms = _terms(Choices(model=order.model), notes, paths, words, screen)
-    servers = _servers(terms.settings)
+    servers = _servers(paths, terms.settings)
     models = _models(paths, terms.settings, servers)
     model = models.find(terms.settings.model)
     known = _known(paths, notes)
@@ -149,7 +159,7 @@ def measure(order: BenchOrder, paths: Paths, words: Translator, screen: Screen) 
 
     notes = _notes(paths)
     terms = _terms(Choices(model=order.model), notes, paths, words, screen)
-    servers = _servers(terms.settings)
+    servers = _servers(paths, terms.settings)
     model = _models(paths, terms.settings, servers).find(terms.settings.model)
     if model.is_served:
         raise NotSupported(
@@ -161,6 +171,7 @@ def measure(order: BenchOrder, paths: Paths, words: Translator, screen: Screen) 
         tempfile.TemporaryDirectory(prefix="bench-", dir=paths.cache) as folder,
         stopping_on_interrupt(cancel),
         contextlib.closing(notes),
+        contextlib.closing(servers),
     ):
         own = replace(paths, data=Path(folder), cache=Path(folder))
         own.create()
@@ -231,14 +242,44 @@ def _load(engine: Engine, model: InstalledModel, *, anyway: bool) -> None:
         engine.choose(model)
 
 
-def _servers(settings: Settings) -> Connections:
+def _servers(paths: Paths, settings: Settings) -> Connections:
     """Return the servers that are set up; nothing is connected yet, and nothing changed of them."""
-    return Connections(lambda: settings, lambda _made: None, Secrets(), os.environ)
+    log = NetworkLog(paths.network_log).note
+    return Connections(lambda: settings, lambda _made: None, Secrets(), os.environ, log)
 
 
 def _models(paths: Paths, settings: Settings, servers: Connections) -> AllModels:
     guide = resources() / "guide" / "guide.gguf"
     return AllModels(lambda: open_library(settings, paths, guide), servers)
+
+
+def _pictures(names: Sequence[str]) -> tuple[Picture, ...]:
+    """Return the pictures in these files, made small as in the window; raises LapisError.
+
+    What else is in the files, such as the place where a photo was taken, stays behind.
+    """
+    if len(names) > MOST_PICTURES:
+        raise UsageError(
+            Text("Up to {most} pictures can go with one question", {"most": MOST_PICTURES}),
+            Text("Ask about the others in the next question."),
+        )
+    if not names:
+        return ()
+    from desktop.ui.picture_making import made_small
+
+    found = []
+    for name in names:
+        path = Path(name).expanduser()
+        content = read_picture_file(path)
+        if content is None:
+            raise NotReadable(
+                Text("“{name}” cannot go with the question", {"name": name}),
+                Text("It is not a picture that can be read: PNG, JPEG, WebP, GIF or BMP.")
+                if path.is_file()
+                else Text("There is no such file."),
+            )
+        found.append(made_small(content, path.name))
+    return pictures_of(found)
 
 
 def _kept_key() -> tuple[str, LapisError | None]:

@@ -8,6 +8,7 @@ from desktop.base.translation import Translator
 from desktop.cli_models import Kept
 from desktop.config.secrets import Secrets
 from desktop.services.connections import Connections
+from desktop.services.network_log import NetworkLog
 from desktop.terminal.connections import manage
 from desktop.terminal.connections_orders import ConnectionOrder
 from desktop.terminal.output import Screen
@@ -18,6 +19,7 @@ def manage_connections(
 ) -> int:
     """List servers, set them up, try and forget them; return the exit code; raises LapisError."""
     kept = Kept(paths, words, screen)
-    connections = Connections(kept.settings, kept.change, Secrets(), os.environ)
+    log = NetworkLog(paths.network_log).note
+    connections = Connections(kept.settings, kept.change, Secrets(), os.environ, log)
     with contextlib.closing(connections):
         return manage(order, connections, words, screen)

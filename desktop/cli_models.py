@@ -34,7 +34,7 @@ def manage_models(
     kept = Kept(paths, words, screen)
     match order:
         case PullOrder(reference) if read_name(reference) is not None:
-            return _pull_served(reference, kept, words, screen)
+            return _pull_served(reference, kept, paths, words, screen)
         case SearchOrder() | FilesOrder() | PullOrder():
             from desktop.services.model_manager import ModelManager
             from desktop.terminal.models_sources import SourcesCommand
@@ -61,15 +61,19 @@ def manage_models(
                 return ShelfCommand(shelf, kept.settings(), words, screen, look).run(order)
 
 
-def _pull_served(reference: str, kept: "Kept", words: Translator, screen: Screen) -> int:
+def _pull_served(
+    reference: str, kept: "Kept", paths: Paths, words: Translator, screen: Screen
+) -> int:
     """Have an Ollama fetch the model of that name; raises LapisError."""
     from desktop.config.secrets import Secrets
     from desktop.services.connections import Connections
+    from desktop.services.network_log import NetworkLog
     from desktop.terminal.interrupt import stopping_on_interrupt
     from desktop.terminal.models_served import pull_served
 
     cancel = threading.Event()
-    connections = Connections(kept.settings, kept.change, Secrets(), os.environ)
+    log = NetworkLog(paths.network_log).note
+    connections = Connections(kept.settings, kept.change, Secrets(), os.environ, log)
     with stopping_on_interrupt(cancel), contextlib.closing(connections):
         model = connections.find(reference)
         if model is None:

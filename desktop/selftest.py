@@ -92,13 +92,14 @@ def _resources(_folder: Path) -> str:
 def _words(_folder: Path) -> str:
     """Read the built-in texts in both languages."""
     from desktop.base.translation import Translator
+    from desktop.config.help_texts import read_pages
     from desktop.domain.settings import Language
     from desktop.services.personas import built_in_personas
     from desktop.services.prompts import built_in_prompts
     from desktop.services.quick_actions import built_in_actions
 
     for language in (Language.ENGLISH, Language.CHINESE):
-        for listed in (built_in_actions, built_in_personas, built_in_prompts):
+        for listed in (built_in_actions, built_in_personas, built_in_prompts, read_pages):
             if not listed(language):
                 raise CheckFailed(listed.__name__)
     translated = Translator(Language.CHINESE, resources() / "locale").say("Settings")

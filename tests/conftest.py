@@ -4,6 +4,7 @@ Warnings are errors and each test has a time limit (pyproject.toml).
 """
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -30,8 +31,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 
 def pytest_configure() -> None:
-    """Draw on no real screen, unless a test brings its own."""
+    """Draw on no real screen, unless a test brings its own; Ctrl-C means here what it means there.
+
+    A script that starts us with `&` has it ignored, and all that we start would inherit that.
+    """
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -6,14 +6,16 @@ them. Whoever goes away has the answer stopped by its visit, wherever the route 
 """
 
 import asyncio
+import math
 import threading
 from array import array
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from desktop.api.door import Door
 from desktop.api.visit import Visit
 from desktop.domain.chat import (
+    NOTHING_USED,
     ChatRequest,
     Event,
     Failed,
@@ -30,10 +32,9 @@ from desktop.domain.chat import (
     Usage,
 )
 from desktop.domain.errors import LapisError
-from desktop.services.engine import Stopped
+from desktop.services.engine import Stopped, Vectors
 from desktop.services.model_turns import Wanted
 
-_NOTHING = Usage(0, 0, 0, 0.0, 0.0, 0.0)
 # A small model writes hundreds of tokens a second, and each piece that is sent costs about what a
 # token of it does. No screen shows more pictures than this; at the pace of reading nothing waits.
 _PIECE_SECONDS = 1 / 60
@@ -125,14 +126,6 @@ async def begin(
     return answer
 
 
-async def events(
-    door: Door, visit: Visit, request: ChatRequest, wanted: Wanted | None = None
-) -> AsyncIterator[Event]:
-    """Yield the events of one answer, asked for as by `begin`."""
-    async for event in await begin(door, visit, request, wanted):
-        yield event
-
-
 @dataclass(frozen=True, slots=True)
 class Whole:
     """A whole answer; `tokens` only where chances of tokens were asked for."""
@@ -151,7 +144,7 @@ class _Sum:
     reasoning: list[str] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
     tokens: list[TokenChosen] = field(default_factory=list)
-    finished: Finished = field(default_factory=lambda: Finished(StopReason.STOPPED, _NOTHING))
+    finished: Finished = field(default_factory=lambda: Finished(StopReason.STOPPED, NOTHING_USED))
 
 
 async def whole(
@@ -203,7 +196,7 @@ async def rest(answer: Answer) -> Whole:
 
 async def vectors(
     door: Door, visit: Visit, texts: Sequence[str], wanted: Wanted | None = None
-) -> tuple["array[float]", ...]:
+) -> Vectors:
     """Return one vector a text, asked for as by `begin`; none if the client has gone.
 
     Raises LapisError.
@@ -213,9 +206,18 @@ async def vectors(
         visit.model = wanted.model.name
     visit.when_gone(cancel.set)
     try:
-        return await asyncio.to_thread(door.engine.embed, texts, cancel, wanted)
+        found = await asyncio.to_thread(door.engine.embed, texts, cancel, wanted)
     except Stopped:
-        return ()
+        return Vectors()
+    visit.count(replace(NOTHING_USED, prompt_tokens=found.tokens))
+    return found
+
+
+def first_of(vector: "array[float]", length: int) -> "array[float]":
+    """Return the first `length` numbers of a vector, of length 1 again."""
+    part = vector[:length]
+    size = math.sqrt(sum(number * number for number in part))
+    return array("f", (number / size for number in part)) if size else part
 
 
 def merged(heard: Sequence[Event]) -> list[Event]:

@@ -19,11 +19,10 @@ from uvicorn.server import ServerState
 
 from desktop.api import errors
 from desktop.api.limits import MOST_CONNECTIONS, Patience
-from desktop.api.refused import Refused
+from desktop.api.refused import AGAIN_SECONDS, Refused
 from desktop.api.reply import ABORT
 
 _MOST_EARLY: Final = 64 * 1024
-_AGAIN_SECONDS: Final = 2
 
 
 class Connection(H11Protocol):
@@ -55,7 +54,7 @@ class Connection(H11Protocol):
                     429,
                     "Too many connections are open already",
                     code="rate_limit_exceeded",
-                    seconds=_AGAIN_SECONDS,
+                    seconds=AGAIN_SECONDS,
                 )
             )
             return
@@ -94,7 +93,7 @@ class Connection(H11Protocol):
         self.since = self.loop.time()
         super().on_response_complete()
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 the words are our own
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the words are our own
         """Refuse what is no HTTP, or too much of it; called while h11's error is handled."""
         error = sys.exc_info()[1]
         status = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400

@@ -6,7 +6,6 @@ held against the models that are listed, and never become a path.
 
 import asyncio
 import threading
-from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -20,6 +19,7 @@ from desktop.domain.errors import ModelNotFound
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import Settings
 from desktop.domain.text import Text, printable, shortened
+from desktop.services.engine import Vectors
 from desktop.services.model_turns import Wanted
 
 CURRENT: Final = frozenset({"", "local-model", "default"})
@@ -63,7 +63,7 @@ class AsksEngine(Protocol):
         texts: Sequence[str],
         cancel: threading.Event | None = None,
         wanted: Wanted | None = None,
-    ) -> tuple["array[float]", ...]:
+    ) -> Vectors:
         """Return one vector a text; waits."""
         ...
 

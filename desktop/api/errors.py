@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from desktop.api.refused import Refused
+from desktop.api.refused import AGAIN_SECONDS, Refused
 from desktop.domain.errors import (
     AccessDenied,
     ContextOverflow,
@@ -35,7 +35,6 @@ from desktop.domain.errors import (
     NotForChats,
     Offline,
     OutOfMemory,
-    StillAnswering,
     StorageError,
     TemplateError,
     TooManyRequests,
@@ -49,7 +48,6 @@ _TYPES: Final = {
     403: "permission_error",
     429: "rate_limit_error",
 }
-_AGAIN_SECONDS: Final = 2
 # A path inside of somebody else's words: at least two folders deep, and no part of an address.
 _PATH: Final = re.compile(
     r"""(?<![\w:/\\])(?:~|[A-Za-z]:)?(?:[\\/][^\s\\/'":;,]+)+[\\/]([^\s\\/'":;,]*)"""
@@ -69,8 +67,6 @@ def refusal(error: LapisError) -> Refused:
             return Refused(400, words)
         case TooManyRequests():
             return Refused(429, words, code="rate_limit_exceeded", seconds=_whole(error.seconds))
-        case StillAnswering():
-            return Refused(503, words, seconds=_AGAIN_SECONDS)
         case OutOfMemory():
             return Refused(503, words, code="out_of_memory")
         case ModelFileError() | ModelLoadError():
@@ -78,11 +74,11 @@ def refusal(error: LapisError) -> Refused:
         case EngineDied():
             # The hint is for who has a window, where the text so far is kept.
             words = f"{_shown(error.title)}. Ask again"
-            return Refused(500, words, seconds=_AGAIN_SECONDS)
+            return Refused(500, words, seconds=AGAIN_SECONDS)
         case Offline() | AccessDenied():
             return Refused(502, words)
         case NetworkError():
-            return Refused(502, words, seconds=_AGAIN_SECONDS if error.passes else 0)
+            return Refused(502, words, seconds=AGAIN_SECONDS if error.passes else 0)
         case Defect() | EngineMissing() | StorageError():
             return Refused(500, words)
         case _:

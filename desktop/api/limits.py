@@ -4,10 +4,13 @@ Figures as in "Loopback API rules" of the security notes. Values, and one counte
 the API's thread.
 """
 
-from collections import Counter
-from collections.abc import Iterator
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Final
 
 from desktop.api.refused import Refused
@@ -20,7 +23,8 @@ LARGEST_WITH_PICTURES: Final = 20 * 1024 * 1024
 MOST_CONNECTIONS: Final = 32
 MOST_REQUESTS: Final = 32
 MOST_WAITING: Final = 4
-_AGAIN_SECONDS: Final = 2
+_LATELY: Final = 16
+_LONGEST_WAIT: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +44,43 @@ class Patience:
 
 
 class Turns:
-    """Requests under way, by the address of the client."""
+    """Requests under way, by the address of the client, and how long the latest ones took."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin with none."""
-        self._under_way: Counter[str] = Counter()
+        self._clock = clock
+        self._under_way: dict[str, list[float]] = {}
+        self._took: deque[float] = deque(maxlen=_LATELY)
 
     @contextmanager
     def take(self, client: str, slots: int) -> Iterator[None]:
         """Let a request in while `client` has no more than wait for one of `slots`; else Refused."""
-        is_full = self._under_way.total() >= MOST_REQUESTS
-        if is_full or self._under_way[client] >= slots + MOST_WAITING:
+        own = self._under_way.get(client, [])
+        everybodys = [begun for each in self._under_way.values() for begun in each]
+        is_full = len(everybodys) >= MOST_REQUESTS
+        if is_full or len(own) >= slots + MOST_WAITING:
             raise Refused(
                 429,
                 "Too many requests are waiting already",
                 code="rate_limit_exceeded",
-                seconds=_AGAIN_SECONDS,
+                seconds=self._until_one_ends(everybodys if is_full else own),
             )
-        self._under_way[client] += 1
+        begun = self._clock()
+        self._under_way.setdefault(client, own).append(begun)
         try:
             yield
         finally:
-            self._under_way[client] -= 1
-            if not self._under_way[client]:
+            self._took.append(self._clock() - begun)
+            own.remove(begun)
+            if not own:
                 del self._under_way[client]
+
+    def _until_one_ends(self, begun: Sequence[float]) -> int:
+        """Return the whole seconds until one of those that have `begun` is likely to have ended.
+
+        As many come out in the time that one takes as there are inside (Little's law). Whoever is
+        inside longer than the latest took says that they took too short to judge by.
+        """
+        now = self._clock()
+        takes = max(fmean(self._took or [0.0]), fmean(now - each for each in begun))
+        return min(max(math.ceil(takes / len(begun)), 1), _LONGEST_WAIT)

@@ -33,7 +33,6 @@ class Facts:
 
     architecture: str = ""
     quantisation: str = ""
-    context: int = 0
     parameters: int = 0
     modified: float = 0.0
     embeds: bool = False
@@ -117,7 +116,6 @@ def _read(path: Path) -> Facts:
     return Facts(
         architecture=facts.architecture,
         quantisation=facts.quantisation,
-        context=facts.context_length,
         parameters=facts.parameters,
         embeds=not facts.can_chat,
         thinks=thinking,

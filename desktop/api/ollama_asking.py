@@ -3,15 +3,13 @@
 The API's thread.
 """
 
-import math
 import time
-from array import array
 from collections.abc import Sequence
 from typing import Final
 
 from starlette.responses import Response
 
-from desktop.api.answering import begin, vectors
+from desktop.api.answering import begin, first_of, vectors
 from desktop.api.door import Door
 from desktop.api.ollama_answers import Telling, in_chat, in_generate
 from desktop.api.ollama_models import asked_for
@@ -31,6 +29,7 @@ from desktop.api.visit import Visit
 from desktop.domain.chat import ChatRequest, Sampling
 from desktop.domain.errors import ContextOverflow, NotForChats
 from desktop.domain.model import InstalledModel
+from desktop.services.engine import Vectors
 from desktop.services.model_turns import Wanted
 
 _SECOND: Final = 10**9
@@ -73,14 +72,16 @@ async def embed(door: Door, visit: Visit, body: bytes) -> Response:
         raise Refused(400, "input is missing", param="input")
     texts = [wish.input] if isinstance(wish.input, str) else wish.input
     found = await _vectors(door, visit, texts, wanted, cuts=wish.truncate is not False)
+    rows = found.rows
     if wish.dimensions is not None:
-        found = [_cut(vector, wish.dimensions) for vector in found]
+        rows = tuple(first_of(vector, wish.dimensions) for vector in rows)
     if kept_seconds(wish.keep_alive) == 0:
         await let_go(door, wanted.model)
     return told(
         {
             "model": wish.model or wanted.model.name,
-            "embeddings": [vector.tolist() for vector in found],
+            "embeddings": [vector.tolist() for vector in rows],
+            "prompt_eval_count": found.tokens,
             "total_duration": round((time.monotonic() - began) * _SECOND),
         }
     )
@@ -93,7 +94,7 @@ async def embeddings(door: Door, visit: Visit, body: bytes) -> Response:
     found = await _vectors(door, visit, [wish.prompt] if wish.prompt else [], wanted, cuts=True)
     if kept_seconds(wish.keep_alive) == 0:
         await let_go(door, wanted.model)
-    return told({"embedding": found[0].tolist() if found else []})
+    return told({"embedding": found.rows[0].tolist() if found.rows else []})
 
 
 def in_force(door: Door, model: InstalledModel) -> InForce:
@@ -139,7 +140,7 @@ async def _without_question(
 
 async def _vectors(
     door: Door, visit: Visit, texts: Sequence[str], wanted: Wanted, *, cuts: bool
-) -> list["array[float]"]:
+) -> Vectors:
     """Return a vector for each text; texts that are too long lose their ends where `cuts`.
 
     What a model takes is counted in tokens, which only the engine can do: so the longest are cut
@@ -147,18 +148,11 @@ async def _vectors(
     """
     if not texts:
         visit.model = wanted.model.name
-        return []
+        return Vectors()
     limit = min(max(map(len, texts)), _LONGEST_INPUT)
     for _ in range(_CUTS if cuts else 0):
         try:
-            return list(await vectors(door, visit, [text[:limit] for text in texts], wanted))
+            return await vectors(door, visit, [text[:limit] for text in texts], wanted)
         except ContextOverflow:
             limit = limit * 3 // 4
-    return list(await vectors(door, visit, texts, wanted))
-
-
-def _cut(vector: "array[float]", dimensions: int) -> "array[float]":
-    """Return the first `dimensions` of `vector`, of length 1 again."""
-    short = vector[:dimensions]
-    length = math.sqrt(sum(value * value for value in short))
-    return array("f", [value / length for value in short]) if length else short
+    return await vectors(door, visit, texts, wanted)

@@ -1,10 +1,10 @@
 """The routes of Ollama's interface. The API's thread; files are looked at in other ones."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, TypeAlias
+from functools import partial
+from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from desktop.api.door import Door, listed
@@ -19,13 +19,16 @@ from desktop.api.ollama_values import (
     OldEmbedBody,
     ShowBody,
 )
-from desktop.api.openai_routes import body_schema
+from desktop.api.posts import add_post
 from desktop.api.reading import read
 from desktop.api.refused import Refused
-from desktop.api.visit import AsVisit, Visit
+from desktop.api.visit import Visit
+from desktop.domain.connection import ServedModel
+from desktop.domain.model import InstalledModel
 
 _LISTING_SECONDS: Final = 1.0
-_Answering: TypeAlias = Callable[[Door, Visit, bytes], Awaitable[Response]]
+_NAMED: Final = {"model": "local-model"}
+_SAID: Final = "Say hello."
 # Models come and go in the window alone, where a person sees what is fetched and deleted.
 _NOT_HERE: Final = (
     ("POST", "/api/pull"),
@@ -52,7 +55,7 @@ def router(door: Door) -> APIRouter:
         return told(
             {
                 "models": [
-                    entry(model, about, door.served(model) if model.is_served else None)
+                    entry(model, about, _served(door, model))
                     for model, about in zip(models, known, strict=True)
                 ]
             }
@@ -66,69 +69,37 @@ def router(door: Door) -> APIRouter:
             models.insert(0, here.model)
         known = await asyncio.to_thread(facts.of_all, models, _LISTING_SECONDS)
         replies = (
-            running(
-                model,
-                about,
-                door.served(model) if model.is_served else None,
-                here,
-                door.settings_for(model),
-            )
+            running(model, about, _served(door, model), here, door.settings_for(model))
             for model, about in zip(models, known, strict=True)
         )
         return told({"models": [reply for reply in replies if reply is not None]})
 
-    @routes.post(
-        "/api/show",
-        summary="What is known of a model",
-        openapi_extra=_documented(ShowBody, {"model": "local-model"}),
-    )
-    async def show(request: Request, visit: AsVisit) -> Response:
-        wish = read(ShowBody, await request.body())
-        wanted = await asked_for(door, wish.model or wish.name)
-        model = wanted.model
-        visit.model = model.name
-        about = await asyncio.to_thread(facts.of, model)
-        served = door.served(model) if model.is_served else None
-        return told(shown(model, about, served, door.settings_for(model).sampling))
-
-    talk = {"messages": [{"role": "user", "content": "Say hello."}], "stream": False}
-    _add(routes, door, "/api/chat", chat, ChatBody, "Answer a conversation", talk)
-    _add(routes, door, "/api/generate", generate, GenerateBody, "Answer one question",
-         {"prompt": "Say hello.", "stream": False})  # fmt: skip
-    _add(routes, door, "/api/embed", embed, EmbedBody, "Turn texts into vectors",
-         {"input": ["Once upon a time"]})  # fmt: skip
-    _add(routes, door, "/api/embeddings", embeddings, OldEmbedBody, "The older way to a vector",
-         {"prompt": "Once upon a time"})  # fmt: skip
+    add_post(routes, door, "/api/show", partial(_show, facts), ShowBody,
+             "What is known of a model", _NAMED)  # fmt: skip
+    add_post(routes, door, "/api/chat", chat, ChatBody, "Answer a conversation",
+             {**_NAMED, "messages": [{"role": "user", "content": _SAID}], "stream": False})  # fmt: skip
+    add_post(routes, door, "/api/generate", generate, GenerateBody, "Answer one question",
+             {**_NAMED, "prompt": _SAID, "stream": False})  # fmt: skip
+    add_post(routes, door, "/api/embed", embed, EmbedBody, "Turn texts into vectors",
+             {**_NAMED, "input": ["Once upon a time"]})  # fmt: skip
+    add_post(routes, door, "/api/embeddings", embeddings, OldEmbedBody, "The older way to a vector",
+             {**_NAMED, "prompt": "Once upon a time"})  # fmt: skip
     for method, path in _NOT_HERE:
         routes.add_api_route(path, _not_here, methods=[method], include_in_schema=False)
     return routes
 
 
-def _add(
-    routes: APIRouter,
-    door: Door,
-    path: str,
-    answer: _Answering,
-    body: type,
-    summary: str,
-    example: Mapping[str, object],
-) -> None:
-    async def answered(request: Request, visit: AsVisit) -> Response:
-        return await answer(door, visit, await request.body())
-
-    routes.add_api_route(
-        path,
-        answered,
-        methods=["POST"],
-        summary=summary,
-        name=f"ollama_{answer.__name__}",
-        openapi_extra=_documented(body, {"model": "local-model", **example}),
-    )
+async def _show(facts: ModelFacts, door: Door, visit: Visit, body: bytes) -> Response:
+    wish = read(ShowBody, body)
+    wanted = await asked_for(door, wish.model or wish.name)
+    model = wanted.model
+    visit.model = model.name
+    about = await asyncio.to_thread(facts.of, model)
+    return told(shown(model, about, _served(door, model), door.settings_for(model).sampling))
 
 
-def _documented(body: type, example: Mapping[str, object]) -> dict[str, object]:
-    content = {"application/json": {"schema": body_schema(body), "example": example}}
-    return {"requestBody": {"required": True, "content": content}}
+def _served(door: Door, model: InstalledModel) -> ServedModel | None:
+    return door.served(model) if model.is_served else None
 
 
 async def _not_here() -> Response:

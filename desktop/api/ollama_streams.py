@@ -1,29 +1,25 @@
 """Answers on their way to a client of Ollama: lines of JSON as they come, or all in one.
 
-A failure before the first piece is told by a status, later ones by a last line. A model that is
-being loaded, or reads a long prompt, can be silent for minutes, and clients give up on a server that
-sends nothing for so long: after a while an empty piece is sent, and another each time as much time
-has gone by. The API's thread.
+While there is nothing to say yet, empty pieces are sent; a late failure is the last line. The API's
+thread.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from desktop.api import errors
-from desktop.api.answering import begin
+from desktop.api.answering import Answer, begin
 from desktop.api.door import Door
 from desktop.api.ollama_answers import Piece, Reply, Telling, line
-from desktop.api.refused import Refused
+from desktop.api.streams import PATIENCE_SECONDS, opened
 from desktop.api.visit import Visit
 from desktop.domain.chat import ChatRequest, Finished
-from desktop.domain.errors import LapisError
 from desktop.domain.model import InstalledModel
 from desktop.services.model_turns import Wanted
 
-PATIENCE_SECONDS: Final = 15.0
 _LINES: Final = "application/x-ndjson"
 _WHOLE: Final = "application/json"
 
@@ -42,34 +38,27 @@ async def streamed(
 
     The model is unloaded before the last line if the client wants that.
     """
-    starting = asyncio.ensure_future(begin(door, visit, request, wanted))
-    await asyncio.wait((starting,), timeout=patience)
-    if starting.done():
-        # Raises now what it failed of.
-        starting.result()
 
-    async def sent() -> AsyncIterator[bytes]:
-        try:
-            while not starting.done():
-                yield line(telling.piece(Piece()))
-                await asyncio.wait((starting,), timeout=patience)
-            piece = Piece()
-            async for event in starting.result():
-                if isinstance(event, Finished):
-                    last = telling.end(piece, event)
-                    if unloads:
-                        await let_go(door, wanted.model)
-                    yield line(last)
-                elif piece.take(event):
-                    yield line(telling.piece(piece))
-                    piece = Piece()
-        except (Refused, LapisError) as error:
-            visit.leave()
-            yield errors.encoded(visit.route, error) + b"\n"
-        finally:
-            starting.cancel()
+    async def lines(answer: Answer) -> AsyncIterator[bytes]:
+        piece = Piece()
+        async for event in answer:
+            if isinstance(event, Finished):
+                last = telling.end(piece, event)
+                if unloads:
+                    await let_go(door, wanted.model)
+                yield line(last)
+            elif piece.take(event):
+                yield line(telling.piece(piece))
+                piece = Piece()
 
-    return StreamingResponse(sent(), media_type=_LINES)
+    return await opened(
+        begin(door, visit, request, wanted),
+        lines,
+        still_there=lambda: line(telling.piece(Piece())),
+        failed=lambda error: errors.encoded(visit.route, error) + b"\n",
+        media_type=_LINES,
+        patience=patience,
+    )
 
 
 async def whole(

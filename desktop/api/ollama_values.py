@@ -17,6 +17,7 @@ from msgspec import Meta
 from desktop.api.reading import (
     MOST_MESSAGES,
     MOST_PICTURES,
+    MOST_TEXTS,
     Name,
     Penalty,
     Share,
@@ -27,7 +28,6 @@ from desktop.api.reading import (
 from desktop.api.refused import Refused
 from desktop.domain.chat import Picture, Sampling
 
-MOST_TEXTS: Final = 2048
 _INTEGERS: Final = 2**31
 _MOST_TOP_K: Final = 1000
 _MOST_DIMENSIONS: Final = 65_536
@@ -37,7 +37,8 @@ _LEVELS: Final = frozenset({"low", "medium", "high"})
 
 # Go clients, and clients in languages that have one kind of number, write 4 as 4.0.
 Whole: TypeAlias = float
-Duration: TypeAlias = float | str
+# Bounded: what looks for numbers and units in it goes over every digit again from each.
+Duration: TypeAlias = float | Annotated[str, Meta(max_length=64)]
 Format: TypeAlias = str | dict[str, Any]
 
 

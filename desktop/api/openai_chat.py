@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from starlette.responses import Response
 
 from desktop.api.answering import Answer, Whole, side_by_side
 from desktop.api.door import Door, wanted_for
@@ -19,7 +21,7 @@ from desktop.api.openai_replies import (
     total,
     usage,
 )
-from desktop.api.openai_streams import error_event, stopped, streamed, together
+from desktop.api.openai_streams import stopped, streamed, together
 from desktop.api.openai_tools import Offer, offer
 from desktop.api.openai_values import ChatBody
 from desktop.api.reading import read
@@ -28,18 +30,12 @@ from desktop.api.visit import Visit
 from desktop.domain.chat import ChatRequest, Finished, Role, StopReason, alternatives
 from desktop.domain.model import InstalledModel
 
-if TYPE_CHECKING:
-    from starlette.responses import Response
-
-ROUTE: Final = "/v1/chat/completions"
 _NO_THINKING: Final = frozenset({"none", "minimal"})
 _EFFORTS: Final = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
 
 
-async def chat(door: Door, visit: Visit, body: bytes) -> "Response":
+async def chat(door: Door, visit: Visit, body: bytes) -> Response:
     """Return the answer to `body`; raises Refused or LapisError."""
-    from starlette.responses import Response
-
     wish = read(ChatBody, body)
     wanted = await wanted_for(door, wish.model)
     offered = _offer(wish)
@@ -53,7 +49,6 @@ async def chat(door: Door, visit: Visit, body: bytes) -> "Response":
             requests,
             wanted,
             partial(_pieces, heading, wish, offered),
-            partial(error_event, ROUTE),
         )
     answers = await side_by_side(door, visit, requests, wanted)
     unstopped(answers)

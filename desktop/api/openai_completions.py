@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from starlette.responses import Response
 
 from desktop.api.answering import Answer, Whole, side_by_side
 from desktop.api.door import Door, wanted_for
@@ -20,7 +22,7 @@ from desktop.api.openai_replies import (
     total,
     usage,
 )
-from desktop.api.openai_streams import error_event, streamed, together
+from desktop.api.openai_streams import streamed, together
 from desktop.api.openai_values import MOST_ANSWERS, CompletionBody
 from desktop.api.reading import read
 from desktop.api.refused import Refused
@@ -39,10 +41,6 @@ from desktop.domain.chat import (
 )
 from desktop.domain.model import InstalledModel
 
-if TYPE_CHECKING:
-    from starlette.responses import Response
-
-ROUTE: Final = "/v1/completions"
 # What this route writes for whoever does not say, as OpenAI documents it: a text has no end.
 USUAL_TOKENS: Final = 16
 
@@ -54,10 +52,8 @@ class _Place:
     offset: int = 0
 
 
-async def complete(door: Door, visit: Visit, body: bytes) -> "Response":
+async def complete(door: Door, visit: Visit, body: bytes) -> Response:
     """Return the answer to `body`; raises Refused or LapisError."""
-    from starlette.responses import Response
-
     wish = read(CompletionBody, body)
     prompts = _prompts(wish)
     wanted = await wanted_for(door, wish.model)
@@ -75,7 +71,6 @@ async def complete(door: Door, visit: Visit, body: bytes) -> "Response":
             requests,
             wanted,
             partial(_pieces, heading, wish, heads),
-            partial(error_event, ROUTE),
         )
     answers = await side_by_side(door, visit, requests, wanted)
     unstopped(answers)

@@ -1,33 +1,30 @@
 """`/v1/embeddings`: texts as vectors. The API's thread; the engine is waited for in another one."""
 
 import base64
-import math
 import sys
 from array import array
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from desktop.api.answering import vectors
+from starlette.responses import Response
+
+from desktop.api.answering import first_of, vectors
 from desktop.api.door import Door, wanted_for
 from desktop.api.openai_replies import Json, encoded
-from desktop.api.openai_values import MOST_TEXTS, EmbeddingBody
-from desktop.api.reading import read
+from desktop.api.openai_values import EmbeddingBody
+from desktop.api.reading import MOST_TEXTS, read
 from desktop.api.refused import Refused
 from desktop.api.visit import Visit
 
-if TYPE_CHECKING:
-    from starlette.responses import Response
 
-
-async def embeddings(door: Door, visit: Visit, body: bytes) -> "Response":
+async def embeddings(door: Door, visit: Visit, body: bytes) -> Response:
     """Return the vectors of the texts in `body`; raises Refused or LapisError."""
-    from starlette.responses import Response
-
     wish = read(EmbeddingBody, body)
     texts = _texts(wish)
     wanted = await wanted_for(door, wish.model)
     found = await vectors(door, visit, texts, wanted)
+    rows = found.rows
     if wish.dimensions is not None:
-        found = tuple(_cut(vector, wish.dimensions) for vector in found)
+        rows = _cut(rows, wish.dimensions)
     in_base64 = wish.encoding_format == "base64"
     data: list[Json] = [
         {
@@ -35,10 +32,9 @@ async def embeddings(door: Door, visit: Visit, body: bytes) -> "Response":
             "index": number,
             "embedding": _base64(vector) if in_base64 else list(vector),
         }
-        for number, vector in enumerate(found)
+        for number, vector in enumerate(rows)
     ]
-    # The engine does not count what it turns into vectors.
-    used = {"prompt_tokens": 0, "total_tokens": 0}
+    used = {"prompt_tokens": found.tokens, "total_tokens": found.tokens}
     answer = {"object": "list", "data": data, "model": wanted.model.name, "usage": used}
     return Response(encoded(answer), media_type="application/json")
 
@@ -53,15 +49,12 @@ def _texts(wish: EmbeddingBody) -> list[str]:
     return texts
 
 
-def _cut(vector: "array[float]", length: int) -> "array[float]":
-    """Return the first `length` numbers of a vector, of length 1 again; raises Refused."""
-    if length > len(vector):
-        raise Refused(
-            400, f"The vectors of this model have {len(vector)} numbers", param="dimensions"
-        )
-    part = vector[:length]
-    size = math.sqrt(sum(number * number for number in part))
-    return array("f", (number / size for number in part)) if size else part
+def _cut(rows: Sequence["array[float]"], length: int) -> tuple["array[float]", ...]:
+    """Return vectors of `length` numbers; raises Refused where they have not so many."""
+    most = min(map(len, rows), default=length)
+    if length > most:
+        raise Refused(400, f"The vectors of this model have {most} numbers", param="dimensions")
+    return tuple(first_of(vector, length) for vector in rows)
 
 
 def _base64(vector: "array[float]") -> str:

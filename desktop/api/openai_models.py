@@ -3,29 +3,23 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+from starlette.responses import Response
 
 from desktop.api.door import Door, listed, wanted_for
 from desktop.api.openai_replies import Json, encoded
 from desktop.domain.model import InstalledModel
 
-if TYPE_CHECKING:
-    from starlette.responses import Response
 
-
-async def models(door: Door) -> "Response":
+async def models(door: Door) -> Response:
     """Return the list of all models."""
-    from starlette.responses import Response
-
     known = await listed(door)
     entries = await asyncio.to_thread(_entries, door, known)
     return Response(encoded({"object": "list", "data": entries}), media_type="application/json")
 
 
-async def model(door: Door, name: str) -> "Response":
+async def model(door: Door, name: str) -> Response:
     """Return one model; raises LapisError where there is none of that name."""
-    from starlette.responses import Response
-
     wanted = await wanted_for(door, name)
     entry = await asyncio.to_thread(_entry, door, wanted.model)
     return Response(encoded(entry), media_type="application/json")

@@ -5,7 +5,8 @@ The API's thread.
 
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+
+from starlette.responses import Response
 
 from desktop.api.answering import Answer, begin
 from desktop.api.door import Door, wanted_for
@@ -28,16 +29,11 @@ from desktop.domain.chat import ChatRequest, Message, Role
 from desktop.domain.errors import LapisError
 from desktop.domain.model import InstalledModel
 
-if TYPE_CHECKING:
-    from starlette.responses import Response
-
 _CHANCES = "message.output_text.logprobs"
 
 
-async def respond(kept: KeptResponses, door: Door, visit: Visit, body: bytes) -> "Response":
+async def respond(kept: KeptResponses, door: Door, visit: Visit, body: bytes) -> Response:
     """Return the answer to `body`, and keep it; raises Refused or LapisError."""
-    from starlette.responses import Response
-
     wish = read(ResponseBody, body)
     _no_more_than_is_here(wish)
     wanted = await wanted_for(door, wish.model)
@@ -68,10 +64,8 @@ async def respond(kept: KeptResponses, door: Door, visit: Visit, body: bytes) ->
     return Response(encoded(whole), media_type="application/json")
 
 
-def response(kept: KeptResponses, name: str) -> "Response":
+def response(kept: KeptResponses, name: str) -> Response:
     """Return an earlier answer; raises Refused where it is not kept."""
-    from starlette.responses import Response
-
     found = kept.find(name)
     if found is None:
         raise Refused(
@@ -80,10 +74,8 @@ def response(kept: KeptResponses, name: str) -> "Response":
     return Response(found.response, media_type="application/json")
 
 
-def forget(kept: KeptResponses, name: str) -> "Response":
+def forget(kept: KeptResponses, name: str) -> Response:
     """Forget an earlier answer; raises Refused where it is not kept."""
-    from starlette.responses import Response
-
     if not kept.forget(name):
         raise Refused(
             404, "There is no response with this id, or not any more", param="response_id"

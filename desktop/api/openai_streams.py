@@ -1,36 +1,33 @@
-"""Streams of OpenAI's interface: several answers as one, begun before the client has waited too long.
+"""Streams of OpenAI's interface: server-sent events, the pieces of several answers in one of them.
 
-A failure before the first piece is told by a status. But a model that reads a long prompt, or is
-being loaded, can take minutes to say its first word, and clients and proxies give up on a server
-that sends nothing for so long: after a while the stream is opened, and comments, which clients skip,
-go over it until there is something to say. The API's thread.
+While there is nothing to say yet, comments go over the stream, which clients skip. The API's thread.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TypeAlias
+
+from starlette.responses import Response
 
 from desktop.api import errors
 from desktop.api.answering import Answer, begin
 from desktop.api.door import Door
 from desktop.api.openai_replies import STILL_THERE
-from desktop.api.refused import Refused
+from desktop.api.refused import AGAIN_SECONDS, Refused
+from desktop.api.streams import PATIENCE_SECONDS, opened
 from desktop.api.visit import Visit
 from desktop.domain.chat import ChatRequest, Event, Finished, StopReason
 from desktop.domain.errors import LapisError
 from desktop.services.model_turns import Wanted
-
-if TYPE_CHECKING:
-    from starlette.responses import Response
-
-PATIENCE_SECONDS: Final = 15.0
 
 Pieces: TypeAlias = Callable[[Sequence[Answer]], AsyncIterator[bytes]]
 
 
 def stopped() -> Refused:
     """Return what is told of an answer that was stopped here: a part is never given as the whole."""
-    return Refused(503, "The answer was stopped before its end", code="stopped", seconds=2)
+    return Refused(
+        503, "The answer was stopped before its end", code="stopped", seconds=AGAIN_SECONDS
+    )
 
 
 async def streamed(
@@ -39,38 +36,21 @@ async def streamed(
     requests: Sequence[ChatRequest],
     wanted: Wanted,
     pieces: Pieces,
-    failed: Callable[[Refused | LapisError], bytes],
+    failed: Callable[[Refused | LapisError], bytes] | None = None,
     patience: float = PATIENCE_SECONDS,
-) -> "Response":
+) -> Response:
     """Return the stream of the answers to `requests`, which `pieces` writes.
 
-    Raises LapisError while nothing was sent. What fails later is written by `failed`.
+    Raises LapisError while nothing was sent. What fails later is written by `failed`, usually as an
+    event of its own, after which the whole follows no more.
     """
-    from starlette.responses import StreamingResponse
-
-    starting = asyncio.ensure_future(
-        asyncio.gather(*(begin(door, visit, request, wanted) for request in requests))
-    )
-    await asyncio.wait((starting,), timeout=patience)
-    if starting.done():
-        # Raises now what it failed of.
-        starting.result()
-
-    async def sent() -> AsyncIterator[bytes]:
-        try:
-            while not starting.done():
-                yield STILL_THERE
-                await asyncio.wait((starting,), timeout=patience)
-            async for piece in pieces(starting.result()):
-                yield piece
-        except (Refused, LapisError) as error:
-            # Whatever else was begun for the client is stopped with its visit, when this ends.
-            yield failed(error)
-        finally:
-            starting.cancel()
-
-    return StreamingResponse(
-        sent(), media_type="text/event-stream", headers={"cache-control": "no-cache"}
+    return await opened(
+        asyncio.gather(*(begin(door, visit, request, wanted) for request in requests)),
+        pieces,
+        still_there=lambda: STILL_THERE,
+        failed=failed or (lambda error: b"data: " + errors.encoded(visit.route, error) + b"\n\n"),
+        media_type="text/event-stream",
+        patience=patience,
     )
 
 
@@ -96,11 +76,6 @@ async def together(answers: Sequence[Answer]) -> AsyncIterator[tuple[int, Event]
     finally:
         for each in waiting:
             each.cancel()
-
-
-def error_event(route: str, error: "Refused | LapisError") -> bytes:
-    """Return a failure as the last event of a stream; the whole follows no more."""
-    return b"data: " + errors.encoded(route, error) + b"\n\n"
 
 
 def _unstopped(event: Event) -> Event:

@@ -23,8 +23,6 @@ from desktop.api.reading import (
 
 MOST_ANSWERS: Final = 8
 MOST_TOOLS: Final = 128
-MOST_TEXTS: Final = 2_048
-MOST_PROMPTS: Final = 8
 
 Count: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_ANSWERS)]
 ToolName: TypeAlias = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_.-]{1,64}$")]

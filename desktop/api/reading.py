@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from desktop.api.refused import Refused
 from desktop.domain.chat import Picture
+from desktop.services.pictures import media_type_of
 
 Value = TypeVar("Value")
 
@@ -29,16 +30,13 @@ MOST_STOPS: Final = 16
 LONGEST_STOP: Final = 256
 MOST_MESSAGES: Final = 2_000
 MOST_PICTURES: Final = 16
+MOST_TEXTS: Final = 2_048
+"""Texts that are turned into vectors at once."""
 LONGEST_GRAMMAR: Final = 64 * 1024
 
 _FIELD: Final = re.compile(r"`?\$((?:\.\w+|\[[^\]]*\])*)`?\Z")
 _PICTURE: Final = re.compile(r"data:(image/[a-z+.-]{1,20})(?:;[\w=-]{1,40})*;base64,")
-_HEADS: Final = {
-    "image/png": (b"\x89PNG\r\n\x1a\n",),
-    "image/jpeg": (b"\xff\xd8\xff",),
-    "image/gif": (b"GIF87a", b"GIF89a"),
-    "image/webp": (b"RIFF",),
-}
+_KINDS: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
 def read(wanted: type[Value], body: bytes) -> Value:
@@ -94,9 +92,7 @@ def picture_of(text: str, param: str, media_type: str = "") -> Picture:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise Refused(400, "A picture is not valid base64", param=param) from None
-    kind = next((kind for kind, heads in _HEADS.items() if data.startswith(heads)), "")
-    if kind == "image/webp" and data[8:12] != b"WEBP":
-        kind = ""
-    if not kind or media_type not in {"", kind, "image/jpg"}:
+    kind = media_type_of(data)
+    if kind not in _KINDS or media_type not in {"", kind, "image/jpg"}:
         raise Refused(400, "A picture is no PNG, JPEG, WebP or GIF", param=param)
     return Picture(kind, data)

@@ -3,6 +3,11 @@
 The routes raise it; what answers errors puts it into the shape that the client's protocol has.
 """
 
+from typing import Final
+
+# When to ask again where nothing tells how long it takes: an engine starts anew within it.
+AGAIN_SECONDS: Final = 2
+
 
 class Refused(Exception):
     """`message` is for whoever wrote the client: in English, without paths and without texts.

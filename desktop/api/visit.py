@@ -7,9 +7,8 @@ stopped then, so that no route has to. The API's thread.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Final, TypeAlias
+from typing import Final
 
-from fastapi import Depends
 from starlette.requests import Request
 
 from desktop.domain.api import Access
@@ -79,7 +78,3 @@ def visit_of(request: Request) -> Visit:
     if not isinstance(visit, Visit):
         raise TypeError("the guard made no visit")
     return visit
-
-
-AsVisit: TypeAlias = Annotated[Visit, Depends(visit_of)]
-"""The type by which a route gets its visit: `async def route(visit: AsVisit)`."""

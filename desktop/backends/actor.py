@@ -30,10 +30,10 @@ from desktop.backends.learned import Learned
 from desktop.backends.lessons import Lessons
 from desktop.backends.load_events import Loaded, LoadFailed, Loading, Phase, Unloaded, nobody
 from desktop.backends.process import UNSEEN, Death, EngineProcess, sweep
-from desktop.backends.requests import NOTHING_USED, Requests
+from desktop.backends.requests import Requests
 from desktop.backends.watch import Limits, Verdict, Watch
 from desktop.backends.wire import device, load_command, loaded_model, request_event
-from desktop.domain.chat import Failed, Finished, StopReason
+from desktop.domain.chat import NOTHING_USED, Failed, Finished, StopReason
 from desktop.domain.errors import LapisError
 from desktop.domain.model import Device, LoadedModel, LoadPlan
 from desktop.inference import messages

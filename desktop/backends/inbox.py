@@ -31,8 +31,9 @@ class LoadOrder:
 class SubmitOrder:
     """Send what `command` makes and answer `listener`.
 
-    `command` runs in the worker thread and may raise LapisError, which ends the request. `deliver` takes a result that is no event, and tells whether it was a good one; None for
-    requests that are answered by events alone. `keeps`: its KV state is worth writing to the disk.
+    `command` runs in the worker thread and may raise LapisError, which ends the request. `deliver`
+    takes a result that is no event, and tells whether it was a good one; None for requests that are
+    answered by events alone. `keeps`: its KV state is worth writing to the disk.
     """
 
     id: int

@@ -11,20 +11,19 @@ what is written last counts.
 """
 
 import logging
-import os
-import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
 import msgspec
-import psutil
 
 from desktop.backends.ladder import Cause
 from desktop.backends.libraries import bindings_version
 from desktop.base.files import write_atomically
+from desktop.base.owner import is_orphan, mark
 from desktop.base.path_text import path_of, text_of
 from desktop.domain.model import KvType, LoadPlan
 from desktop.domain.text import Text, Value
@@ -33,6 +32,7 @@ DEATHS_IN_A_ROW: Final = 2
 _LIMITED: Final = (
     *("next_token_heads", "extra_buffers", "n_gpu_layers", "devices", "n_ctx", "kv_type"),
 )
+_LOADING: Final = "loading-"
 _MOST_LESSONS = 200
 _MOST_BYTES = 1024 * 1024
 
@@ -114,8 +114,6 @@ class _Entry:
 @dataclass(frozen=True, slots=True)
 class _Marker:
     path: str
-    pid: int
-    started: float
 
 
 class Learned:
@@ -125,8 +123,7 @@ class Learned:
         """Touch nothing yet."""
         self._folder = folder
         self._memory: dict[str, _Entry] = {}
-        self._marker = f"loading-{os.getpid()}-{secrets.token_hex(4)}.json"
-        self._marked = False
+        self._marker: Path | None = None
 
     def recall(self, path: Path) -> Lesson:
         """Return what is known of the file; an empty lesson where nothing is."""
@@ -152,38 +149,36 @@ class Learned:
 
     def loading(self, path: Path) -> None:
         """Leave word on the disk that `path` is being loaded by this process."""
+        self.settled()
         if self._folder is None:
             return
-        marker = _Marker(_name(path), os.getpid(), psutil.Process().create_time())
+        marker = self._folder / f"{_LOADING}{mark()}.json"
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_atomically(self._folder / self._marker, msgspec.json.encode(marker))
+            write_atomically(marker, msgspec.json.encode(_Marker(_name(path))))
         except OSError as error:
             _log.warning("no word can be left of a load: %s", error.strerror)
             return
-        self._marked = True
+        self._marker = marker
 
     def settled(self) -> None:
         """Take the word back: the load succeeded, or failed in order."""
-        if self._folder is None or not self._marked:
-            return
-        self._marked = False
-        _remove(self._folder / self._marker)
+        marker, self._marker = self._marker, None
+        if marker is not None:
+            _remove(marker)
 
     def take_casualties(self) -> list[Path]:
         """Return the files whose loading some Lapis did not survive, each told once."""
         if self._folder is None:
             return []
         dead: list[Path] = []
-        for file in sorted(self._folder.glob("loading-*-*.json")):
-            try:
-                marker = msgspec.json.decode(file.read_bytes(), type=_Marker)
-            except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-                _remove(file)
+        for file in sorted(self._folder.glob(f"{_LOADING}*.json")):
+            if not is_orphan(file.stem.removeprefix(_LOADING)):
                 continue
-            if not _lives(marker):
-                _remove(file)
+            with suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
+                marker = msgspec.json.decode(file.read_bytes(), type=_Marker)
                 dead.append(path_of(marker.path))
+            _remove(file)
         return dead
 
     def _entries(self) -> dict[str, _Entry]:
@@ -223,16 +218,6 @@ def _stamp(path: Path) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return status.st_size, status.st_mtime_ns
-
-
-def _lives(marker: _Marker) -> bool:
-    """Tell whether the very process that left the marker still runs; its id may be another's now."""
-    try:
-        return abs(psutil.Process(marker.pid).create_time() - marker.started) < 1
-    except psutil.AccessDenied:
-        return True
-    except psutil.Error:
-        return False
 
 
 def _remove(file: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 _BACKEND: Final = re.compile(r"(?:lib)?ggml-([a-z]+)(?:-[\w.]+?)?\.(?:so|dll|dylib)")
-_VERSION: Final = re.compile(r"libggml(?:\.so)?\.(\d+\.\d+\.\d+)(?:\.dylib)?")
+_GGML: Final = re.compile(r"(?:lib)?ggml-base\.(?:so|dll|dylib)")
+_VERSION: Final = re.compile(rb"\0(\d+\.\d+\.\d+)(?=\0)")
 _NO_BACKEND: Final = frozenset({"base"})
 
 
@@ -27,9 +28,17 @@ def built_backends() -> tuple[str, ...]:
 
 
 def ggml_version() -> str:
-    """Return the version of ggml; empty where its files do not tell."""
-    found = (_VERSION.fullmatch(name) for name in library_names())
-    return next((match[1] for match in found if match), "")
+    """Return the version of ggml; empty where its library does not tell.
+
+    It is the one text of that form in there, which `ggml_version` of its C interface returns. The
+    names of files have it in some builds alone. Reads about a megabyte.
+    """
+    file = next((path for path in library_files() if _GGML.fullmatch(path.name)), None)
+    try:
+        found = set(_VERSION.findall(file.read_bytes())) if file is not None else set()
+    except OSError:
+        return ""
+    return found.pop().decode("ascii") if len(found) == 1 else ""
 
 
 def backends_among(names: Iterable[str]) -> tuple[str, ...]:
@@ -60,7 +69,9 @@ def library_files() -> list[Path]:
     """Return the files of this installation, in order; none where there is no llama.cpp."""
     spec = importlib.util.find_spec("llama_cpp")
     folders = spec.submodule_search_locations if spec is not None else None
+    if not folders:
+        return []
     try:
-        return sorted((Path((folders or [""])[0]) / "lib").iterdir())
+        return sorted((Path(folders[0]) / "lib").iterdir())
     except OSError:
         return []

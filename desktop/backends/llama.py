@@ -23,13 +23,12 @@ from desktop.backends.inbox import (
     UnloadOrder,
 )
 from desktop.backends.learned import Learned
-from desktop.backends.requests import NOTHING_USED
 from desktop.backends.vectors import take_times, take_vectors
 from desktop.backends.watch import Limits
 from desktop.backends.wire import count_command, embed_command, generate_command
 from desktop.base.guard import guarded
 from desktop.base.worker import Worker
-from desktop.domain.chat import ChatRequest, Finished, StopReason
+from desktop.domain.chat import NOTHING_USED, ChatRequest, Finished, StopReason
 from desktop.domain.engine import LoopTimes
 from desktop.domain.model import LoadPlan
 from desktop.inference.messages import Generate, RawLoop
@@ -74,8 +73,8 @@ class LlamaBackend:
         """Replace what is loaded; running answers end as stopped.
 
         `make_plan` runs in the worker thread, it may raise LapisError. `observer` is told what
-        becomes of the model, until another one is loaded, and must not raise anything. With `full`, what was learned from
-        crashes of the model is forgotten first.
+        becomes of the model, until another one is loaded, and must not raise anything. With `full`,
+        what was learned from crashes of the model is forgotten first.
         """
         self._worker.send(LoadOrder(make_plan, observer, full))
 

@@ -41,12 +41,12 @@ from desktop.backends.openai_refusals import (
     told,
 )
 from desktop.backends.openai_sse import TooLong
-from desktop.backends.openai_values import clean, mapping, real, sequence
+from desktop.base.json_values import mapping, real, sequence
 from desktop.domain.chat import ChatRequest, Event, GrammarKind, Notice
 from desktop.domain.connection import Connection, ServedModel
 from desktop.domain.errors import LapisError, NetworkError
 from desktop.domain.sight import has_pictures, is_about_pictures, without_pictures
-from desktop.domain.text import Text
+from desktop.domain.text import Text, encodable
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncAPIResponse
@@ -117,7 +117,7 @@ class OpenAIClient:
         """Return a vector for each text, in their order."""
         with self._in_words(Asked(self._host, model, self._key)):
             answered = await self._library.embeddings.with_raw_response.create(
-                model=model, input=[clean(text) for text in texts], encoding_format="float"
+                model=model, input=[encodable(text) for text in texts], encoding_format="float"
             )
         rows = list(
             map(mapping, sequence(mapping(value_of(answered.content, self._host)).get("data")))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from desktop.backends.openai_values import clean, count, mapping, real, sequence, short, words
+from desktop.base.json_values import count, mapping, real, sequence, short, words
 from desktop.domain.chat import (
     Event,
     Finished,
@@ -23,7 +23,7 @@ from desktop.domain.chat import (
     ToolCalled,
     Usage,
 )
-from desktop.domain.text import Text
+from desktop.domain.text import Text, encodable
 from desktop.inference.formats import Said, Thought, format_of
 from desktop.inference.reasoning import AnswerSplitter
 from desktop.inference.tool_calls import Tools
@@ -64,7 +64,7 @@ class Answer:
         if splits:
             look_for = format_of("", tools=False)
             self._splitter = AnswerSplitter(look_for, Tools(), 0, goes_on=bool(begun))
-        self._begun = clean(begun)
+        self._begun = encodable(begun)
         self._held = ""
         self._calls: dict[int, _Call] = {}
         self._size = 0
@@ -216,4 +216,4 @@ def _chance(token: object, logprob: object) -> TokenChance | None:
     value = real(logprob)
     if not isinstance(token, str) or value is None:
         return None
-    return TokenChance(clean(token), min(0.0, value))
+    return TokenChance(encodable(token), min(0.0, value))

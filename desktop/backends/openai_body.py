@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from desktop.backends.openai_turns import turns_of
-from desktop.backends.openai_values import clean, decoded
+from desktop.base.json_values import decoded
 from desktop.domain.chat import ChatRequest, Grammar, GrammarKind, Sampling
 from desktop.domain.errors import NotSupported
-from desktop.domain.text import Text
+from desktop.domain.text import Text, encodable
 
 # Fields that may be left out, by what a person calls them; without a name nobody misses them.
 SPARED: Final[Mapping[str, str]] = {
@@ -64,9 +64,9 @@ def fields_of(
     if request.prompt is None:
         fields |= _chat(request, refused)
     else:
-        fields |= {"prompt": clean(request.prompt)}
+        fields |= {"prompt": encodable(request.prompt)}
         if request.suffix is not None:
-            fields["suffix"] = clean(request.suffix)
+            fields["suffix"] = encodable(request.suffix)
         if request.logprobs is not None:
             fields["logprobs"] = request.logprobs
         if request.sampling.max_tokens is None:
@@ -115,7 +115,7 @@ def _sampled(sampling: Sampling, refused: Collection[str]) -> dict[str, Any]:
     if sampling.seed is not None:
         fields["seed"] = sampling.seed % 2**32
     if sampling.stop:
-        fields["stop"] = [clean(text) for text in sampling.stop]
+        fields["stop"] = [encodable(text) for text in sampling.stop]
     if sampling.logit_bias:
         fields["logit_bias"] = {str(token): score for token, score in sampling.logit_bias}
     for name in ("frequency_penalty", "presence_penalty", "top_k", "min_p", "repeat_penalty"):
@@ -142,7 +142,7 @@ def _shape(grammar: Grammar, refused: Collection[str], *, knows_gbnf: bool) -> d
                 Text("Only llama.cpp takes a grammar"),
                 Text("Ask for JSON with a schema, or choose a model that is on this computer."),
             )
-        return {"grammar": clean(grammar.text)}
+        return {"grammar": encodable(grammar.text)}
     try:
         schema = decoded(grammar.text)
     except ValueError as error:
@@ -155,7 +155,7 @@ def _shape(grammar: Grammar, refused: Collection[str], *, knows_gbnf: bool) -> d
 
 def _tool(text: str) -> object:
     try:
-        return decoded(clean(text))
+        return decoded(encodable(text))
     except ValueError as error:
         raise _not_json() from error
 

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from desktop.backends.openai_answer import Answer
 from desktop.backends.openai_errors import broke_off, no_answer, odd_answer
 from desktop.backends.openai_sse import EventReader
-from desktop.backends.openai_values import decoded, mapping
+from desktop.base.json_values import decoded, mapping
 from desktop.domain.errors import NetworkError
 
 # What an answer is followed by (usage, the mark of the end) comes at once, or not at all.

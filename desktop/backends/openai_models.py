@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from desktop.backends.openai_values import count, mapping, sequence, short, words
+from desktop.base.json_values import count, mapping, sequence, short, words
 from desktop.domain.connection import ServedModel
 
 MOST_MODELS: Final = 5000

@@ -4,16 +4,14 @@ There is no common form: OpenAI's own (`error.message`, `param`, `code`), FastAP
 places), Google's (a list of errors), plain text, a page.
 """
 
-import email.utils
-import math
 import re
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from desktop.backends.openai_body import JSON_SCHEMA, SAME_ROLE, SPARED, SYSTEM_TURN
-from desktop.backends.openai_values import decoded, mapping, sequence
+from desktop.base.json_values import decoded, mapping, sequence
+from desktop.base.retry_after import seconds_until
 
 _READ: Final = 4096
 _LONGEST_WAIT: Final = 24 * 3600.0
@@ -170,12 +168,4 @@ def _places(detail: object) -> Iterator[object]:
 
 def _wait(headers: Mapping[str, str]) -> float:
     """Return how many seconds an answer asks to wait, 0 where it does not."""
-    given = headers.get("retry-after", "").strip()
-    try:
-        seconds = float(given)
-    except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(given).timestamp() - time.time()
-        except (ValueError, OverflowError):
-            return 0.0
-    return min(max(0.0, seconds), _LONGEST_WAIT) if math.isfinite(seconds) else 0.0
+    return min(seconds_until(headers.get("retry-after", "")) or 0.0, _LONGEST_WAIT)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from desktop.backends.openai_values import clean
 from desktop.domain.chat import Message, Picture, Role
+from desktop.domain.text import encodable
 
 # For servers that cannot begin inside of an answer. Read by the model, not by people.
 _GO_ON: Final = (
@@ -44,24 +44,24 @@ def turns_of(
 
 
 def _turn(message: Message, *, thoughts: bool) -> dict[str, Any]:
-    text = clean(message.content)
+    text = encodable(message.content)
     turn: dict[str, Any] = {"role": message.role.value, "content": text}
     if message.role is Role.TOOL:
-        turn["tool_call_id"] = clean(message.tool_call_id)
+        turn["tool_call_id"] = encodable(message.tool_call_id)
         if message.name:
-            turn["name"] = clean(message.name)
+            turn["name"] = encodable(message.name)
     if message.tool_calls:
         turn["content"] = text or None
         turn["tool_calls"] = [
             {
-                "id": clean(call.id),
+                "id": encodable(call.id),
                 "type": "function",
-                "function": {"name": clean(call.name), "arguments": clean(call.arguments)},
+                "function": {"name": encodable(call.name), "arguments": encodable(call.arguments)},
             }
             for call in message.tool_calls
         ]
     if message.reasoning and thoughts:
-        turn["reasoning_content"] = clean(message.reasoning)
+        turn["reasoning_content"] = encodable(message.reasoning)
     if message.pictures:
         seen = [_picture(picture) for picture in message.pictures]
         turn["content"] = [*seen, {"type": "text", "text": text}] if text else seen
@@ -70,7 +70,7 @@ def _turn(message: Message, *, thoughts: bool) -> dict[str, Any]:
 
 def _picture(picture: Picture) -> dict[str, Any]:
     data = base64.b64encode(picture.data).decode()
-    url = f"data:{clean(picture.media_type)};base64,{data}"
+    url = f"data:{encodable(picture.media_type)};base64,{data}"
     return {"type": "image_url", "image_url": {"url": url}}
 
 

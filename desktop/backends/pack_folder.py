@@ -37,7 +37,6 @@ _NOTE: Final = "pack"
 _OFF: Final = ".off"
 _SCHEMA: Final = 1
 _MOST_BYTES: Final = 1 << 16
-_BLOCK: Final = 1 << 20
 _log = logging.getLogger(__name__)
 
 
@@ -220,9 +219,7 @@ def _looked_at(folder: Path, kept: _Kept) -> _Kept | None:
     if found.st_mtime_ns == kept.changed:
         return kept
     with path.open("rb") as stream:
-        digest = hashlib.sha256()
-        while block := stream.read(_BLOCK):
-            digest.update(block)
+        digest = hashlib.file_digest(stream, "sha256")
     if digest.hexdigest() != file.sha256:
         return None
     return replace(kept, changed=found.st_mtime_ns)

@@ -10,7 +10,6 @@ import os
 import queue
 import shutil
 import subprocess
-import tempfile
 import threading
 import time
 from collections import deque
@@ -19,10 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-import psutil
-
 from desktop.backends import pack_folder
 from desktop.base.child_program import EXIT_REPLACED, NO_WINDOW, child_command
+from desktop.base.owner import is_orphan, mark
 from desktop.inference.messages import (
     Command,
     ProtocolError,
@@ -60,6 +58,7 @@ _KEPT_VARIABLES = frozenset(
     }
 )
 _SIGKILL: Final = 9
+_OWN_FOLDER: Final = "engine-"
 _KEPT_PREFIXES = ("LC_", "LAPIS_")
 # The key of the local server: whoever takes the engine over must not get it as well. Which libraries
 # are loaded is nothing that an environment decides.
@@ -119,7 +118,7 @@ class EngineProcess:
         self._retiring = False
         self._gone = False
         self._credit = threading.Semaphore(_REPORTS_UNDER_WAY)
-        self._folder = Path(tempfile.mkdtemp(prefix=f"engine-{os.getpid()}-", dir=work_folder))
+        self._folder = new_folder(work_folder)
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._timers: list[threading.Timer] = []
@@ -295,11 +294,17 @@ def _close_quietly(stream: BinaryIO) -> None:
         _log.debug("unsent bytes to a dead engine process were dropped")
 
 
+def new_folder(work_folder: Path) -> Path:
+    """Return a new, empty folder for one process, which `sweep` removes after us; raises OSError."""
+    folder = work_folder / f"{_OWN_FOLDER}{mark()}"
+    folder.mkdir(mode=0o700, parents=True)
+    return folder
+
+
 def sweep(work_folder: Path) -> None:
     """Remove the folders of engine processes whose Lapis was killed."""
-    for folder in work_folder.glob("engine-*-*"):
-        owner = folder.name.split("-")[1]
-        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+    for folder in work_folder.glob(f"{_OWN_FOLDER}*"):
+        if is_orphan(folder.name.removeprefix(_OWN_FOLDER)):
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,29 +1,23 @@
 """The requests under way and what each is told. Lives in the engine worker thread."""
 
 from collections.abc import Callable
-from typing import Final
+from dataclasses import replace
 
 from desktop.backends import explain
 from desktop.backends.inbox import Running, SubmitOrder
 from desktop.domain.chat import (
+    NOTHING_USED,
+    SPOKEN,
     Event,
     Failed,
     Finished,
     Notice,
     Queued,
-    ReasoningDelta,
     StopReason,
-    TextDelta,
-    TokenChosen,
-    ToolCalled,
-    Usage,
 )
 from desktop.domain.errors import LapisError
 from desktop.domain.text import Text
 from desktop.inference import messages
-
-_SPOKEN: Final = TextDelta | ReasoningDelta | ToolCalled | TokenChosen
-NOTHING_USED = Usage(0, 0, 0, 0.0, 0.0, 0.0)
 
 
 class Requests:
@@ -100,7 +94,7 @@ class Requests:
             case Finished() | Failed():
                 self.end(number, event)
             case _:
-                running.spoken |= isinstance(event, _SPOKEN)
+                running.spoken |= isinstance(event, SPOKEN)
                 running.order.listener(event)
 
     def deliver(self, report: messages.Embedded | messages.RawLooped) -> None:
@@ -109,7 +103,10 @@ class Requests:
         if running is None or running.order.deliver is None:
             return
         if running.order.deliver(report):
-            self.end(report.id, Finished(StopReason.STOP, NOTHING_USED))
+            read = report.prompt_tokens if isinstance(report, messages.Embedded) else 0
+            self.end(
+                report.id, Finished(StopReason.STOP, replace(NOTHING_USED, prompt_tokens=read))
+            )
         else:
             self.end(report.id, Failed(explain.explain_nonsense_answer()))
 

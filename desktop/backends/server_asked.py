@@ -6,22 +6,18 @@ Lives in the thread of `ServerLoop`.
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
 
 from desktop.domain.chat import (
+    NOTHING_USED,
+    SPOKEN,
     Event,
     Failed,
     Finished,
     ReasoningDelta,
     StopReason,
     TextDelta,
-    TokenChosen,
-    ToolCalled,
     Usage,
 )
-
-SPOKEN: Final = TextDelta | ReasoningDelta | ToolCalled | TokenChosen
-NOTHING_USED: Final = Usage(0, 0, 0, 0.0, 0.0, 0.0)
 
 
 class Asked:

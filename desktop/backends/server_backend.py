@@ -12,12 +12,12 @@ import random
 import threading
 from array import array
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from desktop.backends.base import CountListener, Listener
-from desktop.backends.server_asked import NOTHING_USED, Asked
+from desktop.backends.server_asked import Asked
 from desktop.backends.server_client import ServerClient
 from desktop.backends.server_loop import ServerLoop
 from desktop.backends.server_thinking import HeadThinking
@@ -30,7 +30,14 @@ from desktop.backends.server_words import (
     without_measure,
 )
 from desktop.base.guard import guarded
-from desktop.domain.chat import ChatRequest, Failed, Finished, Notice, StopReason
+from desktop.domain.chat import (
+    NOTHING_USED,
+    ChatRequest,
+    Failed,
+    Finished,
+    Notice,
+    StopReason,
+)
 from desktop.domain.errors import (
     ConnectionRefused,
     LapisError,
@@ -137,10 +144,8 @@ class ServerBackend:
             for number in tuple(self._under_way):
                 self._stop(number)
 
-        try:
+        with suppress(Unreachable):  # the loop has ended them already
             self._loop.run(stop_all(), _CLOSE_SECONDS)
-        except Unreachable:
-            return  # the loop has ended them already
 
     def _begin(self, listener: Listener, work: Callable[[Asked], Awaitable[None]]) -> int:
         number = next(self._ids)

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from desktop.backends import explain
 from desktop.backends.ladder import Cause, cause_of
 from desktop.backends.process import Death, EngineProcess
+from desktop.base.cancelling import never
 from desktop.domain.errors import EngineDied
 from desktop.domain.text import Text
 from desktop.inference.messages import ProtocolError, Report
@@ -54,11 +55,6 @@ class JobDied(EngineDied):
         super().__init__(explain.explain_death(cause).title, _hint(cause))
         self.cause = cause
         self.step = step
-
-
-def never() -> bool:
-    """Return False: nobody cancels."""
-    return False
 
 
 def _ignore(_elements: int | None) -> None:

@@ -24,6 +24,7 @@ from desktop.domain.chat import (
     Usage,
 )
 from desktop.domain.model import Device, DeviceKind, LoadedModel, LoadPlan
+from desktop.domain.text import encodable
 from desktop.inference import messages
 from desktop.inference.load_order import Load
 
@@ -61,12 +62,12 @@ def generate_command(number: int, request: ChatRequest) -> messages.Generate:
         turns=[_turn(message) for message in request.messages],
         sampling=_sampling(request),
         max_tokens=request.sampling.max_tokens or 0,
-        stop=[_clean(text) for text in request.sampling.stop],
-        prompt=None if request.prompt is None else _clean(request.prompt),
-        suffix=None if request.suffix is None else _clean(request.suffix),
+        stop=[encodable(text) for text in request.sampling.stop],
+        prompt=None if request.prompt is None else encodable(request.prompt),
+        suffix=None if request.suffix is None else encodable(request.suffix),
         prompt_special=request.prompt_special,
         builtin_template=request.builtin_template,
-        tools=[_clean(tool) for tool in request.tools],
+        tools=[encodable(tool) for tool in request.tools],
         thinking=request.thinking,
         logprobs=-1 if request.logprobs is None else request.logprobs,
         adapters=[
@@ -89,20 +90,20 @@ def count_command(number: int, purpose: int, requests: Sequence[ChatRequest]) ->
 
 def embed_command(number: int, texts: Sequence[str]) -> messages.Embed:
     """Return the order to turn `texts` into vectors."""
-    return messages.Embed(number, [_clean(text) for text in texts])
+    return messages.Embed(number, [encodable(text) for text in texts])
 
 
 def _turn(message: Message) -> messages.Turn:
     return messages.Turn(
         role=message.role.value,
-        content=_clean(message.content),
-        reasoning=_clean(message.reasoning),
+        content=encodable(message.content),
+        reasoning=encodable(message.reasoning),
         tool_calls=[
-            messages.ToolCall(_clean(call.id), _clean(call.name), _clean(call.arguments))
+            messages.ToolCall(encodable(call.id), encodable(call.name), encodable(call.arguments))
             for call in message.tool_calls
         ],
-        tool_call_id=_clean(message.tool_call_id),
-        name=_clean(message.name),
+        tool_call_id=encodable(message.tool_call_id),
+        name=encodable(message.name),
     )
 
 
@@ -127,13 +128,8 @@ def _sampling(request: ChatRequest) -> messages.Sampling:
         xtc_threshold=sampling.xtc_threshold,
         logit_bias=list(sampling.logit_bias),
         grammar_kind="" if grammar is None else grammar.kind.value,
-        grammar="" if grammar is None else _clean(grammar.text),
+        grammar="" if grammar is None else encodable(grammar.text),
     )
-
-
-def _clean(text: str) -> str:
-    # Half a surrogate pair, as broken clipboards hold, is no text and cannot be encoded.
-    return text.encode(errors="replace").decode()
 
 
 def device(report: messages.Device) -> Device:

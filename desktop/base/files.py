@@ -1,13 +1,19 @@
 """Files that are either the old one or the new one, whatever happens in between."""
 
 import os
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import IO, Final
 
 _BINARY: Final = getattr(os, "O_BINARY", 0)
+# Windows renames nothing over a file that somebody has open: a second Lapis, a virus scanner. Both
+# are done in a moment (MoveFileEx: ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION).
+_PAUSES: Final = (0.01, 0.05, 0.2, 0.5) if sys.platform == "win32" else ()
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -16,8 +22,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     Written beside the target, flushed to the disk, then renamed over it, then the folder flushed:
     a crash or a full disk at any point leaves the old file whole.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    _write_over(path, Path(name), os.fdopen(handle, "wb"), content)
+    with replaced(path) as stream:
+        stream.write(content)
 
 
 @contextmanager
@@ -27,17 +33,8 @@ def replaced(path: Path) -> Iterator[IO[bytes]]:
     As with `write_atomically`; what raises inside leaves the old file, and nothing beside it.
     """
     handle, name = tempfile.mkstemp(prefix=".lapis-", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        # There only if it did not become the target.
-        temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    with _taking_the_place_of(path, Path(name), handle) as stream:
+        yield stream
 
 
 def write_alone(path: Path, content: bytes) -> None:
@@ -50,7 +47,8 @@ def write_alone(path: Path, content: bytes) -> None:
     # Never through a link: whoever can write to a shared folder could have put one there.
     temporary.unlink(missing_ok=True)
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
-    _write_over(path, temporary, os.fdopen(handle, "wb"), content)
+    with _taking_the_place_of(path, temporary, handle) as stream:
+        stream.write(content)
 
 
 def temporary_of(path: Path) -> Path:
@@ -58,17 +56,35 @@ def temporary_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.new")
 
 
-def _write_over(path: Path, temporary: Path, stream: IO[bytes], content: bytes) -> None:
+@contextmanager
+def _taking_the_place_of(path: Path, temporary: Path, handle: int) -> Iterator[IO[bytes]]:
     try:
-        with stream:
-            stream.write(content)
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.replace(path)
+        _rename(temporary, path)
     finally:
         # There only if it did not become the target.
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    for seconds in _PAUSES:
+        try:
+            temporary.replace(path)
+        except PermissionError:
+            time.sleep(seconds)
+        else:
+            return
+    temporary.replace(path)
+
+
+def sync_file(path: Path) -> None:
+    """Flush what others have written into a file to the disk; raises OSError."""
+    with path.open("rb+") as stream:
+        os.fsync(stream.fileno())
 
 
 def sync_folder(folder: Path) -> None:
@@ -82,9 +98,20 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def opened_at_once(path: Path) -> FileIO:
+    """Open `path` for reading; a pipe or a device of that name holds nobody up. Raises OSError.
+
+    Whether it is a regular file is for the caller to look at.
+    """
+    flags = os.O_RDONLY | _BINARY
+    for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY"):
+        flags |= getattr(os, name, 0)
+    return FileIO(os.open(path, flags))
+
+
 def size_of(path: Path) -> int:
     """Return the size of a file in bytes; 0 for what cannot be looked at."""
     try:
         return path.stat().st_size
-    except OSError:
+    except (OSError, ValueError):  # it is not there, or its name can be none
         return 0

@@ -101,6 +101,11 @@ class Paths:
         return self.data / "updates.json"
 
     @property
+    def network_log(self) -> Path:
+        """The SQLite file with the connections that were made."""
+        return self.data / "network.db"
+
+    @property
     def spelling(self) -> Path:
         """Words that a person has taught, and what the spell-checker of the system keeps."""
         return self.data / "spelling"

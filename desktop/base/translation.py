@@ -1,27 +1,18 @@
 """Rendering `Text` values in a person's language, from gettext catalogues in `resources/locale`."""
 
 import gettext
-import locale
-import os
-import sys
 from pathlib import Path
 
+from desktop.base.system_language import system_language
 from desktop.domain.settings import Language
 from desktop.domain.text import Text, Value
 
 DOMAIN = "lapis"
 
 
-def system_language() -> Language:
-    """Return Chinese when the computer speaks Chinese, else English."""
-    if sys.platform in {"win32", "darwin"}:
-        name = locale.getlocale()[0] or ""
-    else:
-        name = next(
-            (os.environ[key] for key in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(key)),
-            "",
-        )
-    return Language.CHINESE if name.lower().startswith(("zh", "chinese")) else Language.ENGLISH
+def spoken(chosen: Language) -> Language:
+    """Return the language that is meant by `chosen`, which may be that of the system."""
+    return system_language() if chosen is Language.SYSTEM else chosen
 
 
 class Translator:
@@ -29,7 +20,7 @@ class Translator:
 
     def __init__(self, language: Language, folder: Path) -> None:
         """Read the catalogue of `language` under `folder`; a missing one means English."""
-        self.language = system_language() if language is Language.SYSTEM else language
+        self.language = spoken(language)
         self._catalogue = gettext.translation(
             DOMAIN, folder, languages=[self.language.value], fallback=True
         )

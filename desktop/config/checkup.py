@@ -23,7 +23,7 @@ def settings_fault(path: Path) -> StorageError | None:
         return StorageError(
             Text("The settings file is damaged"),
             Text(
-                "Mend or delete {path}; at its next start Lapis would put it aside.",
+                "Mend or delete {path}; at its next start Lapis would put it aside, and stay offline.",
                 {"path": str(path)},
             ),
         )

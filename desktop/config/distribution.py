@@ -6,13 +6,13 @@ that asks nobody: a slip in a package must never lead to questions that nobody w
 
 import base64
 import binascii
-import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from desktop.base.json_values import object_in
 from desktop.base.paths import resources
 from desktop.domain.distribution import Distribution, Kind
 
@@ -27,17 +27,11 @@ _log = logging.getLogger(__name__)
 
 def read_distribution(file: Path | None = None) -> Distribution:
     """Return what `file` says, by default the one of this Lapis; never fails."""
-    path = file or resources() / FILE_NAME
     try:
-        with path.open("rb") as stream:
-            content = stream.read(_MOST_BYTES + 1)
-        said = json.loads(content) if len(content) <= _MOST_BYTES else None
-    except (OSError, ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
+        return _distribution(object_in(file or resources() / FILE_NAME, _MOST_BYTES))
+    except (OSError, ValueError):
         _log.warning("what this Lapis was packed as cannot be read")
         return Distribution()
-    return _distribution(said)
 
 
 def is_update_address(text: str) -> bool:
@@ -66,11 +60,8 @@ def is_update_key(text: str) -> bool:
 
 
 def _distribution(said: Mapping[str, object]) -> Distribution:
-    try:
-        kind = Kind(str(said.get("kind")))
-    except ValueError:
-        _log.warning("this Lapis was packed as something unknown")
-        return Distribution()
+    """Return what a file says; raises ValueError for a kind that nobody knows."""
+    kind = Kind(str(said.get("kind")))
     address, keys = said.get("update_address"), said.get("update_keys")
     listed = keys if isinstance(keys, list) else []
     good = [key for key in listed if isinstance(key, str) and is_update_key(key)]

@@ -7,12 +7,13 @@ off whatever is written in it, and whoever has written it.
     {"update_check": false}
 """
 
-import json
 import logging
 import sys
 from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
 from typing import Final
+
+from desktop.base.json_values import object_in
 
 VARIABLE: Final = "LAPIS_NO_UPDATE_CHECK"
 _MOST_BYTES: Final = 64 * 1024
@@ -39,14 +40,9 @@ def forbids_update_check(environment: Mapping[str, str], file: Path) -> bool:
     if environment.get(VARIABLE, "") not in {"", "0"}:
         return True
     try:
-        with file.open("rb") as stream:
-            content = stream.read(_MOST_BYTES + 1)
-        said = json.loads(content) if len(content) <= _MOST_BYTES else None
+        return object_in(file, _MOST_BYTES).get("update_check", True) is not True
     except (FileNotFoundError, NotADirectoryError):
         return False
-    except (OSError, ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
+    except (OSError, ValueError):
         _log.warning("the policy of this computer cannot be read, so no one is asked for updates")
         return True
-    return said.get("update_check", True) is not True

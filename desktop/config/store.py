@@ -1,22 +1,25 @@
 """The settings file: JSON that a person can read, and that cannot keep Lapis from starting.
 
 Every field is judged by itself: what is missing, of the wrong type or out of bounds becomes its
-default. What a newer version wrote is kept. Lives in the GUI thread.
+default. Only Offline does not: whoever chose it is not put online by a damaged file. What a newer
+version wrote is kept. Lives in the GUI thread.
 """
 
+import contextlib
 import errno
 import logging
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, get_args, get_type_hints
 
 import msgspec
 
+from desktop.base.disk_faults import is_full, is_protected
 from desktop.base.files import write_atomically
 from desktop.config.bounds import BOUNDS
 from desktop.domain.errors import StorageError
-from desktop.domain.settings import Settings
-from desktop.domain.text import Text
+from desktop.domain.settings import ConnectionSettings, Settings
+from desktop.domain.text import Text, encodable
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -25,8 +28,8 @@ if TYPE_CHECKING:
 Json: TypeAlias = dict[str, Any]
 Tree = TypeVar("Tree", bound="DataclassInstance")
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_PROTECTED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+# What is in use where nobody can tell what was set.
+CAREFUL: Final = Settings(connections=ConnectionSettings(offline=True))
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +43,7 @@ class SettingsStore:
         self.problem: StorageError | None = None
 
     def load(self) -> Settings:
-        """Return the settings in the file, or the defaults; never fails.
+        """Return the settings in the file, `CAREFUL` if it cannot be read; never fails.
 
         A file that is no settings file is moved aside. `problem` then holds what a person has to
         be told; None after a load without trouble.
@@ -53,12 +56,23 @@ class SettingsStore:
             pass
         except OSError as error:
             _log.warning("settings cannot be read: %s", error.strerror)
+            self._raw = msgspec.to_builtins(CAREFUL)
             self.problem = StorageError(
-                Text("The settings cannot be read, so the usual ones are in use"),
+                Text(
+                    "The settings cannot be read, so the usual ones are in use, and Lapis is offline"
+                ),
                 Text("Check that {path} is a file that you may read.", {"path": str(self._path)}),
             )
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            self._raw = msgspec.to_builtins(CAREFUL)
             self.problem = self._move_aside()
+        if not _tells_offline(self._raw):
+            _log.warning("whether Lapis is offline is of the wrong type")
+            self._raw = _offline(self._raw)
+            self.problem = StorageError(
+                Text("The settings do not tell whether Lapis is offline, so it stays offline"),
+                Text("Choose it in the settings, under Connections."),
+            )
         return _read(Settings, self._raw, "")
 
     def predates(self, name: str) -> bool:
@@ -88,20 +102,30 @@ class SettingsStore:
         except OSError as error:
             _log.warning("damaged settings cannot be moved aside: %s", error.strerror)
             aside = self._path
+        else:
+            # The next start must find what this one found.
+            with contextlib.suppress(StorageError):
+                self.save(CAREFUL)
         _log.warning("the settings file is damaged")
         return StorageError(
-            Text("The settings file was damaged, so the usual settings are in use"),
-            Text("The damaged file was kept as {path}.", {"path": str(aside)}),
+            Text(
+                "The settings file was damaged, so the usual settings are in use, and Lapis is offline"
+            ),
+            Text(
+                "The damaged file was kept as {path}. Choose in the settings, under Connections, "
+                "whether Lapis stays offline.",
+                {"path": str(aside)},
+            ),
         )
 
     def _not_saved(self, error: OSError) -> StorageError:
         folder = {"folder": str(self._path.parent)}
-        if error.errno in _FULL:
+        if is_full(error) or error.errno == errno.EFBIG:
             return StorageError(
                 Text("The disk is full, so the settings cannot be saved"),
                 Text("Free some space on the disk that holds {folder}.", folder),
             )
-        if error.errno in _PROTECTED:
+        if is_protected(error):
             return StorageError(
                 Text("The settings cannot be saved, because their folder is write-protected"),
                 Text("Allow writing to {folder}.", folder),
@@ -110,6 +134,17 @@ class SettingsStore:
             Text("The settings cannot be saved"),
             Text("Check that {folder} exists and that you may write to it.", folder),
         )
+
+
+def _tells_offline(raw: Json) -> bool:
+    connections = raw.get("connections", {})
+    return isinstance(connections, dict) and isinstance(connections.get("offline", False), bool)
+
+
+def _offline(raw: Json) -> Json:
+    connections = raw.get("connections")
+    kept = connections if isinstance(connections, dict) else {}
+    return {**raw, "connections": {**kept, "offline": True}}
 
 
 def _read(kind: type[Tree], raw: object, place: str) -> Tree:
@@ -166,7 +201,7 @@ def _writable(value: Any) -> Any:
         case list() | tuple():
             return [_writable(inner) for inner in value]
         case str():
-            return value.encode(errors="replace").decode()
+            return encodable(value)
         case _:
             return value
 

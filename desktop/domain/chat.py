@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from desktop.domain.errors import LapisError
 from desktop.domain.text import Text
@@ -248,6 +248,10 @@ class Usage:
     accepted_tokens: int = 0
 
 
+NOTHING_USED: Final = Usage(0, 0, 0, 0.0, 0.0, 0.0)
+"""The account of a request for which nothing was computed, or nobody tells what was."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finished:
     """The answer is complete as far as it will go. Always the last event of a request."""
@@ -274,3 +278,6 @@ Event: TypeAlias = (
     | Finished
     | Failed
 )
+
+SPOKEN: Final = TextDelta | ReasoningDelta | ToolCalled | TokenChosen
+"""Events that are part of an answer: after one of them it cannot be asked for once more."""

@@ -1,6 +1,6 @@
 """Chats as they are kept: a tree of messages in each chat, chats in folders."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -26,8 +26,9 @@ class MessageState(StrEnum):
 class AttachmentKind(StrEnum):
     """What goes beside a question, and where it came from.
 
-    The text of a `picture` is the picture itself, as a `data:` address. That of an `action` is the whole question: what a quick action tells the model to do, and the
-    text it is to be done with. Its name says both in short, and is what people see.
+    The text of a `picture` is the picture itself, as a `data:` address. That of an `action` is the
+    whole question: what a quick action tells the model to do, and the text it is to be done with.
+    Its name says both in short, and is what people see.
     """
 
     FILE = "file"
@@ -156,5 +157,5 @@ class Hit:
     message: int | None
     role: Role
     snippet: str
-    marks: tuple[tuple[int, int], ...] = field(default=())
+    marks: tuple[tuple[int, int], ...] = ()
     created: float = 0.0

@@ -2,9 +2,26 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from desktop.domain.model import Device
 from desktop.domain.text import Text
+
+# What makes models faster, as makers of processors write it; the strongest first.
+_INSTRUCTIONS: Final = (
+    ("amx_int8", "AMX"),
+    ("avx512f", "AVX-512"),
+    ("avx_vnni", "AVX-VNNI"),
+    ("avx2", "AVX2"),
+    ("avx", "AVX"),
+    ("f16c", "F16C"),
+    ("fma", "FMA"),
+    ("sme", "SME"),
+    ("sve", "SVE"),
+    ("i8mm", "I8MM"),
+    ("asimddp", "DotProd"),
+    ("asimd", "NEON"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +72,14 @@ class Processor:
     def cores(self) -> int:
         """All physical cores; 0 where nobody tells."""
         return self.performance_cores + self.efficiency_cores
+
+    @property
+    def instructions(self) -> str:
+        """What makes models faster of its `features`: "AVX2, F16C, FMA"; empty where unknown."""
+        known = frozenset(self.features)
+        implied = "avx" if "avx2" in known else ""
+        named = (name for each, name in _INSTRUCTIONS if each in known and each != implied)
+        return ", ".join(named)
 
 
 class Supply(StrEnum):
@@ -110,8 +135,7 @@ class UnitKind(StrEnum):
 class Unit:
     """Something that computes, or could.
 
-    `name` is its maker's. `works` is None while nobody has
-    tried. `can` says in a sentence what it does for a model, or why not; `advice` what a person can
+    `name` is its maker's. `works` is None while nobody has tried. `can` says in a sentence what it does for a model, or why not; `advice` what a person can
     do about that. Memory in bytes, 0 where the driver does not tell; `is_shared`: it is that of the
     computer.
     """

@@ -1,6 +1,6 @@
 """Model files that are elsewhere: where they are listed, and which of them belong together."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from desktop.domain.errors import LapisError
@@ -131,7 +131,7 @@ class SearchResult:
     `cursor` goes into the search for more; `remembered` as in `Repository`.
     """
 
-    hits: tuple[SearchHit, ...] = field(default=())
+    hits: tuple[SearchHit, ...] = ()
     has_more: bool = False
     cursor: str = ""
     remembered: str = ""

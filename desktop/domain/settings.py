@@ -96,8 +96,8 @@ class LibrarySettings:
     """Where model files are kept and come from.
 
     `folder` holds them (empty: the one in the data folder); `other_folders`, at most
-    `MOST_OTHER_FOLDERS`, are looked through for files that other programs brought. `source` is asked first; `mirror` is the address used when it
-    is a mirror. `proxy` is an address (empty: what the system says); `certificates` a file of
+    `MOST_OTHER_FOLDERS`, are looked through for files that other programs brought. `source` is
+    asked first; `mirror` is the address used when it is a mirror. `proxy` is an address (empty: what the system says); `certificates` a file of
     certificate authorities to trust besides the system's (empty: none). At most `downloads_at_once`
     run side by side, more wait in line. `accepted_licences` are ids of the catalogue, at most
     `MOST_ACCEPTED_LICENCES`, whose terms the person has accepted.

@@ -53,9 +53,9 @@ class HeaderFacts:
 class ModelRecord:
     """What Lapis remembers of a model file beyond the file itself.
 
-    `sha256` is the expected one, from its source, empty where none is known; `verified_at`,
-    `used_at` and `measured_at` in seconds since 1970, 0 for never; `measured_memory` what its
-    process took when it was last loaded, in bytes, with `measured_context` tokens.
+    `sha256` is the expected one, from its source, empty where none is known; `verified_at` and
+    `used_at` in seconds since 1970, 0 for never; `measured_memory` what its process took when it
+    was last loaded, in bytes, with `measured_context` tokens.
     """
 
     source: str = ""
@@ -64,7 +64,6 @@ class ModelRecord:
     sha256: str = ""
     verified_at: float = 0.0
     used_at: float = 0.0
-    measured_at: float = 0.0
     measured_memory: int = 0
     measured_context: int = 0
 

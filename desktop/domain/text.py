@@ -36,6 +36,18 @@ class Text:
         return self.filled(self.message)
 
 
+def encodable(text: str) -> str:
+    """Return `text` fit to be encoded: the halves of a pair of surrogates joined, or one made visible.
+
+    Broken clipboards and answers cut in the middle bring them; UTF-8, JSON and SQLite have none.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def printable(foreign: str, instead: str = "\ufffd") -> str:
     """Return a text that others wrote without what cannot be seen: `instead` stands for each."""
     if foreign.isprintable():

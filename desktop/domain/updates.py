@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from desktop.domain.catalogue import in_language
 from desktop.domain.errors import NetworkError
 from desktop.domain.text import Text
 
@@ -43,7 +44,7 @@ class News:
 
     def note(self, language: str) -> str:
         """Return what is new in `language`, else in English; may be empty."""
-        return self.notes.get(language) or self.notes.get("en", "")
+        return in_language(self.notes, language)
 
 
 class Refusal(StrEnum):

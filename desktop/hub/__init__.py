@@ -1,1 +1,1 @@
-"""Where model files come from: hubs, their mirrors, and what they answer."""
+"""The way to other computers: hubs for model files, servers for models, news of versions."""

@@ -7,7 +7,6 @@ damaged entry, or a folder that cannot be written, is as good as none. Any threa
 
 import hashlib
 import json
-import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from desktop.base.files import write_atomically
+from desktop.hub.crowded_folder import keep_newest
 
 FRESH_SECONDS: Final = 3600.0
 _KEPT_SECONDS: Final = 90 * 86400.0
@@ -73,26 +73,16 @@ class Answers:
             return
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_atomically(self._path(url, with_token), content)
-            self._tidy()
+            path = self._path(url, with_token)
+            write_atomically(path, content)
+            keep_newest(
+                self._folder,
+                path,
+                most_bytes=_MOST_BYTES,
+                most_entries=_MOST_ENTRIES,
+                oldest=time.time() - _KEPT_SECONDS,
+            )
 
     def _path(self, url: str, with_token: bool) -> Path:
         name = hashlib.sha256(f"{int(with_token)} {url}".encode(errors="replace")).hexdigest()
         return self._folder / f"{name[:40]}.json"
-
-    def _tidy(self) -> None:
-        """Remove the oldest entries beyond the bounds."""
-        found = []
-        with os.scandir(self._folder) as entries:
-            for entry in entries:
-                with suppress(OSError):
-                    status = entry.stat(follow_symlinks=False)
-                    found.append((status.st_mtime, status.st_size, entry.path))
-        found.sort(reverse=True)
-        left = _MOST_BYTES
-        for place, (moment, size, path) in enumerate(found):
-            left -= size
-            too_old = time.time() - moment > _KEPT_SECONDS
-            if left < 0 or place >= _MOST_ENTRIES or too_old:
-                with suppress(OSError):
-                    Path(path).unlink()

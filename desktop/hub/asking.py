@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
 from desktop.domain.errors import NetworkError, TooManyRequests
+from desktop.domain.network_log import UNTOLD, Reason
 from desktop.hub.answers import Answers, KeptAnswer
 from desktop.hub.client import Answer, Client
 from desktop.hub.network import may_carry_token
@@ -29,15 +30,17 @@ class Asker:
         answers: Answers | None,
         stop: threading.Event,
         has_token: Callable[[], bool],
+        why: Reason = UNTOLD,
     ) -> None:
         """Ask through `client`; without `answers` always anew. `stop` ends waits.
 
-        `has_token` is asked only where a token would be shown.
+        `has_token` is asked only where a token would be shown; `why` is noted with each request.
         """
         self._client = client
         self._answers = answers
         self._stop = stop
         self._has_token = has_token
+        self._why = why
         self._oldest: float | None = None
 
     @property
@@ -66,11 +69,11 @@ class Asker:
     def _from_server(self, url: str) -> Answer:
         for _ in range(_MOST_WAITS):
             try:
-                return self._client.get_json(url)
+                return self._client.get_json(url, why=self._why)
             except TooManyRequests as error:
                 if error.seconds > _LONGEST_WAIT or self._stop.wait(error.seconds):
                     raise
-        return self._client.get_json(url)
+        return self._client.get_json(url, why=self._why)
 
     def _old(self, kept: KeptAnswer) -> Answer:
         self._oldest = kept.time if self._oldest is None else min(self._oldest, kept.time)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from desktop import __version__
 from desktop.domain.errors import LapisError
+from desktop.domain.network_log import UNTOLD, Reason
 from desktop.domain.repository import SourceKind
 from desktop.hub.failures import odd_answer
 from desktop.hub.headers import commit_in, content_hash, next_page, whole_number
@@ -31,7 +32,7 @@ from desktop.hub.network import (
     trusted_certificates,
 )
 from desktop.hub.proxies import asks_system, proxy_for
-from desktop.hub.pump import Nothing, Pump
+from desktop.hub.pump import Nothing, asked
 from desktop.hub.raw_body import raw_blocks
 from desktop.hub.responses import (
     beginning,
@@ -45,6 +46,7 @@ from desktop.hub.responses import (
     unsafe_redirect,
     was_closed,
 )
+from desktop.hub.visit import Visit
 
 if TYPE_CHECKING:
     import httpx
@@ -54,7 +56,6 @@ READ_SECONDS: Final = 30.0
 LISTING_SECONDS: Final = 60.0
 MOST_LISTING_BYTES: Final = 64 * 2**20
 _MOST_REDIRECTS: Final = 5
-_CHECK_SECONDS: Final = 0.1
 
 _log = logging.getLogger(__name__)
 
@@ -84,9 +85,12 @@ class Resolved:
 class Stream:
     """An answer whose body is read block by block; see `Client.stream`."""
 
-    def __init__(self, response: "httpx.Response", url: str, network: Network) -> None:
+    def __init__(
+        self, response: "httpx.Response", url: str, network: Network, visit: Visit
+    ) -> None:
         self.url = url
         self._network = network
+        self._visit = visit
         self.status: int = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self.response = response
@@ -103,6 +107,7 @@ class Stream:
             )
             for block in blocks:
                 check_allowed(self._network, self.url)
+                self._visit.took(len(block))
                 yield block
 
     def failure(self) -> LapisError:
@@ -139,42 +144,52 @@ class Client:
         for client in clients:
             client.close()
 
-    def get_json(self, url: str, most_bytes: int = MOST_LISTING_BYTES) -> Answer:
+    def get_json(
+        self, url: str, most_bytes: int = MOST_LISTING_BYTES, *, why: Reason = UNTOLD
+    ) -> Answer:
         """Return what the server answers at `url`, with redirects followed; raises NetworkError.
 
         Larger bodies than `most_bytes`, and what is no JSON, are an OddAnswer. However slowly a
         server drips, it is given up after a while.
         """
-        pump = Pump(lambda: iter((self._get_json(url, most_bytes),)))
-        end = time.monotonic() + LISTING_SECONDS
-        try:
-            while time.monotonic() < end:
-                if self._is_closed:
-                    raise was_closed()
-                answer = pump.take(_CHECK_SECONDS)
-                if not isinstance(answer, Nothing):
-                    return answer
-        finally:
-            pump.give_up()
-        raise no_answer(url)
+        answer = asked(
+            lambda: self._get_json(url, most_bytes, why), LISTING_SECONDS, self._check_open
+        )
+        if isinstance(answer, Nothing):
+            raise no_answer(url)
+        return answer
 
-    def _get_json(self, url: str, most_bytes: int) -> Answer:
-        with self._request("GET", url, {"Accept": "application/json"}) as (response, here):
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise was_closed()
+
+    def _get_json(self, url: str, most_bytes: int, why: Reason) -> Answer:
+        accepts = {"Accept": "application/json"}
+        with self._request("GET", url, accepts, why) as (response, here, _):
             if response.status_code != 200:
                 raise failure_of(response, here)
-            body = bytearray()
+            body, end = bytearray(), time.monotonic() + LISTING_SECONDS
             # Decoded, for some mirrors compress although nobody asked for it.
             for block in response.iter_bytes():
                 body += block
                 if len(body) > most_bytes:
                     raise odd_answer(here)
+                if time.monotonic() > end:
+                    # Nobody waits for it any more, and it might drip for ever.
+                    raise no_answer(here)
             link = next_page(response.headers.get("link", ""), here)
         try:
             return Answer(json.loads(body), link)
         except (ValueError, RecursionError) as error:
             raise odd_answer(here) from error
 
-    def resolve(self, url: str, kind: SourceKind = SourceKind.HUGGING_FACE) -> Resolved:
+    def resolve(
+        self,
+        url: str,
+        kind: SourceKind = SourceKind.HUGGING_FACE,
+        *,
+        why: Reason = UNTOLD,
+    ) -> Resolved:
         """Return where the bytes behind a file's `url` are, and what the hub knows of them.
 
         Asks with HEAD and stops at the first redirect that leaves the hub (its answer names size
@@ -183,7 +198,7 @@ class Client:
         """
         if kind is SourceKind.MODELSCOPE:
             return Resolved(url)
-        with self._request("HEAD", url, {}, stops_at_storage=True) as (response, here):
+        with self._request("HEAD", url, {}, why, stops_at_storage=True) as (response, here, _):
             headers, target = response.headers, redirect_target(response, here)
             if not target and response.status_code != 200:
                 raise failure_of(response, here)
@@ -198,54 +213,69 @@ class Client:
             )
 
     @contextmanager
-    def stream(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[Stream]:
+    def stream(
+        self, url: str, headers: Mapping[str, str] | None = None, *, why: Reason = UNTOLD
+    ) -> Iterator[Stream]:
         """Yield the answer to a GET of `url`, whatever its status, with redirects followed.
 
         The body is sent as it is (no compression). Raises NetworkError if there is no answer.
         """
-        with self._request("GET", url, headers or {}) as (response, here):
-            yield Stream(response, here, self._network)
+        with self._request("GET", url, headers or {}, why) as (response, here, visit):
+            yield Stream(response, here, self._network, visit)
 
     @contextmanager
     def _request(
-        self, method: str, url: str, headers: Mapping[str, str], *, stops_at_storage: bool = False
-    ) -> Iterator[tuple["httpx.Response", str]]:
-        """Yield the last answer of a chain of redirects, its body unread, and its address."""
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        why: Reason,
+        *,
+        stops_at_storage: bool = False,
+    ) -> Iterator[tuple["httpx.Response", str, Visit]]:
+        """Yield the last answer of a chain of redirects, its body unread, its address and visit."""
         here, may_show = url, True
         for _ in range(_MOST_REDIRECTS + 1):
-            check_allowed(self._network, here)
+            visit = Visit(self._network, here, why)
+            visit.check()
             may_show = may_show and may_carry_token(here)
             shown = authorization(self._network) if may_show else ""
             sent = dict(headers) | ({"Authorization": shown} if shown else {})
-            with self._send(method, here, sent) as response:
+            with self._send(method, here, sent, visit) as response:
                 target = redirect_target(response, here)
                 if target and not may_follow(here, target):
+                    Visit(self._network, target, why).refuse()
                     raise unsafe_redirect(here)
                 if method == "HEAD" or target:
                     beginning(response)  # read, so that the connection can serve the next step
                 if not target or (stops_at_storage and is_storage(response, here, target)):
-                    yield response, here
+                    yield response, here, visit
                     return
             here = target
         raise unsafe_redirect(url)
 
     @contextmanager
     def _send(
-        self, method: str, url: str, headers: Mapping[str, str]
+        self, method: str, url: str, headers: Mapping[str, str], visit: Visit
     ) -> Iterator["httpx.Response"]:
         """Yield one answer, its body unread."""
         with errors_of(url, proxy_for(self._network, url)):
             client = self._client(url)
             watch = {"trace": self._lines.watch()}
             request = client.build_request(method, url, headers=headers, extensions=watch)
-            response = client.send(request, stream=True)
+            visit.begin()
+            try:
+                response = client.send(request, stream=True)
+            except BaseException:
+                visit.end(failed=True)
+                raise
             _log.debug("%s %s: %d", method, origin(url)[1], response.status_code)
             try:
-                if self._is_closed:
-                    raise was_closed()
+                self._check_open()
                 yield response
             finally:
                 response.close()
+                visit.end(at_least=response.num_bytes_downloaded)
                 if self._is_closed:
                     # It may have connected after all others were ended: nobody keeps it.
                     drop(response)
@@ -259,8 +289,7 @@ class Client:
         is_plain = scheme == "http" and not proxy and not by_system
         way = "plain" if is_plain else "system" if by_system else f"by {proxy}"
         with self._guard:
-            if self._is_closed:
-                raise was_closed()
+            self._check_open()
             if way not in self._clients:
                 network = self._network
                 self._clients[way] = httpx.Client(

@@ -13,9 +13,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from desktop.base.disk_faults import file_fault
+from desktop.base.disk_faults import file_fault, is_full
 from desktop.domain.download import DownloadPhase
 from desktop.domain.errors import LapisError, NetworkError, TooManyRequests
+from desktop.domain.network_log import Purpose, Reason
 from desktop.domain.text import Text
 from desktop.hub.client import Client, Resolved
 from desktop.hub.failures import odd_answer
@@ -27,7 +28,6 @@ from desktop.hub.fetch_words import (
     REPLACES,
     UNPROVEN,
     broke_off,
-    is_full,
     never_ends,
     no_room,
     not_gguf,
@@ -112,6 +112,7 @@ class _Fetch:
         self._errand = errand
         self._target = target
         self._client = client
+        self._why = Reason(Purpose.DOWNLOAD, target.name)
         self._report = report
         self._limits = limits
         self._patience = Patience(stop, limits, self._tell_of_quiet)
@@ -208,7 +209,7 @@ class _Fetch:
     def _resolve(self) -> None:
         self._tell(DownloadPhase.RESOLVING)
         url, kind = self._errand.file.url, self._errand.source.kind
-        pump = Pump(lambda: iter((self._client.resolve(url, kind),)))
+        pump = Pump(lambda: iter((self._client.resolve(url, kind, why=self._why),)))
         try:
             found = self._patience.take(pump)
         finally:
@@ -262,7 +263,7 @@ class _Fetch:
         """Add bytes from the location until they end, which may be too early."""
         have = part.length
         location = self._location
-        pump = Pump(lambda: replied(self._client, location, have))
+        pump = Pump(lambda: replied(self._client, location, have, why=self._why))
         interrupt: Callable[[], None] = _nothing
         kept = time.monotonic()
         try:

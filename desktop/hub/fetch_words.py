@@ -1,6 +1,5 @@
 """What a fetch says when it fails or begins anew. Pure."""
 
-import errno
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +11,6 @@ from desktop.domain.errors import (
 )
 from desktop.domain.quantities import sized
 from desktop.domain.text import Text
-
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 CHANGED: Final = Text("The file was changed at its source, so it is downloaded from the start")
 UNPROVEN: Final = Text("What was there already could not be relied on, so the download starts anew")
@@ -32,11 +29,6 @@ def no_room(folder: Path, missing: int) -> NoRoom:
         ),
         missing,
     )
-
-
-def is_full(error: OSError) -> bool:
-    """Return whether `error` says that a disk or a quota is used up."""
-    return error.errno in _FULL
 
 
 def wrong_bytes(name: str) -> DamagedDownload:

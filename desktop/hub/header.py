@@ -11,7 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Self, TypeVar
 
+from desktop.base.cancelling import never
 from desktop.domain.errors import LapisError, NetworkError, TooManyRequests, Unreachable
+from desktop.domain.network_log import Purpose, Reason
 from desktop.domain.repository import RemoteFile, SourceKind
 from desktop.domain.text import Text
 from desktop.hub.client import Client, Resolved
@@ -37,13 +39,9 @@ _STEP: Final = 4 * 2**20
 _IN_FLIGHT: Final = 64 * 2**10
 _MOST_LINES: Final = 60
 _CHECK_SECONDS: Final = 0.1
+_WHY: Final = Reason(Purpose.LOOK)
 
 _log = logging.getLogger(__name__)
-
-
-def never() -> bool:
-    """Return False: nobody cancels."""
-    return False
 
 
 class Beginning:
@@ -140,7 +138,7 @@ class Beginning:
             self._again(error)
 
     def _resolve(self) -> None:
-        pump = Pump(lambda: iter((self._client.resolve(self._file.url, self._kind),)))
+        pump = Pump(lambda: iter((self._client.resolve(self._file.url, self._kind, why=_WHY),)))
         try:
             found = self._wait(pump)
         finally:
@@ -160,7 +158,7 @@ class Beginning:
         until = min(_next_end(have), self._end)
         location = self._location
         # One piece ahead: what is not read should not be fetched either.
-        pump = Pump(lambda: replied(self._client, location, have, until), room=1)
+        pump = Pump(lambda: replied(self._client, location, have, until, why=_WHY), room=1)
         line = _Line(pump, until)
         try:
             head = self._wait(pump)

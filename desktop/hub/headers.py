@@ -7,9 +7,10 @@ of HTTP itself (`Link`, `Retry-After`).
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urljoin
+
+from desktop.base.retry_after import seconds_until
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
@@ -57,16 +58,5 @@ def seconds_to_wait(headers: Mapping[str, str]) -> float:
     reset = _RESET.search(headers.get("ratelimit", ""))
     if reset:
         return float(reset[1]) + 1
-    after = headers.get("retry-after", "").strip()
-    if _NUMBER.fullmatch(after):
-        return float(after)
-    # It brings sockets along, which the start of the program can do without.
-    from email.utils import parsedate_to_datetime
-
-    try:
-        moment = parsedate_to_datetime(after)
-    except (ValueError, IndexError, OverflowError):
-        return _USUAL_WAIT
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    after = seconds_until(headers.get("retry-after", ""))
+    return _USUAL_WAIT if after is None else after

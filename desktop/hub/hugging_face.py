@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
+from desktop.base.json_values import count, mapping, sequence, short
 from desktop.domain.repository import Gate, RemoteFile, Repository, SearchHit, SearchResult, Source
 from desktop.hub.asking import Ask
 from desktop.hub.failures import odd_answer
 from desktop.hub.grouping import grouped
 from desktop.hub.headers import commit_in, content_hash
-from desktop.hub.json_values import day, mapping, number, repository_name, sequence, text
+from desktop.hub.listed_values import day, repository_name
 from desktop.hub.network import HUGGING_FACE
 
 MOST_HITS: Final = 100
@@ -60,7 +61,7 @@ def repository(ask: Ask, source: Source, name: str, revision: str = "") -> Repos
         raise odd_answer(url)
     # A renamed repository answers under its new name.
     name = repository_name(told.get("id")) or name
-    commit = commit_in(text(told.get("sha"))) or revision or _BRANCH
+    commit = commit_in(short(told.get("sha"))) or revision or _BRANCH
     models, projectors = grouped(_files(ask, source, name, commit))
     return Repository(
         source=source,
@@ -84,12 +85,12 @@ def _hit(source: Source, row: object) -> SearchHit | None:
     return SearchHit(
         source=source,
         name=name,
-        downloads=number(told.get("downloads")),
-        likes=number(told.get("likes")),
+        downloads=count(told.get("downloads")),
+        likes=count(told.get("likes")),
         gate=_gate(told.get("gated")),
-        parameters=number(header.get("total")),
-        architecture=text(header.get("architecture")),
-        context_length=number(header.get("context_length")),
+        parameters=count(header.get("total")),
+        architecture=short(header.get("architecture")),
+        context_length=count(header.get("context_length")),
         updated=day(told.get("lastModified")),
     )
 
@@ -116,8 +117,8 @@ def _file(base: str, row: object) -> RemoteFile | None:
     if told.get("type") != "file" or not isinstance(path, str) or not path.isprintable():
         return None
     stored = mapping(told.get("lfs"))
-    size = number(stored.get("size")) or number(told.get("size"))
-    return RemoteFile(path, size, content_hash(text(stored.get("oid"))), f"{base}/{quote(path)}")
+    size = count(stored.get("size")) or count(told.get("size"))
+    return RemoteFile(path, size, content_hash(short(stored.get("oid"))), f"{base}/{quote(path)}")
 
 
 def _at_home(url: str, base: str) -> str:
@@ -136,13 +137,13 @@ def _gate(value: object) -> Gate:
 
 def _licence(told: object) -> str:
     card = mapping(mapping(told).get("cardData"))
-    licence = text(card.get("license"))
+    licence = short(card.get("license"))
     # "other" says nothing where the card names it besides.
     return (
-        (licence != "other" and licence) or text(card.get("license_name")) or licence or _tag(told)
+        (licence != "other" and licence) or short(card.get("license_name")) or licence or _tag(told)
     )
 
 
 def _tag(told: object) -> str:
-    tags = [text(tag) for tag in sequence(mapping(told).get("tags"))]
+    tags = [short(tag) for tag in sequence(mapping(told).get("tags"))]
     return next((tag[8:] for tag in tags if tag.startswith("license:")), "")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from desktop.base.files import write_atomically
+from desktop.hub.crowded_folder import keep_newest
 
 MOST_BYTES: Final = 256 * 2**20
 """All entries together; some thirty of the usual ones."""
@@ -46,24 +47,8 @@ class KeptHeaders:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._folder / _name(_hashed(about.encode(errors="replace")), content)
         write_atomically(path, content)
-        self._tidy(path)
+        keep_newest(self._folder, path, most_bytes=MOST_BYTES, most_entries=_MOST_ENTRIES)
         return path
-
-    def _tidy(self, newest: Path) -> None:
-        """Remove what was not asked for the longest, beyond the bounds; `newest` stays."""
-        found = []
-        with suppress(OSError), os.scandir(self._folder) as entries:
-            for entry in entries:
-                with suppress(OSError):
-                    status = entry.stat(follow_symlinks=False)
-                    is_newest = entry.name == newest.name
-                    found.append((is_newest, status.st_mtime_ns, status.st_size, entry.path))
-        left = MOST_BYTES
-        for place, (is_newest, _moment, size, path) in enumerate(sorted(found, reverse=True)):
-            left -= size
-            if not is_newest and (left < 0 or place >= _MOST_ENTRIES):
-                with suppress(OSError):
-                    Path(path).unlink()
 
 
 def _name(begin: str, content: bytes) -> str:

@@ -6,17 +6,24 @@ Bytes come from `/models/{repo}/resolve/{revision}/{path}`. The branch is `maste
 pinned to a commit, so it is their SHA-256 that tells versions apart.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from desktop.domain.errors import AccessDenied, OddAnswer, RepositoryNotFound, ServerFault
+from desktop.base.json_values import count, mapping, short
+from desktop.domain.errors import (
+    AccessDenied,
+    LapisError,
+    OddAnswer,
+    RepositoryNotFound,
+    ServerFault,
+)
 from desktop.domain.repository import Gate, RemoteFile, Repository, SearchHit, SearchResult, Source
 from desktop.hub.asking import Ask
 from desktop.hub.failures import answer_failure, odd_answer
 from desktop.hub.grouping import grouped
 from desktop.hub.headers import commit_in, content_hash
-from desktop.hub.json_values import day, mapping, number, repository_name, text
+from desktop.hub.listed_values import day, repository_name
 
 # More is refused (HTTP 400).
 MOST_HITS: Final = 50
@@ -44,7 +51,7 @@ def search(ask: Ask, source: Source, words: str, limit: int, cursor: str = "") -
     if not isinstance(rows, list):
         raise odd_answer(url)
     hits = tuple(hit for row in rows if (hit := _hit(source, row)) is not None)
-    has_more = bool(rows) and page * size < number(told.get("total_count"))
+    has_more = bool(rows) and page * size < count(told.get("total_count"))
     return SearchResult(hits, has_more, str(page + 1) if has_more else "")
 
 
@@ -67,23 +74,19 @@ def repository(ask: Ask, source: Source, name: str, revision: str = "") -> Repos
     return Repository(
         source=source,
         name=name,
-        commit=commit_in(text(mapping(data.get("LatestCommitter")).get("Id"))) or branch,
+        commit=commit_in(short(mapping(data.get("LatestCommitter")).get("Id"))) or branch,
         gate=Gate.MANUAL if about.get("gated") is True else Gate.OPEN,
-        licence=text(about.get("license")),
+        licence=short(about.get("license")),
         page=f"{source.base}/models/{name}",
         models=models,
         projectors=projectors,
     )
 
 
-def _refusal(url: str, told: object) -> Exception:
+def _refusal(url: str, told: Mapping[str, object]) -> LapisError:
     """Return the error of an answer that has a code of its own instead of files."""
-    code = number(mapping(told).get("Code"))
-    if not code:
-        return odd_answer(url)
-    if mapping(told).get("Success") is False:
-        return answer_failure(url, 404, {})
-    return odd_answer(url)
+    is_no = count(told.get("Code")) and told.get("Success") is False
+    return answer_failure(url, 404, {}) if is_no else odd_answer(url)
 
 
 def _about(ask: Ask, source: Source, name: str) -> dict[str, object]:
@@ -103,10 +106,10 @@ def _hit(source: Source, row: object) -> SearchHit | None:
     return SearchHit(
         source=source,
         name=name,
-        downloads=number(told.get("downloads")),
-        likes=number(told.get("likes")),
+        downloads=count(told.get("downloads")),
+        likes=count(told.get("likes")),
         gate=Gate.MANUAL if told.get("gated") is True else Gate.OPEN,
-        parameters=number(told.get("params")),
+        parameters=count(told.get("params")),
         updated=day(told.get("last_modified")),
     )
 
@@ -119,7 +122,7 @@ def _files(base: str, rows: list[object]) -> Iterator[RemoteFile]:
             continue
         yield RemoteFile(
             path,
-            number(told.get("Size")),
-            content_hash(text(told.get("Sha256"))),
+            count(told.get("Size")),
+            content_hash(short(told.get("Sha256"))),
             f"{base}/{quote(path)}",
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 from desktop.domain.errors import BadReference, Offline, UserFixable
+from desktop.domain.network_log import Recorder, unrecorded
 from desktop.domain.repository import Source, SourceKind
 from desktop.domain.settings import LibrarySettings
 from desktop.domain.text import Text, printable, shortened
@@ -48,6 +49,7 @@ class Network:
     `proxy` and `certificates` are the settings of those names; `environment` has the variables of
     the process, for proxies, certificates and addresses; `token` returns the one for Hugging Face
     whenever it is needed, empty for none. `offline` is asked again and again: see `check_allowed`.
+    `log` is told of every request before it leaves, and of what came of it: see `visit`.
     """
 
     # Passwords and tokens are in there: not even a traceback with values shows them.
@@ -56,17 +58,19 @@ class Network:
     environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     token: Callable[[], str] = _no_token
     offline: Callable[[], bool] = never_offline
+    log: Recorder = field(default=unrecorded, repr=False)
 
 
 def network_of(
     settings: LibrarySettings,
     environment: Mapping[str, str],
+    log: Recorder,
     token: Callable[[], str] = _no_token,
     offline: Callable[[], bool] = never_offline,
 ) -> Network:
     """Return how to reach anything under these settings."""
     return Network(
-        settings.proxy.strip(), settings.certificates.strip(), environment, token, offline
+        settings.proxy.strip(), settings.certificates.strip(), environment, token, offline, log
     )
 
 
@@ -150,6 +154,11 @@ def origin(url: str) -> tuple[str, str, int]:
     if parts is None or parts.scheme not in _PORTS:
         return "", "", 0
     return parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme]
+
+
+def usual_port(scheme: str) -> int:
+    """Return the port that an address of `scheme` has without one; 0 for what is not spoken."""
+    return _PORTS.get(scheme, 0)
 
 
 def is_near(host: str) -> bool:

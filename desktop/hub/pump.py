@@ -8,12 +8,14 @@ own connection.
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from typing import Final, Generic, TypeVar
 
 Item = TypeVar("Item")
 _CHECK_SECONDS: Final = 0.5
+_LOOK_SECONDS: Final = 0.1
 
 
 class Nothing(Enum):
@@ -34,8 +36,7 @@ class Pump(Generic[Item]):
         for _ in range(room):
             self._room.put(None)
         self._given_up = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="download-line", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._run, name="download-line", daemon=True).start()
 
     def take(self, seconds: float) -> Item | Nothing:
         """Return the next item; `Nothing.YET` after `seconds`, `Nothing.MORE` at the end.
@@ -54,11 +55,6 @@ class Pump(Generic[Item]):
     def give_up(self) -> None:
         """Let the thread end as soon as it can; nothing more is taken."""
         self._given_up.set()
-
-    def join(self, seconds: float) -> bool:
-        """Wait for the thread; return whether it has ended."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
 
     def _run(self) -> None:
         last: BaseException | Nothing = Nothing.MORE
@@ -80,3 +76,24 @@ class Pump(Generic[Item]):
                 continue
             return True
         return False
+
+
+def asked(
+    question: Callable[[], Item], seconds: float, check: Callable[[], None]
+) -> Item | Nothing:
+    """Return what `question` returns, asked in a thread of its own; `Nothing.YET` after `seconds`.
+
+    `check` is called ten times a second, and ends the waiting by raising something. Raises what
+    `question` raises.
+    """
+    pump = Pump(lambda: iter((question(),)))
+    end = time.monotonic() + seconds
+    try:
+        while time.monotonic() < end:
+            check()
+            answer = pump.take(_LOOK_SECONDS)
+            if not isinstance(answer, Nothing):
+                return answer
+    finally:
+        pump.give_up()
+    return Nothing.YET

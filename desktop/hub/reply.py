@@ -10,6 +10,7 @@ from enum import Enum, auto
 from typing import Final
 
 from desktop.domain.errors import LapisError
+from desktop.domain.network_log import UNTOLD, Reason
 from desktop.hub.client import Client
 from desktop.hub.headers import whole_number
 
@@ -47,14 +48,16 @@ class Verdict(Enum):
     ERROR = auto()
 
 
-def replied(client: Client, url: str, have: int, end: int = 0) -> Iterator[Head | bytes]:
+def replied(
+    client: Client, url: str, have: int, end: int = 0, *, why: Reason = UNTOLD
+) -> Iterator[Head | bytes]:
     """Yield the head of the answer for the bytes from `have` on, then these; raises NetworkError.
 
     With `end` only those before it are asked for, and the connection stays open for the next.
     """
     last = str(end - 1) if end else ""
     headers = {"Range": f"bytes={have}-{last}"} if have or end else {}
-    with client.stream(url, headers) as stream:
+    with client.stream(url, headers, why=why) as stream:
         said = stream.headers
         is_good = stream.status in {200, 206}
         yield Head(

@@ -5,14 +5,11 @@ under another name. Their exceptions are told apart by the names of their classe
 same; what of `ssl` and sockets lies behind them, by its own.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 from desktop.domain.errors import (
     AccessDenied,
-    ConnectionRefused,
     NetworkError,
-    NotTrusted,
     OddAnswer,
     Unreachable,
 )
@@ -20,16 +17,30 @@ from desktop.domain.text import Text
 from desktop.hub.failures import host_of
 from desktop.hub.network import shown_address
 from desktop.hub.transport_failures import (
-    EXPIRED,
-    OTHER_NAME,
-    UNKNOWN_ISSUER,
+    LineHints,
+    TrustHints,
     causes,
+    no_connection,
+    not_trusted,
     proxy_failure,
 )
 
-_UNKNOWN_NAME: Final = frozenset({"gaierror", "UnicodeError"})
 # What httpcore says of an end that came too soon; all else that breaks the protocol is garbage.
 _ENDS: Final = ("disconnected", "closed connection", "closed the connection")
+_HINTS: Final = TrustHints(
+    Text("Check the date and time of this computer, then ask whoever runs the server."),
+    Text("Use the name that its certificate is made for."),
+    Text(
+        "If the server is yours, or of your network, choose its certificate (a PEM file):"
+        " Models, Discover, Connection."
+    ),
+    Text("Ask whoever runs the server."),
+)
+_LINE_HINTS: Final = LineHints(
+    Text("Check how the address is written, and whether this computer is online."),
+    Text("Check that the server runs, and that its address has the right port."),
+    Text("Check that the server runs, and that this computer is in the same network."),
+)
 
 
 def server_failure(error: Exception, url: str, proxy: str = "") -> NetworkError:
@@ -57,7 +68,7 @@ def server_failure(error: Exception, url: str, proxy: str = "") -> NetworkError:
             Text("It may have too much to do. Try again in a while."),
         )
     if names & {"ConnectError", "UnicodeError"}:
-        return _no_connection(error, host)
+        return no_connection(error, host, _LINE_HINTS)
     if "RemoteProtocolError" in names and not any(end in str(error) for end in _ENDS):
         return OddAnswer(
             Text("{host} answers in something else than HTTP", {"host": host}),
@@ -128,67 +139,13 @@ def _distrust(error: Exception, host: str) -> NetworkError | None:
     values = {"host": host}
     for cause in causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _not_trusted(cause.verify_code, host)
+            return not_trusted(cause.verify_code, host, _HINTS)
         if isinstance(cause, ssl.SSLError) and "ConnectError" in _names(error):
             return Unreachable(
                 Text("No secure connection to {host} comes about", values),
                 Text("If the server knows no encryption, its address begins with http://."),
             )
     return None
-
-
-def _not_trusted(code: int, host: str) -> NotTrusted:
-    values = {"host": host}
-    if code in EXPIRED:
-        return NotTrusted(
-            Text("The certificate of {host} is not valid today", values),
-            Text("Check the date and time of this computer, then ask whoever runs the server."),
-        )
-    if code in OTHER_NAME:
-        return NotTrusted(
-            Text("Another server answers in the name of {host}", values),
-            Text("Use the name that its certificate is made for."),
-        )
-    if code in UNKNOWN_ISSUER:
-        return NotTrusted(
-            Text("The certificate of {host} comes from somebody unknown", values),
-            Text(
-                "If the server is yours, or of your network, choose its certificate (a PEM file):"
-                " Models, Discover, Connection."
-            ),
-        )
-    return NotTrusted(
-        Text("The certificate of {host} is not trusted", values),
-        Text("Ask whoever runs the server."),
-    )
-
-
-def _no_connection(error: Exception, host: str) -> Unreachable:
-    values = {"host": host}
-    found = list(_behind(error))
-    if any(_names(cause) & _UNKNOWN_NAME for cause in found):
-        return Unreachable(
-            Text("{host} cannot be found", values),
-            Text("Check how the address is written, and whether this computer is online."),
-        )
-    if any(isinstance(cause, ConnectionRefusedError) for cause in found):
-        return ConnectionRefused(
-            Text("{host} refuses the connection", values),
-            Text("Check that the server runs, and that its address has the right port."),
-        )
-    return Unreachable(
-        Text("{host} cannot be reached", values),
-        Text("Check that the server runs, and that this computer is in the same network."),
-    )
-
-
-def _behind(error: BaseException) -> Iterator[BaseException]:
-    """Yield what led to an error, also where several addresses of one name were tried."""
-    for cause in causes(error):
-        yield cause
-        if isinstance(cause, BaseExceptionGroup):
-            for each in cause.exceptions:
-                yield from _behind(each)
 
 
 def _names(error: BaseException) -> frozenset[str]:

@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 
 from desktop import __version__
 from desktop.hub.failures import host_of
+from desktop.hub.headers import whole_number
 from desktop.hub.network import (
     Network,
     check_allowed,
@@ -34,6 +35,7 @@ from desktop.hub.server_failures import (
     too_much,
     web_page,
 )
+from desktop.hub.visit import Visit, server_reason
 
 CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 600.0
@@ -125,7 +127,9 @@ class _Transport:
     async def handle_async_request(self, request: Any) -> Any:
         """Return the answer to `request`, its body unread; raises NetworkError."""
         rules = self._rules
-        check_allowed(rules.network, str(request.url))
+        url = str(request.url)
+        visit = Visit(rules.network, url, server_reason(request.method, request.url.path))
+        visit.check()
         headers = [
             (name, value)
             for name, value in request.headers.raw
@@ -135,7 +139,7 @@ class _Transport:
             (b"User-Agent", f"Lapis/{__version__}".encode()),
             (b"Accept-Encoding", b"identity"),
         ]
-        if rules.key and origin(str(request.url)) == origin(rules.url):
+        if rules.key and origin(url) == origin(rules.url):
             headers.append((b"Authorization", f"Bearer {rules.key}".encode()))
         sent = self._http.Request(
             request.method,
@@ -144,22 +148,31 @@ class _Transport:
             stream=request.stream,
             extensions=request.extensions,
         )
+        visit.begin(max(0, whole_number(request.headers.get("content-length", ""))))
         try:
             answer = await self._inner.send(sent, stream=True)
-        except (self._http.HTTPError, self._http.InvalidURL, UnicodeError) as error:
-            raise server_failure(error, rules.url, rules.proxy) from error
-        except RuntimeError as error:
-            # There is no class for it: "Cannot send a request, as the client has been closed."
-            if "has been closed" in str(error):
-                raise was_closed() from error
+        except BaseException as error:
+            # Who no longer wants an answer has not failed to get one.
+            visit.end(failed=isinstance(error, Exception))
+            self._explain(error)
             raise
         try:
-            return self._looked_at(answer)
+            return self._looked_at(answer, visit)
         except BaseException:
+            visit.end()
             await answer.aclose()
             raise
 
-    def _looked_at(self, answer: Any) -> Any:
+    def _explain(self, error: BaseException) -> None:
+        """Raise what went wrong in words, where there are some."""
+        rules = self._rules
+        if isinstance(error, (self._http.HTTPError, self._http.InvalidURL, UnicodeError)):
+            raise server_failure(error, rules.url, rules.proxy) from error
+        # There is no class for it: "Cannot send a request, as the client has been closed."
+        if isinstance(error, RuntimeError) and "has been closed" in str(error):
+            raise was_closed() from error
+
+    def _looked_at(self, answer: Any, visit: Visit) -> Any:
         kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         if 300 <= answer.status_code < 400:
             target = _absolute(self._rules.url, answer.headers.get("location", ""))
@@ -176,7 +189,8 @@ class _Transport:
             for name, value in answer.headers.raw
             if name.lower() not in {b"content-encoding", b"content-length", b"set-cookie"}
         ]
-        body = self._body(self._http, answer, self._rules, kind, is_packed=packing != "identity")
+        is_packed = packing != "identity"
+        body = self._body(self._http, answer, self._rules, visit, kind, is_packed=is_packed)
         return self._http.Response(
             answer.status_code, headers=kept, stream=body, extensions=answer.extensions
         )
@@ -186,11 +200,12 @@ class _Body:
     """An answer as it comes, unpacked and measured."""
 
     def __init__(
-        self, http: Any, answer: Any, rules: _Rules, kind: str, *, is_packed: bool
+        self, http: Any, answer: Any, rules: _Rules, visit: Visit, kind: str, *, is_packed: bool
     ) -> None:
         self._http = http
         self._answer = answer
         self._rules = rules
+        self._visit = visit
         self._kind = kind
         self._is_packed = is_packed
 
@@ -201,6 +216,7 @@ class _Body:
         try:
             async for block in self._answer.aiter_raw():
                 check_allowed(rules.network, rules.url)
+                self._visit.took(len(block))
                 for piece in (block,) if unpacker is None else _unpacked(unpacker, block):
                     measure.take(piece)
                     yield piece
@@ -211,6 +227,7 @@ class _Body:
 
     async def aclose(self) -> None:
         """Give the connection back, or end it if the answer was not read to its end."""
+        self._visit.end()
         await self._answer.aclose()
 
 

@@ -5,13 +5,11 @@ lock of the target.
 """
 
 import logging
-import os
 from dataclasses import dataclass, replace
-from io import FileIO
 from pathlib import Path
 from typing import Final
 
-from desktop.base.files import write_alone
+from desktop.base.files import opened_at_once, write_alone
 from desktop.domain.repository import Source
 from desktop.hub.beside import sidecar_path
 
@@ -55,7 +53,7 @@ def read_sidecar(target: Path) -> Sidecar | None:
 
     path = sidecar_path(target)
     try:
-        with FileIO(path, opener=_without_waiting) as stream:
+        with opened_at_once(path) as stream:
             content = stream.read(_MOST_BYTES) or b""
         found = msgspec.json.decode(content, type=Sidecar)
     except FileNotFoundError:
@@ -65,11 +63,6 @@ def read_sidecar(target: Path) -> Sidecar | None:
         _log.warning("a sidecar cannot be read: %s", type(error).__name__)
         return None
     return found if found.schema == _SCHEMA and found.hashed >= 0 else None
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    """Open for reading; a pipe of that name holds nobody up."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def write_sidecar(target: Path, sidecar: Sidecar) -> None:

@@ -4,24 +4,30 @@ The one place that knows the exceptions of httpx, and what of `ssl` and sockets 
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final, NamedTuple
 
-from desktop.domain.errors import NetworkError, NotTrusted, Unreachable
+from desktop.domain.errors import ConnectionRefused, NetworkError, NotTrusted, Unreachable
 from desktop.domain.text import Text
 from desktop.hub.failures import host_of, odd_answer, other_source, proxy_wants_name
 
-if TYPE_CHECKING:
-    import httpx
-
 # OpenSSL's X509_V_ERR_…: not valid yet or any more; nobody we know has signed; another's name.
-EXPIRED: Final = frozenset({9, 10})
-UNKNOWN_ISSUER: Final = frozenset({2, 18, 19, 20, 21})
-OTHER_NAME: Final = frozenset({62, 63, 64})
+_EXPIRED: Final = frozenset({9, 10})
+_UNKNOWN_ISSUER: Final = frozenset({2, 18, 19, 20, 21})
+_OTHER_NAME: Final = frozenset({62, 63, 64})
+_ONLINE: Final = Text(
+    "Check whether this computer is online. What is installed works without a network."
+)
+_HINTS: Final = (
+    Text("Check the date and time of this computer. If they are right, try another source."),
+    Text("A login page of the network may be in the way. Or choose another source."),
+    Text(
+        "If your network checks encrypted traffic, ask whoever runs it for its certificate,"
+        " and choose that file in the settings."
+    ),
+)
 
 
-def transport_failure(
-    error: "httpx.HTTPError | Exception", url: str, proxy: str = ""
-) -> NetworkError:
+def transport_failure(error: Exception, url: str, proxy: str = "") -> NetworkError:
     """Return in words why there is no answer from `url`, or only a part of one.
 
     `proxy` is the address that the request was sent through, empty for none.
@@ -33,7 +39,7 @@ def transport_failure(
     host = host_of(url)
     for cause in causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _distrust(cause.verify_code, host)
+            return not_trusted(cause.verify_code, host, TrustHints(*_HINTS, other_source()))
         if isinstance(cause, ssl.SSLError) and isinstance(error, httpx.ConnectError):
             return Unreachable(
                 Text("No secure connection to {host} comes about", {"host": host}),
@@ -44,7 +50,7 @@ def transport_failure(
     if isinstance(error, httpx.TimeoutException):
         return Unreachable(Text("{host} does not answer", {"host": host}), other_source())
     if isinstance(error, (httpx.ConnectError, UnicodeError)):
-        return _no_connection(error, host)
+        return no_connection(error, host, LineHints(_ONLINE, other_source(), _ONLINE))
     if isinstance(error, (httpx.DecodingError, httpx.InvalidURL, httpx.UnsupportedProtocol)):
         return odd_answer(url)
     return Unreachable(
@@ -53,47 +59,53 @@ def transport_failure(
     )
 
 
-def _no_connection(error: Exception, host: str) -> Unreachable:
-    # By name, for sockets are no business of this room: socket.gaierror.
-    unknown = {"gaierror", "UnicodeError", "UnicodeEncodeError"}
-    if any(type(cause).__name__ in unknown for cause in causes(error)):
-        return Unreachable(
-            Text("{host} cannot be found", {"host": host}),
-            Text(
-                "Check whether this computer is online. What is installed works without a network."
-            ),
-        )
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes(error)):
-        return Unreachable(Text("{host} refuses the connection", {"host": host}), other_source())
-    return Unreachable(
-        Text("{host} cannot be reached", {"host": host}),
-        Text("Check whether this computer is online. What is installed works without a network."),
-    )
+class LineHints(NamedTuple):
+    """What to do where no connection comes about: no such name, refused, otherwise."""
+
+    not_found: Text
+    refused: Text
+    otherwise: Text
 
 
-def _distrust(code: int, host: str) -> NotTrusted:
+def no_connection(error: Exception, host: str, hints: LineHints) -> Unreachable:
+    """Return the error of a host to which no connection comes about."""
     values = {"host": host}
-    if code in EXPIRED:
+    found = list(_behind(error))
+    # By name, for sockets are no business of this room: socket.gaierror.
+    names = {kind.__name__ for cause in found for kind in type(cause).__mro__}
+    if names & {"gaierror", "UnicodeError"}:
+        return Unreachable(Text("{host} cannot be found", values), hints.not_found)
+    if any(isinstance(cause, ConnectionRefusedError) for cause in found):
+        return ConnectionRefused(Text("{host} refuses the connection", values), hints.refused)
+    return Unreachable(Text("{host} cannot be reached", values), hints.otherwise)
+
+
+class TrustHints(NamedTuple):
+    """What to do about a certificate: out of date, of another name, of nobody we know, otherwise bad."""
+
+    expired: Text
+    other_name: Text
+    unknown_issuer: Text
+    otherwise: Text
+
+
+def not_trusted(code: int, host: str, hints: TrustHints) -> NotTrusted:
+    """Return the error of a certificate that OpenSSL refuses with `code`."""
+    values = {"host": host}
+    if code in _EXPIRED:
         return NotTrusted(
-            Text("The certificate of {host} is not valid today", values),
-            Text(
-                "Check the date and time of this computer. If they are right, try another source."
-            ),
+            Text("The certificate of {host} is not valid today", values), hints.expired
         )
-    if code in OTHER_NAME:
+    if code in _OTHER_NAME:
         return NotTrusted(
-            Text("Another server answers in the name of {host}", values),
-            Text("A login page of the network may be in the way. Or choose another source."),
+            Text("Another server answers in the name of {host}", values), hints.other_name
         )
-    if code in UNKNOWN_ISSUER:
+    if code in _UNKNOWN_ISSUER:
         return NotTrusted(
             Text("The certificate of {host} comes from somebody unknown", values),
-            Text(
-                "If your network checks encrypted traffic, ask whoever runs it for its certificate,"
-                " and choose that file in the settings."
-            ),
+            hints.unknown_issuer,
         )
-    return NotTrusted(Text("The certificate of {host} is not trusted", values), other_source())
+    return NotTrusted(Text("The certificate of {host} is not trusted", values), hints.otherwise)
 
 
 def proxy_failure(error: Exception, proxy: str) -> NetworkError:
@@ -116,3 +128,12 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(current))
         yield current
         current = current.__cause__ or current.__context__
+
+
+def _behind(error: BaseException) -> Iterator[BaseException]:
+    """Yield what led to an error, also where several addresses of one name were tried."""
+    for cause in causes(error):
+        yield cause
+        if isinstance(cause, BaseExceptionGroup):
+            for each in cause.exceptions:
+                yield from _behind(each)

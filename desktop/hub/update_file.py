@@ -8,22 +8,21 @@ hash of the content, which is the same for all.
 import hashlib
 import logging
 import threading
-import time
 from dataclasses import dataclass
 from typing import Final
 
 from desktop.domain.errors import NetworkError
+from desktop.domain.network_log import Purpose, Reason
 from desktop.hub.client import Client, Stream, open_client
 from desktop.hub.failures import odd_answer
 from desktop.hub.network import Network, origin
-from desktop.hub.pump import Nothing, Pump
+from desktop.hub.pump import Nothing, asked
 from desktop.hub.responses import no_answer, unsafe_redirect, was_closed
 from desktop.hub.update_news import MOST_BYTES
 from desktop.hub.update_words import in_other_words
 
 USER_AGENT: Final = "Lapis"
 WHOLE_SECONDS: Final = 40.0
-_CHECK_SECONDS: Final = 0.1
 _OK: Final = 200
 _NOT_MODIFIED: Final = 304
 _HASHES: Final = ("md5", "sha1", "sha256")
@@ -51,28 +50,26 @@ def fetch_news(
     Whatever the server does, it is over after so many `seconds`, or soon after `stop` is set. Raises
     NetworkError.
     """
-    with open_client(network) as client:
-        pump = Pump(lambda: iter((_fetched(client, address, etag),)), room=1)
-        end = time.monotonic() + seconds
-        try:
-            while time.monotonic() < end:
-                if stop is not None and stop.is_set():
-                    raise was_closed()
-                found = pump.take(_CHECK_SECONDS)
-                if not isinstance(found, Nothing):
-                    return found
-            raise no_answer(address)
-        except NetworkError as error:
-            raise in_other_words(error) from error
-        finally:
-            pump.give_up()
+
+    def check() -> None:
+        if stop is not None and stop.is_set():
+            raise was_closed()
+
+    try:
+        with open_client(network) as client:
+            found = asked(lambda: _fetched(client, address, etag), seconds, check)
+            if isinstance(found, Nothing):
+                raise no_answer(address)
+    except NetworkError as error:
+        raise in_other_words(error) from error
+    return found
 
 
 def _fetched(client: Client, address: str, etag: str) -> Fetched | None:
     headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
     if etag:
         headers["If-None-Match"] = etag
-    with client.stream(address, headers) as stream:
+    with client.stream(address, headers, why=Reason(Purpose.NEWS)) as stream:
         if origin(stream.url)[0] != "https":
             # Within this computer the door follows to http; here nothing does.
             raise unsafe_redirect(address)

@@ -43,13 +43,6 @@ class Reader:
                 moved.append((*stack[:-1], following) if following else stack[:-1])
         return self._settled(moved)
 
-    def matches(self, text: str) -> bool:
-        """Whether the grammar allows exactly this text."""
-        stacks = self.start
-        for character in text:
-            stacks = self.after(stacks, ord(character))
-        return () in stacks
-
     def character(self, stack: Stack) -> CharSet:
         """Return what may come next; `stack` is settled and not empty."""
         rule, alternative, index = stack[-1]

@@ -212,10 +212,11 @@ class _Pattern:
             ranges = _CLASSES[sign.lower()]
             return ranges if sign.islower() else _without(_ALL, ranges)
         if sign in {"x", "u"}:
-            digits = self._text[self._at : self._at + (2 if sign == "x" else 4)]
-            if not re.fullmatch("[0-9a-fA-F]{2}|[0-9a-fA-F]{4}", digits):
+            count = 2 if sign == "x" else 4
+            digits = self._text[self._at : self._at + count]
+            if not re.fullmatch(f"[0-9a-fA-F]{{{count}}}", digits):
                 self._refuse()
-            self._at += len(digits)
+            self._at += count
             return ((int(digits, 16), int(digits, 16)),)
         if sign in _CONTROLS:
             return ((_CONTROLS[sign], _CONTROLS[sign]),)

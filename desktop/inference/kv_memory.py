@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from desktop.inference.loading import keeps_state
 from desktop.inference.next_token_heads import NextTokenHeads
 
 _PARTIAL_ONLY: Final = 1
@@ -28,9 +29,7 @@ class KvMemory:
         if not self._memory:
             raise ValueError
         self._window = max(1, int(lib.llama_model_n_swa(model)))
-        self.recurrent = bool(
-            lib.llama_model_is_recurrent(model) or lib.llama_model_is_hybrid(model)
-        )
+        self.recurrent = keeps_state(lib, model)
         self.heads: NextTokenHeads | None = None
         self._snapshots = int(lib.llama_n_rs_seq(ctx))
         # By sequence: what can be taken back of the last batch; taken back, but not gone on from;

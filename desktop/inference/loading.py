@@ -140,6 +140,11 @@ def is_for_embedding(lib: Any, model: Any) -> bool:
     return pooling not in {"", "0"} or causal == "false"
 
 
+def keeps_state(lib: Any, model: Any) -> bool:
+    """Whether the model keeps a state of all it has read, in all of its layers or in some."""
+    return bool(lib.llama_model_is_recurrent(model) or lib.llama_model_is_hybrid(model))
+
+
 def text_about(lib: Any, model: Any, key: str) -> str:
     """Return a scalar of the file's header as text, or an empty string."""
     buffer = ctypes.create_string_buffer(_LONGEST_VALUE)

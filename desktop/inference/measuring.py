@@ -21,6 +21,7 @@ from desktop.inference.loading import (
     ModelParameters,
     context_parameters,
     is_for_embedding,
+    keeps_state,
     load_error,
     make_context,
     text_about,
@@ -75,7 +76,7 @@ class _Measuring:
             raise LoadError("not_chat", "encoder and decoder")
         embeds = is_for_embedding(lib, handle)
         draft = self._model(load.draft_model) if load.draft_model and not embeds else None
-        keeps_state = _keeps_state(lib, handle)
+        has_state = keeps_state(lib, handle)
         done = 0
 
         def at(context: int, kv_type: str) -> list[Room]:
@@ -88,7 +89,7 @@ class _Measuring:
             advance(done)
             return rooms
 
-        rooms = all_of(self._points, at) if keeps_state else [at(*one) for one in self._points]
+        rooms = all_of(self._points, at) if has_state else [at(*one) for one in self._points]
         return Measured(
             architecture=text_about(lib, handle, "general.architecture"),
             parameters=lib.llama_model_n_params(handle),
@@ -150,7 +151,7 @@ class _Measuring:
     ) -> None:
         """Add the context of the model's own heads, where the engine would use them."""
         lib = self._lib
-        if _keeps_state(lib, main.handle) and not lib.llama_n_rs_seq(ctx):
+        if keeps_state(lib, main.handle) and not lib.llama_n_rs_seq(ctx):
             return
         params = head_parameters(lib, main.handle, ctx, point, n_ctx)
         if params is not None and load_extension() is not None:
@@ -206,10 +207,6 @@ def _resident() -> int:
     import psutil
 
     return int(psutil.Process().memory_info().rss)
-
-
-def _keeps_state(lib: Any, model: Any) -> bool:
-    return bool(lib.llama_model_is_recurrent(model) or lib.llama_model_is_hybrid(model))
 
 
 def _add(

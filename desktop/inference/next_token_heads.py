@@ -139,11 +139,6 @@ class NextTokenHeads:
         if self._trails.pop(sequence, None) is not None:
             self._cut(sequence, 0)
 
-    def clear(self) -> None:
-        """Know nothing of any sequence any more."""
-        for sequence in list(self._trails):
-            self.forget(sequence)
-
     def set_threads(self, threads: int) -> None:
         """Compute with so many threads from now on."""
         self._lib.llama_set_n_threads(self._ctx, threads, threads)

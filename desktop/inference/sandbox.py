@@ -20,6 +20,8 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from desktop.domain.text import encodable
+
 # A text that may not be read as control tokens is rendered as a mark, told apart by its end where
 # the template writes it into JSON; see `control_text`.
 MARK = re.compile("(\ue000[0-9a-f]{16}[\ue001\ue002])")
@@ -41,7 +43,7 @@ class TemplateFailed(PromptRefused):
     """The template broke, refused the conversation, or grew beyond its bounds."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__("template", detail[:300].encode(errors="replace").decode())
+        super().__init__("template", encodable(detail[:300]))
 
 
 def compile_template(source: str) -> jinja2.Template:

@@ -69,7 +69,6 @@ class Scheduler:
             self._threads.rest()
         self._waiting.add(job)
         self._assign()
-        self._announce_places()
 
     def cancel(self, request: int) -> None:
         """Stop a request wherever it is; unknown ones have just ended."""
@@ -294,15 +293,19 @@ class Scheduler:
         return slot.answer is answer
 
     def _assign(self) -> None:
-        """Give waiting jobs to free slots, in order, as long as the cache can hold them."""
+        """Give waiting jobs to free slots, in order, as long as the cache can hold them.
+
+        Those who wait on are told their place.
+        """
         while self._waiting:
             free = [slot for slot in self._slots if slot.answer is None]
             busy = sum(len(slot.tokens) for slot in self._slots if slot.answer is not None)
             job = self._waiting.next(len(free))
             if job is None or (busy and busy + len(job.prompt.tokens) >= self._runtime.n_ctx):
-                return
+                break
             self._waiting.remove(job)
             self._begin(job, free)
+        self._announce_places()
 
     def _begin(self, job: Job, free: list[Slot]) -> None:
         order, prompt = job.order, job.prompt.tokens
@@ -361,7 +364,6 @@ class Scheduler:
             self._cache.take_back(slot)
         self._report(answer.finish(reason))
         self._assign()
-        self._announce_places()
 
     def _give_up(self, slot: Slot, kind: str, detail: str) -> None:
         answer = slot.answer

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
+from desktop.domain.text import encodable
 from desktop.inference.child import (
     EXIT_BROKEN,
     TEMPLATE_SECONDS,
@@ -147,4 +148,4 @@ def _preview(order: Preview, emit: Any) -> SideReport:
     if len(text) > _LONGEST_PREVIEW:
         return JobFailed("template", "the template writes without end")
     # A template can write half a surrogate pair, which is no text.
-    return Previewed(text.encode(errors="replace").decode())
+    return Previewed(encodable(text))

@@ -1,1 +1,1 @@
-"""Model files on this computer: headers, memory they need, where they are."""
+"""Model files on this computer, the memory they need, and what this computer has for them."""

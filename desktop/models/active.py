@@ -54,16 +54,13 @@ def looked_up_in(header: Header) -> int:
     return words + sizes.get(_LAYER_WORDS, 0)
 
 
-def active_weights(info: GgufInfo, listed: ListedModel | None = None) -> int:
+def active_weights(info: GgufInfo) -> int:
     """Return the bytes of weights that `info`'s model reads for each token.
 
-    By its tensors; where only the beginning of the file is known, by what the catalogue says of
-    `listed`, or by the keys of its experts.
+    By its tensors; where only the beginning of the file is known, by the keys of its experts.
     """
     if info.active:
         return info.active
-    if listed is not None:
-        return active_listed(listed, info.weights)
     keys = Keys(info)
     experts = keys.number("expert_count")
     used = _share_used(keys.number("expert_used_count"), experts)
@@ -80,7 +77,7 @@ def active_weights(info: GgufInfo, listed: ListedModel | None = None) -> int:
 
 
 def active_listed(model: ListedModel, weights: int) -> int:
-    """Return the same for a model of the catalogue in a quantisation of so many `weights` bytes."""
+    """Return the same for a model of the catalogue in a quantisation of so many bytes of `weights`."""
     if not model.parameters:
         return weights
     if model.active_parameters:

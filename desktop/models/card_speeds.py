@@ -33,15 +33,12 @@ class _Card:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    maker: str
     share: float
-    source: str
     cards: tuple[_Card, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    data_date: str
     groups: tuple[_Group, ...]
 
 

@@ -108,8 +108,8 @@ def _known(word: str) -> str:
 def _match(word: str, text: str) -> float:
     """Return from 0 to 1 how well `word` occurs in `text`.
 
-    A word of letters has to begin a word there, a number to be one. Chinese has no spaces, so of a longer run it is
-    enough that half of its pairs of characters occur.
+    A word of letters has to begin a word there, a number to be one. Chinese has no spaces, so of a
+    longer run it is enough that half of its pairs of characters occur.
     """
     if not _CHINESE.search(word):
         before = r"(?<![^\W_])(?<!\.)" if word[0].isdigit() else r"(?<![^\W_])"

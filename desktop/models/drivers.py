@@ -3,7 +3,6 @@
 import os
 import platform
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -53,18 +52,15 @@ def linux_stamps(root: Path) -> list[str]:
 
 def windows_stamps(registry: Registry) -> list[str]:
     """Return the drivers of display adapters with their versions."""
-    return [*_windows(registry)]
+    return [
+        f"{key[-4:]} {words(registry, key, 'DriverDesc')} {words(registry, key, 'DriverVersion')}"
+        for key in display_classes(registry)
+    ]
 
 
 def mac_stamps(ask: Sysctl) -> list[str]:
     """Return the version of macOS, which holds all drivers, and what graphics may take."""
     return [platform.mac_ver()[0], ask((_WIRED_LIMIT,)).get(_WIRED_LIMIT, "")]
-
-
-def _windows(registry: Registry) -> Iterator[str]:
-    for key in display_classes(registry):
-        named = words(registry, key, "DriverDesc")
-        yield f"{key[-4:]} {named} {words(registry, key, 'DriverVersion')}"
 
 
 def _is_open(node: Path) -> bool:

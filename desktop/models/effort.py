@@ -10,13 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from desktop.base.cancelling import never
+
 _ENTRIES: Final = 100_000
 _SECONDS: Final = 20.0
-
-
-def never() -> bool:
-    """Return False: nobody cancels."""
-    return False
 
 
 class Effort:
@@ -70,14 +67,6 @@ def is_regular(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):  # longer than any name may be, or no name at all
         return False
-
-
-def size_of(path: Path) -> int:
-    """Return the bytes of `path`; 0 for what cannot be looked at."""
-    try:
-        return path.stat().st_size
-    except (OSError, ValueError):
-        return 0
 
 
 def identity(path: Path) -> tuple[int, int] | str:

@@ -8,7 +8,8 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from desktop.models.effort import Effort, identity, never
+from desktop.base.cancelling import never
+from desktop.models.effort import Effort, identity
 from desktop.models.elsewhere_folders import folder_models
 from desktop.models.elsewhere_gpt4all import gpt4all_models
 from desktop.models.elsewhere_hugging_face import hugging_face_models

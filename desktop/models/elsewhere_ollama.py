@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from desktop.base.files import size_of
 from desktop.domain.shelf import Origin
-from desktop.models.effort import Effort, files_in, folders_in, is_regular, size_of
+from desktop.models.effort import Effort, files_in, folders_in, is_regular
 from desktop.models.foreign_files import objects, read_object, shown_name, word
 from desktop.models.places import ForeignModel, Places, System
 

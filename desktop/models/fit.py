@@ -12,7 +12,6 @@ from desktop.domain.footprint import HOST, Certainty, DeviceBytes, Footprint, Po
 from desktop.domain.layer_placing import Placing
 from desktop.domain.model import (
     DEFAULT_CONTEXT,
-    Fit,
     FitLevel,
     FlashAttention,
     GgufInfo,
@@ -32,14 +31,10 @@ from desktop.models.kv_cache import (
 
 _MIB: Final = 2**20
 PROCESS: Final = 150 * _MIB
-"""What the engine process takes beside the model, where its vocabulary is not known."""
+"""What the engine process takes beside the model, measured."""
 BUFFER_MARGIN: Final = 64 * _MIB
 # What is left to the system, even when other programs have to make room.
 SYSTEM: Final = 1_500_000_000
-# Measured: Python and libraries, some more once it answers; then for each token of a vocabulary.
-_PROCESS_ALONE: Final = 48 * _MIB
-_WITH_SCORES: Final = 170
-_WITH_MERGES: Final = 400
 # Beside the scores of attention, measured: 34 to 52 MiB.
 _SCORES_MARGIN: Final = 52 * _MIB
 
@@ -70,15 +65,6 @@ def reckoned(info: GgufInfo, plan: LoadPlan, draft: GgufInfo | None = None) -> F
         looked_up=info.looked_up,
     )
     return alone if draft is None else with_draft(alone, draft, plan)
-
-
-def process_bytes(info: GgufInfo) -> int:
-    """Return what the engine process takes beside the model: mostly its vocabulary."""
-    words = Keys(info).number("vocab_size")
-    if not words:
-        return PROCESS
-    has_scores = info.metadata.get("tokenizer.ggml.model") in {"llama", "t5"}
-    return _PROCESS_ALONE + words * (_WITH_SCORES if has_scores else _WITH_MERGES)
 
 
 def with_draft(footprint: Footprint, draft: GgufInfo, plan: LoadPlan) -> Footprint:
@@ -146,22 +132,12 @@ def working_bytes(footprint: Footprint) -> int:
     return max(one.compute + one.output for one in footprint.devices)
 
 
-def estimate(info: GgufInfo, plan: LoadPlan, memory: Memory, draft: GgufInfo | None = None) -> Fit:
-    """Return what `plan` takes by `reckoned`, against `memory`, where the processor computes it."""
-    return fit_of(reckoned(info, plan, draft).total, memory)
-
-
-def fit_of(needed: int, memory: Memory) -> Fit:
-    """Return `needed` bytes against `memory`.
+def level_of(needed: int, memory: Memory) -> FitLevel:
+    """Return whether `needed` bytes fit into `memory`.
 
     FITS: free now. TIGHT: only by pushing other programs out of memory. TOO_LARGE: not even so,
     with 1.5 GB left to the system.
     """
-    return Fit(level_of(needed, memory), needed, memory.available, memory.total)
-
-
-def level_of(needed: int, memory: Memory) -> FitLevel:
-    """Return whether `needed` bytes fit into `memory`, as `fit_of` explains."""
     if needed <= memory.available:
         return FitLevel.FITS
     if needed <= memory.total - SYSTEM:

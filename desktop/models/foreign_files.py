@@ -7,10 +7,10 @@ import json
 import os
 import re
 import stat
-from io import FileIO
 from pathlib import Path
 from typing import Final
 
+from desktop.base.files import opened_at_once
 from desktop.domain.text import printable, shortened
 
 _MOST_BYTES: Final = 2**20
@@ -20,11 +20,8 @@ _QT_ESCAPE: Final = re.compile(r"\\(?:x([0-9a-fA-F]{1,4})|(.))", re.DOTALL)
 
 def read_text(path: Path) -> str:
     """Return the text of a regular file of at most 1 MiB; empty if it is none, or cannot be read."""
-    flags = os.O_RDONLY
-    for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
-        flags |= getattr(os, name, 0)
     try:
-        with FileIO(os.open(path, flags)) as stream:
+        with opened_at_once(path) as stream:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
                 return ""

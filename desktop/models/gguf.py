@@ -18,7 +18,7 @@ from desktop.models.gguf_faults import impossible, shown
 from desktop.models.gguf_reader import TOKENS, Header, read_header
 from desktop.models.gguf_rules import check_kind, check_meaning, check_shape, check_tensors
 from desktop.models.gguf_types import MIX_GUESSED, MIXES
-from desktop.models.model_file import open_model_file
+from desktop.models.model_file import open_model_file, unreadable
 from desktop.models.split import part_path
 
 _TEMPLATE: Final = "tokenizer.chat_template"
@@ -151,13 +151,7 @@ def open_header(path: Path) -> tuple[Header, int]:
         try:
             return read_header(stream, size), size
         except OSError as error:
-            raise ModelFileError(
-                Text("This model file cannot be read"),
-                Text(
-                    "The system says: {reason}. Check the disk, or download the file again.",
-                    {"reason": error.strerror or type(error).__name__},
-                ),
-            ) from error
+            raise unreadable(path, error) from error
 
 
 def _whole(header: Header, key: str) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from desktop.models.graphics_card import VENDORS, GraphicsCard, Maker, Trouble
-from desktop.models.windows_registry import MachineRegistry, Registry, size, windows_library, words
+from desktop.models.windows_registry import MachineRegistry, Registry, size, words
 
 _PCI: Final = r"SYSTEM\CurrentControlSet\Enum\PCI"
 _CLASSES: Final = r"SYSTEM\CurrentControlSet\Control\Class"
@@ -111,6 +111,8 @@ def _trouble(problem: int) -> Trouble | None:
 def _state(place: str) -> int:
     """Ask the configuration manager; where it cannot be asked, a device counts as working."""
     import ctypes
+
+    from desktop.base.native import windows_library
 
     node, status, problem = ctypes.c_ulong(), ctypes.c_ulong(), ctypes.c_ulong()
     try:

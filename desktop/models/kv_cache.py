@@ -47,13 +47,13 @@ class Keys:
             return max((int(one) for one in found), default=default)
         return int(found) if isinstance(found, int) else default
 
-    def each(self, name: str, layers: int, default: int = 0) -> list[int]:
-        """Return one whole number for each layer."""
+    def each(self, name: str, layers: int) -> list[int]:
+        """Return one whole number for each layer, 0 where the header has none."""
         found = self.info.metadata.get(f"{self.info.architecture}.{name}")
         if isinstance(found, tuple):
             known = [int(one) for one in found[:layers]]
-            return known + [default] * (layers - len(known))
-        return [int(found) if isinstance(found, int) else default] * layers
+            return known + [0] * (layers - len(known))
+        return [int(found) if isinstance(found, int) else 0] * layers
 
     def has(self, name: str) -> bool:
         """Return whether the header says anything about `name`."""

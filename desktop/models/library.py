@@ -15,6 +15,7 @@ from desktop.base.files import size_of
 from desktop.domain.errors import ModelNotFound
 from desktop.domain.model import InstalledModel
 from desktop.domain.text import Text, printable
+from desktop.models.effort import is_regular
 from desktop.models.folder_walk import FoundModel, model_at, walk
 from desktop.models.gguf_faults import shown
 from desktop.models.model_file import check_path
@@ -84,7 +85,7 @@ class Library:
         for found in _opened(self._opened, known):
             model = _named(found, Path(found.path).as_posix(), taken)
             held.append(Holding(model, found, is_opened=True))
-        guide = self._guide_model()
+        guide = _guide_at(self._guide)
         return [Holding(guide, _found_guide(self._guide)), *held]
 
     def find(self, name_or_path: str) -> InstalledModel:
@@ -95,7 +96,7 @@ class Library:
         """
         wanted = name_or_path.strip()
         if wanted.casefold() in {"", GUIDE_NAME}:
-            return self._guide_model()
+            return _guide_at(self._guide)
         return choose(wanted, self.models(), self._guide)
 
     def _in_folders(self) -> Iterator[tuple[FoundModel, str]]:
@@ -111,11 +112,6 @@ class Library:
                 if found.path[len(other) :] not in seen:
                     yield found, other
 
-    def _guide_model(self) -> InstalledModel:
-        return InstalledModel(
-            GUIDE_NAME, GUIDE_NAME, self._guide, size_of(self._guide), is_guide=True
-        )
-
 
 def choose(wanted: str, models: Sequence[InstalledModel], guide: Path) -> InstalledModel:
     """Return the one of `models` that is meant; a path need not be among them.
@@ -129,7 +125,7 @@ def choose(wanted: str, models: Sequence[InstalledModel], guide: Path) -> Instal
     if found is not None:
         return found
     path = _expanded(wanted)
-    if _is_path(wanted) or _is_file(path):
+    if _is_path(wanted) or is_regular(path):
         model = _at(path, guide)
         return next((each for each in models if each.path == model.path), model)
     matches = [model for model in models if model.name.casefold().startswith(key)]
@@ -142,7 +138,7 @@ def _at(path: Path, guide: Path) -> InstalledModel:
     check_path(path)
     path = path.absolute()
     if path == guide.absolute():
-        return InstalledModel(GUIDE_NAME, GUIDE_NAME, guide, size_of(guide), is_guide=True)
+        return _guide_at(guide)
     found = model_at(os.fspath(path))
     size = size_of(path) if found is None else found.size
     return InstalledModel(_stem(path.name), _stem(path.name), path, size)
@@ -169,6 +165,10 @@ def _opened(paths: Iterable[str], known: set[str]) -> Iterator[FoundModel]:
         if found is not None and found.real not in known:
             known.add(found.real)
             yield found
+
+
+def _guide_at(path: Path) -> InstalledModel:
+    return InstalledModel(GUIDE_NAME, GUIDE_NAME, path, size_of(path), is_guide=True)
 
 
 def _found_guide(path: Path) -> FoundModel:
@@ -200,14 +200,7 @@ def _expanded(text: str) -> Path:
 
 def is_file(words: str) -> bool:
     """Return whether `words` are the path of a file that is there."""
-    return _is_file(_expanded(words))
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # longer than any name may be
-        return False
+    return is_regular(_expanded(words))
 
 
 def _not_found(wanted: str, names: list[str], matches: int) -> ModelNotFound:

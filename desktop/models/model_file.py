@@ -11,6 +11,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
+from desktop.base.files import opened_at_once
 from desktop.domain.errors import ModelFileError
 from desktop.domain.text import Text
 
@@ -29,7 +30,7 @@ def check_path(path: Path) -> int:
     except ValueError:
         raise _missing() from None
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     _check_regular(status)
     return status.st_size
 
@@ -41,13 +42,10 @@ def open_model_file(path: Path) -> tuple[FileIO, int]:
     bytes, and is read from its start.
     """
     check_path(path)
-    flags = os.O_RDONLY
-    for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
-        flags |= getattr(os, name, 0)
     try:
-        stream = FileIO(os.open(path, flags))
+        stream = opened_at_once(path)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     try:
         status = os.fstat(stream.fileno())
         _check_regular(status)
@@ -55,7 +53,7 @@ def open_model_file(path: Path) -> tuple[FileIO, int]:
         stream.seek(0)
     except OSError as error:
         stream.close()
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     except ModelFileError:
         stream.close()
         raise
@@ -70,14 +68,8 @@ def incomplete_header() -> ModelFileError:
     )
 
 
-def _missing() -> ModelFileError:
-    return ModelFileError(
-        Text("This model file does not exist"),
-        Text("It may have been moved, renamed or deleted. Choose the file again."),
-    )
-
-
-def _unreadable(path: Path, error: OSError) -> ModelFileError:
+def unreadable(path: Path, error: OSError) -> ModelFileError:
+    """Return the error for a model file that the system does not hand out."""
     match error.errno:
         case errno.ENOENT if path.is_symlink():
             return ModelFileError(
@@ -104,6 +96,13 @@ def _unreadable(path: Path, error: OSError) -> ModelFileError:
                     {"reason": error.strerror or type(error).__name__},
                 ),
             )
+
+
+def _missing() -> ModelFileError:
+    return ModelFileError(
+        Text("This model file does not exist"),
+        Text("It may have been moved, renamed or deleted. Choose the file again."),
+    )
 
 
 def _check_regular(status: os.stat_result) -> None:

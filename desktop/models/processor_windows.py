@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from desktop.domain.machine import Processor
-from desktop.models.windows_registry import MachineRegistry, Registry, windows_library, words
+from desktop.models.windows_registry import MachineRegistry, Registry, words
 
 _KEY: Final = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
 _FEATURES: Final = {
@@ -92,6 +92,8 @@ def _relations() -> bytes:
     """Return the system's answer on its cores; empty where it gives none."""
     import ctypes
 
+    from desktop.base.native import windows_library
+
     length = ctypes.c_ulong(0)
     try:
         ask = windows_library("kernel32").GetLogicalProcessorInformationEx
@@ -109,6 +111,8 @@ def _relations() -> bytes:
 
 
 def _has_feature(number: int) -> bool:
+    from desktop.base.native import windows_library
+
     try:
         return bool(windows_library("kernel32").IsProcessorFeaturePresent(number))
     except (OSError, AttributeError):

@@ -24,9 +24,8 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Quantisations:
-    """All names that are known, finest first; losses were measured on the model `measured_on`."""
+    """All names that are known, finest first."""
 
-    measured_on: str
     quantisations: tuple[QuantisationFacts, ...]
     aliases: dict[str, str] = field(default_factory=dict[str, str])
     marks: tuple[Mark, ...] = ()

@@ -7,7 +7,7 @@ and which ends it, llama.cpp has an answer for each kind of tokenizer.
 from types import MappingProxyType
 from typing import Final
 
-from desktop.models.gguf_reader import Header
+from desktop.models.gguf_reader import TYPES, Header
 from desktop.models.gguf_types import I32
 
 _UNKNOWN: Final = 2
@@ -41,7 +41,7 @@ def special_texts(header: Header) -> dict[str, str]:
 
 def control_tokens(header: Header) -> frozenset[str]:
     """Return the texts that are one token each wherever control tokens are recognised."""
-    types = header.arrays.get("tokenizer.ggml.token_type")
+    types = header.arrays.get(TYPES)
     if types is None or types.kind != I32:
         return frozenset()
     step = _BYTES_OF_A_TYPE

@@ -2,10 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, TypeAlias
-
-if TYPE_CHECKING:
-    import ctypes
+from typing import Protocol, TypeAlias
 
 Value: TypeAlias = str | int | bytes | list[str]
 """What is kept under a name: words, a number, bytes, or a list of words."""
@@ -54,15 +51,6 @@ class MachineRegistry:
             if isinstance(found, str | int | bytes | list):
                 return found
         return None
-
-
-def windows_library(name: str) -> "ctypes.CDLL":
-    """Return a library of Windows itself, to be called as it wants; raises OSError elsewhere."""
-    if sys.platform == "win32":
-        import ctypes
-
-        return ctypes.WinDLL(name)
-    raise FileNotFoundError(name)
 
 
 def words(registry: Registry, path: str, name: str) -> str:

@@ -4,16 +4,14 @@ Pure functions; any thread. The words are English whatever the surface speaks, s
 conversation stays the same for the model when a person changes the language.
 """
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
 from desktop.domain.history import Attachment, AttachmentKind
+from desktop.services.fences import fenced, language_of
 
 _LONGEST_NAME: Final = 120
-_FENCES = re.compile(r"^[ \t]*(`{3,})", re.MULTILINE)
-_LANGUAGE = re.compile(r"\.([A-Za-z0-9_+#-]{1,12})\Z")
 
 
 def with_attachments(text: str, attachments: Sequence[Attachment]) -> str:
@@ -45,11 +43,7 @@ def _named(attachment: Attachment) -> str:
             head = "Selected text:"
         case _:
             head = f'File "{name}":' if name else "File:"
-    longest = max((len(fence) for fence in _FENCES.findall(attachment.text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    language = _LANGUAGE.search(name)
-    opening = f"{fence}{language[1].lower()}" if language else fence
-    return f"{head}\n{opening}\n{attachment.text.strip(chr(10))}\n{fence}"
+    return f"{head}\n{fenced(attachment.text, language_of(name))}"
 
 
 def _plain(name: str) -> str:

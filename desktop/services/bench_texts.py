@@ -52,12 +52,10 @@ class Texts:
         self.reading_speed = many.reading_speed
         self.writing_speed = many.writing_speed or many.reading_speed
 
-    def question(
-        self, tokens: int, max_tokens: int, *, guess: bool = False, keep: bool = False
-    ) -> ChatRequest:
+    def question(self, tokens: int, max_tokens: int, *, keep: bool = False) -> ChatRequest:
         """Return a new question whose prompt takes about `tokens`, to be answered greedily."""
         words = max(_FEWEST, round((tokens - self._head) / self._per_word))
-        return self._question(words, max_tokens, guess=guess, keep=keep)
+        return self._question(words, max_tokens, keep=keep)
 
     def next_turn(self, request: ChatRequest, answer: str, tokens: int) -> ChatRequest:
         """Return what follows `request` and its answer: a question of about `tokens`, one word."""
@@ -72,9 +70,7 @@ class Texts:
         """Return `request` with guesses allowed."""
         return replace(request, speculate=True)
 
-    def _question(
-        self, words: int, max_tokens: int, *, guess: bool = False, keep: bool = False
-    ) -> ChatRequest:
+    def _question(self, words: int, max_tokens: int, *, keep: bool = False) -> ChatRequest:
         number = next(self._numbers)
         chance = random.Random(number)  # noqa: S311 - the same words in every run are wanted
         # The first words spell the number, so that no two questions share their beginning.
@@ -90,7 +86,7 @@ class Texts:
             greedy(max_tokens),
             prompt=whole if self.plain else None,
             keep_state=keep,
-            speculate=guess,
+            speculate=False,
         )
 
     def _get_to_know(self, engine: Engine, cancel: threading.Event) -> Answered:

@@ -1,7 +1,7 @@
 """Chats in Lapis's own JSON, with everything that is in them; nothing of it is ever run.
 
 One chat stands on each line, so that a file that was cut off or damaged in one place gives back all
-the others. Pure functions, any thread; only `read_chat_file` waits for the disk.
+the others. Pure functions, any thread.
 """
 
 import dataclasses
@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -23,11 +22,10 @@ from desktop.domain.text import Text, printable, shortened
 from desktop.services.library_checks import Refused, icon_from, settings_from
 from desktop.services.pictures import picture_of
 
-__all__ = ["FORMAT", "ChatFileError", "is_chat_json", "json_pieces", "read_chat_file", "read_chats"]
+__all__ = ["FORMAT", "ChatFileError", "is_chat_json", "json_pieces", "read_chats"]
 
 FORMAT: Final = "lapis-chats"
 _VERSION: Final = 1
-_LARGEST: Final = 1_000_000_000
 _MOST_CHATS: Final = 100_000
 _MOST_MESSAGES: Final = 200_000
 _LONGEST_TITLE: Final = 1_000
@@ -73,21 +71,6 @@ def is_chat_json(data: bytes) -> bool:
     """Return whether `data`, the beginning of a file, looks like one that `json_pieces` made."""
     head = data[:_HEAD].removeprefix(_BOM).lstrip()
     return head.startswith(b"{") and f'"{FORMAT}"'.encode() in head
-
-
-def read_chat_file(path: Path) -> ChatsRead:
-    """Return the chats in the file at `path`, as far as they can be read; raises ChatFileError."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise ChatFileError(
-            Text("{name} cannot be read", {"name": path.name}),
-            Text("{reason}. Choose another file.", {"reason": error.strerror or str(error)}),
-        ) from error
-    if len(data) > _LARGEST:
-        raise _foreign(path.name, Text("It is far too large for one. Choose another file."))
-    return read_chats(data, path.name)
 
 
 def read_chats(data: bytes, name: str) -> ChatsRead:
@@ -182,24 +165,30 @@ def _messages(raw: list[Any]) -> tuple[tuple[CarriedMessage, ...], int]:
     """Return the messages, and how many could not be read; what followed one of those stays."""
     found: list[CarriedMessage] = []
     known: set[str] = set()
-    instead: dict[str, str | None] = {}
+    followed: dict[str, str | None] = {}
     lost = max(0, len(raw) - _MOST_MESSAGES)
     for each in raw[:_MOST_MESSAGES]:
         message = _message(each)
         if message is None or message.key in known:
             lost += 1
             if isinstance(each, dict) and isinstance(each.get("key"), str):
-                instead.setdefault(each["key"], _or(each.get("parent"), str, None))
+                followed.setdefault(each["key"], _or(each.get("parent"), str, None))
             continue
-        parent = message.parent
-        # No longer than the messages that are lost, so that a ring of them ends too.
-        for _ in range(lost + 1):
-            if parent is None or parent in known:
-                break
-            parent = instead.get(parent)
+        parent = _still_there(message.parent, known, followed)
         known.add(message.key)
-        found.append(replace(message, parent=parent if parent in known else None))
+        found.append(replace(message, parent=parent))
     return tuple(found), lost
+
+
+def _still_there(key: str | None, known: set[str], followed: dict[str, str | None]) -> str | None:
+    """Return `key`, or else whom it `followed` that is `known`; None if there is nobody."""
+    passed: list[str] = []
+    while key is not None and key not in known and key in followed:
+        passed.append(key)
+        # Taken out, so that a ring ends; put back in one piece, so that nobody walks it again.
+        key = followed.pop(key)
+    followed.update(dict.fromkeys(passed, key))
+    return key if key in known else None
 
 
 def _message(raw: object) -> CarriedMessage | None:

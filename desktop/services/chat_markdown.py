@@ -12,14 +12,13 @@ from desktop.domain.carried import CarriedChat, CarriedMessage, active_branch
 from desktop.domain.chat import Role, ToolCall
 from desktop.domain.history import Attachment
 from desktop.services.chat_telling import Teller
+from desktop.services.fences import fenced, language_of
 
 __all__ = ["markdown_of"]
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~$])")
 _FENCE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$")
-_FENCES: Final = re.compile(r"^[ \t]*(`{3,})", re.MULTILINE)
 _FOLD: Final = re.compile(r"<(?=\s*/?\s*(?:details|summary)\b)", re.IGNORECASE)
-_LANGUAGE: Final = re.compile(r"\.([A-Za-z0-9_+#-]{1,12})\Z")
 
 
 def markdown_of(chat: CarriedChat, teller: Teller) -> str:
@@ -50,7 +49,7 @@ def _message(message: CarriedMessage, teller: Teller) -> Iterator[str]:
     if message.reasoning.strip():
         yield _folded(teller.thinking(message), message.reasoning)
     if message.role is Role.TOOL:
-        yield _fenced(message.content)
+        yield fenced(message.content)
     elif message.content.strip():
         yield _closed(message.content.strip("\n"))
     for call in message.tool_calls:
@@ -64,24 +63,17 @@ def _attachment(attachment: Attachment, teller: Teller) -> str:
     if attachment.is_picture:
         # It would be a line of a million letters; in JSON it is whole.
         return f"*{_plain(teller.picture(attachment))}*"
-    language = _LANGUAGE.search(name)
-    return f"{_plain(name)}:\n\n{_fenced(attachment.text, language[1].lower() if language else '')}"
+    return f"{_plain(name)}:\n\n{fenced(attachment.text, language_of(name))}"
 
 
 def _call(call: ToolCall) -> str:
-    return _fenced(f"{call.name}({call.arguments})")
+    return fenced(f"{call.name}({call.arguments})")
 
 
 def _folded(title: str, text: str) -> str:
     """Return `text` folded under `title`; nothing in it can close the fold."""
     inside = _FOLD.sub("&lt;", _closed(text.strip()))
     return f"<details>\n<summary>{_plain(title)}</summary>\n\n{inside}\n\n</details>"
-
-
-def _fenced(text: str, language: str = "") -> str:
-    longest = max((len(fence) for fence in _FENCES.findall(text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text.strip(chr(10))}\n{fence}"
 
 
 def _closed(text: str) -> str:

@@ -4,7 +4,6 @@ Any thread. Nothing is connected, and no keyring asked, before something is want
 says so blocks, and is for errands. What is asked runs in the thread of `ServerLoop`.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
@@ -25,6 +24,7 @@ from desktop.domain.errors import (
     Unreachable,
 )
 from desktop.domain.model import InstalledModel
+from desktop.domain.network_log import Recorder, unrecorded
 from desktop.domain.settings import Settings
 from desktop.domain.text import Text
 from desktop.hub.network import Network, network_of, origin
@@ -46,8 +46,6 @@ _DETAIL_SECONDS: Final = 30.0
 _TRIAL_SECONDS: Final = 60.0
 _CHANGE_SECONDS: Final = 60.0
 
-_log = logging.getLogger(__name__)
-
 
 class Connections:
     """The servers of the settings, and the Ollama of this computer; close it at the end."""
@@ -58,10 +56,12 @@ class Connections:
         change: Callable[[Callable[[Settings], Settings]], None],
         secrets: Secrets,
         environment: Mapping[str, str],
+        log: Recorder = unrecorded,
     ) -> None:
-        """Remember where to look; nothing is connected."""
+        """Remember where to look; nothing is connected. `log` is told of every request."""
         self._settings = settings
         self._environment = environment
+        self._log = log
         self._keys = ServerKeys(secrets)
         self._list = ServerList(settings, change, self._keys, environment)
         self._news = ServerNews()
@@ -300,7 +300,7 @@ class Connections:
 
     def _network(self) -> Network:
         library = self._settings().library
-        return network_of(library, self._environment, offline=self._is_offline)
+        return network_of(library, self._environment, self._log, offline=self._is_offline)
 
     def _is_offline(self) -> bool:
         return self._settings().connections.offline

@@ -11,8 +11,10 @@ from typing import Final
 
 from desktop.domain.chat import Message, Role
 from desktop.domain.history import StoredMessage
+from desktop.domain.settings import Language
 from desktop.services.attachment_text import with_attachments
-from desktop.services.context_estimate import estimated_total, is_chinese
+from desktop.services.context_estimate import estimated_total
+from desktop.services.own_language import is_in
 from desktop.services.pictures import pictures_of
 
 # Of the window stays free: then the beginning changes, and is read anew, once in many turns.
@@ -168,4 +170,4 @@ def _noted(summary: str) -> str:
     summary = summary.strip()
     if not summary:
         return ""
-    return (_NOTE_ZH if is_chinese(summary) else _NOTE).format(summary=summary)
+    return (_NOTE_ZH if is_in(summary, Language.CHINESE) else _NOTE).format(summary=summary)

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from desktop.domain.chat import ChatRequest, Message, Role, Sampling
-from desktop.services.context_estimate import estimated_tokens, is_chinese
+from desktop.domain.settings import Language
+from desktop.services.context_estimate import estimated_tokens
 from desktop.services.context_memory import Turn
+from desktop.services.own_language import is_in
 
 # Of the window, what a summary may take; and in tokens, what it takes at most.
 _SHARE: Final = 8
@@ -110,12 +112,12 @@ def _request(
 def _asked(said: str, longest: int, sample: str) -> str:
     # A word is more than a token, in every language.
     words = longest // 2
-    return (_ASKED_ZH if is_chinese(sample) else _ASKED).format(words=words, said=said)
+    return (_ASKED_ZH if is_in(sample, Language.CHINESE) else _ASKED).format(words=words, said=said)
 
 
 def _transcript(leaving: Sequence[Turn], earlier: str) -> str:
     spoken = "\n".join(message.content for turn in leaving for message in turn.messages)
-    chinese = is_chinese(spoken)
+    chinese = is_in(spoken, Language.CHINESE)
     user, assistant = (_USER_ZH, _ASSISTANT_ZH) if chinese else (_USER, _ASSISTANT)
     names = {Role.USER: user, Role.ASSISTANT: assistant}
     parts = [

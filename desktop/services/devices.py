@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from desktop.base.cancelling import never
 from desktop.domain.machine import Cards
 from desktop.domain.model import Device
 from desktop.domain.text import Text
@@ -68,10 +69,6 @@ def find_cards(work_folder: Path) -> Cards:
     return Cards(with_memory(devices, memory()), unused=unused_here(devices))
 
 
-def _never() -> bool:
-    return False
-
-
 class Devices:
     """The devices of this computer, asked for once by however many want to know."""
 
@@ -80,7 +77,7 @@ class Devices:
         work_folder: Path,
         cache: Path,
         *,
-        is_busy: Callable[[], bool] = _never,
+        is_busy: Callable[[], bool] = never,
         ask: Callable[[Path], Cards] = find_cards,
         measure: "Callable[[], Bandwidth | Text]" = read_bandwidth,
         fingerprint: Callable[[], str] = machine_fingerprint,

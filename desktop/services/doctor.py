@@ -31,6 +31,7 @@ from desktop.services.doctor_desktop import examine_desktop
 from desktop.services.doctor_engine import examine_engine
 from desktop.services.doctor_packs import examine_packs
 from desktop.services.doctor_storage import examine_storage
+from desktop.services.network_log import NetworkLog
 
 _LITTLE_MEMORY = 1_000_000_000
 _PACKAGES: Final = {
@@ -59,7 +60,8 @@ def examine(paths: Paths) -> Generator[Finding, None, None]:
         yield from examine_engine(Path(folder), guide)
     yield from examine_packs(paths)
     yield from examine_storage(paths)
-    yield from examine_connections(paths.settings, os.environ)
+    log = NetworkLog(paths.network_log).note
+    yield from examine_connections(paths.settings, os.environ, log)
     yield from examine_desktop(paths)
 
 
@@ -143,10 +145,10 @@ def _processor() -> Finding:
     values: dict[str, Value] = {
         "name": found.name,
         "cores": cores,
-        "features": " ".join(found.features),
+        "features": found.instructions,
     }
     detail = Text("{name}; cores that Lapis uses: {cores}", values)
-    if found.features:
+    if found.instructions:
         detail = Text("{name}; cores that Lapis uses: {cores}; {features}", values)
     return Finding(
         "computer.processor",

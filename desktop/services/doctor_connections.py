@@ -11,10 +11,11 @@ from typing import Final
 
 from desktop.config.checkup import settings_fault
 from desktop.config.secrets import Secrets
-from desktop.config.store import SettingsStore
+from desktop.config.store import CAREFUL, SettingsStore
 from desktop.domain.connection import Connection
 from desktop.domain.errors import AccessDenied, ConnectionRefused, LapisError, ModelNotServed
 from desktop.domain.health import Finding, State
+from desktop.domain.network_log import Recorder, unrecorded
 from desktop.domain.settings import Settings
 from desktop.domain.text import Text, verbatim
 from desktop.services.connections import Connections
@@ -23,11 +24,17 @@ from desktop.services.server_names import leaves_to
 _SECONDS: Final = 5.0
 
 
-def examine_connections(settings: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield what is found of the servers in the settings file; each takes some seconds at most."""
+def examine_connections(
+    settings: Path, environment: Mapping[str, str], log: Recorder = unrecorded
+) -> Iterator[Finding]:
+    """Yield what is found of the servers in the settings file; each takes some seconds at most.
+
+    `log` is told of every request to them.
+    """
     # One that cannot be read is a finding of its own; loading it would put it aside.
-    in_use = Settings() if settings_fault(settings) else SettingsStore(settings).load()
-    with closing(Connections(lambda: in_use, _change_nothing, Secrets(), environment)) as known:
+    in_use = CAREFUL if settings_fault(settings) else SettingsStore(settings).load()
+    servers = Connections(lambda: in_use, _change_nothing, Secrets(), environment, log)
+    with closing(servers) as known:
         yield _offline(in_use)
         if not in_use.connections.finds_ollama:
             yield Finding(

@@ -13,6 +13,7 @@ from desktop.services.doctor_hotkey import examine_hotkey
 from desktop.system.session_bus import BusNames, session_names
 
 _TRAY: Final = "org.kde.StatusNotifierWatcher"
+# GNOME Keyring, KeePassXC and KWallet all answer to it.
 _SECRETS: Final = "org.freedesktop.secrets"
 _ON_A_BUS: Final = sys.platform not in {"win32", "darwin"}
 
@@ -26,7 +27,7 @@ def examine_desktop(paths: Paths) -> Iterator[Finding]:
         yield tray(names, display=display, wayland=bool(os.environ.get("WAYLAND_DISPLAY")))
     else:
         yield Finding("desktop.tray", Text("Tray"), State.OK, Text("part of this system"))
-    yield _keyring(names)
+    yield keyring(names)
     yield examine_hotkey(paths.hotkeys)
 
 
@@ -77,13 +78,25 @@ def _window(*, display: bool) -> Finding:
     )
 
 
-def _keyring(names: BusNames | None) -> Finding:
-    facts = {} if names is None else {"secret_service": names.offers(_SECRETS)}
+def keyring(names: BusNames | None) -> Finding:
+    """Return where keys and tokens are kept, as far as that can be told without opening it.
+
+    `names` are those on the session bus of Linux and its relatives.
+    """
+    name, label = "desktop.keyring", Text("Keyring")
+    if not _ON_A_BUS:
+        return Finding(name, label, State.OK, Text("part of this system"))
+    is_offered = names is not None and names.offers(_SECRETS)
+    facts = {} if names is None else {"secret_service": is_offered}
+    if is_offered:
+        return Finding(
+            name, label, State.OK, Text("the desktop has one for keys and tokens"), None, facts
+        )
     return Finding(
-        "desktop.keyring",
-        Text("Keyring"),
+        name,
+        label,
         State.UNKNOWN,
-        Text("not used yet: Lapis has no secrets to keep"),
-        None,
+        Text("none on the session bus; keys and tokens are kept until Lapis ends"),
+        Text("To keep them longer, install GNOME Keyring or KWallet."),
         facts,
     )

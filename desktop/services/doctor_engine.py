@@ -19,19 +19,16 @@ from desktop.backends.trial import (
     try_plan,
 )
 from desktop.base.redaction import redactor
-from desktop.domain.chat import ChatRequest, Message, Role, Sampling
 from desktop.domain.health import Fact, Finding, State
 from desktop.domain.model import Device, DeviceKind, LoadPlan
 from desktop.domain.quantities import sized
 from desktop.domain.text import Text
 from desktop.models.hardware import usable_cores
 from desktop.services.doctor_cards import unused_findings
+from desktop.services.guide_trial import CONTEXT, guide_question
 from desktop.services.unused_cards import unused_here
 from desktop.services.unused_reasons import GPU_BACKENDS
 
-_QUESTION: Final = "Which model suits my computer?"
-_TOKENS: Final = 8
-_CONTEXT: Final = 512
 _SHOWN: Final = 4
 _DRIVER: Final = Text(
     "A driver may be at fault: update the drivers of graphics cards, or install Lapis again."
@@ -62,7 +59,7 @@ def examine_engine(
         if device.kind is DeviceKind.ACCELERATOR:
             continue
         try:
-            tried = try_plan(work_folder, _plan(device, guide), _request(), trial_seconds)
+            tried = try_plan(work_folder, _plan(device, guide), guide_question(), trial_seconds)
         except TrialFailed as failure:
             yield failed_device(device, failure)
             continue
@@ -172,19 +169,11 @@ def _reinstall() -> Text:
 def _plan(device: Device, guide: Path) -> LoadPlan:
     return LoadPlan(
         path=guide,
-        n_ctx=_CONTEXT,
+        n_ctx=CONTEXT,
         n_gpu_layers=-1 if device.is_gpu else 0,
         devices=(device.name,) if device.is_gpu else (),
         threads=usable_cores(),
         slots=1,
-    )
-
-
-def _request() -> ChatRequest:
-    return ChatRequest(
-        (Message(Role.USER, _QUESTION),),
-        Sampling(temperature=0, max_tokens=_TOKENS),
-        keep_state=False,
     )
 
 

@@ -9,11 +9,13 @@ from desktop.domain.quantities import sized
 from desktop.domain.settings import LibrarySettings
 from desktop.domain.text import Text
 from desktop.services.engine_packs import EnginePacks
+from desktop.services.network_log import NetworkLog
 
 
 def examine_packs(paths: Paths) -> Iterator[Finding]:
     """Yield what there is to say of the pack for this computer; nothing where there is none."""
-    packs = EnginePacks(paths.engine_packs, paths.engine, LibrarySettings, {})
+    log = NetworkLog(paths.network_log).note
+    packs = EnginePacks(paths.engine_packs, paths.engine, LibrarySettings, {}, log=log)
     try:
         view = packs.view()
     finally:

@@ -18,12 +18,13 @@ from desktop.domain.download import DownloadOrder
 
 _SCHEMA: Final = 1
 _MOST_BYTES: Final = 8 * 2**20
+_LAST_PLACE: Final = 2**53
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class KeptOrder:
-    """An order that was not done yet, its `place` in the queue, and whether it was to go on.
+    """An order that was not done yet, and whether it was to go on; a greater `place` comes later.
 
     `made` are names of files that it finished already, so that cancelling it takes them along.
     """
@@ -117,7 +118,8 @@ class DownloadBook:
             except (OSError, ValueError, RecursionError) as error:
                 _log.warning("a kept download is ignored: %s", type(error).__name__)
                 continue
-            if kept.schema == _SCHEMA and path == self._path(kept.order.key):
+            is_ours = kept.schema == _SCHEMA and path == self._path(kept.order.key)
+            if is_ours and 0 <= kept.place <= _LAST_PLACE:
                 yield kept
 
     def _path(self, key: str) -> Path:

@@ -10,6 +10,7 @@ import time
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Final, TypeAlias, TypeVar
 from desktop.base.files import size_of
 from desktop.domain.download import Download, DownloadOrder, DownloadPhase
 from desktop.domain.errors import (
+    AlreadyDownloading,
     BadReference,
     DownloadError,
     GatedModel,
@@ -30,7 +32,9 @@ from desktop.domain.text import Text
 from desktop.hub.beside import part_path
 from desktop.hub.fetch_values import Errand, Fetched, Progress, Stopped
 from desktop.hub.file_names import is_projector, is_safe_path, local_name, split_part
+from desktop.hub.part_file import remove_leftovers
 from desktop.hub.pump import Nothing, Pump
+from desktop.hub.target_lock import locked
 
 # Whoever knows the same files elsewhere: orders whose files have the same hashes.
 StandIns: TypeAlias = Callable[[DownloadOrder], Sequence[DownloadOrder]]
@@ -82,9 +86,13 @@ class Speed:
 
 @dataclass(slots=True)
 class Job:
-    """An order and all that becomes of it. `done` has bytes by the path of the file."""
+    """An order and all that becomes of it; a greater `place` comes later in the queue.
+
+    `done` has bytes by the path of the file, `made` the names of the files that it finished.
+    """
 
     order: DownloadOrder
+    place: int
     wish: Wish = Wish.RUN
     phase: DownloadPhase = DownloadPhase.QUEUED
     done: dict[str, int] = field(default_factory=dict[str, int])
@@ -180,6 +188,29 @@ def check_place(folder: Path, models: Path) -> None:
             Text("{folder} is a link that leads out of the models folder", {"folder": str(folder)}),
             Text("Lapis downloads into its own folder only. Remove the link, then resume."),
         )
+
+
+def sweep(job: Job, folder: Path, models: Path) -> None:
+    """Remove what `job` put into `folder`, below `models`; what cannot be removed stays."""
+    try:
+        check_place(folder, models)
+    except LapisError:
+        _log.warning("what a cancelled download left is where a link leads to")
+        return
+    for file in job.order.files:
+        target = folder / local_name(file.path)
+        try:
+            if folder.is_dir():
+                with locked(target):
+                    remove_leftovers(target)
+                    if target.name in job.made:
+                        target.unlink(missing_ok=True)
+        except AlreadyDownloading:
+            _log.info("a cancelled download goes on in another Lapis")
+        except OSError as error:
+            _log.warning("a cancelled download left something: %s", error.strerror)
+    with suppress(OSError):  # others' files are in there, or it was never made
+        folder.rmdir()
 
 
 def stoppable(ask: Callable[[], Answer], stop: threading.Event) -> Answer:

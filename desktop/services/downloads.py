@@ -2,31 +2,28 @@
 
 Each order that runs has a thread of its own; a few run side by side, the rest waits in line. The
 queue is kept on the disk, the bytes in part files, so that an end of Lapis, kind or not, costs
-nothing. Any thread may call; callers wait for nothing but `wait` and `close`. Observers are called
-from a thread of this module.
+nothing. Any thread may call; callers wait for nothing but `wait` and `close`, and for the disk where
+they `cancel`.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from desktop.base.guard import guarded
 from desktop.domain.download import Download, DownloadOrder, DownloadPhase
-from desktop.domain.errors import AlreadyDownloading, Defect, LapisError, NoRoom
+from desktop.domain.errors import Defect, LapisError, NoRoom
+from desktop.domain.network_log import Recorder, unrecorded
 from desktop.domain.repository import RemoteFile
 from desktop.domain.settings import LibrarySettings
 from desktop.domain.text import Text
 from desktop.hub.client import Client, open_client
 from desktop.hub.fetch import fetch
 from desktop.hub.fetch_values import Errand, Fetched, Limits, Progress, Stopped
-from desktop.hub.file_names import local_name
 from desktop.hub.network import network_of, never_offline
-from desktop.hub.part_file import remove_leftovers
-from desktop.hub.target_lock import locked
 from desktop.services.download_book import DownloadBook, KeptOrder
 from desktop.services.download_job import (
     Job,
@@ -37,29 +34,14 @@ from desktop.services.download_job import (
     fetch_from_anywhere,
     in_order,
     stoppable,
+    sweep,
 )
+from desktop.services.download_news import DownloadNews, Observer
 
-Observer: TypeAlias = Callable[[tuple[Download, ...]], None]
 # Told, in a thread of the queue, which order is done and where its files are.
 Finished: TypeAlias = Callable[[DownloadOrder, tuple[Path, ...]], None]
 
-_NEWS_SECONDS: Final = 0.2
-_COUNTDOWN_SECONDS: Final = 1.0
-
 _log = logging.getLogger(__name__)
-
-
-def no_stand_ins(_: DownloadOrder) -> tuple[DownloadOrder, ...]:
-    """Know no other source."""
-    return ()
-
-
-def _nothing_to_check() -> None:
-    pass
-
-
-def _tell_nobody(_: DownloadOrder, __: tuple[Path, ...]) -> None:
-    pass
 
 
 class Downloads:
@@ -73,18 +55,20 @@ class Downloads:
         token: Callable[[], str],
         environment: Mapping[str, str],
         *,
-        stand_ins: StandIns = no_stand_ins,
-        finished: Finished = _tell_nobody,
-        check_folder: Callable[[], None] = _nothing_to_check,
+        stand_ins: StandIns = lambda _order: (),
+        finished: Finished = lambda _order, _paths: None,
+        check_folder: Callable[[], None] = lambda: None,
         limits: Limits | None = None,
         offline: Callable[[], bool] = never_offline,
+        log: Recorder = unrecorded,
     ) -> None:
         """Read the queue that is kept in `state` (None: kept nowhere); nothing is started.
 
         `folder` returns the models folder, `token` that of Hugging Face; both, and `settings`, are
         asked whenever an order starts. What was not done comes back as paused. `check_folder` raises
         StorageError if the models folder is not to be made anew: its disk may be away. While
-        `offline` says so nothing is fetched from other computers, also not the rest of a file.
+        `offline` says so nothing is fetched from other computers, also not the rest of a file. `log`
+        is told of every request.
         """
         self._folder = folder
         self._settings = settings
@@ -95,13 +79,12 @@ class Downloads:
         self._check_folder = check_folder
         self._limits = limits or Limits()
         self._offline = offline
+        self._log = log
         self._changed = threading.Condition(threading.RLock())
         self._jobs: dict[str, Job] = {}
-        self._observers: list[Observer] = []
-        self._has_news = False
+        self._next_place = 0
+        self._news = DownloadNews(lambda: self.downloads)
         self._is_closing = False
-        self._ended = threading.Event()
-        self._news: threading.Thread | None = None
         self._book = DownloadBook(state)
         self._interrupted: list[str] = []
         for kept in self._book.read():
@@ -124,7 +107,8 @@ class Downloads:
                 return order.key
             if old is None or old.phase is DownloadPhase.DONE:
                 self._jobs.pop(order.key, None)
-                self._jobs[order.key] = Job(order)
+                self._jobs[order.key] = Job(order, self._next_place)
+                self._next_place += 1
             elif old.thread is None:
                 # Its addresses and hashes are newer than those that were kept.
                 old.order = order
@@ -166,12 +150,16 @@ class Downloads:
     def move(self, key: str, place: int) -> None:
         """Move an order to `place` in the queue, 0 for the front."""
         with self._changed:
-            if key not in self._jobs:
+            moved = self._jobs.pop(key, None)
+            if moved is None:
                 return
-            keys = [other for other in self._jobs if other != key]
-            keys.insert(max(0, place), key)
-            self._jobs = {each: self._jobs[each] for each in keys}
-            self._keep_all()
+            jobs = list(self._jobs.values())
+            jobs.insert(max(0, place), moved)
+            self._jobs = {job.order.key: job for job in jobs}
+            for number, job in enumerate(jobs):
+                job.place = number
+                self._keep(job)
+            self._next_place = len(jobs)
             self._tell()
 
     def fill_places(self) -> None:
@@ -203,20 +191,7 @@ class Downloads:
 
     def watch(self, observer: Observer) -> Callable[[], None]:
         """Tell `observer` now and after changes, at most 5 times a second; return how to end it."""
-        with self._changed:
-            self._observers.append(observer)
-            if self._news is None and not self._is_closing:
-                self._news = threading.Thread(
-                    target=self._tell_news, name="download-news", daemon=True
-                )
-                self._news.start()
-            self._tell()
-
-        def end() -> None:
-            with self._changed, suppress(ValueError):
-                self._observers.remove(observer)
-
-        return end
+        return self._news.watch(observer)
 
     def wait(self, key: str, timeout: float | None = None) -> Download | None:
         """Return the order once it is done, failed or paused; None if it was cancelled.
@@ -239,9 +214,9 @@ class Downloads:
                 job.stop.set()
             threads = [job.thread for job in running if job.thread is not None]
             self._tell()
-        self._ended.set()
-        if self._news is not None:
-            threads.append(self._news)
+        telling = self._news.close()
+        if telling is not None:
+            threads.append(telling)
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
         is_kept = self._book.settle(max(0.0, end - time.monotonic()))
@@ -250,10 +225,11 @@ class Downloads:
     # Under the lock.
 
     def _take_back(self, kept: KeptOrder) -> None:
-        job = Job(kept.order, Wish.PAUSE, DownloadPhase.PAUSED, made=set(kept.made))
+        job = Job(kept.order, kept.place, Wish.PAUSE, DownloadPhase.PAUSED, made=set(kept.made))
+        self._next_place = max(self._next_place, kept.place + 1)
         try:
             check_order(kept.order)
-            job.look_at_disk(self._place(job))
+            job.look_at_disk(self._folder_of(job))
         except LapisError:
             _log.warning("a kept download has names that cannot be")
             return
@@ -286,35 +262,12 @@ class Downloads:
                 job.phase = DownloadPhase.PAUSED
             case Wish.CANCEL:
                 self._drop(job)
-                self._sweep(job)
+                sweep(job, self._folder_of(job), self._folder())
 
     def _drop(self, job: Job) -> None:
         self._jobs.pop(job.order.key, None)
         self._book.remove(job.order.key)
         self._tell()
-
-    def _sweep(self, job: Job) -> None:
-        """Remove what an order put on the disk."""
-        folder = self._place(job)
-        try:
-            check_place(folder, self._folder())
-        except LapisError:
-            _log.warning("what a cancelled download left is where a link leads to")
-            return
-        for file in job.order.files:
-            target = folder / local_name(file.path)
-            try:
-                if folder.is_dir():
-                    with locked(target):
-                        remove_leftovers(target)
-                        if target.name in job.made:
-                            target.unlink(missing_ok=True)
-            except AlreadyDownloading:
-                _log.info("a cancelled download goes on in another Lapis")
-            except OSError as error:
-                _log.warning("a cancelled download left something: %s", error.strerror)
-        with suppress(OSError):  # others' files are in there, or it was never made
-            folder.rmdir()
 
     def _start_next(self) -> None:
         if self._is_closing:
@@ -336,24 +289,16 @@ class Downloads:
         return job is None or (job.thread is None and job.phase.is_at_rest)
 
     def _keep(self, job: Job) -> None:
-        if job.order.key in self._jobs:
-            self._keep_at(list(self._jobs).index(job.order.key), job)
-
-    def _keep_all(self) -> None:
-        for place, job in enumerate(self._jobs.values()):
-            self._keep_at(place, job)
-
-    def _keep_at(self, place: int, job: Job) -> None:
-        if job.phase is not DownloadPhase.DONE:
+        if job.order.key in self._jobs and job.phase is not DownloadPhase.DONE:
             runs = job.wish is Wish.RUN and job.phase is not DownloadPhase.FAILED
-            self._book.write(KeptOrder(job.order, place, runs, tuple(sorted(job.made))))
+            self._book.write(KeptOrder(job.order, job.place, runs, tuple(sorted(job.made))))
 
-    def _place(self, job: Job) -> Path:
+    def _folder_of(self, job: Job) -> Path:
         return self._folder() / job.order.folder
 
     def _tell(self) -> None:
-        self._has_news = True
         self._changed.notify_all()
+        self._news.tell()
 
     # In the thread of an order.
 
@@ -364,7 +309,7 @@ class Downloads:
             guarded(self._finished, "keeping a download")(job.order, paths)
         except Stopped:
             with self._changed:
-                job.look_at_disk(self._place(job))
+                job.look_at_disk(self._folder_of(job))
                 self._end(job, DownloadPhase.PAUSED)
             return
         except LapisError as failed:
@@ -379,10 +324,10 @@ class Downloads:
             job.error = error
             if error is None:
                 self._end(job, DownloadPhase.DONE)
-            else:
-                job.look_at_disk(self._place(job))
-                full = isinstance(error, NoRoom)
-                self._end(job, DownloadPhase.PAUSED if full else DownloadPhase.FAILED)
+                return
+            job.look_at_disk(self._folder_of(job))
+            is_full = isinstance(error, NoRoom)
+            self._end(job, DownloadPhase.PAUSED if is_full else DownloadPhase.FAILED)
 
     def _end(self, job: Job, phase: DownloadPhase) -> None:
         """Leave an order in `phase`, or in what was wished meanwhile."""
@@ -405,7 +350,7 @@ class Downloads:
         self._tell()
 
     def _fetch_all(self, job: Job) -> tuple[Path, ...]:
-        folder = self._place(job)
+        folder = self._folder_of(job)
         self._check_folder()
         check_place(folder, self._folder())
         with self._changed:
@@ -441,27 +386,8 @@ class Downloads:
 
         return fetch(errand, client, hear, job.stop, self._limits, also_needed)
 
-    @contextmanager
-    def _client(self) -> Iterator[Client]:
-        network = network_of(self._settings(), self._environment, self._token, self._offline)
-        with open_client(network) as client:
-            yield client
-
-    # In the thread that tells.
-
-    def _tell_news(self) -> None:
-        while True:
-            with self._changed:
-                runs = any(job.thread is not None for job in self._jobs.values())
-                self._changed.wait_for(
-                    lambda: self._has_news or self._is_closing,
-                    _COUNTDOWN_SECONDS if runs else None,
-                )
-                self._has_news = False
-                shown, observers = self.downloads, list(self._observers)
-                closing = self._is_closing
-            for observer in observers:
-                guarded(observer, "watching downloads")(shown)
-            if closing:
-                return
-            self._ended.wait(_NEWS_SECONDS)
+    def _client(self) -> Client:
+        settings = self._settings()
+        return open_client(
+            network_of(settings, self._environment, self._log, self._token, self._offline)
+        )

@@ -12,6 +12,7 @@ import queue
 import threading
 from array import array
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from desktop.backends.base import Backend, Listener
@@ -40,6 +41,17 @@ _SILENCE_SECONDS = 600.0
 
 class Stopped(Exception):
     """What was waited for was cancelled, or the engine is being closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """What texts became: a row of 32-bit floats for each.
+
+    `tokens` were read for them, 0 where a server has not told.
+    """
+
+    rows: tuple["array[float]", ...] = ()
+    tokens: int = 0
 
 
 def _never() -> float | None:
@@ -204,20 +216,20 @@ class Engine:
         texts: Sequence[str],
         cancel: threading.Event | None = None,
         wanted: Wanted | None = None,
-    ) -> tuple["array[float]", ...]:
-        """Return one vector a text, of 32-bit floats, from an embedding model; waits.
+    ) -> Vectors:
+        """Return one vector a text, from an embedding model; waits.
 
-        From the `wanted` model as in `ask`, or the chosen one.
-
-        Raises LapisError, or Stopped once `cancel` is set or the engine is closed.
+        From the `wanted` model as in `ask`, or the chosen one. Raises LapisError, or Stopped once
+        `cancel` is set or the engine is closed.
         """
         vectors: list[array[float]] = []
+        tokens = 0
         for start in range(0, len(texts), _TEXTS_AT_ONCE):
             inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
             part = tuple(texts[start : start + _TEXTS_AT_ONCE])
             number = self._turns.ask(partial(_post_texts, part, vectors), inbox.put, wanted)
-            self._wait(number, inbox, cancel)
-        return tuple(vectors)
+            tokens += self._wait(number, inbox, cancel).prompt_tokens
+        return Vectors(tuple(vectors), tokens)
 
     def raw_loop(
         self,
@@ -260,7 +272,7 @@ class Engine:
 
         What it has on graphics cards is as it was measured when the model was loaded.
         """
-        pid = self._backend.pid
+        pid = self.engine_pid()
         resident = None if pid is None else memory_of(pid)
         loaded = self._turns.local.loaded
         on_cards = 0 if loaded is None else loaded.gpu_memory
@@ -309,13 +321,15 @@ class Engine:
 
     def _wait(
         self, number: int, inbox: "queue.SimpleQueue[Event]", cancel: threading.Event | None
-    ) -> None:
+    ) -> Usage:
+        """Return what a request took when it has ended; raises LapisError or Stopped."""
         for event in self._until_ended(number, inbox, cancel):
             match event:
                 case Failed():
                     raise event.error
-                case Finished(reason=StopReason.STOPPED):
-                    raise Stopped
+                case Finished(reason, usage) if reason is not StopReason.STOPPED:
+                    return usage
+        raise Stopped
 
     def _check(self, request: ChatRequest) -> None:
         """Keep adapters that llama.cpp would die of away from it; raises ModelFileError.

@@ -12,12 +12,11 @@ from desktop.backends import pack_folder
 from desktop.backends.libraries import backends_among
 from desktop.backends.trial import TrialFailed, find_devices, try_plan
 from desktop.base.paths import resources
-from desktop.domain.chat import ChatRequest, Message, Role, Sampling
 from desktop.domain.model import LoadPlan
 from desktop.domain.text import Text
+from desktop.services.guide_trial import CONTEXT, guide_question
 
 NO_CARD: Final = Text("The engine finds no card that this pack could compute on")
-_QUESTION: Final = "Which model suits my computer?"
 
 
 def try_pack(folder: Path, work_folder: Path) -> Text | None:
@@ -37,19 +36,11 @@ def try_pack(folder: Path, work_folder: Path) -> Text | None:
                 return NO_CARD
             plan = LoadPlan(
                 resources() / "guide" / "guide.gguf",
-                n_ctx=512,
+                n_ctx=CONTEXT,
                 devices=(brought[0].name,),
                 slots=1,
             )
-            try_plan(own, plan, _request())
+            try_plan(own, plan, guide_question())
         except TrialFailed as failure:
             return failure.reason
     return None
-
-
-def _request() -> ChatRequest:
-    return ChatRequest(
-        (Message(Role.USER, _QUESTION),),
-        Sampling(temperature=0, max_tokens=8),
-        keep_state=False,
-    )

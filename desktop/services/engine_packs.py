@@ -24,6 +24,7 @@ from desktop.domain.errors import (
     DownloadError,
     LapisError,
 )
+from desktop.domain.network_log import Recorder, unrecorded
 from desktop.domain.repository import RemoteFile, Source, SourceKind
 from desktop.domain.settings import LibrarySettings
 from desktop.domain.text import Text
@@ -67,6 +68,7 @@ class EnginePacks:
         environment: Mapping[str, str],
         *,
         offline: Callable[[], bool] = never_offline,
+        log: Recorder = unrecorded,
         changed: Callable[[], object] = _nothing,
         listed: Callable[[], tuple[EnginePack, ...]] = load_engine_packs,
         driver: Callable[[], NvidiaDriver | None] = nvidia_driver,
@@ -104,6 +106,7 @@ class EnginePacks:
             finished=self._on_fetched,
             limits=limits,
             offline=offline,
+            log=log,
         )
 
     # What people see.

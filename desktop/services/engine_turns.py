@@ -13,8 +13,8 @@ from typing import Protocol, TypeAlias
 
 from desktop.backends.base import Backend, Listener
 from desktop.backends.load_events import Loaded, LoadEvent, LoadFailed, Loading, Unloaded
-from desktop.backends.requests import NOTHING_USED
 from desktop.domain.chat import (
+    NOTHING_USED,
     Event,
     Failed,
     Finished,

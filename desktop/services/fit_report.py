@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
-from desktop.backends.side_job import never
+from desktop.base.cancelling import never
 from desktop.domain.advice import Computer, Placed
 from desktop.domain.errors import LapisError, ModelFileError, ModelLoadError, NetworkError
 from desktop.domain.footprint import Footprint, Point
@@ -33,14 +33,12 @@ _STEP: Final = 256
 class FitReport:
     """What a model takes here with one setting, and what follows.
 
-    `placed` has the memory of it, `engine` the settings it was reckoned with. `longest` is the
-    longest context in tokens with which it fits as it lies, 0 where none does: measured, or between
-    two that were. `speed` is None where
-    nobody knows. `problem` says why llama.cpp could not be asked, None if it was.
+    `placed` has the memory of it. `longest` is the longest context in tokens with which it fits as
+    it lies, 0 where none does: measured, or between two that were. `speed` is None where nobody
+    knows. `problem` says why llama.cpp could not be asked, None if it was.
     """
 
     info: GgufInfo
-    engine: EngineSettings
     placed: Placed
     speed: Speed | None
     longest: int
@@ -98,7 +96,6 @@ def fit_report(
     here = judged(sized[context])
     return FitReport(
         info=info,
-        engine=replace(as_placed, kv_type=here.footprint.point.kv_type),
         placed=here,
         speed=speed_of(here.footprint, active_weights(info), computer, _real(subject)),
         longest=_longest(sized, lambda one: judged(one).fit.level is FitLevel.FITS, caches),

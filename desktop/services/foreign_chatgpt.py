@@ -19,8 +19,8 @@ from desktop.services.foreign_trees import Node, tree_of
 from desktop.services.foreign_values import (
     IMAGE,
     Object,
+    block,
     ended,
-    fenced,
     file_mark,
     items,
     joined,
@@ -68,8 +68,7 @@ def chatgpt_chat(value: Object, attached: Attached) -> CarriedChat:
     ]
     current = value.get("current_node")
     messages, tip = tree_of(nodes, current if isinstance(current, str) else "")
-    first = next((each.content for each in messages if each.role is Role.USER), "")
-    title, by = titled(label(value.get("title")), first)
+    title, by = titled(value.get("title"), messages)
     return CarriedChat(
         title=title,
         messages=messages,
@@ -131,7 +130,7 @@ def _text(content: Object) -> str:
     if kind == "code":
         language = label(content.get("language"))
         code = words(content.get("text")) or _parts(content)
-        return fenced(code, "" if language == "unknown" else language)
+        return block(code, "" if language == "unknown" else language)
     return _parts(content) or words(content.get("text")) or words(content.get("content"))
 
 
@@ -153,7 +152,7 @@ def _of_tool(name: str, content: Object) -> str:
     """Return what a tool gave back, where a person would see it."""
     if name.startswith(_RUNNERS):
         shown = words(content.get("text")) or words(content.get("output_str")) or _parts(content)
-        return fenced(shown)
+        return block(shown)
     if name.startswith(_DRAWERS) or IMAGE in _parts(content):
         return IMAGE if IMAGE in _parts(content) else ""
     return ""
@@ -163,18 +162,18 @@ def _for_tool(to: str, content: Object) -> str:
     """Return what the model gave to a tool, where it is a work of its own: code, a document."""
     text = words(content.get("text")) or _parts(content)
     if to.startswith(_RUNNERS):
-        return fenced(text, "python")
+        return block(text, "python")
     if not to.startswith(_WRITER):
         return ""
     try:
         work = mapping(json.loads(text))
     except (ValueError, RecursionError):
-        return fenced(text)
+        return block(text)
     document = words(work.get("content"))
     language = label(work.get("type")).partition("/")
     if language[0] == "code":
-        return fenced(document, language[2])
-    return document or fenced(json.dumps(work.get("updates")) if "updates" in work else "", "json")
+        return block(document, language[2])
+    return document or block(json.dumps(work.get("updates")) if "updates" in work else "", "json")
 
 
 def _files(about: Object, attached: Attached) -> tuple[tuple[Attachment, ...], str]:

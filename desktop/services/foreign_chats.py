@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final, TypeAlias
 
+from desktop.base.cancelling import never
 from desktop.domain.carried import CarriedChat, Unread, fingerprint
 from desktop.domain.text import Text
-from desktop.models.effort import Effort, never
+from desktop.models.effort import Effort
 from desktop.services import chat_json
 from desktop.services.foreign_attached import Attached, attached_in
 from desktop.services.foreign_chatgpt import chatgpt_chat, is_chatgpt

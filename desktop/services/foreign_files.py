@@ -29,6 +29,7 @@ _MOST_ENTRIES: Final = 100_000
 _MOST_RATIO: Final = 200
 _HARMLESS: Final = 16 * 2**20
 _BLOCK: Final = 2**20
+_START: Final = 64
 
 ZIP_START: Final = b"PK\x03\x04"
 
@@ -144,13 +145,13 @@ def read_file(path: Path) -> bytes:
         raise Unreadable(Text("The system says: {reason}", {"reason": reason})) from error
 
 
-def start_of(path: Path, size: int = 64) -> bytes:
+def start_of(path: Path) -> bytes:
     """Return the first bytes of a regular file; empty where there are none."""
     try:
         if not path.is_file():
             return b""
         with path.open("rb", buffering=0) as stream:
-            return stream.read(size) or b""
+            return stream.read(_START) or b""
     except (OSError, ValueError):
         return b""
 

@@ -20,7 +20,7 @@ from desktop.services.foreign_thinking import without_thinking
 from desktop.services.foreign_trees import MOST_MESSAGES, line_of
 from desktop.services.foreign_values import (
     Unreadable,
-    fenced,
+    block,
     file_mark,
     joined,
     label,
@@ -83,8 +83,7 @@ def gpt4all_chat(content: bytes, name: str) -> tuple[CarriedChat, Unread | None]
     except StreamEnded:
         missing = Unread(name, Text("The file is cut off; what comes before was read."))
     tree, tip = line_of(messages)
-    first = next((each.content for each in tree if each.role is Role.USER), "")
-    title, by = titled(label(title), first)
+    title, by = titled(title, tree)
     when = seconds(created)
     chat = CarriedChat(title, tree, tip, created=when, updated=when, titled_by=by)
     return chat, missing
@@ -202,7 +201,7 @@ def _read_below(stream: QtStream, below: _Below, depth: int = 0) -> None:
             case "ToolCall: ":
                 _read_call(stream, below)
             case "ToolResponse: ":
-                below.texts.append(fenced(value))
+                below.texts.append(block(value))
             case _:
                 raise StreamEnded
         _read_below(stream, below, depth + 1)

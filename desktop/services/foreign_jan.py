@@ -21,8 +21,8 @@ from desktop.services.foreign_values import (
     IMAGE,
     Object,
     Unreadable,
+    block,
     ended,
-    fenced,
     items,
     joined,
     json_text,
@@ -63,8 +63,7 @@ def jan_chat(thread: Object, content: bytes, name: str) -> tuple[CarriedChat, Un
     if lost and not messages:
         raise Unreadable(Text("It is damaged."))
     tree, tip = line_of(messages)
-    first = next((each.content for each in tree if each.role is Role.USER), "")
-    title, by = titled(label(thread.get("title")), first)
+    title, by = titled(thread.get("title"), tree)
     prompt = words(assistant.get("instructions")).strip()
     chat = CarriedChat(
         title=title,
@@ -116,7 +115,7 @@ def _message(value: Object, model: str) -> CarriedMessage | None:
         key="",
         parent=None,
         role=role,
-        content=fenced(text) if role is Role.TOOL else text,
+        content=block(text) if role is Role.TOOL else text,
         reasoning=joined(*thoughts),
         state=ended(value.get("status")),
         model=own or model if role is Role.ASSISTANT else "",
@@ -145,10 +144,10 @@ def _older_calls(about: Object, texts: list[str]) -> Iterator[ToolCall]:
 def _outputs(value: object) -> Iterator[str]:
     """Yield what a tool gave back: a text, or MCP's list of parts with texts."""
     if isinstance(value, str):
-        yield fenced(words(value))
+        yield block(words(value))
     parts = value if isinstance(value, list) else items(mapping(value).get("content"))
     for part in parts:
-        yield fenced(words(mapping(part).get("text")))
+        yield block(words(mapping(part).get("text")))
 
 
 def _files(about: Object) -> Iterator[Attachment]:

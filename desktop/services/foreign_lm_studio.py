@@ -21,9 +21,9 @@ from desktop.services.foreign_trees import Node, tree_of
 from desktop.services.foreign_values import (
     IMAGE,
     Object,
+    block,
     count,
     ended,
-    fenced,
     file_mark,
     items,
     joined,
@@ -55,8 +55,7 @@ def is_lm_studio(value: Object) -> bool:
 def lm_studio_chat(value: Object, folder: str, attached: Attached) -> CarriedChat:
     """Return one conversation, which lies in `folder`; raises Unreadable."""
     messages, tip = tree_of(*_nodes(value, attached))
-    first = next((each.content for each in messages if each.role is Role.USER), "")
-    title, by = titled(label(value.get("name")), first)
+    title, by = titled(value.get("name"), messages)
     spoken = (seconds(value.get(key)) for key in ("userLastMessagedAt", "assistantLastMessagedAt"))
     created = seconds(value.get("createdAt"))
     return CarriedChat(
@@ -187,9 +186,9 @@ def _call(part: Object, place: int) -> ToolCall:
 def _results(content: object) -> Iterator[str]:
     """Yield what a tool gave back: a text, or a list of parts with texts."""
     if isinstance(content, str):
-        yield fenced(words(content))
+        yield block(words(content))
     for part in items(content):
-        yield fenced(words(mapping(part).get("text")))
+        yield block(words(mapping(part).get("text")))
 
 
 def _usage(stats: Object) -> Usage | None:

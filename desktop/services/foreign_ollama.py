@@ -19,7 +19,7 @@ from desktop.services.foreign_trees import MOST_MESSAGES, line_of
 from desktop.services.foreign_values import (
     IMAGE,
     Unreadable,
-    fenced,
+    block,
     file_mark,
     joined,
     json_text,
@@ -71,8 +71,7 @@ def _chat(database: ForeignDatabase, chat: Row) -> CarriedChat:
         )
     )
     messages, tip = line_of(each for row in rows if (each := _message(database, row)) is not None)
-    first = next((each.content for each in messages if each.role is Role.USER), "")
-    title, by = titled(label(chat["title"]), first)
+    title, by = titled(chat["title"], messages)
     created = seconds(chat["created_at"])
     return CarriedChat(
         title=title,
@@ -91,7 +90,7 @@ def _message(database: ForeignDatabase, row: Row) -> CarriedMessage | None:
     begun, done = seconds(row["thinking_time_start"]), seconds(row["thinking_time_end"])
     said = without_thinking(words(row["content"]))
     files, marks = _attachments(database, row["id"]) if role is Role.USER else ((), "")
-    text = fenced(said.content or _result(row)) if role is Role.TOOL else said.content
+    text = block(said.content or _result(row)) if role is Role.TOOL else said.content
     return CarriedMessage(
         key="",
         parent=None,

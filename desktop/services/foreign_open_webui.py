@@ -56,8 +56,7 @@ def open_webui_chat(value: Object) -> CarriedChat:
     ]
     current = history.get("currentId")
     messages, tip = tree_of(nodes, current if isinstance(current, str) else "")
-    first = next((each.content for each in messages if each.role is Role.USER), "")
-    title, by = titled(label(value.get("title")) or label(chat.get("title")), first)
+    title, by = titled(label(value.get("title")) or chat.get("title"), messages)
     prompt = words(mapping(chat.get("params")).get("system")) or words(chat.get("system"))
     created = seconds(value.get("created_at")) or seconds(chat.get("timestamp"))
     return CarriedChat(

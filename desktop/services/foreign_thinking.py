@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from desktop.domain.chat import ToolCall
-from desktop.services.foreign_values import fenced, joined, json_text, label, measure, words
+from desktop.services.foreign_values import block, joined, json_text, label, measure, words
 
 _OPEN: Final = "<think>"
 _CLOSE: Final = "</think>"
@@ -75,7 +75,7 @@ def without_details(text: str) -> Said:
             took += _number(attributes.get("duration", ""))
         elif kind == "tool_calls":
             calls.append(_call(attributes, len(calls)))
-            kept.append(_paragraph(fenced(_unescaped(attributes.get("result", "")))))
+            kept.append(_paragraph(block(_unescaped(attributes.get("result", "")))))
         else:
             kept.append(_paragraph(inner.strip()))
     kept.append(text[place:])

@@ -6,14 +6,17 @@ keep, or an empty one. Pure, any thread.
 
 import json
 import math
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
+from desktop.domain.carried import CarriedMessage
+from desktop.domain.chat import Role
 from desktop.domain.errors import UserFixable
 from desktop.domain.history import MessageState, TitleSource
-from desktop.domain.text import Text, shortened
+from desktop.domain.text import Text, encodable, shortened
+from desktop.services.fences import fenced
 from desktop.services.titles import title_of
-from desktop.store.texts import storable
 
 Object = dict[str, object]
 
@@ -60,7 +63,7 @@ def words(value: object) -> str:
     """Return a text that can be kept: with line feeds, no NUL, no half characters, not endless."""
     if not isinstance(value, str):
         return ""
-    text = storable(value[:_MOST_CHARACTERS])
+    text = encodable(value[:_MOST_CHARACTERS])
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.replace("\0", "")
@@ -70,7 +73,7 @@ def label(value: object) -> str:
     """Return a short text on one line, such as a title or the name of a model."""
     if not isinstance(value, str):
         return ""
-    line = " ".join(storable(value[:_READ]).split())
+    line = " ".join(encodable(value[:_READ]).split())
     if not line.isprintable():
         line = "".join(char for char in line if char.isprintable() or char == _JOINER)
     return shortened(line.strip(), _LONGEST_LABEL)
@@ -120,17 +123,10 @@ def json_text(value: object) -> str:
         return "{}"
 
 
-def fenced(text: str, language: str = "") -> str:
-    """Return `text` as a block of code, or nothing for none."""
+def block(text: str, language: str = "") -> str:
+    """Return what a program wrote or ran as a block, or nothing for none; not endless."""
     text = text.strip("\n")
-    if not text.strip():
-        return ""
-    if len(text) > _MOST_OUTPUT:
-        text = text[: _MOST_OUTPUT - 1] + "…"
-    fence = "```"
-    while fence in text:
-        fence += "`"
-    return f"{fence}{language}\n{text}\n{fence}"
+    return fenced(shortened(text, _MOST_OUTPUT), language) if text.strip() else ""
 
 
 def joined(*parts: str) -> str:
@@ -144,11 +140,12 @@ def file_mark(name: str) -> str:
     return f"[{name}]" if name else ""
 
 
-def titled(title: str, first_question: str) -> tuple[str, TitleSource]:
+def titled(title: object, messages: Iterable[CarriedMessage]) -> tuple[str, TitleSource]:
     """Return the title of a chat, from its first question if it has none, and who gave it."""
-    if title:
-        return title, TitleSource.PERSON
-    return title_of(first_question), TitleSource.QUESTION
+    if given := label(title):
+        return given, TitleSource.PERSON
+    first = next((each.content for each in messages if each.role is Role.USER), "")
+    return title_of(first), TitleSource.QUESTION
 
 
 def ended(reason: object) -> MessageState:

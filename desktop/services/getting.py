@@ -81,11 +81,9 @@ def offered(
     return repository, reference, listed or catalogue.for_repository(repository.name)
 
 
-def repository_of(
-    listed: ListedModel, sources: Sources, source: SourceKind | None = None
-) -> Repository:
+def repository_of(listed: ListedModel, sources: Sources) -> Repository:
     """Return the first repository of a model of the catalogue that can be read."""
-    return _first_of(listed, "", sources, source)
+    return _first_of(listed, "", sources, None)
 
 
 def recommended(repository: Repository, advice: ModelAdvice) -> QuantisedModel:

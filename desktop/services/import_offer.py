@@ -7,7 +7,7 @@ from pathlib import Path
 from desktop.base.disks import nearest
 from desktop.models.folder_walk import model_at
 from desktop.models.gguf import read_gguf
-from desktop.services.shelf_room import disk_of
+from desktop.services.shelf_room import free_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +29,4 @@ def import_offer(path: Path, folder: Path) -> ImportOffer:
     found = model_at(os.fspath(path))
     size = found.size if found is not None else path.stat().st_size
     can_link = path.stat().st_dev == nearest(folder).stat().st_dev
-    return ImportOffer(path, size, can_link, disk_of(folder)[0])
+    return ImportOffer(path, size, can_link, free_at(folder))

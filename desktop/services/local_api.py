@@ -116,19 +116,6 @@ class LocalApi:
         with self._lock:
             self._observers.append(guarded(observer, "an observer of the local server"))
 
-    def start(self) -> None:
-        """Listen as it is set, whether or not the server is set to be on; waits.
-
-        Raises LapisError, which the state tells too.
-        """
-        with self._moving:
-            self._start(self._settings().api)
-
-    def stop(self) -> None:
-        """Stop listening and end every answer; waits."""
-        with self._moving:
-            self._stop()
-
     def follow(self, settings: Settings) -> None:
         """Start, stop or move the server as it is set; waits. What fails is told by the state."""
         wanted = settings.api
@@ -142,11 +129,7 @@ class LocalApi:
             ):
                 return
             self._stop()
-            try:
-                self._start(wanted)
-            except LapisError:
-                # The state has it.
-                return
+            self._start(wanted)
 
     def key(self) -> str:
         """Return the key, made at first use; waits for the keyring."""
@@ -210,7 +193,7 @@ class LocalApi:
         except LapisError as error:
             free = error.free_port if isinstance(error, PortTaken) else 0
             self._show(phase=ServerPhase.FAILED, error=error, free_port=free)
-            raise
+            return
         self._show(phase=ServerPhase.RUNNING, host=self._server.host, port=self._server.port)
 
     def _stop(self) -> None:

@@ -12,8 +12,9 @@ from typing import Final
 
 from desktop.backends import explain
 from desktop.backends.ladder import Cause
-from desktop.backends.side_job import JobDied, JobRefused, never, run_job
+from desktop.backends.side_job import JobDied, JobRefused, run_job
 from desktop.backends.wire import load_command
+from desktop.base.cancelling import never
 from desktop.domain.errors import ModelLoadError
 from desktop.domain.footprint import HOST, Certainty, DeviceBytes, Footprint, Point
 from desktop.domain.model import FlashAttention, GgufInfo, KvType, LoadPlan

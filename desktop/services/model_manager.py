@@ -19,6 +19,7 @@ from desktop.services.engine_packs import EnginePacks
 from desktop.services.hub_token import HubToken
 from desktop.services.model_notes import ModelNotes
 from desktop.services.models_folder import check_models_folder
+from desktop.services.network_log import NetworkLog
 from desktop.services.orders import order_for
 from desktop.services.remote_headers import RemoteHeaders
 from desktop.services.shelf import ChangeSettings
@@ -58,8 +59,9 @@ class ModelManager:
         def offline() -> bool:
             return settings().connections.offline
 
+        log = NetworkLog(paths.network_log).note
         self.sources = Sources(
-            lambda: settings().library, self.token, paths.hub, environment, offline
+            lambda: settings().library, self.token, paths.hub, environment, offline, log
         )
         notes = notes or ModelNotes(Records(paths.records))
         self.records = notes.records
@@ -77,6 +79,7 @@ class ModelManager:
             finished=self._on_finished,
             check_folder=lambda: check_models_folder(settings(), paths),
             offline=offline,
+            log=log,
         )
         self.packs = EnginePacks(
             paths.engine_packs,
@@ -84,6 +87,7 @@ class ModelManager:
             lambda: settings().library,
             environment,
             offline=offline,
+            log=log,
             changed=self.devices.find,
         )
 

@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import Final
 
 from desktop.domain.chat import ChatRequest, Message, Role, Sampling
+from desktop.domain.settings import Language
 from desktop.domain.sight import without_pictures
-from desktop.services.context_estimate import is_chinese
+from desktop.services.own_language import is_in
 from desktop.services.titles import title_of
 
 MOST_TOKENS: Final = 24
@@ -41,7 +42,7 @@ _MARKUP = re.compile(r"[<>{}|\\\ufffd]|https?://")
 def title_request(asked: ChatRequest, answer: str) -> ChatRequest:
     """Return the request for a title of the conversation that `asked` got `answer` to."""
     question = next((m.content for m in reversed(asked.messages) if m.role is Role.USER), "")
-    wish = _WISH_ZH if is_chinese(question) else _WISH
+    wish = _WISH_ZH if is_in(question, Language.CHINESE) else _WISH
     said = (Message(Role.ASSISTANT, answer), Message(Role.USER, wish))
     return replace(
         asked,
@@ -92,7 +93,7 @@ def _bare(title: str) -> str:
 
 def _is_title(title: str) -> bool:
     words = title.split()
-    longest = _LONGEST_CHINESE if is_chinese(title) else _LONGEST
+    longest = _LONGEST_CHINESE if is_in(title, Language.CHINESE) else _LONGEST
     return (
         any(map(str.isalnum, title))
         and len(title) <= longest

@@ -10,7 +10,7 @@ from desktop.domain.errors import (
     QuestionTooLong,
     TemplateError,
 )
-from desktop.domain.text import Text, Value
+from desktop.domain.text import Text, Value, encodable
 
 
 class _Words(msgspec.Struct):
@@ -69,12 +69,12 @@ def _read(note: str) -> _Note | None:
 
 
 def _words(text: Text) -> _Words:
-    return _Words(text.message, {name: _clean(value) for name, value in text.values.items()})
-
-
-def _clean(value: Value) -> Value:
     # The name of a file may hold bytes that are no UTF-8.
-    return value.encode(errors="replace").decode() if isinstance(value, str) else value
+    values = {
+        name: encodable(value) if isinstance(value, str) else value
+        for name, value in text.values.items()
+    }
+    return _Words(text.message, values)
 
 
 def _text(words: _Words) -> Text:

@@ -14,7 +14,7 @@ from desktop.backends.ladder import Cause
 from desktop.backends.side_job import JobDied, JobRefused, run_job
 from desktop.domain.chat import Message, Role
 from desktop.domain.errors import TemplateError
-from desktop.domain.text import Text
+from desktop.domain.text import Text, encodable
 from desktop.inference.builtin_templates import AUTOMATIC, builtin_source, fitting_builtin
 from desktop.inference.messages import Refused
 from desktop.inference.side_messages import Preview, Previewed
@@ -44,9 +44,9 @@ def preview(
     another LapisError.
     """
     header, _size = open_header(path)
-    turns = [(message.role.value, _clean(message.content)) for message in messages]
+    turns = [(message.role.value, encodable(message.content)) for message in messages]
     if system_prompt.strip():
-        turns.insert(0, (Role.SYSTEM.value, _clean(system_prompt)))
+        turns.insert(0, (Role.SYSTEM.value, encodable(system_prompt)))
     if template in {"", OWN_TEMPLATE}:
         found = header.values.get("tokenizer.chat_template")
         source = found if isinstance(found, str) else ""
@@ -62,7 +62,7 @@ def preview(
                 Text("Choose one of the list, or the model's own."),
             )
     try:
-        order = Preview(_clean(source[:_LONGEST]), turns, special_texts(header))
+        order = Preview(encodable(source[:_LONGEST]), turns, special_texts(header))
         return run_job(work_folder, order, Previewed, patience=_SECONDS).text
     except JobRefused as refusal:
         raise explain.explain_refusal(Refused(0, refusal.kind, refusal.detail)) from refusal
@@ -70,8 +70,3 @@ def preview(
         if death.step == "template" and death.cause in {Cause.UNKNOWN, Cause.SILENCE}:
             raise explain.explain_hanging_template() from death
         raise
-
-
-def _clean(text: str) -> str:
-    # Half a surrogate pair is no text and cannot be sent.
-    return text.encode(errors="replace").decode()

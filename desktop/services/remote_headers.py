@@ -14,6 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
+from desktop.base.cancelling import never
 from desktop.base.disk_faults import file_fault
 from desktop.domain.errors import ModelFileError
 from desktop.domain.model import GgufInfo
@@ -21,7 +22,7 @@ from desktop.domain.repository import QuantisedModel, RemoteFile, Repository, So
 from desktop.domain.text import Text
 from desktop.hub.fetch_values import Stopped
 from desktop.hub.file_names import local_name
-from desktop.hub.header import Beginning, never
+from desktop.hub.header import Beginning
 from desktop.hub.kept_headers import KeptHeaders
 from desktop.models.gguf import beginning_of, info_of, seeing_bytes
 from desktop.models.gguf_reader import Header, Readable, read_beginning, read_header

@@ -7,7 +7,7 @@ time and tells how far it is, so it belongs into a thread that may wait. `entrie
 import logging
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Protocol, TypeVar
@@ -29,7 +29,7 @@ from desktop.services.models_folder import (
     open_library,
     unfinished_move,
 )
-from desktop.services.shelf_bin import TRASH, Bin, Deleted, used_by_trash
+from desktop.services.shelf_bin import TRASH, Bin, Deleted
 from desktop.services.shelf_checking import Verified, learn_contents, stamp_at, verify
 from desktop.services.shelf_deleting import check_quiet, files_to_delete, root_of
 from desktop.services.shelf_import import Imported, ImportHow, import_model
@@ -37,7 +37,7 @@ from desktop.services.shelf_incoming import remove_leftovers
 from desktop.services.shelf_list import Listed, line_of, listed, stamp_of
 from desktop.services.shelf_mover import Mover
 from desktop.services.shelf_progress import Progress
-from desktop.services.shelf_room import disk_of
+from desktop.services.shelf_use import ShelfUse, use_of
 from desktop.store.record_rows import ElsewhereRecord, FileRecord
 from desktop.store.records import Records
 from desktop.system.trash import to_trash
@@ -55,21 +55,6 @@ class ChangeSettings(Protocol):
     def __call__(self, change: Callable[[Settings], Settings], /) -> None:
         """Put what `change` makes of the present settings in their place."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class ShelfUse:
-    """What models take, in bytes.
-
-    `models` in the models folder, `trash` deleted ones that can still be brought back, `elsewhere`
-    opened files and those of other programs; `free` and `total` are of the models folder's disk.
-    """
-
-    models: int
-    trash: int
-    elsewhere: int
-    free: int
-    total: int
 
 
 class Shelf:
@@ -204,12 +189,12 @@ class Shelf:
 
     def disk_use(self) -> ShelfUse:
         """Return what models take of the disk, each content counted once."""
-        return self._use_of(self._lines())
+        return self.survey()[1]
 
     def survey(self) -> tuple[list[ShelfEntry], ShelfUse]:
         """Return `entries` and `disk_use`, from one look at the disk."""
         lines = self._lines()
-        return [line.entry for line in lines], self._use_of(lines)
+        return [line.entry for line in lines], use_of(lines, self.folder, self._roots())
 
     # What is known of it.
 
@@ -226,14 +211,6 @@ class Shelf:
         Raises StorageError if it is not kept: it holds until Lapis ends.
         """
         self._notes.set_defaults(model, defaults)
-
-    def remember_loaded(self, path: Path, context: int, memory: int) -> None:
-        """Remember that a model was loaded with `context` tokens and took `memory` bytes."""
-        self._notes.remember_loaded(path, context, memory)
-
-    def remember_used(self, path: Path) -> None:
-        """Remember that a model is used now."""
-        self._notes.remember_used(path)
 
     def remember_source(
         self,
@@ -355,24 +332,6 @@ class Shelf:
     def _lines(self) -> list[Listed]:
         elsewhere: list[ElsewhereRecord] = self._attempt(self._records.elsewhere, [])
         return listed(self._holdings(), elsewhere, self._remembered(), self._headers)
-
-    def _use_of(self, lines: Sequence[Listed]) -> ShelfUse:
-        own: dict[object, int] = {}
-        others: dict[object, int] = {}
-        for line in lines:
-            key = line.found.identity if line.found.identity != (0, 0) else line.found.real
-            if line.entry.origin is Origin.LAPIS:
-                own[key] = line.found.size
-            elif line.entry.origin is not Origin.GUIDE:
-                others[key] = line.found.size
-        free, total = disk_of(self.folder)
-        return ShelfUse(
-            models=sum(own.values()),
-            trash=sum(map(used_by_trash, self._roots())),
-            elsewhere=sum(size for key, size in others.items() if key not in own),
-            free=free,
-            total=total,
-        )
 
     def _holdings(self) -> list[Holding]:
         return open_library(self._settings(), self._paths, self._guide).holdings()

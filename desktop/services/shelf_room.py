@@ -9,13 +9,12 @@ from desktop.domain.quantities import sized
 from desktop.domain.text import Text
 
 
-def disk_of(folder: Path) -> tuple[int, int]:
-    """Return (free, total) bytes of the disk that holds `folder`; 0, 0 where nobody tells."""
+def free_at(folder: Path) -> int:
+    """Return the free bytes of the disk that holds `folder`; 0 where nobody tells."""
     try:
-        room = room_of(folder)
+        return room_of(folder).free
     except OSError:
-        return 0, 0
-    return room.free, room.total
+        return 0
 
 
 def check_room(folder: Path, needed: int) -> None:

@@ -6,7 +6,6 @@ folders, so that what a killed Lapis leaves there goes with the next load.
 """
 
 import os
-import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +13,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop.backends.side_job import never
+from desktop.backends.process import new_folder
+from desktop.base.cancelling import never
 from desktop.base.sparse import sparse_file
 from desktop.domain.errors import ModelFileError, NetworkError
 from desktop.domain.model import GgufInfo, InstalledModel, LoadPlan
@@ -135,8 +135,7 @@ def hollow_model(work_folder: Path, heads: Sequence["WholeHeader"]) -> Iterator[
 
     Raises StorageError, among others where the disk cannot hold a hole.
     """
-    folder = work_folder / f"engine-{os.getpid()}-{secrets.token_hex(4)}"
-    folder.mkdir(mode=0o700, parents=True)
+    folder = new_folder(work_folder)
     try:
         with ExitStack() as stack:
             files = [stack.enter_context(sparse_file(folder, one.path, one.size)) for one in heads]

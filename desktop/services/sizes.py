@@ -13,7 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from desktop.backends.side_job import Cancelled, never
+from desktop.backends.side_job import Cancelled
+from desktop.base.cancelling import never
 from desktop.domain.footprint import Certainty, Footprint, Load, Point
 from desktop.domain.model import FlashAttention, GgufInfo, InstalledModel, KvType, LoadPlan
 from desktop.models.fit import reckoned, with_draft

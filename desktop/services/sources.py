@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from desktop.base.cancelling import never
 from desktop.domain.errors import (
     AccessDenied,
     BadReference,
@@ -19,6 +20,7 @@ from desktop.domain.errors import (
     OddAnswer,
     RemoteFileNotFound,
 )
+from desktop.domain.network_log import Purpose, Reason, Recorder, unrecorded
 from desktop.domain.repository import (
     Gate,
     Reference,
@@ -36,7 +38,7 @@ from desktop.hub.answers import Answers
 from desktop.hub.asking import Asker
 from desktop.hub.client import Client, open_client
 from desktop.hub.failures import gated
-from desktop.hub.header import Beginning, never
+from desktop.hub.header import Beginning
 from desktop.hub.network import (
     Network,
     base_address,
@@ -52,6 +54,8 @@ from desktop.services.orders import chosen
 _CHECKED_BYTES: Final = 64 * 1024
 _MOST_COPIES: Final = 3
 _MOST_WORDS: Final = 200
+_SEARCHING: Final = Reason(Purpose.SEARCH)
+_LOOKING: Final = Reason(Purpose.LOOK)
 
 
 class Sources:
@@ -64,16 +68,19 @@ class Sources:
         cache: Path,
         environment: Mapping[str, str],
         offline: Callable[[], bool] = never_offline,
+        log: Recorder = unrecorded,
     ) -> None:
         """Remember where to ask; nothing is connected yet.
 
         `token` returns the one for Hugging Face, empty for none; `cache` is a folder for answers;
-        while `offline` says so other computers are not asked, and Offline is raised.
+        while `offline` says so other computers are not asked, and Offline is raised; `log` is told
+        of every request.
         """
         self._settings = settings
         self._token = token
         self._environment = environment
         self._offline = offline
+        self._log = log
         self._answers = Answers(cache)
         self._guard = threading.Lock()
         self._stop = threading.Event()
@@ -120,7 +127,7 @@ class Sources:
         `cursor` is that of the result before, for more. Raises NetworkError.
         """
         place = source if isinstance(source, Source) else self.source(source)
-        asker = self._asker()
+        asker = self._asker(_SEARCHING)
         cut = " ".join(words.split())[:_MOST_WORDS]
         found = _search(asker, place, cut, limit, cursor)
         return replace(found, remembered=asker.remembered)
@@ -141,7 +148,7 @@ class Sources:
         is no error here: it is said by `refused`.
         """
         place = self._place(reference, source)
-        asker = self._asker(anew=anew)
+        asker = self._asker(_LOOKING, anew=anew)
         found = _list(asker, place, reference.repository, reference.revision)
         found = replace(found, remembered=asker.remembered)
         if not found.models:
@@ -164,15 +171,16 @@ class Sources:
         Raises what is wrong with it: BadReference for its address, or NetworkError.
         """
         place = replace(source, base=base_address(source.base))
-        asker = self._asker(anew=True)
+        asker = self._asker(_LOOKING, anew=True)
         hit = _open_hit(_search(asker, place, "", 10).hits, place)
         found = _list(asker, place, hit.name)
         if not found.models:
             raise self._no_models(found)
         client = self._client()
         file = found.models[0].files[0]
-        where = client.resolve(file.url, place.kind)
-        with client.stream(where.location, {"Range": f"bytes=0-{_CHECKED_BYTES - 1}"}) as stream:
+        where = client.resolve(file.url, place.kind, why=_LOOKING)
+        first = {"Range": f"bytes=0-{_CHECKED_BYTES - 1}"}
+        with client.stream(where.location, first, why=_LOOKING) as stream:
             if stream.status not in {200, 206}:
                 raise stream.failure()
             next(stream.blocks(), b"")
@@ -201,7 +209,9 @@ class Sources:
         }
 
     def _network(self) -> Network:
-        return network_of(self._settings(), self._environment, self._token, self._offline)
+        return network_of(
+            self._settings(), self._environment, self._log, self._token, self._offline
+        )
 
     def _client(self) -> Client:
         network = self._network()
@@ -213,12 +223,13 @@ class Sources:
                 self._clients[way].close()
             return self._clients[way]
 
-    def _asker(self, *, anew: bool = False) -> Asker:
+    def _asker(self, why: Reason, *, anew: bool = False) -> Asker:
         return Asker(
             self._client(),
             None if anew else self._answers,
             self._stop,
             self._has_token,
+            why,
         )
 
     def _has_token(self) -> bool:
@@ -230,7 +241,7 @@ class Sources:
         if not (may_carry_token(file.url) and self._has_token()):
             return gated(file.url, found.name, found.page)
         try:
-            self._client().resolve(file.url, found.source.kind)
+            self._client().resolve(file.url, found.source.kind, why=_LOOKING)
         except AccessDenied as error:
             return error
         except NetworkError:

@@ -61,13 +61,13 @@ def reading(
 
 
 def speed_of(
-    footprint: Footprint, active: int, computer: Computer, model: str = "", fill: int = SHORT_CHAT
+    footprint: Footprint, active: int, computer: Computer, model: str = ""
 ) -> Speed | None:
     """Return how fast a model answers that lies as `footprint` says; None where nobody knows.
 
     `active` as for `reading`; as it was timed, if it was, where its file is the path `model`.
     """
-    read = reading(footprint, active, computer.devices, fill)
+    read = reading(footprint, active, computer.devices, SHORT_CHAT)
     return (measured(model, read, computer) if model else None) or predicted(read, computer)
 
 

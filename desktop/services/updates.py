@@ -21,6 +21,7 @@ from desktop.config.distribution import read_distribution
 from desktop.config.policy import forbids_update_check, policy_file
 from desktop.domain.distribution import Distribution, Kind
 from desktop.domain.errors import NetworkError, Offline, StorageError, UserFixable
+from desktop.domain.network_log import Recorder, unrecorded
 from desktop.domain.settings import Settings
 from desktop.domain.text import Text
 from desktop.domain.updates import News, NewsRefused, Refusal, Standing, is_newer
@@ -29,6 +30,7 @@ from desktop.hub.update_file import WHOLE_SECONDS, fetch_news
 from desktop.hub.update_news import read_news
 from desktop.hub.update_signature import key_id
 from desktop.hub.update_words import refusal_words
+from desktop.services.network_log import NetworkLog
 from desktop.services.update_state import WEEK, UpdateState, read_state, write_state
 from desktop.system.network_links import is_offline
 
@@ -88,6 +90,7 @@ def open_updates(
         settings,
         Surroundings(environment),
         forbidden=forbidden or forbids_update_check(environment, policy_file(environment)),
+        log=NetworkLog(paths.network_log).note,
     )
 
 
@@ -102,15 +105,17 @@ class Updates:
         surroundings: Surroundings,
         *,
         forbidden: bool = False,
+        log: Recorder = unrecorded,
     ) -> None:
         """Ask nobody yet. `file` keeps what is remembered; `settings` are read when needed.
 
-        `forbidden`: a switch or a policy of this computer says no.
+        `forbidden`: a switch or a policy of this computer says no. `log` is told of every request.
         """
         self._distribution = distribution
         self._file = file
         self._settings = settings
         self._around = surroundings
+        self._log = log
         self.hindrance = hindrance(distribution, forbidden=forbidden)
 
     @property
@@ -175,6 +180,7 @@ class Updates:
         network = network_of(
             settings,
             self._around.environment,
+            self._log,
             offline=lambda: self._settings().connections.offline,
         )
         address, etag = self._distribution.update_address, state.etag if state.content else ""

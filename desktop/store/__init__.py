@@ -1,1 +1,1 @@
-"""Chats in SQLite."""
+"""What is kept in SQLite: chats, and what is remembered of models."""

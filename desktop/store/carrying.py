@@ -13,13 +13,13 @@ from pathlib import Path
 
 from desktop.domain.carried import CarriedChat, CarriedMessage
 from desktop.domain.history import ChatSummary, MessageState
+from desktop.domain.text import encodable
 from desktop.store import folders, listing, tree
 from desktop.store.connection import connect_reader
 from desktop.store.faults import translated
 from desktop.store.json_columns import written
 from desktop.store.rows import COLUMNS, list_column, stored, usage_column
 from desktop.store.session import Session
-from desktop.store.texts import storable
 
 # What is written at once, so that a window that writes is not held up.
 PORTION_MESSAGES = 300
@@ -156,7 +156,7 @@ def _is_known(session: Session, chat: CarriedChat, fingerprint: str) -> bool:
     if fingerprint and session.rows(
         "SELECT 1 FROM taken_in JOIN chats ON chats.id = chat"
         " WHERE fingerprint = ? AND deleted IS NULL",
-        storable(fingerprint),
+        encodable(fingerprint),
     ):
         return True
     if not chat.created:
@@ -206,9 +206,9 @@ def _add_chat(session: Session, chat: CarriedChat) -> int:
     updated = _time(chat.updated) or max(known, default=created)
     return session.insert(
         _ADD_CHAT,
-        *(storable(chat.title), created, updated, _place(session, updated)),
+        *(encodable(chat.title), created, updated, _place(session, updated)),
         *(_pin(session) if chat.pinned else None, chat.archived, chat.titled_by),
-        *(storable(chat.icon), _folder(session, chat.folder)),
+        *(encodable(chat.icon), _folder(session, chat.folder)),
         *(listing.settings_column(chat.settings), session.now()),
     )
 
@@ -234,7 +234,7 @@ def _folder(session: Session, name: str) -> int | None:
     """Return the folder of that name, made if there is none; None without a name."""
     if not name.strip():
         return None
-    wanted = storable(name)
+    wanted = encodable(name)
     found = next((each for each in folders.folders(session) if each.name == wanted), None)
     return (found or folders.add(session, wanted)).id
 
@@ -266,9 +266,9 @@ def _columns(
     return (
         *(parent, message.role),
         MessageState.INTERRUPTED if growing else message.state,
-        *(storable(message.model), usage_column(message.usage)),
-        *(_time(message.created) or begun, storable(message.content)),
-        *(storable(message.reasoning), list_column(message.attachments)),
+        *(encodable(message.model), usage_column(message.usage)),
+        *(_time(message.created) or begun, encodable(message.content)),
+        *(encodable(message.reasoning), list_column(message.attachments)),
         list_column(message.tool_calls),
         None if seconds is None or not math.isfinite(seconds) else float(seconds),
         *(message.edited, "" if message.memory is None else written(message.memory)),
@@ -283,7 +283,7 @@ def _appear(
     if fingerprint:
         session.write(
             "INSERT OR REPLACE INTO taken_in (fingerprint, chat) VALUES (?, ?)",
-            *(storable(fingerprint), number),
+            *(encodable(fingerprint), number),
         )
 
 

@@ -87,6 +87,20 @@ def companions(path: Path) -> list[Path]:
     return [Path(name) for name in names if os.path.lexists(name)]
 
 
+def move_aside(path: Path, why: str = "damaged") -> Path:
+    """Rename the database and what belongs to it to a name of its own; return that name."""
+    number = 1
+    while any(path.parent.glob(f"{path.name}.{why}-{number}*")):
+        number += 1
+    aside = path.with_name(f"{path.name}.{why}-{number}")
+    # The database first: where it is missing, the next start knows how to go on.
+    if os.path.lexists(path):
+        path.replace(aside)
+    for old in companions(path):
+        old.replace(f"{aside}{old.name.removeprefix(path.name)}")
+    return aside
+
+
 def _connect(path: Path, patience: float, *, alone: bool, any_thread: bool) -> sqlite3.Connection:
     connection = _open(path, "mode=rw", patience, any_thread=any_thread)
     try:

@@ -5,7 +5,6 @@ the same time, and holds all but the index of words, which is made again where a
 """
 
 import logging
-import os
 import shutil
 import sqlite3
 import time
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
+from desktop.base.files import sync_file
 from desktop.store import index
 from desktop.store.connection import connect_reader, connect_unchanging
 from desktop.store.faults import STORE_FAULTS
@@ -48,8 +48,12 @@ def copies(path: Path) -> list[Copy]:
 
 def copy_files(path: Path) -> list[Path]:
     """Return the files of all copies of the database at `path`, newest first."""
-    files = [*daily_files(path), *copies_before_changes(path)]
-    return sorted(files, key=lambda file: file.stat().st_mtime, reverse=True)
+    found: list[tuple[float, Path]] = []
+    for file in (*daily_files(path), *copies_before_changes(path)):
+        # The thread that makes copies may just have removed an old one.
+        with suppress(FileNotFoundError):
+            found.append((file.stat().st_mtime, file))
+    return [file for _, file in sorted(found, reverse=True)]
 
 
 def daily_files(path: Path) -> list[Path]:
@@ -78,8 +82,7 @@ def keep_daily(path: Path, *, now: float, stop: Event | None = None) -> Path | N
         if not _copy(path, unfinished, stop):
             return None
         # SQLite leaves the copy to the system's cache.
-        with unfinished.open("rb+") as stream:
-            os.fsync(stream.fileno())
+        sync_file(unfinished)
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -3,8 +3,8 @@
 Runs in the thread that owns the session.
 """
 
+from desktop.domain.text import encodable
 from desktop.store.session import Session
-from desktop.store.texts import storable
 
 _NEW_CHAT = "draft"
 
@@ -21,7 +21,7 @@ def draft(session: Session, chat: int | None) -> str:
 
 def save_draft(session: Session, chat: int | None, text: str) -> None:
     """Keep the text typed and not sent; costs nothing when it is the one already kept."""
-    text = storable(text)
+    text = encodable(text)
     if text == draft(session, chat):
         return
     if chat is None:

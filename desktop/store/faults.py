@@ -82,13 +82,18 @@ def cause_of(error: StoreFault, path: Path) -> Cause:
         case OSError():
             cause = _OS_CAUSES.get(error.errno or 0, Cause.DISK)
         case _:
-            # Absent on errors that the Python module raises by itself, such as a wrong thread.
-            code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-            if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
                 return Cause.GONE
-            cause = _CAUSES.get(code & _PRIMARY, Cause.OURS)
+            cause = _CAUSES.get(primary_code(error), Cause.OURS)
     # A full disk shows itself in several ways: a quota, a shared-memory file that cannot grow.
     return Cause.FULL if cause is Cause.DISK and _no_room(path) else cause
+
+
+def primary_code(error: BaseException) -> int:
+    """Return SQLite's code of an error without what it adds to tell kinds of one apart."""
+    # Absent on errors that the Python module raises by itself, such as a wrong thread.
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & _PRIMARY
 
 
 def explain(cause: Cause, path: Path) -> LapisError:

@@ -4,8 +4,8 @@ A deleted folder stays for 30 days, empty to everybody else, so that it comes ba
 """
 
 from desktop.domain.history import Folder
+from desktop.domain.text import encodable
 from desktop.store.session import Session
-from desktop.store.texts import storable
 
 
 def folders(session: Session) -> list[Folder]:
@@ -18,7 +18,7 @@ def folders(session: Session) -> list[Folder]:
 
 def add(session: Session, name: str) -> Folder:
     """Add a folder below the others and return it."""
-    name = storable(name)
+    name = encodable(name)
     number = session.insert(
         "INSERT INTO folders (name, position)"
         " VALUES (?, (SELECT coalesce(max(position), 0) + 1 FROM folders))",
@@ -29,7 +29,7 @@ def add(session: Session, name: str) -> Folder:
 
 def rename(session: Session, folder: int, name: str) -> None:
     """Give a folder another name."""
-    session.write_one("UPDATE folders SET name = ? WHERE id = ?", storable(name), folder)
+    session.write_one("UPDATE folders SET name = ? WHERE id = ?", encodable(name), folder)
 
 
 def delete(session: Session, folder: int) -> None:

@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from desktop.store.connection import roll_back
-from desktop.store.faults import suspicion
+from desktop.store.faults import primary_code, suspicion
 from desktop.store.rows import Row, attachments_in
 from desktop.store.words import RULES, tokens
 
@@ -38,7 +38,6 @@ WHERE id IN (SELECT message FROM unindexed) AND state != 'streaming'
 # The averages and the structure of an index with nothing in it, as FTS5 writes them.
 _EMPTY = ((1, b""), (10, bytes(7)))
 _CHUNK = 50
-_PRIMARY = 0xFF
 
 _log = logging.getLogger(__name__)
 
@@ -212,8 +211,7 @@ def take_alone(connection: sqlite3.Connection, message: int) -> None:
 
 def is_damage(error: BaseException) -> bool:
     """Return whether SQLite says that what it read makes no sense."""
-    code: int = getattr(error, "sqlite_errorcode", 0)
-    return code & _PRIMARY == sqlite3.SQLITE_CORRUPT
+    return primary_code(error) == sqlite3.SQLITE_CORRUPT
 
 
 def _change(connection: sqlite3.Connection, work: Callable[[], None]) -> None:

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from desktop.store.texts import storable
+from desktop.domain.text import encodable
 
 Value = TypeVar("Value")
 Other = TypeVar("Other")
@@ -16,7 +16,7 @@ def written(value: object) -> str:
     try:
         return msgspec.json.encode(value).decode()
     except UnicodeEncodeError:
-        return storable(json.dumps(msgspec.to_builtins(value), ensure_ascii=False))
+        return encodable(json.dumps(msgspec.to_builtins(value), ensure_ascii=False))
 
 
 def read(column: object, kind: type[Value], otherwise: Other) -> Value | Other:

@@ -6,11 +6,11 @@ their own, which use does not change. Runs in the thread that owns the session.
 
 from desktop.domain.chat_settings import ChatSettings
 from desktop.domain.history import ChatSummary, TitleSource
+from desktop.domain.text import encodable
 from desktop.store.faults import gone
 from desktop.store.json_columns import read, written
 from desktop.store.rows import Row
 from desktop.store.session import Session
-from desktop.store.texts import storable
 
 # The folder of a chat counts only while it is there.
 _SUMMARY = """
@@ -46,7 +46,7 @@ def create(
     return session.insert(
         "INSERT INTO chats (title, created, updated, folder, settings, icon, position)"
         " VALUES (?, ?, ?, ?, ?, ?, (SELECT coalesce(max(position), 0) + 1 FROM chats))",
-        *(storable(title), now, now, folder, settings_column(settings), storable(icon)),
+        *(encodable(title), now, now, folder, settings_column(settings), encodable(icon)),
     )
 
 
@@ -59,7 +59,7 @@ def rename(session: Session, number: int, title: str, by: TitleSource) -> bool:
         if rows[0][0] == TitleSource.PERSON and by is not TitleSource.PERSON:
             return False
         session.write_one(
-            "UPDATE chats SET title = ?, titled_by = ? WHERE id = ?", storable(title), by, number
+            "UPDATE chats SET title = ?, titled_by = ? WHERE id = ?", encodable(title), by, number
         )
     return True
 
@@ -105,7 +105,7 @@ def move(session: Session, number: int, folder: int | None, before: int | None) 
 
 def set_icon(session: Session, number: int, icon: str) -> None:
     """Note the icon that a chat is shown with."""
-    session.write_one("UPDATE chats SET icon = ? WHERE id = ?", storable(icon), number)
+    session.write_one("UPDATE chats SET icon = ? WHERE id = ?", encodable(icon), number)
 
 
 def copy(session: Session, message: int, title: str) -> int:
@@ -116,7 +116,7 @@ def copy(session: Session, message: int, title: str) -> int:
         " SELECT ?, ?, ?, folder, settings, icon, titled_by,"
         " (SELECT max(position) + 1 FROM chats)"
         " FROM chats WHERE id = (SELECT chat FROM messages WHERE id = ?)",
-        *(storable(title), now, now, message),
+        *(encodable(title), now, now, message),
     )
 
 

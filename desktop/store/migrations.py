@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeAlias
 
+from desktop.base.files import sync_file
 from desktop.store.connection import APPLICATION_ID, companions, connect, roll_back
 from desktop.store.faults import Damage, newer
 from desktop.store.index import INDEX_PARTS
@@ -163,8 +164,7 @@ def keep_copy(connection: sqlite3.Connection, path: Path) -> Path:
     try:
         connection.execute("VACUUM INTO ?", (str(unfinished),))
         # SQLite leaves the copy to the system's cache.
-        with unfinished.open("rb+") as stream:
-            os.fsync(stream.fileno())
+        sync_file(unfinished)
         unfinished.replace(target)
     except BaseException:
         unfinished.unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from desktop.store.faults import (
     Damage,
     cause_of,
     foreign,
+    primary_code,
     suspicion,
     translated,
     unrecovered,
@@ -29,8 +30,6 @@ from desktop.store.recovery import begin, make_index_anew, recover
 from desktop.store.temporary import FIRST
 
 _WEEK_SECONDS = 7 * 86400.0
-
-_PRIMARY = 0xFF
 
 _log = logging.getLogger(__name__)
 
@@ -197,7 +196,7 @@ def _first_fault(connection: sqlite3.Connection, what: str) -> str:
     try:
         ((found, *_), *_) = connection.execute(f"PRAGMA quick_check({what})").fetchall()
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode & _PRIMARY not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR}:
+        if primary_code(error) not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR}:
             raise
         return str(error)
     return "" if found == "ok" else str(found)

@@ -4,13 +4,13 @@ Paths are bytes there, for a path need not be text; values of several fields are
 """
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
-from desktop.domain.shelf import ModelDefaults, ModelRecord, Origin, Stamp
-from desktop.store.texts import storable
+from desktop.domain.shelf import ModelRecord, Origin, Stamp
+from desktop.domain.text import encodable
 
 Row: TypeAlias = tuple[Any, ...]
 Value = TypeVar("Value")
@@ -21,10 +21,10 @@ _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     "i": int,
     "n": (int, float),
 }
-_FILES_KINDS: Final = "bttttnniiiint"
+_FILES_KINDS: Final = "bttttniiiint"
 _ELSEWHERE_KINDS: Final = "ttbibttti"
 FILES: Final = (
-    "SELECT path, source, repository, revision, sha256, used_at, measured_at, measured_memory,"
+    "SELECT path, source, repository, revision, sha256, used_at, measured_memory,"
     " measured_context, size, changed, verified_at, content FROM files"
 )
 ELSEWHERE: Final = (
@@ -43,8 +43,8 @@ SET_CHECKED: Final = (
     " content = excluded.content, verified_at = excluded.verified_at"
 )
 SET_MEASURED: Final = (
-    "INSERT INTO files (path, measured_at, measured_memory, measured_context)"
-    " VALUES (?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET measured_at = excluded.measured_at,"
+    "INSERT INTO files (path, measured_memory, measured_context)"
+    " VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE SET"
     " measured_memory = excluded.measured_memory, measured_context = excluded.measured_context"
 )
 SET_USED: Final = (
@@ -93,7 +93,7 @@ def file_record(row: Row) -> FileRecord:
     """Return what a row of `FILES` says; nothing for one that Lapis has not written."""
     if not is_sound(row, _FILES_KINDS):
         return FileRecord()
-    _, source, repository, commit, sha256, used_at, measured_at, memory, context, *rest = row
+    _, source, repository, commit, sha256, used_at, memory, context, *rest = row
     size, changed, verified_at, content = rest
     return FileRecord(
         ModelRecord(
@@ -103,7 +103,6 @@ def file_record(row: Row) -> FileRecord:
             sha256=sha256,
             verified_at=verified_at,
             used_at=used_at,
-            measured_at=measured_at,
             measured_memory=memory,
             measured_context=context,
         ),
@@ -133,26 +132,11 @@ def elsewhere_record(row: Row) -> ElsewhereRecord | None:
 def elsewhere_row(record: ElsewhereRecord, position: int) -> Row:
     """Return the row for a model that was found at `position`."""
     return (
-        *(os.fsencode(record.files[0]), position, storable(record.name), record.origin),
+        *(os.fsencode(record.files[0]), position, encodable(record.name), record.origin),
         *(b"\0".join(map(os.fsencode, record.files)), record.size),
-        *(os.fsencode(record.projector), record.sha256, storable(record.repository)),
-        *(storable(record.commit), record.needs_probe),
+        *(os.fsencode(record.projector), record.sha256, encodable(record.repository)),
+        *(encodable(record.commit), record.needs_probe),
     )
-
-
-def storable_defaults(defaults: ModelDefaults) -> ModelDefaults:
-    """Return `defaults` with texts that a database takes."""
-    prompt, sampling = defaults.system_prompt, defaults.sampling
-    return replace(
-        defaults,
-        system_prompt=None if prompt is None else storable(prompt),
-        sampling=sampling and replace(sampling, stop=tuple(map(storable, sampling.stop))),
-    )
-
-
-def encoded(value: object) -> str:
-    """Return what stands for a value in a column."""
-    return msgspec.json.encode(value).decode()
 
 
 def decoded(decoder: "msgspec.json.Decoder[Value]", text: object) -> Value | None:

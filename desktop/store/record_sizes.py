@@ -12,7 +12,8 @@ import msgspec
 from desktop.domain.footprint import Footprint, Load, Point
 from desktop.domain.model import KvType
 from desktop.domain.speed import Reading
-from desktop.store.record_rows import Row, decoded, encoded, is_sound
+from desktop.store.json_columns import written
+from desktop.store.record_rows import Row, decoded, is_sound
 
 SIZES: Final = "SELECT path, plan, stamp, context, cache, value FROM sizes"
 SET_SIZE: Final = "INSERT OR REPLACE INTO sizes VALUES (?, ?, ?, ?, ?, ?)"
@@ -96,7 +97,7 @@ def size_row(record: SizeRecord) -> Row:
     """Return the row for a measured footprint."""
     point = record.point
     where = (os.fsencode(record.path), record.plan, point.context, point.kv_type.value)
-    return (*where, record.stamp, encoded(record.footprint))
+    return (*where, record.stamp, written(record.footprint))
 
 
 def load_record(row: Row, decoders: SizeDecoders) -> LoadRecord | None:
@@ -127,6 +128,6 @@ def load_row(record: LoadRecord) -> Row:
     point = load.predicted.point
     return (
         *(os.fsencode(load.path), load.plan, point.context, point.kv_type.value, load.machine),
-        *(record.stamp, load.changed_at, encoded(load.predicted), load.host, load.cards),
-        *(load.decode_tps, encoded(load.reading) if load.reading else ""),
+        *(record.stamp, load.changed_at, written(load.predicted), load.host, load.cards),
+        *(load.decode_tps, written(load.reading) if load.reading else ""),
     )

@@ -20,8 +20,10 @@ from desktop.domain.errors import StorageError
 from desktop.domain.footprint import Load
 from desktop.domain.shelf import HeaderFacts, ModelDefaults, Stamp
 from desktop.domain.speed import TimedRun
+from desktop.domain.text import encodable
 from desktop.store.connection import roll_back
 from desktop.store.faults import STORE_FAULTS, Cause, cause_of
+from desktop.store.json_columns import written
 from desktop.store.record_faults import explain_record, translated_record
 from desktop.store.record_file import open_records, put_aside
 from desktop.store.record_rows import (
@@ -37,9 +39,7 @@ from desktop.store.record_rows import (
     decoded,
     elsewhere_record,
     elsewhere_row,
-    encoded,
     file_record,
-    storable_defaults,
 )
 from desktop.store.record_sizes import (
     CROWDED_SIZES,
@@ -59,7 +59,6 @@ from desktop.store.record_sizes import (
     size_record,
     size_row,
 )
-from desktop.store.texts import storable
 
 _PATIENCE_SECONDS: Final = 3.0
 _LOOKED: Final = "looked"
@@ -112,7 +111,7 @@ class Records:
     def keep_facts(self, kept: Mapping[str, tuple[Stamp, HeaderFacts]], version: int) -> None:
         """Add to, and replace, what headers said."""
         rows = [
-            (os.fsencode(path), stamp.size, stamp.changed, version, encoded(facts))
+            (os.fsencode(path), stamp.size, stamp.changed, version, written(facts))
             for path, (stamp, facts) in kept.items()
         ]
         self._change(("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?, ?)", rows))
@@ -135,7 +134,7 @@ class Records:
         What was checked before belongs to another content and is forgotten.
         """
         rows = [
-            (os.fsencode(path), storable(source), storable(repository), storable(commit), sha256)
+            (os.fsencode(path), encodable(source), encodable(repository), encodable(commit), sha256)
             for path, sha256 in hashes.items()
         ]
         self._change((SET_SOURCE, rows))
@@ -148,7 +147,7 @@ class Records:
 
     def set_measured(self, path: str, context: int, memory: int) -> None:
         """Remember what a loaded model took: `memory` in bytes, with `context` tokens."""
-        row = (os.fsencode(path), self._now(), memory, context)
+        row = (os.fsencode(path), memory, context)
         self._change((SET_MEASURED, [row]))
 
     def set_used(self, path: str) -> None:
@@ -195,7 +194,7 @@ class Records:
         `patience` as for `defaults`.
         """
         key = os.fsencode(model)
-        row = (key, encoded(storable_defaults(defaults)))
+        row = (key, written(defaults))
         change: tuple[str, list[Row]] = ("INSERT OR REPLACE INTO defaults VALUES (?, ?)", [row])
         if defaults == ModelDefaults():
             change = ("DELETE FROM defaults WHERE model = ?", [(key,)])

@@ -7,7 +7,6 @@ database; raises sqlite3.Error and OSError, translated by the caller.
 
 import json
 import logging
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -20,7 +19,7 @@ from types import MappingProxyType
 from desktop.domain.errors import StorageError
 from desktop.domain.text import Text, Value
 from desktop.store import index
-from desktop.store.connection import companions, connect
+from desktop.store.connection import companions, connect, move_aside
 from desktop.store.copies import copy_files
 from desktop.store.faults import suspicion
 from desktop.store.migrations import blank, copies_folder, create, migrate
@@ -178,20 +177,6 @@ def _insert(connection: sqlite3.Connection, table: str, defaults: Row, row: Row)
         f"INSERT INTO {table} ({names}) VALUES ({holes})",  # noqa: S608 names of our own columns
         tuple(usable.values()),
     )
-
-
-def move_aside(path: Path, why: str = "damaged") -> Path:
-    """Rename the database and what belongs to it to a name of its own; return that name."""
-    number = 1
-    while any(path.parent.glob(f"{path.name}.{why}-{number}*")):
-        number += 1
-    aside = path.with_name(f"{path.name}.{why}-{number}")
-    # The database first: where it is missing, the next start knows how to go on.
-    if os.path.lexists(path):
-        path.replace(aside)
-    for old in companions(path):
-        old.replace(f"{aside}{old.name.removeprefix(path.name)}")
-    return aside
 
 
 def _ready(path: Path) -> Path:

@@ -6,19 +6,18 @@ the next start goes on.
 """
 
 import logging
-import os
 import shutil
 import time
 from contextlib import closing
 from pathlib import Path
 
+from desktop.base.files import sync_file
 from desktop.domain.errors import LapisError, StorageError
 from desktop.domain.text import Text
-from desktop.store.connection import connect_unchanging
+from desktop.store.connection import connect_unchanging, move_aside
 from desktop.store.faults import STORE_FAULTS, suspicion, translated
 from desktop.store.migrations import blank, copies_folder
 from desktop.store.opening import check_content, check_file, check_owner
-from desktop.store.recovery import move_aside
 
 _log = logging.getLogger(__name__)
 
@@ -91,8 +90,7 @@ def _copied(copy: Path, path: Path) -> Path:
     unfinished = blank(path)
     try:
         shutil.copyfile(copy, unfinished)
-        with unfinished.open("rb+") as stream:
-            os.fsync(stream.fileno())
+        sync_file(unfinished)
     except BaseException:
         # On a full disk the half of it would keep the other half away for ever.
         unfinished.unlink(missing_ok=True)

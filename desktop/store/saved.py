@@ -3,8 +3,8 @@
 Runs in the thread that owns the session.
 """
 
+from desktop.domain.text import encodable
 from desktop.store.session import Session
-from desktop.store.texts import storable
 
 
 def saved(session: Session, kind: str) -> list[tuple[str, str]]:
@@ -23,7 +23,7 @@ def save(session: Session, kind: str, number: str, text: str) -> None:
         "INSERT INTO saved (kind, id, json, position)"
         " VALUES (?, ?, ?, (SELECT coalesce(max(position), 0) + 1 FROM saved))"
         " ON CONFLICT (kind, id) DO UPDATE SET json = excluded.json",
-        *(storable(kind), storable(number), storable(text)),
+        *(encodable(kind), encodable(number), encodable(text)),
     )
 
 

@@ -15,6 +15,7 @@ from desktop.domain.history import (
     MessageState,
     StoredMessage,
 )
+from desktop.domain.text import encodable
 from desktop.store.faults import gone
 from desktop.store.json_columns import written
 from desktop.store.rows import (
@@ -25,7 +26,6 @@ from desktop.store.rows import (
     usage_column,
 )
 from desktop.store.session import Session
-from desktop.store.texts import storable
 
 # Texts from a file are looked at one by one, numbers are not.
 _ROLES = (Role.ASSISTANT, Role.USER, Role.SYSTEM, Role.TOOL)
@@ -128,7 +128,7 @@ def add(
 ) -> StoredMessage:
     """Append a message below `parent`; it ends the active branch, its chat is the last used."""
     now = session.now()
-    content, model = storable(content), storable(model)
+    content, model = encodable(content), encodable(model)
     beside = list_column(attachments)
     with session.transaction():
         number = session.insert(
@@ -166,7 +166,13 @@ def update(
         session.write_one(
             "UPDATE messages SET content = ?, reasoning = ?, state = ?, usage = ?, note = ?,"
             " thinking_seconds = ?, tool_calls = ? WHERE id = ?",
-            *(storable(content), storable(reasoning), state, usage_column(usage), storable(note)),
+            *(
+                encodable(content),
+                encodable(reasoning),
+                state,
+                usage_column(usage),
+                encodable(note),
+            ),
             *(thinking_seconds, list_column(tool_calls), message),
         )
         if state is not MessageState.STREAMING:

@@ -9,7 +9,7 @@ import ctypes
 import sys
 from typing import Any, Final
 
-from desktop.system.native import BOOL, DWORD, HANDLE, Signatures, declared, windows_library
+from desktop.base.native import BOOL, DWORD, HANDLE, Signatures, declared, windows_library
 
 USER32: Final[Signatures] = {"AllowSetForegroundWindow": (BOOL, (DWORD,))}
 KERNEL32: Final[Signatures] = {

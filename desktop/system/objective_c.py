@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, Protocol, TypeAlias
 
-from desktop.system.native import Signatures, declared
+from desktop.base.native import Signatures, declared
 
 _LIBRARY: Final = "/usr/lib/libobjc.A.dylib"
 

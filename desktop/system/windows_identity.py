@@ -10,7 +10,7 @@ import ctypes
 import sys
 from typing import Any, Final
 
-from desktop.system.native import BOOL, HANDLE, Signatures, declared, windows_library
+from desktop.base.native import BOOL, HANDLE, Signatures, declared, windows_library
 
 __all__ = [
     "KERNEL32",

@@ -11,6 +11,7 @@ from desktop.domain.chat import (
     ChatRequest,
     Finished,
     Message,
+    Picture,
     Role,
     Sampling,
     StopReason,
@@ -34,7 +35,7 @@ _raw_controls = re.compile("[\x7f-\x9f]")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked and how. `system` empty means no system prompt.
+    """What is asked, about which pictures, and how. `system` empty means no system prompt.
 
     `builtin_template` as in `ChatRequest`; `anyway` tells that the model was loaded so already.
     """
@@ -46,6 +47,7 @@ class Question:
     as_json: bool
     builtin_template: str = ""
     anyway: bool = False
+    pictures: tuple[Picture, ...] = ()
 
 
 def ask(
@@ -125,5 +127,5 @@ def as_json(model_name: str, text: str, finished: Finished) -> str:
 
 
 def _messages(question: Question) -> tuple[Message, ...]:
-    asked = Message(Role.USER, question.text)
+    asked = Message(Role.USER, question.text, pictures=question.pictures)
     return (Message(Role.SYSTEM, question.system), asked) if question.system else (asked,)

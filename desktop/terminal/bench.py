@@ -13,8 +13,8 @@ from desktop.services.bench_values import Doing, Item, Result, Side, Skipped, Su
 from desktop.services.engine import Stopped
 from desktop.terminal.bars import WIDEST_BAR, bar
 from desktop.terminal.errors import EXIT_INTERRUPTED, EXIT_OK
-from desktop.terminal.help_pages import wrapped
 from desktop.terminal.output import Screen, Style, columns
+from desktop.terminal.wrapping import wrapped
 
 _WIDEST: Final = 100
 _FIGURE: Final = 9

@@ -8,17 +8,15 @@ import typer
 import desktop
 from desktop.base.translation import Translator
 from desktop.domain.text import Text
-from desktop.inference.builtin_templates import NAMES
 from desktop.terminal import shared_options
 from desktop.terminal.errors import UsageError
 from desktop.terminal.help_pages import Commands
-from desktop.terminal.misread import CONNECTIONS, ENGINE, MODELS, SERVE, SIZING, explained
-from desktop.terminal.option_values import choices
+from desktop.terminal.misread import ASKING, CONNECTIONS, ENGINE, MODELS, SERVE, SIZING, explained
 from desktop.terminal.orders import (
-    AskOrder,
     BenchOrder,
-    ChatOrder,
     DoctorOrder,
+    HelpOrder,
+    NetworkOrder,
     UpdatesOrder,
     WindowAction,
     WindowOrder,
@@ -64,64 +62,9 @@ def _app(words: Translator, named: frozenset[str]) -> typer.Typer:
         add_help_option=False,
         rich_markup_mode=None,
     )
-    model_option = typer.Option(
-        "",
-        "--model",
-        "-m",
-        metavar=say("NAME"),
-        help=say("The model that answers: a name from the models folder, or a GGUF file"),
-    )
-    system_option = typer.Option(
-        None,
-        "--system",
-        "-s",
-        metavar=say("TEXT"),
-        help=say("The system prompt: what the model keeps in mind"),
-    )
-    temperature_option = typer.Option(
-        "",
-        "--temperature",
-        "-t",
-        metavar=say("NUMBER"),
-        help=say("0 takes the likeliest words, higher values bring variety"),
-    )
-    max_tokens_option = typer.Option(
-        "", "--max-tokens", metavar=say("COUNT"), help=say("Longest answer, in tokens")
-    )
-    seed_option = typer.Option(
-        "", "--seed", metavar=say("NUMBER"), help=say("Makes an answer repeatable")
-    )
-    context_option = typer.Option(
-        "",
-        "--context",
-        metavar=say("COUNT"),
-        help=say("Context window in tokens; a shorter one takes less memory"),
-    )
-
-    template_option = typer.Option(
-        "",
-        "--template",
-        metavar=say("NAME"),
-        help=say(
-            "Chat template: own is the one in the file, auto a built-in one that fits; or one of "
-            "{names}",
-            names=", ".join(NAMES),
-        ),
-    )
-    anyway_option = typer.Option(
-        False,
-        "--anyway",
-        help=say("Load the model even if it crashed here before, or is too large"),
-    )
     help_option = shared_options.help_option(words)
     version_option = typer.Option(
         False, "--version", is_eager=True, callback=_show_version, help=say("Show the version")
-    )
-    question_argument = typer.Argument(
-        None, metavar=say("QUESTION"), help=say("What you want to know")
-    )
-    json_option = typer.Option(
-        False, "--json", help=say("Print one JSON object with the text and the figures")
     )
 
     @app.callback(
@@ -170,60 +113,13 @@ def _app(words: Translator, named: frozenset[str]) -> typer.Typer:
             )
         return WindowOrder(actions[0] if actions else WindowAction.START)
 
-    @app.command(
-        add_help_option=False,
-        short_help=say("Ask one question; the answer goes to standard output"),
-        help=say("Ask one question. The answer is written to standard output as it comes.")
-        + "\n\n"
-        + say(
-            "Text that is piped in is handed to the model together with the question; without "
-            "a question it is the question."
-        ),
-        epilog='lapis ask "What does Q4_K_M mean?"\n'
-        'git diff | lapis ask -m qwen "Write a commit message"\n'
-        'lapis ask --json --max-tokens 100 "Hello"',
-    )
-    def ask(
-        question: list[str] | None = question_argument,
-        model: str = model_option,
-        system: str | None = system_option,
-        temperature: str = temperature_option,
-        max_tokens: str = max_tokens_option,
-        seed: str = seed_option,
-        context: str = context_option,
-        template: str = template_option,
-        anyway: bool = anyway_option,
-        as_json: bool = json_option,
-        page: bool = help_option,  # noqa: ARG001 - its callback acts
-    ) -> AskOrder:
-        return AskOrder(
-            " ".join(question or ()).strip(),
-            as_json,
-            choices(model, system, temperature, max_tokens, seed, context, template, anyway=anyway),
-        )
+    if named.intersection(ASKING):
+        from desktop.terminal.asking_commandline import add_asking
 
-    @app.command(
-        add_help_option=False,
-        short_help=say("Talk in the terminal"),
-        help=say("Talk in the terminal: the model remembers what was said.")
-        + "\n\n"
-        + say("Type /help there to see what else it can do; bye leaves."),
-        epilog='lapis chat\nlapis chat -m llama --system "Answer in one sentence."',
-    )
-    def chat(
-        model: str = model_option,
-        system: str | None = system_option,
-        temperature: str = temperature_option,
-        max_tokens: str = max_tokens_option,
-        seed: str = seed_option,
-        context: str = context_option,
-        template: str = template_option,
-        anyway: bool = anyway_option,
-        page: bool = help_option,  # noqa: ARG001 - its callback acts
-    ) -> ChatOrder:
-        return ChatOrder(
-            choices(model, system, temperature, max_tokens, seed, context, template, anyway=anyway),
-        )
+        add_asking(app, words)
+    else:
+        for name, what in _asking_words(words):
+            app.command(name, short_help=what)(_not_needed)
 
     @app.command(
         add_help_option=False,
@@ -283,6 +179,36 @@ def _app(words: Translator, named: frozenset[str]) -> typer.Typer:
     ) -> UpdatesOrder:
         return UpdatesOrder(as_json)
 
+    @app.command(
+        add_help_option=False,
+        short_help=say("List every connection that Lapis made"),
+        help=say(
+            "List every connection that Lapis made, from this computer to others and to programs "
+            "on it: whom it asked, what for, how often and when last. Never what was asked."
+        ),
+        epilog="lapis network\nlapis network --json",
+    )
+    def network(
+        as_json: bool = typer.Option(False, "--json", help=say("Print one JSON object")),
+        page: bool = help_option,  # noqa: ARG001 - its callback acts
+    ) -> NetworkOrder:
+        return NetworkOrder(as_json)
+
+    @app.command(
+        "help",
+        add_help_option=False,
+        short_help=say("Explain how Lapis is used, one topic a page"),
+        help=say("Explain how Lapis is used: a list of topics, and a page on each of them."),
+        epilog="lapis help\nlapis help popup\nlapis help api",
+    )
+    def explain(
+        topic: str = typer.Argument(
+            "", metavar=say("TOPIC"), help=say("One of those that lapis help lists")
+        ),
+        page: bool = help_option,  # noqa: ARG001 - its callback acts
+    ) -> HelpOrder:
+        return HelpOrder(topic)
+
     if MODELS in named:
         from desktop.terminal.models_commandline import add_models
 
@@ -317,6 +243,13 @@ def _app(words: Translator, named: frozenset[str]) -> typer.Typer:
         for name, what in _sizing_words(words):
             app.command(name, short_help=what)(_not_needed)
     return app
+
+
+def _asking_words(words: Translator) -> Iterator[tuple[str, str]]:
+    """Yield what the commands are called that have a model answer, and what they do."""
+    ask, chat = ASKING
+    yield ask, words.say("Ask one question; the answer goes to standard output")
+    yield chat, words.say("Talk in the terminal")
 
 
 def _sizing_words(words: Translator) -> Iterator[tuple[str, str]]:

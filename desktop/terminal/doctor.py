@@ -7,8 +7,8 @@ from typing import Final
 from desktop.base.translation import Translator
 from desktop.domain.health import Finding, State
 from desktop.terminal.errors import EXIT_ERROR, EXIT_OK
-from desktop.terminal.help_pages import wrapped
 from desktop.terminal.output import Screen, Style, columns
+from desktop.terminal.wrapping import wrapped
 
 _MARKS: Final = {
     State.OK: ("✓", "+", Style.PLAIN),

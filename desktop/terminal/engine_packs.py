@@ -20,7 +20,7 @@ from desktop.terminal.engine_orders import (
 from desktop.terminal.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, report
 from desktop.terminal.models_pull import pull
 from desktop.terminal.output import Screen
-from desktop.terminal.tables import note_prose, print_rows
+from desktop.terminal.tables import print_rows
 
 _STATES: Final = {
     PackState.OFFERED: Text("not here"),
@@ -100,7 +100,7 @@ def _get(
         values = {"name": pack.name, "size": sized(pack.size), "disk": sized(pack.unpacked)}
         screen.note(words.say(Text("{name}: {size} to download, {disk} on the disk", values)))
         terms = {"licence": pack.licence.name, "page": pack.licence.page}
-        note_prose(words.say(Text("On these terms: {licence}, {page}", terms)), screen)
+        screen.note(words.say(Text("On these terms: {licence}, {page}", terms)))
         done = pull(packs.order(pack), packs.downloads, words, screen, cancel)
         if done != EXIT_OK:
             return done
@@ -116,7 +116,7 @@ def _outcome(view: PackView | None, words: Translator, screen: Screen) -> int:
         return EXIT_ERROR
     if view.reason is not None:
         screen.note(words.say("{name} is switched off", name=view.pack.name))
-        note_prose(words.say(view.reason), screen)
+        screen.note(words.say(view.reason))
         return EXIT_ERROR
     screen.line(words.say("{name} is installed", name=view.pack.name))
     return EXIT_OK

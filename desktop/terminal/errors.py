@@ -4,8 +4,7 @@ from desktop.base.translation import Translator
 from desktop.domain.engine import EngineState
 from desktop.domain.errors import Defect, LapisError, TemplateError, TooLarge, UserFixable
 from desktop.domain.text import Text
-from desktop.terminal.harmless import harmless
-from desktop.terminal.output import Screen, Style, paint
+from desktop.terminal.output import Screen, Style
 
 EXIT_OK = 0
 EXIT_ERROR = 1
@@ -23,13 +22,10 @@ class NoDisplay(UserFixable):
 
 def report(error: LapisError, words: Translator, screen: Screen) -> None:
     """Write the title, and the hint below it, to stderr."""
-    screen.status.clear()
-    title = harmless(words.say(error.title))
-    hint = harmless(words.say(error.hint))
-    screen.err.write(paint(title, Style.ERROR, colours=screen.err_colours) + "\n")
+    screen.complain(words.say(error.title), Style.ERROR)
+    hint = words.say(error.hint)
     if hint:
-        screen.err.write(f"  {hint}\n")
-    screen.err.flush()
+        screen.complain(hint, indent="  ")
 
 
 def report_failure(

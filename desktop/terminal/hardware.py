@@ -12,7 +12,7 @@ from desktop.domain.quantities import sized
 from desktop.domain.text import Text, verbatim
 from desktop.terminal.bars import bar
 from desktop.terminal.output import Screen, Style
-from desktop.terminal.tables import note_prose, print_facts, print_indented, print_rows
+from desktop.terminal.tables import print_facts, print_indented, print_rows
 
 _CELLS: Final = 20
 _FACTS: Final = (
@@ -98,7 +98,7 @@ def show_hardware(
         print_indented(say(_pack(pack)), screen)
     for one in machine.unknown:
         what = dict(_FACTS).get(one.name.partition(".")[0], verbatim(one.name))
-        note_prose(say("{what}: {detail}", what=say(what), detail=say(one.reason)), screen)
+        screen.note(say("{what}: {detail}", what=say(what), detail=say(one.reason)))
 
 
 def _device_fields(device: Device) -> dict[str, object]:
@@ -144,9 +144,8 @@ def _facts(machine: Machine) -> Iterator[tuple[Text, Text]]:
         )
     elif processor.cores:
         yield Text("Cores"), verbatim(str(processor.cores))
-    if processor.features:
-        names = " ".join(name.upper() for name in processor.features)
-        yield Text("Instruction sets"), verbatim(names)
+    if processor.instructions:
+        yield Text("Instruction sets"), verbatim(processor.instructions)
     if machine.bandwidth:
         yield Text("Reads from memory"), verbatim(f"{sized(round(machine.bandwidth))}/s")
     if machine.power is not None:

@@ -16,11 +16,10 @@ from desktop.base.translation import Translator
 from desktop.domain.text import Text
 from desktop.terminal.errors import UsageError
 from desktop.terminal.output import Style, columns, paint, takes_colours
+from desktop.terminal.wrapping import wrapped
 
 _WIDEST = 96
 _GAP = 2
-_NO_LINE_STARTS = "，。、；：？！）》」”"
-_NO_LINE_ENDS = "（《「“"
 
 
 class Commands(TyperGroup):
@@ -126,32 +125,3 @@ class _Page:
             first, *others = wrapped(right, self.width - column) or [""]
             yield " " * _GAP + shown + " " * (column - _GAP - cell_len(left)) + first
             yield from (" " * column + line for line in others)
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """Return `text` in lines of at most `width` cells, broken at spaces or between wide signs.
-
-    No line begins with a closing mark.
-    """
-    lines: list[str] = []
-    line = ""
-    for piece in _pieces(text):
-        if line and cell_len(line) + cell_len(piece.rstrip()) > width:
-            lines.append(line.rstrip())
-            line = ""
-        line += piece if line else piece.lstrip()
-    return [*lines, line.rstrip()] if line.strip() else lines
-
-
-def _pieces(text: str) -> Iterator[str]:
-    piece = ""
-    for sign in text:
-        wide = cell_len(sign) > 1
-        if piece and wide and sign not in _NO_LINE_STARTS and piece[-1] not in _NO_LINE_ENDS:
-            yield piece
-            piece = ""
-        piece += sign
-        if sign == " ":
-            yield piece
-            piece = ""
-    yield piece

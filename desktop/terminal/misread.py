@@ -9,14 +9,32 @@ from desktop.terminal.errors import UsageError
 if TYPE_CHECKING:
     import typer
 
+ASKING: Final = ("ask", "chat")
 MODELS: Final = "models"
 CONNECTIONS: Final = "connections"
 ENGINE: Final = "engine"
 SERVE: Final = "serve"
 SIZING: Final = ("fit", "hardware", "recommend")
 _COMMANDS: Final = frozenset(
-    {"ask", "bench", "chat", CONNECTIONS, "doctor", ENGINE, MODELS, SERVE, "updates", *SIZING}
+    {
+        *ASKING,
+        "bench",
+        CONNECTIONS,
+        "doctor",
+        ENGINE,
+        "help",
+        MODELS,
+        "network",
+        SERVE,
+        "updates",
+        *SIZING,
+    }
 )
+
+
+def is_command(word: str) -> bool:
+    """Return whether `word` is a command of `lapis`."""
+    return word in _COMMANDS
 
 
 def explained(error: "typer.TyperException", arguments: Sequence[str]) -> UsageError:

@@ -14,7 +14,7 @@ from desktop.domain.repository import Gate, QuantisedModel, Repository, SearchHi
 from desktop.domain.text import Text
 from desktop.terminal.errors import report
 from desktop.terminal.output import Screen, Style
-from desktop.terminal.tables import note_prose, print_rows
+from desktop.terminal.tables import print_rows
 
 _FITS: Final = {
     FitLevel.FITS: Text("fits"),
@@ -109,7 +109,7 @@ def show_files(
     if best is not None:
         label = best.quantisation or best.name
         screen.note(say("{mark} Recommended: {name}", mark=mark, name=label))
-    note_prose(say(advice.reason), screen)
+    screen.note(say(advice.reason))
     for projector in repository.projectors[:1]:
         screen.note(say("With {size} more it sees pictures.", size=sized(projector.size)))
     if repository.refused is not None:

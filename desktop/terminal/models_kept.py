@@ -9,7 +9,7 @@ from desktop.base.translation import Translator
 from desktop.domain.quantities import ago, parameters, sized, tokens
 from desktop.domain.shelf import ShelfEntry, origin_name
 from desktop.domain.text import Text
-from desktop.services.shelf import ShelfUse
+from desktop.services.shelf_use import ShelfUse
 from desktop.terminal.output import Screen, Style
 from desktop.terminal.tables import print_facts, print_rows
 

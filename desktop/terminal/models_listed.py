@@ -13,7 +13,7 @@ from desktop.models.catalogue import load_catalogue
 from desktop.services.recommendation import advise
 from desktop.terminal.models_orders import ShowOrder
 from desktop.terminal.output import Screen, Style
-from desktop.terminal.tables import note_prose, print_facts, print_prose
+from desktop.terminal.tables import print_facts, print_prose
 
 
 def show_from_catalogue(
@@ -74,6 +74,6 @@ def _show(model: ListedModel, advice: ModelAdvice, words: Translator, screen: Sc
         screen,
     )
     screen.note(say("It is in the catalogue, and not on this computer."))
-    note_prose(say(advice.reason), screen)
+    screen.note(say(advice.reason))
     if best is not None:
         screen.note(say("To download: {command}", command=f"lapis models pull {model.id}"))

@@ -13,7 +13,6 @@ from desktop.services.getting import Wanted
 from desktop.terminal.bars import WIDEST_BAR, bar
 from desktop.terminal.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, report
 from desktop.terminal.output import Screen, columns
-from desktop.terminal.tables import note_prose
 
 _LOOK_SECONDS: Final = 0.2
 _GAP: Final = "  "
@@ -48,7 +47,7 @@ def announce(wanted: Wanted, words: Translator, screen: Screen) -> None:
         )
     )
     if wanted.reason is not None:
-        note_prose(words.say(wanted.reason), screen)
+        screen.note(words.say(wanted.reason))
     listed = wanted.listed
     if listed is not None and listed.must_accept:
         language = words.language.value
@@ -61,7 +60,7 @@ def announce(wanted: Wanted, words: Translator, screen: Screen) -> None:
         )
         note = listed.licence_note.get(language, listed.licence_note.get("en", ""))
         if note:
-            note_prose(note, screen)
+            screen.note(note)
 
 
 def pull(

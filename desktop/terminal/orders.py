@@ -32,11 +32,15 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class AskOrder:
-    """Answer one question; an empty one is to be read from standard input."""
+    """Answer one question, about `pictures` (paths of files) if there are any.
+
+    An empty question is to be read from standard input.
+    """
 
     question: str
     as_json: bool
     choices: Choices
+    pictures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +67,24 @@ class BenchOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkOrder:
+    """List the connections that were made."""
+
+    as_json: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UpdatesOrder:
     """Ask whether there is a newer version."""
 
     as_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HelpOrder:
+    """Show the page of a topic; an empty one is the list of them."""
+
+    topic: str
 
 
 class WindowAction(StrEnum):
@@ -89,6 +107,7 @@ class WindowOrder:
 
 # A word at run time: the orders of other modules cost help and hotkeys nothing.
 Order: TypeAlias = (
-    "AskOrder | ChatOrder | DoctorOrder | BenchOrder | UpdatesOrder | WindowOrder"
+    "AskOrder | ChatOrder | DoctorOrder | BenchOrder | HelpOrder | NetworkOrder | UpdatesOrder"
+    " | WindowOrder"
     " | ConnectionOrder | EngineOrder | ServeOrder | SourcesOrder | ShelfOrder | SizingOrder"
 )

@@ -7,6 +7,7 @@ status line may also be painted from the engine's thread.
 import os
 import sys
 import threading
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TextIO
 
@@ -15,6 +16,7 @@ from rich.cells import cell_len, set_cell_size
 from desktop.domain.errors import UserFixable
 from desktop.domain.text import Text
 from desktop.terminal.harmless import Cleaner, harmless
+from desktop.terminal.wrapping import wrapped
 
 _NARROWEST = 40
 _CLEAR_LINE = "\r\x1b[K"
@@ -90,10 +92,22 @@ class Screen:
         painted = paint(label, Style.ACCENT, colours=self.out_colours and bool(label))
         self._put(painted + text[len(label) :] + "\n")
 
-    def note(self, text: str) -> None:
-        """Write one line about the answer to `err`, faint."""
+    def runs(self, runs: Iterable[tuple[str, Style]]) -> None:
+        """Write one own line to `out`, each run of it in its own style."""
         self.status.clear()
-        self.err.write(paint(harmless(text), Style.FAINT, colours=self.err_colours) + "\n")
+        painted = (paint(harmless(text), look, colours=self.out_colours) for text, look in runs)
+        self._put("".join(painted) + "\n")
+
+    def note(self, text: str) -> None:
+        """Write a few words about the answer to `err`, faint."""
+        self.complain(text, Style.FAINT)
+
+    def complain(self, text: str, style: Style = Style.PLAIN, indent: str = "") -> None:
+        """Write sentences to `err`, broken between words where a terminal is too narrow for them."""
+        self.status.clear()
+        text, room = harmless(text), columns(self.err) - len(indent)
+        for line in wrapped(text, room) if self.err.isatty() else [text]:
+            self.err.write(indent + paint(line, style, colours=self.err_colours) + "\n")
         self.err.flush()
 
     def can_write(self, signs: str) -> bool:

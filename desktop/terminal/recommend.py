@@ -12,7 +12,7 @@ from desktop.domain.speed import Speed
 from desktop.domain.text import Text
 from desktop.terminal.fit import rate, speed_as_json
 from desktop.terminal.output import Screen, Style
-from desktop.terminal.tables import note_prose, print_facts, print_indented, print_prose
+from desktop.terminal.tables import print_facts, print_indented, print_prose
 
 _ROLES: Final = (
     ("best", Text("Best answers")),
@@ -85,9 +85,8 @@ def show_advice(
         print_facts(rows, screen)
     print_prose(say(advice.reason), screen)
     if advice.is_estimate:
-        note_prose(
-            say("Memory is guessed from the size of the files, rather too high than too low."),
-            screen,
+        screen.note(
+            say("Memory is guessed from the size of the files, rather too high than too low.")
         )
     if best is not None:
         name = subject.id if isinstance(subject, ListedModel) else subject.name

@@ -10,8 +10,8 @@ from typing import Final
 from rich.cells import cell_len
 
 from desktop.terminal.harmless import harmless
-from desktop.terminal.help_pages import wrapped
 from desktop.terminal.output import Screen, Style, columns, fitted
+from desktop.terminal.wrapping import wrapped
 
 _GAP: Final = "  "
 _LEAST_PROSE: Final = 24
@@ -75,12 +75,6 @@ def print_indented(text: str, screen: Screen) -> None:
     room = columns(screen.out) - len(_GAP)
     for line in wrapped(text, room) if screen.out.isatty() else [text]:
         screen.line(_GAP + line)
-
-
-def note_prose(text: str, screen: Screen) -> None:
-    """Write sentences to `err`, broken as `print_prose` does."""
-    for line in wrapped(text, columns(screen.err)) if screen.err.isatty() else [text]:
-        screen.note(line)
 
 
 def _print_stacked(row: Sequence[str], screen: Screen, *, cut: bool) -> None:

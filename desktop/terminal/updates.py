@@ -11,6 +11,7 @@ from desktop.domain.updates import News, Standing
 from desktop.services.update_words import standing_words
 from desktop.terminal.errors import EXIT_OK
 from desktop.terminal.output import Screen, Style
+from desktop.terminal.tables import print_prose
 
 
 class Asking(Protocol):
@@ -55,7 +56,7 @@ def tell_updates(updates: Asking, words: Translator, screen: Screen, *, as_json:
     if as_json:
         screen.line(_as_json(updates, standing))
     elif updates.hindrance is not None:
-        screen.line(words.say(updates.hindrance))
+        print_prose(words.say(updates.hindrance), screen)
     else:
         _show(updates, standing, words, screen)
     return EXIT_OK
@@ -66,7 +67,7 @@ def _show(updates: Asking, standing: Standing, words: Translator, screen: Screen
     screen.line(words.say(standing_words(standing, updates.version)), Style.STRONG)
     if standing.is_newer and news is not None:
         for line in news.note(words.language.value).splitlines():
-            screen.line(line)
+            print_prose(line, screen)
         for file in news.files:
             if file.kind == updates.kind:
                 screen.line(f"  {file.name}  {sized(file.size)}")

@@ -59,6 +59,7 @@ class _Swatch(QAbstractButton):
         self.setCheckable(True)
         self.setFixedSize(_SIDE, _SIDE)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def sizeHint(self) -> QSize:
@@ -78,7 +79,10 @@ class _Swatch(QAbstractButton):
             place = QPoint((_SIDE - _TICK) // 2, (_SIDE - _TICK) // 2)
             ink, scale = QColor(tokens.on_accent), self.devicePixelRatioF()
             painter.drawPixmap(place, icon_pixmap("check", _TICK, ink, scale))
-        if self.hasFocus() or self.isChecked():
+        if self.hasFocus() or self.isChecked() or self.underMouse():
+            ring = (
+                now.text if self.hasFocus() else tokens.accent if self.isChecked() else now.handle
+            )
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(QColor(now.text if self.hasFocus() else tokens.accent), 2))
+            painter.setPen(QPen(QColor(ring), 2))
             painter.drawEllipse(dot.adjusted(-3, -3, 3, 3))

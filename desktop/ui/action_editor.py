@@ -63,11 +63,6 @@ class ActionEditor(ItemEditor[QuickAction]):
             words = self.tr("An action before it has the key {key}. This one has {other}.")
             self._key_note.setText(words.format(key=wanted, other=key))
 
-    def forget(self) -> None:
-        """Drop what was typed: what it was typed for is no more."""
-        super().forget()
-        self._item = None
-
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(Space.M)

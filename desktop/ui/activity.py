@@ -5,7 +5,7 @@ import time
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QStyle, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStyle, QWidget
 
 from desktop.ui.labels import PlainLabel
 from desktop.ui.tokens import Space, tokens_of
@@ -32,7 +32,7 @@ class Activity(QWidget):
         layout.setSpacing(Space.S)
         layout.addWidget(self._dot)
         layout.addWidget(self._words, 1)
-        self.setFixedHeight(_LINE)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def say(self, words: str) -> None:
         """Show `words`; without any, the dot alone."""

@@ -12,6 +12,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal
 
 from desktop.domain.chat import (
+    NOTHING_USED,
     Event,
     Failed,
     Finished,
@@ -22,7 +23,6 @@ from desktop.domain.chat import (
     StopReason,
     TextDelta,
     ToolCalled,
-    Usage,
 )
 from desktop.domain.chat_settings import ChatSettings
 from desktop.domain.engine import EngineState
@@ -42,7 +42,6 @@ from desktop.ui.translation import say
 
 __all__ = ["AnswerRuns", "Run"]
 
-_NO_USAGE: Final = Usage(0, 0, 0, 0.0, 0.0, 0.0)
 _UNKNOWN: Final = InstalledModel("", "", Path(), 0)
 
 
@@ -148,7 +147,7 @@ class AnswerRuns(QObject):
                 if run.request is not None and self._engine is not None:
                     self._engine.cancel(run.request)
                 else:
-                    self._on_event_arrived(ticket, Finished(StopReason.STOPPED, _NO_USAGE))
+                    self._on_event_arrived(ticket, Finished(StopReason.STOPPED, NOTHING_USED))
                 return True
         return False
 
@@ -177,7 +176,7 @@ class AnswerRuns(QObject):
         """Save what is running, as far as it came, as stopped; idempotent."""
         self._engine = None
         for ticket in list(self._runs):
-            self._on_event_arrived(ticket, Finished(StopReason.STOPPED, _NO_USAGE))
+            self._on_event_arrived(ticket, Finished(StopReason.STOPPED, NOTHING_USED))
         self.saving.close()
 
     # Asking.

@@ -2,13 +2,11 @@
 
 from enum import Enum, auto
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.domain.errors import LapisError
 from desktop.ui.api_key_line import KeyLine, copy_secret
-from desktop.ui.escape import claims_escape
 from desktop.ui.form_panel import FormPanel
 from desktop.ui.row_note import RowNote
 from desktop.ui.row_question import RowQuestion
@@ -131,17 +129,6 @@ class ApiKeyPanel(QWidget):
         self._is_busy = True
         self._note.show_busy(self.tr("Asking the keyring…"))
         self.wished.emit(wish)
-
-    def event(self, event: QEvent) -> bool:
-        """Take Esc before the page does while there is a question."""
-        return (not self._question.isHidden() and claims_escape(event)) or super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc keeps the key."""
-        if event.key() == Qt.Key.Key_Escape and not self._question.isHidden():
-            self._on_answered(renew=False)
-        else:
-            super().keyPressEvent(event)
 
     def _on_show_clicked(self) -> None:
         if self._line.is_shown:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.settings import ApiSettings
 from desktop.ui.api_port_row import PortRow
 from desktop.ui.api_words import far_address, is_near
 from desktop.ui.buttons import TextButton
+from desktop.ui.escape import claims_escape
 from desktop.ui.form_panel import FormPanel
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.notice_card import Look, NoticeCard
@@ -85,6 +87,17 @@ class ApiReachPanel(QWidget):
         """Let what was not answered be unasked."""
         self._take_question_away()
         self._show()
+
+    def event(self, event: QEvent) -> bool:
+        """Take Esc before the page does while there is a question."""
+        return (not self._question.isHidden() and claims_escape(event)) or super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc stays with this computer."""
+        if event.key() == Qt.Key.Key_Escape and not self._question.isHidden():
+            self._on_kept()
+        else:
+            super().keyPressEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""

@@ -4,7 +4,6 @@ GUI thread.
 """
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop.domain.history import Attachment, AttachmentKind
@@ -16,7 +15,7 @@ from desktop.ui.markdown_parts import code_text
 from desktop.ui.picture_sheet import PictureSheet
 from desktop.ui.popover_card import PopoverCard
 from desktop.ui.theme import mono_families
-from desktop.ui.tokens import Size, Space
+from desktop.ui.tokens import Size, Space, resized
 
 __all__ = ["AttachmentSheet", "open_attachment"]
 
@@ -88,9 +87,8 @@ class AttachmentSheet(PopoverCard):
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         if attachment.kind is AttachmentKind.FILE:
-            font = QFont(self.font())
+            font = resized(self.font(), _MONO)
             font.setFamilies(list(mono_families()))
-            font.setPixelSize(_MONO)
             reader.setFont(font)
         reader.setPlainText(code_text(self._text[:_MOST]))
         self.setFocusProxy(reader)

@@ -68,10 +68,8 @@ class Banner(NoticeCard):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start hidden."""
-        buttons, close = (
-            {remedy: TextButton() for remedy in Remedy},
-            IconButton("close", side=_CLOSE),
-        )
+        buttons = {remedy: TextButton() for remedy in Remedy}
+        close = IconButton("close", side=_CLOSE)
         super().__init__(buttons.values(), corner=close, parent=parent)
         self._messages: list[_Message] = []
         self._buttons = buttons

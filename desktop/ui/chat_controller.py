@@ -28,7 +28,7 @@ from desktop.ui.own_template import OwnTemplate
 from desktop.ui.preferences import Preferences
 from desktop.ui.translation import say
 
-__all__ = ["AnswerEngine", "ChatController"]
+__all__ = ["ChatController"]
 
 _LIKE_ALL = ChatSettings()
 
@@ -146,10 +146,6 @@ class ChatController(QObject):
         run = self._runs.of(chat)
         return run.activity if run is not None else ""
 
-    def model_of(self, chat: int | None) -> InstalledModel | None:
-        """Return the model that answers in `chat`, or in a new one; raises LapisError."""
-        return self._runs.model_for(_LIKE_ALL if chat is None else self._store.settings(chat))
-
     def model_for(self, settings: ChatSettings) -> InstalledModel | None:
         """Return the model that answers in a chat with `settings`; raises LapisError."""
         return self._runs.model_for(settings)
@@ -164,13 +160,12 @@ class ChatController(QObject):
         *,
         settings: ChatSettings | None = None,
         temporary: bool = False,
-        folder: int | None = None,
         icon: str = "",
     ) -> int:
         """Save a question, start its answer, return the chat; raises StorageError.
 
-        None makes a new chat, with the `settings` and in the `folder` given, or one that leaves no
-        trace. When this raises, nothing was asked. Raises StillAnswering where an answer runs.
+        None makes a new chat, with the `settings` given, or one that leaves no trace. When this
+        raises, nothing was asked. Raises StillAnswering where an answer runs.
         """
         if self.is_running(chat):
             raise StillAnswering(
@@ -180,7 +175,7 @@ class ChatController(QObject):
         with self._store.transaction():
             if chat is None:
                 created = self._store.create(
-                    folder=folder, temporary=temporary, settings=settings or _LIKE_ALL, icon=icon
+                    temporary=temporary, settings=settings or _LIKE_ALL, icon=icon
                 )
                 chat = created.id
             elif settings is not None:
@@ -257,7 +252,7 @@ class ChatController(QObject):
         if self.is_running(chat):
             return False
         try:
-            model = self.model_of(chat)
+            model = self._runs.model_for(self._store.settings(chat))
         except LapisError:
             # The answer will say that there is no such model.
             model = None
@@ -265,28 +260,19 @@ class ChatController(QObject):
             self._own.set(model, with_choice(self._own.of(model), builtin=True))
         return self.try_again(chat, message)
 
-    def edit(
-        self,
-        chat: int,
-        message: int,
-        text: str,
-        attachments: Sequence[Attachment] | None = None,
-        *,
-        ask: bool = True,
-    ) -> bool:
+    def edit(self, chat: int, message: int, text: str, *, ask: bool = True) -> bool:
         """Put another text beside `message`, a question or an answer; the old one stays.
 
-        A question keeps its attachments where None are given, and is answered if `ask` says so.
+        A question keeps its attachments, and is answered if `ask` says so.
         """
         if self.is_running(chat):
             return False
         found = self._store.messages_of([message])
         if not found:
             return False
-        kept = found[0].attachments if attachments is None else attachments
         settings = self._store.settings(chat)
         with self._store.transaction():
-            changed = self._conversations.edit(message, text, kept)
+            changed = self._conversations.edit(message, text, found[0].attachments)
             exchange = None
             if ask and changed is not None and changed.role is Role.USER:
                 exchange = self._conversations.answer_again(changed.id, self._name_of(settings))

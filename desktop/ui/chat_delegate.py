@@ -3,10 +3,9 @@
 from typing import TypeAlias
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QLineEdit,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
@@ -25,7 +24,8 @@ from desktop.ui.chat_rows import (
 )
 from desktop.ui.icons import IconName, icon_pixmap
 from desktop.ui.persona_sign import paint_persona
-from desktop.ui.tokens import Radius, Size, Space, Tokens, resized, tokens_of
+from desktop.ui.row_paint import paint_row, small_font, write
+from desktop.ui.tokens import Space, Tokens, tokens_of
 
 __all__ = ["ChatDelegate", "inset_of", "paint_ground", "row_place"]
 
@@ -75,7 +75,9 @@ class ChatDelegate(QStyledItemDelegate):
                 _paint_folder(painter, option, words, count, "archive", is_open=is_open)
             case EmptyRow():
                 place = row_place(option.rect).adjusted(Space.S + _INSET, 0, -Space.S, 0)
-                _write(painter, place, words, _small(option.font), tokens_of(option.palette).muted)
+                write(
+                    painter, place, words, small_font(option.font), tokens_of(option.palette).muted
+                )
         painter.restore()
 
     def createEditor(
@@ -116,19 +118,12 @@ def paint_ground(painter: QPainter, option: QStyleOptionViewItem, *, marked: boo
     """Paint what lies behind a row, and the ring of the focus; return the room for its words."""
     tokens = tokens_of(option.palette)
     row = row_place(option.rect)
-    if marked:
-        _fill(painter, row, tokens.pressed)
-    elif option.state & QStyle.StateFlag.State_MouseOver:
-        _fill(painter, row, tokens.hover)
-    if _is_focused_by_key(option.state):
-        painter.setPen(QPen(QColor(tokens.accent), 2))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(QRectF(row).adjusted(1, 1, -1, -1), Radius.FIELD, Radius.FIELD)
+    paint_row(painter, row, option.state, tokens, marked=tokens.pressed if marked else "")
     return row.adjusted(Space.S, 0, -Space.S, 0)
 
 
 def _paint_heading(painter: QPainter, option: QStyleOptionViewItem, words: str) -> None:
-    font = _small(option.font)
+    font = small_font(option.font)
     font.setWeight(QFont.Weight.DemiBold)
     place = option.rect.adjusted(Space.L, 0, -Space.L, -Space.XS)
     painter.setFont(font)
@@ -166,7 +161,7 @@ def _paint_chat(
         box = _square(place, place.left(), _SIGN)
         paint_persona(painter, box, chat.icon, QColor(tokens.muted), option.font)
         place.setLeft(box.right() + Space.S - 1)
-    _write(painter, place, title, option.font, tokens.text)
+    write(painter, place, title, option.font, tokens.text)
 
 
 def _paint_folder(
@@ -188,13 +183,13 @@ def _paint_folder(
     box = _square(place, place.left(), _SIGN)
     _paint_icon(painter, box, sign, tokens)
     place.setLeft(box.right() + Space.S - 1)
-    small = _small(option.font)
+    small = small_font(option.font)
     number = str(count) if count else ""
     painter.setFont(small)
     painter.setPen(QColor(tokens.muted))
     painter.drawText(place, _RIGHT, number)
     place.setRight(place.right() - QFontMetrics(small).horizontalAdvance(number) - Space.S)
-    _write(painter, place, name, option.font, tokens.text)
+    write(painter, place, name, option.font, tokens.text)
 
 
 def _paint_icon(painter: QPainter, box: QRect, name: IconName, tokens: Tokens) -> None:
@@ -205,27 +200,3 @@ def _paint_icon(painter: QPainter, box: QRect, name: IconName, tokens: Tokens) -
 
 def _square(place: QRect, left: int, side: int) -> QRect:
     return QRect(left, place.top() + (place.height() - side) // 2, side, side)
-
-
-def _write(painter: QPainter, place: QRect, words: str, font: QFont, ink: str) -> None:
-    painter.setFont(font)
-    painter.setPen(QColor(ink))
-    width = max(0, place.width())
-    shown = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, width)
-    painter.drawText(place, _LEFT, shown)
-
-
-def _small(font: QFont) -> QFont:
-    return resized(font, Size.SMALL)
-
-
-def _is_focused_by_key(state: QStyle.StateFlag) -> bool:
-    flag = QStyle.StateFlag
-    wanted = flag.State_HasFocus | flag.State_Active | flag.State_KeyboardFocusChange
-    return state & wanted == wanted
-
-
-def _fill(painter: QPainter, row: QRect, colour: str) -> None:
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(colour))
-    painter.drawRoundedRect(row, Radius.FIELD, Radius.FIELD)

@@ -12,7 +12,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, QStandardPaths, Signal
 from PySide6.QtWidgets import QFileDialog
 
-from desktop.base.translation import system_language
+from desktop.base.translation import spoken
 from desktop.domain.errors import LapisError
 from desktop.domain.settings import Language
 from desktop.domain.text import Text
@@ -131,11 +131,10 @@ class ChatFiles(QObject):
     def _telling(self) -> Telling:
         chosen = self._preferences.value
         accent = chosen.look.accent
-        language = system_language() if chosen.language is Language.SYSTEM else chosen.language
         look = HtmlLook(
             _colours(with_accent(LIGHT, accent)),
             _colours(with_accent(DARK, accent)),
-            "zh-CN" if language is Language.CHINESE else "en",
+            "zh-CN" if spoken(chosen.language) is Language.CHINESE else "en",
         )
         return Telling(Teller(say, model_words), look)
 

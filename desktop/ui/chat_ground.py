@@ -28,8 +28,9 @@ class Origin(Enum):
 class ChatGround:
     """`model` answers in the chat, `longest` is the context it was made for (tokens, 0 unknown).
 
-    `usual` is the model that answers where a chat names none. `persona` are the settings that the chat's persona brings along, as they were laid over the
-    rest; `defaults` what is set for the model.
+    `usual` is the model that answers where a chat names none. `persona` are the settings that the
+    chat's persona brings along, as they were laid over the rest; `defaults` what is set for the
+    model.
     """
 
     general: Settings = field(default_factory=Settings)

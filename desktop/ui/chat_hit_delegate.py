@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from desktop.ui.chat_delegate import paint_ground
 from desktop.ui.chat_hits import FoundChat, FoundPlace, HitRole, role_words
 from desktop.ui.marked_text import MarkedText, paint_marked, shown_part
-from desktop.ui.tokens import Size, Space, resized, tokens_of
+from desktop.ui.row_paint import small_font
+from desktop.ui.tokens import Space, tokens_of
 
 __all__ = ["ChatHitDelegate"]
 
@@ -26,7 +27,7 @@ class ChatHitDelegate(QStyledItemDelegate):
         """Return the height of a row in the font of now."""
         if isinstance(index.data(HitRole.ROW), FoundChat):
             return QSize(0, QFontMetrics(option.font).height() + Space.L)
-        line = QFontMetrics(_small(option.font)).height()
+        line = QFontMetrics(small_font(option.font)).height()
         return QSize(0, (1 + _LINES) * line + Space.L)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
@@ -50,7 +51,7 @@ def _paint_chat(
     tokens = tokens_of(option.palette)
     strong = QFont(option.font)
     strong.setWeight(QFont.Weight.DemiBold)
-    small = _small(option.font)
+    small = small_font(option.font)
     painter.setFont(small)
     painter.setPen(QColor(tokens.muted))
     painter.drawText(place, _RIGHT, when)
@@ -65,7 +66,7 @@ def _paint_place(
     painter: QPainter, option: QStyleOptionViewItem, place: QRect, found: FoundPlace, when: str
 ) -> None:
     tokens = tokens_of(option.palette)
-    small = _small(option.font)
+    small = small_font(option.font)
     line = QFontMetrics(small).height()
     place = place.adjusted(Space.S, Space.S - 2, 0, 0)
     upper = QRect(place.left(), place.top(), place.width(), line)
@@ -77,7 +78,3 @@ def _paint_place(
     text = MarkedText(found.hit.snippet, found.hit.marks)
     shown = shown_part(text, small, lower.width(), _LINES)
     paint_marked(painter, lower, shown, small, _LINES, tokens)
-
-
-def _small(font: QFont) -> QFont:
-    return resized(font, Size.SMALL)

@@ -22,7 +22,7 @@ from desktop.store.faults import STORE_FAULTS
 from desktop.store.indexing import index_missing
 from desktop.ui.errands import Errand, Errands
 
-__all__ = ["ChatImport", "Outcome", "sign_of"]
+__all__ = ["ChatImport", "Outcome"]
 
 _LANE = "import"
 _INDEX = "index"
@@ -196,7 +196,7 @@ class ChatImport(QObject):
             _log.warning("the index will follow later: %s", type(error).__name__)
 
 
-def sign_of(chat: CarriedChat) -> str:
+def _sign_of(chat: CarriedChat) -> str:
     """Return by what a chat is known again: who says what, and when it was begun."""
     return f"{fingerprint(chat)} {chat.created:.0f}" if active_branch(chat) else ""
 
@@ -213,7 +213,7 @@ def _read(
     for path in paths:
         for found in read_chats(path, cancelled=errand.stop.is_set):
             if isinstance(found, CarriedChat):
-                chats.append((found, sign_of(found)))
+                chats.append((found, _sign_of(found)))
             else:
                 unread.append(found)
             if time.monotonic() >= due:

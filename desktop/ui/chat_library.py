@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop.base.translation import system_language
+from desktop.base.translation import spoken
 from desktop.domain.chat_settings import ChatSettings, Persona
 from desktop.domain.errors import LapisError, StorageError
 from desktop.domain.model import InstalledModel
@@ -116,8 +116,7 @@ class ChatLibrary(QObject):
 
     def language(self) -> Language:
         """Return the language of the surface."""
-        chosen = self._preferences.value.language
-        return system_language() if chosen is Language.SYSTEM else chosen
+        return spoken(self._preferences.value.language)
 
     def show_personas(self) -> None:
         """Show the page of all personas, prompts and quick actions."""

@@ -29,6 +29,7 @@ from desktop.domain.history import Attachment
 from desktop.services.chat_telling import Teller
 from desktop.services.pictures import picture_of
 from desktop.ui.code_colours import colour_looks, colour_ranges
+from desktop.ui.code_roles import LONGEST_CODE
 from desktop.ui.html_parts import Typeset
 from desktop.ui.links import visible
 from desktop.ui.markdown import parse
@@ -49,7 +50,6 @@ _MARGIN_MM: Final = 20.0
 _FOOT: Final = 24
 _LINES_AT_ONCE: Final = 120
 _PARTS_AT_ONCE: Final = 40
-_MOST_COLOURED: Final = 50_000
 _TITLE_SCALE: Final = 1.25
 _PICTURE_HIGH: Final = 480.0
 
@@ -202,7 +202,7 @@ class _Setter:
     def code(self, part: Code) -> None:
         """Set a block of code in its colours."""
         reply = None
-        if part.language and len(part.text) <= _MOST_COLOURED:
+        if part.language and len(part.text) <= LONGEST_CODE:
             reply = self._typeset(Colour(part.text, part.language))
         runs = reply.lines if isinstance(reply, Coloured) else []
         at = 0

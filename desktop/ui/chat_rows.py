@@ -21,7 +21,6 @@ __all__ = [
     "HeadingRow",
     "Row",
     "heading_words",
-    "period_of",
     "rows_of",
     "shown_name",
     "shown_title",
@@ -190,11 +189,6 @@ class _Calendar:
 
 def _start(day: date) -> float:
     return datetime(day.year, day.month, day.day).astimezone().timestamp()
-
-
-def period_of(updated: float, now: float) -> Heading:
-    """Return the group of a chat that was last changed at `updated`; both in Unix seconds."""
-    return _Calendar(now).heading(updated)
 
 
 def shown_title(chat: ChatSummary) -> str:

@@ -14,12 +14,12 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Final, Self
 
+from desktop.base.cancelling import never
 from desktop.base.disk_faults import told_about
 from desktop.base.files import replaced
 from desktop.domain.carried import CarriedChat
 from desktop.domain.errors import UserFixable
 from desktop.domain.text import Text
-from desktop.models.effort import never
 from desktop.services.chat_json import json_pieces
 from desktop.services.chat_markdown import markdown_of
 from desktop.services.chat_telling import Teller
@@ -70,10 +70,10 @@ def write_chat(
             case Format.PDF:
                 from desktop.ui.chat_pdf import write_pdf
 
-                with Typesetting() as typeset:
+                with _Typesetting() as typeset:
                     write_pdf(stream, chat, telling.teller, typeset, partial(_go_on, is_stopped))
             case _:
-                with Typesetting() as typeset:
+                with _Typesetting() as typeset:
                     _write_text(stream, chat, how, telling, typeset, is_stopped)
 
 
@@ -89,7 +89,7 @@ def write_chats(path: Path, chats: Iterable[CarriedChat], how: Format, telling: 
         else:
             with (
                 zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive,
-                Typesetting() as typeset,
+                _Typesetting() as typeset,
             ):
                 _pack(archive, counted, how, telling, typeset)
     return counted.count
@@ -100,7 +100,7 @@ def _pack(
     chats: Iterable[CarriedChat],
     how: Format,
     telling: Telling,
-    typeset: "Typesetting",
+    typeset: "_Typesetting",
 ) -> None:
     names = FileNames()
     untitled = telling.teller.say(Text("New chat"))
@@ -119,7 +119,7 @@ def _write_text(
     chat: CarriedChat,
     how: Format,
     telling: Telling,
-    typeset: "Typesetting",
+    typeset: "_Typesetting",
     is_stopped: Callable[[], bool] = never,
 ) -> None:
     text = TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="\n")
@@ -161,21 +161,20 @@ class _Counted:
             self.count += 1
 
 
-class Typesetting:
+class _Typesetting:
     """Colours and drawings from a process of its own, started with the first order.
 
     An order that is too much for it costs that order alone.
     """
 
-    def __init__(self, start: Callable[[], TypesetProcess] = TypesetProcess) -> None:
+    def __init__(self) -> None:
         """Start nothing yet."""
-        self._start = start
         self._process: TypesetProcess | None = None
 
     def __call__(self, order: Order) -> Reply | None:
         """Return the reply, None where there is none."""
         try:
-            process = self._process = self._process or self._start()
+            process = self._process = self._process or TypesetProcess()
         except OSError:
             return None
         reply = process.ask(order)

@@ -5,6 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from desktop.base.files import replaced
 from desktop.ui.buttons import IconButton
 from desktop.ui.code_colours import CodeColours
 from desktop.ui.code_languages import file_name, language_name
@@ -66,8 +67,8 @@ class CodeBlock(QFrame):
         """What is shown."""
         return self._part
 
-    def show_code(self, part: Code, *, settled: bool = False) -> None:
-        """Show `part`; what was only added to is only added to. Once `settled` no more will come."""
+    def show_code(self, part: Code) -> None:
+        """Show `part`; what was only added to is only added to."""
         before, self._part = self._part, part
         if part.language != before.language or not before.text:
             self._say_language()
@@ -78,7 +79,7 @@ class CodeBlock(QFrame):
             self._colours.forget()
             self._text.clear_text()
             self._text.writer().code(part.text)
-        self._colours.show(part.text, part.language, settled=settled)
+        self._colours.show(part.text, part.language, settled=False)
 
     def settle(self) -> None:
         """Colour the whole once more; no more will come."""
@@ -117,7 +118,8 @@ class CodeBlock(QFrame):
 
     def _save_to(self, name: str) -> None:
         try:
-            Path(name).write_text(self._part.text + "\n", encoding="utf-8")
+            with replaced(Path(name)) as stream:
+                stream.write(f"{self._part.text}\n".encode())
         except OSError as error:
             self._language.set_tone("bad")
             reason = error.strerror or type(error).__name__

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor, QTextLayout
 
-from desktop.ui.code_roles import ROLES
+from desktop.ui.code_roles import LONGEST_CODE, ROLES
 from desktop.ui.rich_text import RichText
 from desktop.ui.tokens import Tokens
 from desktop.ui.typesetter import typesetter
@@ -20,7 +20,6 @@ from desktop.ui.typesetter import typesetter
 __all__ = ["CodeColours", "colour_looks", "colour_ranges"]
 
 _GROWTH = 1.5
-_MOST = 50_000
 _PORTION_SECONDS = 0.004
 _LINES_AT_ONCE = 16
 
@@ -68,7 +67,7 @@ class CodeColours(QObject):
     def _order(self) -> None:
         """Ask for what is not coloured yet, or for all of it once more."""
         length = len(self._code)
-        if not self._language or length > _MOST or length <= self._whole:
+        if not self._language or length > LONGEST_CODE or length <= self._whole:
             return
         end = length if self._settled else self._code.rfind("\n") + 1
         is_whole = self._settled or end > self._whole * _GROWTH

@@ -4,7 +4,6 @@ Values in, signals out: it clears itself only when its owner has saved the quest
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPalette, QResizeEvent
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QVBoxLayout, QWid
 
 from desktop.domain.history import Attachment, AttachmentKind
 from desktop.domain.model import InstalledModel
+from desktop.services.context import Draft
 from desktop.services.context_estimate import estimated_tokens
 from desktop.services.drafts import draft_of, read_draft
 from desktop.ui.buttons import IconButton
@@ -28,7 +28,7 @@ from desktop.ui.leaves_badge import LeavesBadge
 from desktop.ui.sight_line import SightLine
 from desktop.ui.tokens import Space
 
-__all__ = ["Composer", "Draft"]
+__all__ = ["Composer"]
 
 _LINES = 8
 _DRAFT_MS = 300
@@ -39,14 +39,6 @@ _HUGE = 2_000_000
 _NARROW = 480
 # The role that is light upon dark in the light theme and the other way round in the dark one.
 _ON_ACCENT = QPalette.ColorRole.ToolTipText
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A question that is ready: its text, and what goes along."""
-
-    text: str
-    attachments: tuple[Attachment, ...] = ()
 
 
 class Composer(QFrame):

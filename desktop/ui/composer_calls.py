@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QKeyEvent, QTextCursor
 
 from desktop.ui.call_list import CallItem, CallList
 from desktop.ui.composer import Composer
+from desktop.ui.escape import claims_escape
 
 __all__ = ["Call", "ComposerCalls", "call_at"]
 
@@ -53,10 +54,18 @@ class ComposerCalls(QObject):
         self._list = CallList(composer)
         self._list.taken.connect(self._on_taken)
         composer.field.ask_first(self)
+        composer.field.installEventFilter(self)
         composer.field.textChanged.connect(self._look)
         composer.field.cursorPositionChanged.connect(self._look)
         composer.field.focus_changed.connect(self._on_focus_changed)
         composer.prompts_wanted.connect(self._on_prompts_wanted)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Keep Esc from the window, which would stop the answer, while the list is open."""
+        if event.type() != QEvent.Type.ShortcutOverride:
+            # Nothing else is looked at: the last events come when the list is gone already.
+            return False
+        return self._list.isVisible() and claims_escape(event)
 
     def take_key(self, event: QKeyEvent) -> bool:
         """Give the key to the list; what Esc closed stays closed until something else is typed."""

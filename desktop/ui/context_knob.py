@@ -28,7 +28,6 @@ class ContextKnob(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start with the usual lengths."""
         super().__init__(parent)
-        self._stops: tuple[int, ...] = (_AUTOMATIC,)
         self._kept = _AUTOMATIC
         self._memory: DeviceBar | None = None
         self._slider = StopSlider()
@@ -55,17 +54,12 @@ class ContextKnob(QWidget):
     @property
     def context(self) -> int:
         """The length that is shown, in tokens; 0 for automatic."""
-        return self._stops[self._slider.value()]
+        return self._slider.stop
 
     def show_context(self, context: int, longest: int) -> None:
         """Show `context`, up to the `longest` of the model (0 unknown); nothing is signalled."""
         self._kept = context
-        self._stops = tuple(sorted({_AUTOMATIC, context, *grid(longest)}))
-        self._slider.blockSignals(True)
-        self._slider.setRange(0, len(self._stops) - 1)
-        if not self._slider.isSliderDown():
-            self._slider.setValue(self._stops.index(context))
-        self._slider.blockSignals(False)
+        self._slider.show_stops(sorted({_AUTOMATIC, context, *grid(longest)}), context)
         self._say()
 
     def show_memory(self, memory: DeviceBar | None) -> None:

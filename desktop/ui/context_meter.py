@@ -190,8 +190,7 @@ class ContextMeter(QObject):
         if self._asked:
             self._again = settled or bool(self._again)
             return
-        question = self._composer.question()
-        draft = Draft(question.text, question.attachments)
+        draft = self._composer.question()
         self._parts.take(self._opening, draft)
         engine = self._engine
         is_loaded = self._opening.model is not None and self._room() is not None
@@ -219,8 +218,7 @@ class ContextMeter(QObject):
             self._show_count()
         else:
             if counted is not None:
-                question = self._composer.question()
-                self._refused = self._opening, Draft(question.text, question.attachments)
+                self._refused = self._opening, self._composer.question()
             self._show_estimate()
         if again is not None:
             self._count(settled=again)

@@ -24,7 +24,6 @@ class ContextSlider(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start without anything to choose from, unseen."""
         super().__init__(parent)
-        self._stops: tuple[int, ...] = ()
         self._label = PlainLabel(tone="muted", size="small")
         self._length = PlainLabel(size="small")
         self._slider = StopSlider()
@@ -41,12 +40,7 @@ class ContextSlider(QWidget):
 
     def show_context(self, stops: Sequence[int], context: int) -> None:
         """Offer `stops`; `context` is in force, whether it is one of them or not."""
-        self._stops = tuple(sorted({*stops, context}))
-        self._slider.blockSignals(True)
-        self._slider.setRange(0, len(self._stops) - 1)
-        if not self._slider.isSliderDown():
-            self._slider.setValue(self._stops.index(context))
-        self._slider.blockSignals(False)
+        self._slider.show_stops(sorted({*stops, context}), context)
         self._say()
         self.show()
 
@@ -56,9 +50,9 @@ class ContextSlider(QWidget):
         if event.type() == QEvent.Type.LanguageChange:
             self._say()
 
-    def _on_value_changed(self, step: int) -> None:
+    def _on_value_changed(self, _step: int) -> None:
         self._say()
-        self.chosen.emit(self._stops[step])
+        self.chosen.emit(self._slider.stop)
 
     def _say(self) -> None:
         self._label.setText(self.tr("Context"))
@@ -68,10 +62,9 @@ class ContextSlider(QWidget):
         for widget in (self._label, self._slider, self._length):
             set_tooltip(widget, hint)
         self._slider.setAccessibleName(self.tr("Context in tokens"))
-        if self._stops:
-            words = tokens(self._stops[self._slider.value()])
-            self._length.setText(words)
-            self._slider.setAccessibleDescription(words)
+        words = tokens(self._slider.stop)
+        self._length.setText(words)
+        self._slider.setAccessibleDescription(words)
         # The words behind it must not push the slider about.
         wide = self._length.fontMetrics().horizontalAdvance("888.8K")
         self._length.setMinimumWidth(wide)

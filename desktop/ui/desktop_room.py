@@ -85,6 +85,7 @@ class DesktopRoom(QObject):
             window, tray, chats, preferences, models, talk.library, self
         )
         presence.room.set_elsewhere(lambda chat: desk.chat == chat)
+        presence.room.popup.help_requested.connect(lambda: talk.pages.show_help("popup"))
         presence.chat_wanted.connect(self.chat_wanted)
         presence.new_chat_wanted.connect(desk.new_chat)
         presence.model_dropped.connect(self.model_dropped)

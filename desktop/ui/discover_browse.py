@@ -6,9 +6,9 @@ from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop.ui.card_grid import CardGrid
-from desktop.ui.choice_menu import ChoiceMenu
 from desktop.ui.context_slider import ContextSlider
 from desktop.ui.discover_feed import CardFacts, families, good_here, in_family
+from desktop.ui.menu_button import MenuButton
 from desktop.ui.page_scroll import PageScroll
 from desktop.ui.section_head import SectionHead
 from desktop.ui.tokens import Space
@@ -28,7 +28,8 @@ class DiscoverBrowse(PageScroll):
         """Start without models."""
         super().__init__(WIDEST, parent=parent)
         self._cards: tuple[CardFacts, ...] = ()
-        self._family = ChoiceMenu()
+        self._chosen_family = ""
+        self._family = MenuButton()
         self.context = ContextSlider()
         self._good_head = SectionHead(self.context)
         self._all_head = SectionHead(self._family)
@@ -60,7 +61,7 @@ class DiscoverBrowse(PageScroll):
         self.good.set_cards(good)
         self._all_head.setVisible(bool(cards))
         self._offer_families()
-        self.all.set_cards(in_family(cards, self._family.key))
+        self.all.set_cards(in_family(cards, self._chosen_family))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
@@ -71,10 +72,13 @@ class DiscoverBrowse(PageScroll):
     def _offer_families(self) -> None:
         names = families(self._cards)
         choices = [("", self.tr("All families")), *((name, name) for name in names)]
-        key = self._family.key if self._family.key in names else ""
-        self._family.set_choices(choices, key)
+        if self._chosen_family not in names:
+            self._chosen_family = ""
+        self._family.set_choices(self.tr("Family"), choices, self._chosen_family)
 
     def _on_family_chosen(self, family: str) -> None:
+        self._chosen_family = family
+        self._offer_families()
         self.all.set_cards(in_family(self._cards, family))
 
     def _retranslate(self) -> None:
@@ -83,5 +87,4 @@ class DiscoverBrowse(PageScroll):
             self.tr("Chosen for the memory of this computer. What you ask stays here."),
         )
         self._all_head.say(self.tr("All models"))
-        self._family.set_label(self.tr("Family"))
         self._offer_families()

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QMenu,
-    QProgressBar,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -16,17 +15,17 @@ from PySide6.QtWidgets import (
 from desktop.domain.download import Download, DownloadPhase
 from desktop.domain.errors import GatedModel
 from desktop.ui.buttons import IconButton
-from desktop.ui.download_words import download_words
+from desktop.ui.download_words import bar_tone, download_words
 from desktop.ui.icons import icon
-from desktop.ui.labels import ElidedLabel, PlainLabel, restyle
+from desktop.ui.labels import ElidedLabel, PlainLabel
 from desktop.ui.link_button import LinkButton
+from desktop.ui.share_bar import ShareBar
 from desktop.ui.shortcuts import with_key
 from desktop.ui.stop_question import StopQuestion
 from desktop.ui.tokens import Space
 
 __all__ = ["DownloadRow"]
 
-_STEPS = 1000
 _BUTTON = 28
 _RESUMABLE = frozenset({DownloadPhase.PAUSED, DownloadPhase.FAILED})
 
@@ -58,8 +57,7 @@ class DownloadRow(QFrame):
         self._drags = False
         self._title = ElidedLabel()
         self._title.setProperty("strong", True)
-        self._bar = QProgressBar(textVisible=False, maximum=_STEPS)
-        self._bar.setProperty("thick", True)
+        self._bar = ShareBar()
         self._words = ElidedLabel(size="small")
         self._problem = PlainLabel(size="small", wrap=True)
         self._hint = PlainLabel(tone="muted", size="small", wrap=True)
@@ -96,7 +94,7 @@ class DownloadRow(QFrame):
         self._problem.setVisible(broken)
         self._hint.setText(words.hint)
         self._hint.setVisible(bool(words.hint))
-        self._show_bar(words.tone)
+        self._bar.show_share(download.done, download.total, bar_tone(download))
         resumable = phase in _RESUMABLE
         done = phase is DownloadPhase.DONE
         self._pause.setVisible(not done)
@@ -120,8 +118,6 @@ class DownloadRow(QFrame):
                 self.step_requested.emit(self.key, -1)
             case Qt.Key.Key_Down if control:
                 self.step_requested.emit(self.key, 1)
-            case Qt.Key.Key_Escape if self._stack.currentIndex() == 1:
-                self._stack.setCurrentIndex(0)
             case _:
                 super().keyPressEvent(event)
 
@@ -190,14 +186,6 @@ class DownloadRow(QFrame):
         self._page.clicked.connect(self._on_page_clicked)
         self._question.answered.connect(self._on_answered)
         self.customContextMenuRequested.connect(self._on_context_menu_requested)
-
-    def _show_bar(self, tone: str) -> None:
-        download = self._download
-        share = download.done / download.total if download.total else 0.0
-        self._bar.setValue(round(share * _STEPS))
-        paused = download.phase in {DownloadPhase.PAUSED, DownloadPhase.QUEUED}
-        look = "accent" if tone == "muted" else tone
-        restyle(self._bar, "tone", "muted" if paused and tone == "muted" else look)
 
     def _on_pause_clicked(self) -> None:
         if self._download.phase in _RESUMABLE:

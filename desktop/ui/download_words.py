@@ -9,7 +9,7 @@ from desktop.domain.text import Text
 from desktop.ui.labels import Tone
 from desktop.ui.translation import say
 
-__all__ = ["DownloadWords", "Totals", "download_words", "totals", "totals_words"]
+__all__ = ["DownloadWords", "Totals", "bar_tone", "download_words", "totals", "totals_words"]
 
 _GAP = " · "
 
@@ -71,6 +71,14 @@ def download_words(download: Download) -> DownloadWords:
             return _trouble(download)
         case DownloadPhase.DONE:
             return DownloadWords(say(Text("Downloaded and checked")), "good")
+
+
+def bar_tone(download: Download) -> Tone:
+    """Return the tone of the bar of a download: pale while it rests, that of the words in trouble."""
+    tone = download_words(download).tone
+    if tone != "muted":
+        return tone
+    return "muted" if download.phase in {DownloadPhase.PAUSED, DownloadPhase.QUEUED} else "accent"
 
 
 def _trouble(download: Download) -> DownloadWords:

@@ -6,7 +6,6 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QProgressBar,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -14,14 +13,13 @@ from PySide6.QtWidgets import (
 
 from desktop.domain.download import Download
 from desktop.ui.download_words import totals, totals_words
-from desktop.ui.labels import ElidedLabel, restyle
+from desktop.ui.labels import ElidedLabel
 from desktop.ui.link_button import LinkButton
+from desktop.ui.share_bar import ShareBar
 from desktop.ui.tinted_icon import TintedIcon
 from desktop.ui.tokens import Space
 
 __all__ = ["DownloadsSum"]
-
-_STEPS = 1000
 
 
 class DownloadsSum(QFrame):
@@ -34,8 +32,7 @@ class DownloadsSum(QFrame):
         super().__init__()
         self.clear = LinkButton()
         self._button = _SumButton()
-        self._bar = QProgressBar(textVisible=False, maximum=_STEPS)
-        self._bar.setProperty("thick", True)
+        self._bar = ShareBar()
         row = QHBoxLayout()
         row.setSpacing(Space.S)
         row.addWidget(self._button, 1)
@@ -60,9 +57,8 @@ class DownloadsSum(QFrame):
         self.clear.setText(self.tr("Clear"))
         self.clear.setVisible(not whole.open)
         self._bar.setVisible(bool(whole.open) and not is_open)
-        self._bar.setValue(round(whole.share * _STEPS))
+        self._bar.show_share(whole.done, whole.total, "accent" if whole.speed > 0 else "muted")
         self._bar.setAccessibleName(self.tr("Downloads"))
-        restyle(self._bar, "tone", "accent" if whole.speed > 0 else "muted")
 
 
 class _SumButton(QPushButton):

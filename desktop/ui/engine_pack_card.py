@@ -1,27 +1,28 @@
 """An optional pack of the engine: what it brings, how far it is, and what can be done. GUI thread."""
 
 from enum import Enum, auto
+from typing import Literal
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.download import Download, DownloadPhase
 from desktop.domain.engine_pack import PackState, PackView
 from desktop.domain.quantities import sized
 from desktop.ui.activity import Activity
 from desktop.ui.buttons import TextButton
-from desktop.ui.download_words import download_words
+from desktop.ui.download_words import bar_tone, download_words
 from desktop.ui.flow_layout import FlowLayout
-from desktop.ui.labels import PlainLabel, restyle
+from desktop.ui.labels import PlainLabel
 from desktop.ui.link_button import LinkButton
 from desktop.ui.row_question import RowQuestion
+from desktop.ui.share_bar import ShareBar
 from desktop.ui.tinted_icon import TintedIcon
 from desktop.ui.tokens import Size, Space
 from desktop.ui.translation import say
 
 __all__ = ["EnginePackCard", "PackWish"]
 
-_STEPS = 1000
 _SIGN = 16
 _RESTS = frozenset({DownloadPhase.PAUSED, DownloadPhase.FAILED})
 
@@ -50,6 +51,7 @@ class EnginePackCard(QFrame):
         super().__init__(parent)
         self.setProperty("panel", "card")
         self._view: PackView | None = None
+        self._wish: PackWish | None = None
         self._title = PlainLabel(wrap=True)
         self._title.setProperty("strong", True)
         self._sign = TintedIcon("check-circle", _SIGN, tone="good")
@@ -57,8 +59,7 @@ class EnginePackCard(QFrame):
         self._about = PlainLabel(tone="muted", wrap=True)
         self._licence = PlainLabel(tone="muted", wrap=True)
         self._terms = LinkButton(size=Size.BODY)
-        self._bar = QProgressBar(textVisible=False, maximum=_STEPS)
-        self._bar.setProperty("thick", True)
+        self._bar = ShareBar()
         self._words = PlainLabel(size="small", wrap=True)
         self._hint = PlainLabel(wrap=True)
         self._busy = Activity()
@@ -84,6 +85,11 @@ class EnginePackCard(QFrame):
         self._show()
         self.setVisible(view is not None)
 
+    def show_work(self, wish: PackWish | None) -> None:
+        """Say that `wish` is being done, which takes a while; None: nothing any more."""
+        self._wish = wish
+        self._show()
+
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
         super().changeEvent(event)
@@ -93,6 +99,8 @@ class EnginePackCard(QFrame):
     def _lay_out(self) -> None:
         top = QHBoxLayout()
         top.setSpacing(Space.S)
+        top.addWidget(TintedIcon("box"))
+        top.addSpacing(Space.M - Space.S)
         top.addWidget(self._title, 1)
         top.addWidget(self._sign)
         top.addWidget(self._state)
@@ -104,8 +112,8 @@ class EnginePackCard(QFrame):
         for button in self._all_buttons():
             buttons.addWidget(button)
         words = QVBoxLayout()
+        words.setContentsMargins(Size.ICON + Space.M, 0, 0, 0)
         words.setSpacing(Space.S)
-        words.addLayout(top)
         words.addWidget(self._about)
         words.addLayout(terms)
         for part in (
@@ -113,11 +121,11 @@ class EnginePackCard(QFrame):
             *(self._buttons, self._question),
         ):
             words.addWidget(part)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(Space.L, Space.L, Space.L, Space.L)
-        row.setSpacing(Space.M)
-        row.addWidget(TintedIcon("box"), 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(words, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.L, Space.L, Space.L, Space.L)
+        column.setSpacing(Space.S)
+        column.addLayout(top)
+        column.addLayout(words)
 
     def _connect(self) -> None:
         wishes = {
@@ -156,31 +164,44 @@ class EnginePackCard(QFrame):
         self._show_sign(state)
         self._show_progress(view.download if state is PackState.COMING else None)
         self._show_hint(view)
-        self._busy.setVisible(state is PackState.UNPACKING)
-        self._busy.say(self.tr("Unpacking it and trying it out…"))
+        doing = self._doing(state)
+        self._busy.setVisible(bool(doing))
+        self._busy.say(doing)
         self._show_buttons(view)
         self.setAccessibleName(f"{self._title.text()}, {self._state.text()}".rstrip(", "))
         said = (self._about.text(), self._words.text(), self._hint.text())
         self.setAccessibleDescription(" ".join(filter(None, said)))
 
+    def _doing(self, state: PackState) -> str:
+        """Return what goes on that has no bar; empty for nothing."""
+        if state is PackState.UNPACKING:
+            return self.tr("Unpacking it and trying it out…")
+        match self._wish:
+            case PackWish.REMOVE:
+                return self.tr("Removing it…")
+            case PackWish.SWITCH_ON:
+                return self.tr("Trying it out…")
+            case PackWish.FROM_FILE:
+                return self.tr("Reading the file…")
+            case _:
+                return ""
+
     def _show_sign(self, state: PackState) -> None:
-        words, tone = "", "muted"
+        tone: Literal["good", "warn", "bad"]
         match state:
             case PackState.IN_USE:
                 words, tone = self.tr("installed"), "good"
-                self._sign.set_icon("check-circle", "good")
             case PackState.OFF:
                 words, tone = self.tr("switched off"), "warn"
-                self._sign.set_icon("warning", "warn")
             case PackState.FAILED:
                 words, tone = self.tr("not installed"), "bad"
-                self._sign.set_icon("warning", "bad")
             case _:
-                pass
+                words, tone = "", "good"
+        self._sign.set_icon("check-circle" if tone == "good" else "warning", tone)
         self._state.setText(words)
-        self._state.set_tone("good" if tone == "good" else "bad" if tone == "bad" else "warn")
-        self._sign.setVisible(bool(words))
-        self._state.setVisible(bool(words))
+        self._state.set_tone(tone)
+        for part in (self._sign, self._state):
+            part.setVisible(bool(words))
 
     def _show_progress(self, download: Download | None) -> None:
         self._bar.setVisible(download is not None)
@@ -189,9 +210,7 @@ class EnginePackCard(QFrame):
         if download is None:
             return
         words = download_words(download)
-        share = download.done / download.total if download.total else 0.0
-        self._bar.setValue(round(share * _STEPS))
-        restyle(self._bar, "tone", "accent" if words.tone == "muted" else words.tone)
+        self._bar.show_share(download.done, download.total, bar_tone(download))
         self._bar.setAccessibleName(self.tr("Download of {name}").format(name=download.order.title))
         self._words.setText(words.line)
         self._words.set_tone(words.tone)
@@ -244,6 +263,7 @@ class EnginePackCard(QFrame):
             button.setText(words)
             button.setAccessibleName(f"{words.rstrip('…')}: {name}")
             button.setVisible(shown[button])
+            button.setEnabled(self._wish is None)
         self._buttons.setVisible(any(shown.values()) and self._question.isHidden())
         question = self.tr("Remove {name}? To have it again, it must be downloaded again.")
         self._question.say(question.format(name=name), self.tr("Keep"), self.tr("Remove"))

@@ -82,9 +82,9 @@ class EnginePackController(QObject):
             case PackWish.STOP:
                 self._packs.cancel(pack)
             case PackWish.SWITCH_ON:
-                self._do(lambda: self._packs.switch_on(pack), self._look)
+                self._do(wish, lambda _errand: self._packs.switch_on(pack))
             case PackWish.REMOVE:
-                self._do(lambda: self._packs.remove(pack), self._look)
+                self._do(wish, lambda _errand: self._packs.remove(pack))
             case PackWish.FROM_FILE:
                 self._choose_file()
         self._look()
@@ -99,19 +99,22 @@ class EnginePackController(QObject):
 
     def bring(self, archive: Path) -> None:
         """Take the pack in the file `archive`."""
-
-        def work(errand: Errand) -> None:
-            self._packs.bring(archive, lambda _count: None, errand.stop)
-
-        self._errands.run("pack-work", work, lambda _none: self._look(), self._on_failed)
-
-    def _do(self, work: Callable[[], object], done: Callable[[], None]) -> None:
-        self._errands.run(
-            "pack-work", lambda _errand: work(), lambda _found: done(), self._on_failed, queued=True
+        self._do(
+            PackWish.FROM_FILE,
+            lambda errand: self._packs.bring(archive, lambda _count: None, errand.stop),
         )
+
+    def _do(self, wish: PackWish, work: Callable[[Errand], object]) -> None:
+        self._card.show_work(wish)
+        self._errands.run("pack-work", work, self._on_done, self._on_failed, queued=True)
+
+    def _on_done(self, _found: object) -> None:
+        self._card.show_work(None)
+        self._look()
 
     def _on_failed(self, error: LapisError) -> None:
         """Say at the card what was in the way, until something else is wished."""
+        self._card.show_work(None)
         self._trouble = error
         self._show()
 

@@ -193,11 +193,16 @@ class EngineRoom(QObject):
     def _open_connections(self) -> "Connections":
         from desktop.config.secrets import Secrets
         from desktop.services.connections import Connections
+        from desktop.services.network_log import NetworkLog
 
         preferences = self._preferences
         self.secrets = secrets = Secrets()
         self.connections = Connections(
-            lambda: preferences.value, preferences.change, secrets, os.environ
+            lambda: preferences.value,
+            preferences.change,
+            secrets,
+            os.environ,
+            NetworkLog(self._paths.network_log).note,
         )
         return self.connections
 

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QSizePolicy, QW
 from shiboken6 import isValid
 
 from desktop.ui.buttons import IconButton
+from desktop.ui.escape import claims_escape
 from desktop.ui.labels import PlainLabel
 from desktop.ui.search_field import SearchField
 from desktop.ui.tokens import Space
@@ -105,6 +106,10 @@ class FindBar(QFrame):
         self.field.setFixedWidth(max(80, min(_FIELD, room - 250)))
         self.adjustSize()
         self.move(max(0, room - self.width() - Space.XL), Space.S)
+
+    def event(self, event: QEvent) -> bool:
+        """Take Esc before the window does, which would stop the answer."""
+        return claims_escape(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -17,11 +17,14 @@ from desktop.ui.buttons import TextButton
 from desktop.ui.escape import claims_escape
 from desktop.ui.first_run_page import FirstRunPage
 from desktop.ui.illustration import PictureName
-from desktop.ui.labels import ElidedLabel, Tone
+from desktop.ui.labels import ElidedLabel, Tone, restyle
 from desktop.ui.step_dots import StepDots
 from desktop.ui.tokens import Space
 
-__all__ = ["FirstRun", "Step"]
+__all__ = ["COMPUTER", "KEY", "MODEL", "FirstRun", "Step"]
+
+COMPUTER, MODEL, KEY = range(3)
+"""The numbers of the steps."""
 
 _PICTURES: tuple[PictureName, ...] = ("computer", "model", "key")
 _RIGHT = Qt.AlignmentFlag.AlignRight
@@ -41,10 +44,16 @@ class Step(QWidget):
         """Return what the keyboard begins with; None leaves it with the way on."""
         return None
 
+    @property
+    def stands_out(self) -> bool:
+        """Whether it has a button that is to be pressed here, before the way on."""
+        return False
+
 
 class FirstRun(QWidget):
     """Three steps with a picture each; Esc skips, Enter goes on."""
 
+    help_topic = "start"
     skipped = Signal()
     finished = Signal()
     step_shown = Signal(int)
@@ -200,6 +209,9 @@ class FirstRun(QWidget):
         is_last = self.step == len(_PICTURES) - 1
         self._back.setText(self.tr("Back"))
         self._next.setText(self.tr("Start") if is_last else self.tr("Next"))
+        now = self._steps.get(self.step)
+        is_second = now is not None and now.stands_out
+        restyle(self._next, "kind", "normal" if is_second else "primary")
         self._skip.setText(self.tr("Skip"))
         self._skip.setAccessibleName(self.tr("Skip the first steps (Esc)"))
         self._skip.setToolTip("Esc")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop.ui.first_run import FirstRun
+from desktop.ui.first_run import COMPUTER, KEY, MODEL, FirstRun
 from desktop.ui.first_run_computer import FirstRunComputer
 from desktop.ui.preferences import Preferences
 from desktop.ui.window import MainWindow
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from desktop.ui.update_desk import UpdateDesk
 
 __all__ = ["FirstRunController"]
-
-_COMPUTER, _MODEL, _KEY = range(3)
 
 
 class FirstRunController(QObject):
@@ -58,11 +56,11 @@ class FirstRunController(QObject):
     def open(self) -> None:
         """Show the first steps in place of everything else, from the beginning."""
         if self._view is not None:
-            self._view.show_step(_COMPUTER)
+            self._view.show_step(COMPUTER)
             return
         view, computer = FirstRun(), FirstRunComputer()
         self._view, self._computer = view, computer
-        view.fill(_COMPUTER, computer)
+        view.fill(COMPUTER, computer)
         view.skipped.connect(self._window.show_talk)
         view.finished.connect(self._window.show_talk)
         view.step_shown.connect(self._on_step_shown)
@@ -120,14 +118,14 @@ class FirstRunController(QObject):
                 self._key.attach(self._keys)
             if self._updates is not None:
                 self._updates.offer(self._key)
-            self._view.fill(_KEY, self._key)
+            self._view.fill(KEY, self._key)
         if self._models is None:
             self._models = self._connect_models()
         if self._models is not None and not self._models.is_open:
-            self._view.fill(_MODEL, self._models.open(self._view, self._computer))
+            self._view.fill(MODEL, self._models.open(self._view, self._computer))
 
     def _on_step_shown(self, step: int) -> None:
-        if self._models is not None and step == _MODEL:
+        if self._models is not None and step == MODEL:
             self._models.pick()
 
     def _on_left(self) -> None:

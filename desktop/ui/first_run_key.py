@@ -165,11 +165,7 @@ class FirstRunKey(Step):
             self._state.set_tone("good")
         elif may_work:
             self._sign.set_icon("keyboard", "accent")
-            self._state.setText(
-                self.tr(
-                    "Press it now: the quick question comes up, and you read here that it works."
-                )
-            )
+            self._state.setText(self.tr("Press the key once: the quick question comes up."))
             self._state.set_tone("normal")
         else:
             self._sign.set_icon("info", "muted")

@@ -119,7 +119,12 @@ class FirstRunModel(Step):
         """Begin with the button that gets the model, or a file where nothing can be fetched."""
         if not self._is_connected:
             return self._file
-        return self._card.button if self._offers and self._can_get() else None
+        return self._card.button if self._can_get() else None
+
+    @property
+    def stands_out(self) -> bool:
+        """Whether there is a model to be got."""
+        return self._is_connected and self._can_get()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
@@ -150,7 +155,7 @@ class FirstRunModel(Step):
 
     def _on_chosen(self, _number: int) -> None:
         self.note.clear()
-        self._show_card()
+        self._say()
 
     def _on_wished(self, wish: Wish, order: str) -> None:
         offer = self._current()

@@ -10,13 +10,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Signal
 
-from desktop.base.translation import system_language
+from desktop.base.translation import spoken
 from desktop.domain.advice import Picks
 from desktop.domain.download import Download, DownloadOrder
 from desktop.domain.engine import EngineMemory, EngineState, Phase
 from desktop.domain.errors import LapisError
 from desktop.domain.model import InstalledModel
-from desktop.domain.settings import Language
 from desktop.domain.shelf import ShelfEntry
 from desktop.domain.text import Text
 from desktop.services.getting import repository_of
@@ -27,7 +26,7 @@ from desktop.ui.discover_feed import Here
 from desktop.ui.download_words import download_words
 from desktop.ui.downloads_controller import DownloadsController
 from desktop.ui.errands import Errand, Errands
-from desktop.ui.first_run import FirstRun
+from desktop.ui.first_run import MODEL, FirstRun
 from desktop.ui.first_run_computer import FirstRunComputer
 from desktop.ui.first_run_facts import FirstRunFacts
 from desktop.ui.first_run_model import FirstRunModel, ModelOffer, Role
@@ -146,8 +145,7 @@ class FirstRunModels(QObject):
     def _offers(self, picks: Picks) -> Iterator[ModelOffer]:
         """Yield the three, the one to take first."""
         settings = self._preferences.value
-        language = settings.language
-        code = (system_language() if language is Language.SYSTEM else language).value
+        code = spoken(settings.language).value
         accepted = frozenset(settings.library.accepted_licences)
         here = Here(self._downloads.downloads, self._entries)
         for role, pick in (
@@ -205,7 +203,7 @@ class FirstRunModels(QObject):
         self._awaited.add(order.key)
         if self._step is not None:
             self._step.note.clear()
-        if self._view is not None and self._view.step == 1:
+        if self._view is not None and self._view.step == MODEL:
             self._view.go_on()
 
     def _on_failed(self, error: LapisError) -> None:
@@ -214,7 +212,7 @@ class FirstRunModels(QObject):
             self._window.banner.show_error(Topic.MODEL_CHOICE, error)
             return
         self._step.show_error(error)
-        self._view.say_below(say(error.title) if self._view.step != 1 else "", "bad")
+        self._view.say_below(say(error.title) if self._view.step != MODEL else "", "bad")
 
     def _on_downloads_changed(self, downloads: tuple[Download, ...]) -> None:
         if self._view is None:
@@ -257,7 +255,7 @@ class FirstRunModels(QObject):
         if state.phase in {Phase.LOADING, Phase.READY}:
             self._chosen = str(model.path)
             view.say_below(say(Text("{name} is chosen", {"name": visible(model.title)})))
-            if view.step == 1:
+            if view.step == MODEL:
                 view.go_on()
 
     def _on_refused(self, error: LapisError) -> None:

@@ -51,10 +51,11 @@ def badge_of(fit: Fit, place: Place, speed: Speed | None, missing: int = 0) -> B
     match fit.level:
         case FitLevel.TOO_LARGE:
             values = {**figures, "size": sized(max(1, missing))}
+            words = say(Text("Too big by {size}", values))
             return Badge(
-                words=say(Text("Too big by {size}", values)),
-                line=say(Text("Too big by {size}", values)),
-                told=say(Text("Too big by {size}", values)),
+                words,
+                line=words,
+                told=words,
                 hint=say(
                     Text(
                         "It needs {needed}, {size} more than this computer could give it with all "
@@ -67,10 +68,11 @@ def badge_of(fit: Fit, place: Place, speed: Speed | None, missing: int = 0) -> B
             )
         case FitLevel.TIGHT:
             values = {**figures, "size": sized(max(1, fit.needed - fit.available))}
+            told = say(Text("Fits once {size} more is free", values))
             return Badge(
                 words=say(Text("{size} short now", values)),
-                line=say(Text("Fits once {size} more is free", values)),
-                told=say(Text("Fits once {size} more is free", values)),
+                line=told,
+                told=told,
                 hint=say(
                     Text(
                         "It needs {needed}, and {available} are free now. Close other programs "

@@ -142,18 +142,16 @@ class GetButton(QAbstractButton):
 
     def _colours(self, tokens: Tokens) -> tuple[str, str]:
         """Return ground (may be empty) and ink."""
-        lively = self.underMouse() and self.isEnabled()
-        if self.isDown():
-            lively = True
+        lively = self.isDown() or (self.underMouse() and self.isEnabled())
         match self._state.stage:
             case Stage.INSTALLED:
                 return (tokens.hover if lively else ""), tokens.good
             case Stage.OFFERED if self._primary:
                 return (tokens.accent_hover if lively else tokens.accent), tokens.on_accent
             case Stage.FAILED:
-                return tokens.bad_tint, tokens.bad
+                return (tokens.pressed if lively else tokens.bad_tint), tokens.bad
             case Stage.WAITING:
-                return tokens.raised, tokens.muted
+                return (tokens.pressed if lively else tokens.raised), tokens.muted
             case _:
                 return (tokens.pressed if lively else tokens.tint), tokens.accent
 

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QMenu,
-    QProgressBar,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -26,11 +25,11 @@ from desktop.ui.leaves_badge import LeavesBadge
 from desktop.ui.link_button import LinkButton
 from desktop.ui.main_menu import MainMenu
 from desktop.ui.model_menu import ModelMenu
+from desktop.ui.share_bar import ShareBar
 from desktop.ui.tokens import Space
 
 __all__ = ["Header"]
 
-_STEPS = 1000
 _CHEVRON = 16
 _MODEL_SHARE = 0.4
 _TITLE_LEAST = 96
@@ -63,7 +62,7 @@ class Header(QFrame):
         self._panel.setCheckable(True)
         self._more = IconButton("more")
         self._guide = _GuideLine()
-        self._bar = QProgressBar(textVisible=False, maximum=_STEPS)
+        self._bar = ShareBar(thick=False)
         self._lay_out()
         self.show_sidebar_button(visible=False)
         self._sidebar.clicked.connect(self.sidebar_requested)
@@ -86,7 +85,7 @@ class Header(QFrame):
         self._model.show_title(model_title(self.model))
         self._badge.show_host(self.model.leaves_to if self.model is not None else "")
         loading = state.phase is Phase.LOADING and self._is_here()
-        self._bar.setValue(round(state.progress * _STEPS) if loading else 0)
+        self._bar.show_share(state.progress if loading else 0, 1)
         self._bar.setVisible(loading)
         self._line.setVisible(not loading)
         self._guide.setVisible(self.model is not None and self.model.is_guide)

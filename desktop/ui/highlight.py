@@ -13,12 +13,10 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Generic, Keyword, Name, Number, Operator, String, _TokenType
 from pygments.util import ClassNotFound
 
-from desktop.ui.code_roles import ROLES, Role
+from desktop.ui.code_roles import LONGEST_CODE, ROLES, Role
 
 __all__ = ["highlight", "lines_of"]
 
-
-MAX_HIGHLIGHTED = 50_000
 _ROLES: tuple[tuple[_TokenType, Role], ...] = (
     (Comment, "comment"),
     (String, "string"),
@@ -44,7 +42,7 @@ _ROLES: tuple[tuple[_TokenType, Role], ...] = (
 def highlight(code: str, language: str) -> Iterator[tuple[Role, str]]:
     """Yield runs of `code`, together exactly its characters, each with its role."""
     lexer = _lexer(language)
-    if lexer is None or len(code) > MAX_HIGHLIGHTED:
+    if lexer is None or len(code) > LONGEST_CODE:
         yield "", code
         return
     role: Role = ""

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from xml.etree import ElementTree
 
 from desktop.ui.code_languages import language_name
-from desktop.ui.code_roles import ROLES
+from desktop.ui.code_roles import LONGEST_CODE, ROLES
 from desktop.ui.markdown_parts import Code, Paragraph, Part, Rule, Span, Table, clean
 from desktop.ui.typeset_messages import Colour, Coloured, Draw, Drawn, Order, Refused, Reply
 
@@ -21,7 +21,6 @@ Typeset: TypeAlias = Callable[[Order], Reply | None]
 EM: Final = 16.0
 """How large formulas are asked for, in pixels; they are shown in proportion to the text."""
 
-_MOST_CODE: Final = 50_000
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _DRAWN: Final = {
     "svg": ("width", "height", "viewBox"),
@@ -160,7 +159,7 @@ def _table(part: Table, typeset: Typeset, notes: str) -> str:
 def code_html(part: Code, typeset: Typeset) -> str:
     """Return a block of code under the name of its language."""
     reply = None
-    if part.language and len(part.text) <= _MOST_CODE:
+    if part.language and len(part.text) <= LONGEST_CODE:
         reply = typeset(Colour(part.text, part.language))
     lines = reply.lines if isinstance(reply, Coloured) else []
     coloured = "\n".join(

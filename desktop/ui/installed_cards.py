@@ -24,6 +24,7 @@ from desktop.services.preview import preview
 from desktop.services.requantise import Choice, choices, requantise
 from desktop.services.shelf import Shelf
 from desktop.services.shelf_import import Imported, ImportHow
+from desktop.services.shelf_room import free_at
 from desktop.ui.banner import Topic
 from desktop.ui.errands import Errand, Errands
 from desktop.ui.import_card import ImportCard
@@ -204,8 +205,11 @@ class InstalledCards(QObject):
         self._open_sheet(verbatim(shown_title(entry)), card)
         self._errands.run(
             "shrink",
-            lambda _errand: (choices(self._work_folder, entry.model.path), self._shelf.disk_use()),
-            lambda found: card.set_choices(self._offered(found[0]), found[1].free),
+            lambda _errand: (
+                choices(self._work_folder, entry.model.path),
+                free_at(self._shelf.folder),
+            ),
+            lambda found: card.set_choices(self._offered(found[0]), found[1]),
             card.show_problem,
         )
 
@@ -245,8 +249,5 @@ class InstalledCards(QObject):
                 self._installed.choose(path.stem)
             self._installed.refresh()
 
-        def failed(error: LapisError) -> None:
-            card.show_problem(error)
-
         card.show_progress(TaskProgress(words))
-        self._errands.run("shrink", work, done, failed)
+        self._errands.run("shrink", work, done, card.show_problem)

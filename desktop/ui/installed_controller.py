@@ -17,9 +17,10 @@ from desktop.domain.engine import EngineState, Phase
 from desktop.domain.errors import LapisError
 from desktop.domain.shelf import Origin, ShelfEntry
 from desktop.domain.text import Text
-from desktop.services.shelf import Shelf, ShelfUse
+from desktop.services.shelf import Shelf
 from desktop.services.shelf_bin import Deleted
 from desktop.services.shelf_checking import Verified
+from desktop.services.shelf_use import ShelfUse
 from desktop.ui.banner import Topic
 from desktop.ui.errands import Errand, Errands
 from desktop.ui.installed_tab import InstalledTab
@@ -84,7 +85,7 @@ class InstalledController(QObject):
 
     def refresh(self) -> None:
         """Read the shelf again, then headers that are new, and once what other programs have."""
-        self._errands.run("shelf", self._read, self._show, self._tell)
+        self._errands.run("shelf", self._read, self._show, self.say)
 
     def choose(self, name: str) -> None:
         """Mark the model that `name` (of a model, or of a repository) stands for."""
@@ -93,7 +94,7 @@ class InstalledController(QObject):
 
     def say(self, error: LapisError) -> None:
         """Show that something failed."""
-        self._tell(error)
+        self._tab.banner.show_error(Topic.MODEL_CHOICE, error)
 
     def undo(self) -> bool:
         """Undo the deletion that is on offer; return whether one was."""
@@ -112,18 +113,18 @@ class InstalledController(QObject):
         self.entries_changed.emit(self._entries)
         self._mark_wanted()
         if any(entry.facts is None and entry.problem is None for entry in self._entries):
-            self._errands.run("headers", self._scan, lambda _count: self.refresh(), self._tell)
+            self._errands.run("headers", self._scan, lambda _count: self.refresh(), self.say)
         elif not self._has_looked:
             self._has_looked = True
             self._errands.run(
                 "elsewhere",
                 lambda errand: self._shelf.look_elsewhere(errand.stop),
                 lambda count: self.refresh() if count else None,
-                self._tell,
+                self.say,
             )
         notice = self._shelf.notice
         if notice is not None:
-            self._tell(notice)
+            self.say(notice)
 
     def _scan(self, errand: Errand) -> int:
         return self._shelf.scan_headers(lambda _done, _total: None, errand.stop)
@@ -146,7 +147,7 @@ class InstalledController(QObject):
 
         def done(found: Verified | None) -> None:
             if found is not None and found.problem is not None:
-                self._tell(found.problem)
+                self.say(found.problem)
             elif found is not None:
                 title = (
                     Text("“{name}” is whole: every byte is as published")
@@ -170,7 +171,7 @@ class InstalledController(QObject):
                 "change",
                 lambda _errand: self._shelf.forget_opened(entry),
                 lambda _none: self.refresh(),
-                self._tell,
+                self.say,
                 queued=True,
             )
             return
@@ -180,7 +181,7 @@ class InstalledController(QObject):
             "change",
             lambda _errand: self._shelf.delete(entry),
             partial(self._on_deleted, shown_title(entry)),
-            self._tell,
+            self.say,
             queued=True,
         )
 
@@ -197,7 +198,7 @@ class InstalledController(QObject):
                 "change",
                 lambda _errand: self._shelf.undo(deleted),
                 lambda _none: self.refresh(),
-                self._tell,
+                self.say,
                 queued=True,
             )
 
@@ -271,7 +272,7 @@ class InstalledController(QObject):
 
         def fail(error: LapisError) -> None:
             leave()
-            self._tell(error)
+            self.say(error)
             if failed is not None:
                 failed()
 
@@ -292,6 +293,3 @@ class InstalledController(QObject):
     def _take_line(self, key: str) -> None:
         self._running.pop(key, None)
         self._tab.tasks.end_task(key)
-
-    def _tell(self, error: LapisError) -> None:
-        self._tab.banner.show_error(Topic.MODEL_CHOICE, error)

@@ -12,7 +12,7 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from desktop.domain.model import FitLevel
@@ -26,8 +26,9 @@ from desktop.ui.memory_views import Fitting
 from desktop.ui.meter import paint_meter
 from desktop.ui.quantisation_paint import badge_width, paint_badge
 from desktop.ui.quantisation_words import speed_words
+from desktop.ui.row_paint import paint_row, small_font
 from desktop.ui.shelf_words import is_ours, memory_words
-from desktop.ui.tokens import Radius, Size, Space, Tokens, resized, tokens_of
+from desktop.ui.tokens import Radius, Space, Tokens, tokens_of
 from desktop.ui.translation import say
 
 __all__ = ["InstalledDelegate", "fit_line"]
@@ -48,9 +49,8 @@ class InstalledDelegate(QStyledItemDelegate):
     """Rows as tall as two lines ask for; headings small."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        """Start without pictures; each icon is rendered once for a colour and a screen."""
+        """Measure nothing yet."""
         super().__init__(parent)
-        self._icons: dict[tuple[IconName, str, float], QPixmap] = {}
         self._heights: tuple[str, int, int] | None = None
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
@@ -58,7 +58,7 @@ class InstalledDelegate(QStyledItemDelegate):
         font = option.font
         if self._heights is None or self._heights[0] != font.key():
             line = QFontMetrics(font).height()
-            small = QFontMetrics(_small(font)).height()
+            small = QFontMetrics(small_font(font)).height()
             tall = max(_TILE, line + small + 3) + 2 * Space.M
             self._heights = (font.key(), tall, small + Space.XL)
         _key, tall, short = self._heights
@@ -74,67 +74,65 @@ class InstalledDelegate(QStyledItemDelegate):
         if isinstance(entry, ShelfEntry):
             loaded, fit = bool(index.data(ShelfRole.LOADED)), index.data(ShelfRole.FIT)
             known = fit if isinstance(fit, Fitting) else None
-            self._paint_entry(painter, option, entry, (title, detail), known, loaded=loaded)
+            _paint_entry(painter, option, entry, (title, detail), known, loaded=loaded)
         else:
             _paint_heading(painter, option, title, detail)
         painter.restore()
 
-    def _paint_entry(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        entry: ShelfEntry,
-        words: tuple[str, str],
-        fit: Fitting | None,
-        *,
-        loaded: bool,
-    ) -> None:
-        tokens = tokens_of(option.palette)
-        row = option.rect.adjusted(0, 1, 0, -1)
-        _paint_ground(painter, row, option.state, tokens)
-        inner = row.adjusted(Space.M, Space.M - 1, -Space.M, -Space.M + 1)
-        self._paint_tile(painter, inner, entry, tokens, loaded=loaded)
-        inner.setLeft(inner.left() + _TILE + Space.M)
-        upper, lower = _lines(inner, option.font)
-        upper.setRight(
-            _paint_end(painter, upper, sized(entry.model.size), option.font, tokens.text)
-        )
-        small = _small(option.font)
-        if fit is not None:
-            # Below each other, whatever the sizes are.
-            widest = QFontMetrics(option.font).horizontalAdvance(_WIDEST_SIZE) + 1
-            upper.setRight(min(upper.right(), inner.right() - widest - Space.M))
-            upper.setRight(_paint_bar(painter, upper, fit, tokens))
-        if fit is None or loaded:
-            end = say(Text("In memory now")) if loaded else memory_words(entry)
-            ink = tokens.accent if loaded else tokens.muted
-            lower.setRight(_paint_end(painter, lower, end, small, ink))
-        else:
-            room = lower.width() - QFontMetrics(small).horizontalAdvance(words[1]) - Space.M
-            lower.setRight(_paint_fit(painter, lower, fit, room, small, tokens))
-        quantisation = entry.facts.quantisation if entry.facts is not None else ""
-        _paint_title(painter, upper, words[0], quantisation, option.font, tokens)
-        painter.setFont(small)
-        painter.setPen(QColor(tokens.warn if entry.problem is not None else tokens.muted))
-        painter.drawText(lower, _LEFT, _cut(words[1], small, lower.width()))
 
-    def _paint_tile(
-        self, painter: QPainter, inner: QRect, entry: ShelfEntry, tokens: Tokens, *, loaded: bool
-    ) -> None:
-        name, ink = _sign(entry, tokens)
-        ground = tokens.raised
-        if loaded:
-            ground, ink = tokens.accent, tokens.on_accent
-        tile = QRect(inner.left(), inner.center().y() - _TILE // 2 + 1, _TILE, _TILE)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(ground))
-        painter.drawRoundedRect(tile, Radius.CARD - 1, Radius.CARD - 1)
-        scale = painter.device().devicePixelRatioF()
-        key = (name, ink, scale)
-        if key not in self._icons:
-            self._icons[key] = icon_pixmap(name, _ICON, QColor(ink), scale)
-        edge = (_TILE - _ICON) // 2
-        painter.drawPixmap(tile.topLeft() + QPoint(edge, edge), self._icons[key])
+def _paint_entry(
+    painter: QPainter,
+    option: QStyleOptionViewItem,
+    entry: ShelfEntry,
+    words: tuple[str, str],
+    fit: Fitting | None,
+    *,
+    loaded: bool,
+) -> None:
+    tokens = tokens_of(option.palette)
+    row = option.rect.adjusted(0, 1, 0, -1)
+    is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+    ground = tokens.tint if is_chosen else ""
+    paint_row(painter, row, option.state, tokens, marked=ground, radius=Radius.CARD)
+    inner = row.adjusted(Space.M, Space.M - 1, -Space.M, -Space.M + 1)
+    _paint_tile(painter, inner, entry, tokens, loaded=loaded)
+    inner.setLeft(inner.left() + _TILE + Space.M)
+    upper, lower = _lines(inner, option.font)
+    upper.setRight(_paint_end(painter, upper, sized(entry.model.size), option.font, tokens.text))
+    small = small_font(option.font)
+    if fit is not None:
+        # Below each other, whatever the sizes are.
+        widest = QFontMetrics(option.font).horizontalAdvance(_WIDEST_SIZE) + 1
+        upper.setRight(min(upper.right(), inner.right() - widest - Space.M))
+        upper.setRight(_paint_bar(painter, upper, fit, tokens))
+    if fit is None or loaded:
+        end = say(Text("In memory now")) if loaded else memory_words(entry)
+        ink = tokens.accent if loaded else tokens.muted
+        lower.setRight(_paint_end(painter, lower, end, small, ink))
+    else:
+        room = lower.width() - QFontMetrics(small).horizontalAdvance(words[1]) - Space.M
+        lower.setRight(_paint_fit(painter, lower, fit, room, small, tokens))
+    quantisation = entry.facts.quantisation if entry.facts is not None else ""
+    _paint_title(painter, upper, words[0], quantisation, option.font, tokens)
+    painter.setFont(small)
+    painter.setPen(QColor(tokens.warn if entry.problem is not None else tokens.muted))
+    painter.drawText(lower, _LEFT, _cut(words[1], small, lower.width()))
+
+
+def _paint_tile(
+    painter: QPainter, inner: QRect, entry: ShelfEntry, tokens: Tokens, *, loaded: bool
+) -> None:
+    name, ink = _sign(entry, tokens)
+    ground = tokens.raised
+    if loaded:
+        ground, ink = tokens.accent, tokens.on_accent
+    tile = QRect(inner.left(), inner.center().y() - _TILE // 2 + 1, _TILE, _TILE)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(ground))
+    painter.drawRoundedRect(tile, Radius.CARD - 1, Radius.CARD - 1)
+    picture = icon_pixmap(name, _ICON, QColor(ink), painter.device().devicePixelRatioF())
+    edge = (_TILE - _ICON) // 2
+    painter.drawPixmap(tile.topLeft() + QPoint(edge, edge), picture)
 
 
 def _sign(entry: ShelfEntry, tokens: Tokens) -> tuple[IconName, str]:
@@ -151,27 +149,10 @@ def _sign(entry: ShelfEntry, tokens: Tokens) -> tuple[IconName, str]:
 
 def _lines(inner: QRect, font: QFont) -> tuple[QRect, QRect]:
     """Return the places of the upper and the lower line, as a pair in the middle of `inner`."""
-    first, second = QFontMetrics(font).height(), QFontMetrics(_small(font)).height()
+    first, second = QFontMetrics(font).height(), QFontMetrics(small_font(font)).height()
     top = inner.top() + (inner.height() - first - second - 3) // 2
     upper = QRect(inner.left(), top, inner.width(), first)
     return upper, QRect(inner.left(), top + first + 3, inner.width(), second)
-
-
-def _paint_ground(painter: QPainter, row: QRect, state: QStyle.StateFlag, tokens: Tokens) -> None:
-    flag = QStyle.StateFlag
-    painter.setPen(Qt.PenStyle.NoPen)
-    if state & flag.State_Selected:
-        painter.setBrush(QColor(tokens.tint))
-        painter.drawRoundedRect(row, Radius.CARD, Radius.CARD)
-    elif state & flag.State_MouseOver:
-        painter.setBrush(QColor(tokens.hover))
-        painter.drawRoundedRect(row, Radius.CARD, Radius.CARD)
-    by_key = flag.State_HasFocus | flag.State_Active | flag.State_KeyboardFocusChange
-    if state & by_key == by_key:
-        painter.setPen(QPen(QColor(tokens.accent), 2))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        place = QRectF(row).adjusted(1, 1, -1, -1)
-        painter.drawRoundedRect(place, Radius.CARD, Radius.CARD)
 
 
 def _paint_end(painter: QPainter, place: QRect, words: str, font: QFont, ink: str) -> int:
@@ -223,7 +204,7 @@ def _paint_title(
 ) -> None:
     strong = QFont(font)
     strong.setWeight(QFont.Weight.DemiBold)
-    small = _small(font)
+    small = small_font(font)
     mark = " ".join(quantisation.split())[:16]
     chip = QFontMetrics(small).horizontalAdvance(mark) + 2 * _CHIP_SIDE if mark else 0
     room = place.width() - (chip + Space.S if chip else 0)
@@ -248,7 +229,7 @@ def _paint_heading(
     painter: QPainter, option: QStyleOptionViewItem, title: str, detail: str
 ) -> None:
     tokens = tokens_of(option.palette)
-    small = _small(option.font)
+    small = small_font(option.font)
     strong = QFont(small)
     strong.setWeight(QFont.Weight.DemiBold)
     line = QFontMetrics(strong).height()
@@ -261,10 +242,6 @@ def _paint_heading(
     painter.setFont(small)
     painter.setPen(QColor(tokens.muted))
     painter.drawText(place, _LEFT, _cut(detail, small, place.width()))
-
-
-def _small(font: QFont) -> QFont:
-    return resized(font, Size.SMALL)
 
 
 def _cut(words: str, font: QFont, width: int) -> str:

@@ -1,7 +1,5 @@
 """The chosen model beside the list: what is known of it, and what can be done. GUI thread."""
 
-import re
-
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
@@ -20,21 +18,15 @@ from desktop.ui.buttons import TextButton
 from desktop.ui.chips import Chip, ChipRow
 from desktop.ui.icons import icon
 from desktop.ui.installed_memory import InstalledMemory
-from desktop.ui.labels import ElidedLabel, PlainLabel
+from desktop.ui.labels import ElidedLabel, PlainLabel, breakable
 from desktop.ui.shelf_actions import ShelfAction, action_icon, action_words, actions_for
 from desktop.ui.shelf_words import ago, context_words, origin_words, shown_title
 from desktop.ui.tokens import Space
 from desktop.ui.translation import say
 
-__all__ = ["InstalledDetail", "breakable"]
+__all__ = ["InstalledDetail"]
 
 _EDGE = 12
-_BREAK = re.compile(r"[-_./\\]+|[^-_./\\\s]{18}")
-
-
-def breakable(words: str) -> str:
-    """Return `words` with unseen places where a line may break, also within a long name."""
-    return _BREAK.sub("\\g<0>\u200b", words)
 
 
 class InstalledDetail(QFrame):

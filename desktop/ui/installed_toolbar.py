@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from desktop.ui.buttons import TextButton
 from desktop.ui.icons import icon
@@ -34,6 +34,10 @@ class InstalledToolbar(QWidget):
         self._order = MenuButton("sort")
         self._import = TextButton()
         self._import.setIcon(icon("plus"))
+        # All as high as the highest, whatever the script and the size of the letters.
+        policy = QSizePolicy.Policy
+        self.field.setSizePolicy(policy.Expanding, policy.Preferred)
+        self._order.setSizePolicy(policy.Maximum, policy.Preferred)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(Space.S)

@@ -51,6 +51,7 @@ class ItemEditor(QWidget, Generic[Item]):
     def forget(self) -> None:
         """Drop what was typed: what it was typed for is no more."""
         self._pause.stop()
+        self._item = None
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""

@@ -46,11 +46,10 @@ def paint_caps(
 class KeyCaps(QWidget):
     """Keys that are only looked at."""
 
-    def __init__(self, size: int = Size.SMALL, parent: QWidget | None = None) -> None:
-        """Show none; `size` is that of the words on them, one of `Size`."""
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Show none."""
         super().__init__(parent)
         self._caps: tuple[str, ...] = ()
-        self._type = size
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     @property
@@ -78,7 +77,7 @@ class KeyCaps(QWidget):
 
     def _font(self) -> QFont:
         self.ensurePolished()
-        return resized(self.font(), self._type)
+        return resized(self.font(), Size.SMALL)
 
 
 def _width(cap: str, font: QFont) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop.base.translation import system_language
+from desktop.base.translation import spoken
 from desktop.domain.advice import Computer, ModelAdvice, Placed
 from desktop.domain.catalogue import ListedModel
 from desktop.domain.engine import EngineMemory, EngineState, Phase
@@ -13,7 +13,7 @@ from desktop.domain.errors import LapisError
 from desktop.domain.footprint import Footprint
 from desktop.domain.model import DEFAULT_CONTEXT, KvType
 from desktop.domain.repository import Repository
-from desktop.domain.settings import EngineSettings, Language, LibrarySettings, Settings
+from desktop.domain.settings import EngineSettings, LibrarySettings, Settings
 from desktop.domain.shelf import ShelfEntry
 from desktop.models.catalogue import Catalogue
 from desktop.services.advice_computer import this_computer
@@ -97,8 +97,7 @@ class KnownModels(QObject):
     @property
     def language(self) -> str:
         """The code of the language that the catalogue's own words are wanted in."""
-        language = self._preferences.value.language
-        return (system_language() if language is Language.SYSTEM else language).value
+        return spoken(self._preferences.value.language).value
 
     @property
     def accepted(self) -> frozenset[str]:

@@ -5,14 +5,26 @@ enough to reach the network. Every label of Lapis is one of these, and never any
 text. GUI thread.
 """
 
-from typing import Literal, TypeAlias
+import re
+from typing import Final, Literal, TypeAlias
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-__all__ = ["ElidedLabel", "PlainLabel", "as_words", "plain_tooltip", "restyle", "set_tooltip"]
+__all__ = [
+    "ElidedLabel",
+    "PlainLabel",
+    "as_words",
+    "breakable",
+    "plain_tooltip",
+    "restyle",
+    "set_tooltip",
+]
+
+# What joins the parts of names, paths and addresses; else a piece that is too long for a line.
+_PIECE: Final = re.compile(r"[-_./\\?&=#]+|[^-_./\\?&=#\s]{18}")
 
 Tone: TypeAlias = Literal["normal", "muted", "accent", "good", "warn", "bad"]
 TextSize: TypeAlias = Literal["small", "body", "title", "large"]
@@ -31,6 +43,11 @@ def plain_tooltip(text: str) -> str:
 def as_words(text: str) -> str:
     """Return `text` for a button or a line of a menu, where a single "&" would underline a letter."""
     return text.replace("&", "&&")
+
+
+def breakable(text: str) -> str:
+    """Return `text` with unseen places where a line may break, as labels break at words only."""
+    return _PIECE.sub("\\g<0>\u200b", text)
 
 
 def restyle(widget: QWidget, name: str, value: str | bool) -> None:

@@ -29,7 +29,8 @@ from PySide6.QtWidgets import (
 from desktop.ui.icons import IconName
 from desktop.ui.labels import plain_tooltip
 from desktop.ui.persona_sign import paint_persona
-from desktop.ui.tokens import Radius, Size, Space, Tokens, resized, tokens_of
+from desktop.ui.row_paint import paint_row, small_font, write
+from desktop.ui.tokens import Size, Space, Tokens, tokens_of
 
 __all__ = ["LibraryList", "Line"]
 
@@ -113,7 +114,7 @@ class LibraryList(QListView):
 
 
 def _row_height(font: QFont) -> int:
-    return QFontMetrics(font).height() + QFontMetrics(_small(font)).height() + 2 * _PAD + 4
+    return QFontMetrics(font).height() + QFontMetrics(small_font(font)).height() + 2 * _PAD + 4
 
 
 class _Rows(QAbstractListModel):
@@ -180,65 +181,38 @@ class _RowPainter(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, line: Line, tokens: Tokens
     ) -> None:
         row = option.rect.adjusted(0, 1, 0, -1)
-        _paint_ground(painter, row, option.state, tokens)
+        is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        paint_row(painter, row, option.state, tokens, marked=tokens.pressed if is_chosen else "")
         inner = row.adjusted(Space.M, _PAD - 1, -Space.M, 1 - _PAD)
-        muted, text = QColor(tokens.muted), QColor(tokens.muted if line.is_dim else tokens.text)
+        muted, text = tokens.muted, tokens.muted if line.is_dim else tokens.text
         sign = QRect(0, 0, Size.ICON, Size.ICON)
         sign.moveCenter(inner.center())
         sign.moveLeft(inner.left())
-        ink = muted if line.is_dim else text
-        paint_persona(painter, sign, line.sign or self._instead, ink, option.font)
+        paint_persona(painter, sign, line.sign or self._instead, QColor(text), option.font)
         words = inner.adjusted(Size.ICON + Space.M, 0, 0, 0)
         upper = QRect(words)
         upper.setHeight(QFontMetrics(option.font).height())
-        small = _small(option.font)
+        small = small_font(option.font)
         if line.about:
             lower = QRect(words)
             lower.setTop(upper.bottom() + 2)
-            _write(painter, lower, line.about, small, muted)
+            write(painter, lower, line.about, small, muted)
         else:
             upper.moveCenter(words.center())
         if line.mark:
             most = round(upper.width() * _MARK_SHARE)
             wide = min(QFontMetrics(small).horizontalAdvance(line.mark) + 1, most)
-            _write(painter, upper.adjusted(upper.width() - wide, 0, 0, 0), line.mark, small, muted)
+            write(painter, upper.adjusted(upper.width() - wide, 0, 0, 0), line.mark, small, muted)
             upper.setWidth(upper.width() - wide - Space.S)
-        _write(painter, upper, line.title, option.font, text)
-
-
-def _paint_ground(painter: QPainter, row: QRect, state: QStyle.StateFlag, tokens: Tokens) -> None:
-    flag = QStyle.StateFlag
-    painter.setPen(Qt.PenStyle.NoPen)
-    if state & flag.State_Selected:
-        painter.setBrush(QColor(tokens.pressed))
-    elif state & flag.State_MouseOver:
-        painter.setBrush(QColor(tokens.hover))
-    else:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-    wanted = flag.State_HasFocus | flag.State_Active | flag.State_KeyboardFocusChange
-    if state & wanted == wanted:
-        painter.setPen(QColor(tokens.accent))
-    painter.drawRoundedRect(row, Radius.FIELD, Radius.FIELD)
+        write(painter, upper, line.title, option.font, text)
 
 
 def _paint_heading(
     painter: QPainter, option: QStyleOptionViewItem, words: str, tokens: Tokens
 ) -> None:
-    font = _small(option.font)
+    font = small_font(option.font)
     font.setWeight(QFont.Weight.DemiBold)
     painter.setFont(font)
     painter.setPen(QColor(tokens.muted))
     place = option.rect.adjusted(Space.M, 0, -Space.M, -Space.XS)
     painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, words)
-
-
-def _write(painter: QPainter, place: QRect, words: str, font: QFont, colour: QColor) -> None:
-    shown = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, place.width())
-    painter.setFont(font)
-    painter.setPen(colour)
-    align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-    painter.drawText(place, align | Qt.TextFlag.TextSingleLine, shown)
-
-
-def _small(font: QFont) -> QFont:
-    return resized(font, Size.SMALL)

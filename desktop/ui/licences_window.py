@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtGui import QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -32,11 +32,11 @@ from PySide6.QtWidgets import (
 from desktop import __version__
 from desktop.config.bundled_parts import read_own_terms, read_parts, read_terms
 from desktop.domain.bundled_part import BundledPart
-from desktop.ui.chat_delegate import paint_ground
 from desktop.ui.labels import PlainLabel
+from desktop.ui.row_paint import paint_row, small_font, write
 from desktop.ui.search_field import SearchField
 from desktop.ui.theme import mono_families
-from desktop.ui.tokens import Size, Space, resized, tokens_of
+from desktop.ui.tokens import Space, tokens_of
 
 __all__ = ["LicencesWindow"]
 
@@ -64,6 +64,7 @@ class LicencesWindow(QDialog):
         self._model = _Parts(self._parts, self)
         self.search = SearchField(_LONGEST_SEARCH)
         self.search.setPlaceholderText(self.tr("Name or licence"))
+        self.search.setAccessibleName(self.tr("Search the licences"))
         self.list = _list_of(self._model, self.tr("Parts of Lapis"))
         self.heading = PlainLabel(size="title", wrap=True)
         self.facts = PlainLabel(tone="muted", size="small", wrap=True)
@@ -157,36 +158,30 @@ class _Row(QStyledItemDelegate):
     """A name, and below it the licence."""
 
     def sizeHint(self, option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        lines = QFontMetrics(option.font).height() + QFontMetrics(_small(option.font)).height()
-        return QSize(0, lines + Space.L)
+        return QSize(0, sum(_lines(option.font)) + Space.L)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         part = index.data(_PART)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         marked = bool(option.state & QStyle.StateFlag.State_Selected)
-        place = paint_ground(painter, option, marked=marked)
         tokens = tokens_of(option.palette)
-        middle = place.top() + place.height() * QFontMetrics(option.font).height() // max(
-            1, place.height() - Space.S
+        row = option.rect.adjusted(0, 1, 0, -1)
+        paint_row(painter, row, option.state, tokens, marked=tokens.pressed if marked else "")
+        first, second = _lines(option.font)
+        place = row.adjusted(Space.S, 0, -Space.S, 0)
+        upper = QRect(
+            place.left(), place.center().y() - (first + second) // 2, place.width(), first
         )
-        half = QRect(place.left(), place.top() + Space.XS, place.width(), middle - place.top())
-        _write(painter, half, part.name, option.font, tokens.text)
-        half.moveTop(half.bottom() - Space.XS)
-        half.setBottom(place.bottom() - Space.XS)
-        _write(painter, half, part.licence, _small(option.font), tokens.muted)
+        write(painter, upper, part.name, option.font, tokens.text)
+        lower = QRect(place.left(), upper.bottom() + 1, place.width(), second)
+        write(painter, lower, part.licence, small_font(option.font), tokens.muted)
         painter.restore()
 
 
-def _write(painter: QPainter, place: QRect, words: str, font: QFont, colour: str) -> None:
-    painter.setFont(font)
-    painter.setPen(QColor(colour))
-    fitting = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, place.width())
-    painter.drawText(place, _TOP, fitting)
-
-
-def _small(font: QFont) -> QFont:
-    return resized(font, Size.SMALL)
+def _lines(font: QFont) -> tuple[int, int]:
+    """Return how high the name is, and the licence below it."""
+    return QFontMetrics(font).height(), QFontMetrics(small_font(font)).height()
 
 
 def _list_of(model: QAbstractListModel, name: str) -> QListView:

@@ -7,23 +7,15 @@ from desktop.ui.tokens import Size
 
 __all__ = ["LinkButton"]
 
-_LOOK = """
-QPushButton {
-  color: palette(link); background: transparent; border: none; padding: 2px 0;
-  min-height: 0; font-weight: 500;
-}
-QPushButton:hover, QPushButton:focus { text-decoration: underline; }
-"""
-
 
 class LinkButton(QPushButton):
-    """Coloured words; underlined under the pointer and with the focus."""
+    """Coloured words; underlined under the pointer and with the focus, pale where it does nothing."""
 
     def __init__(self, *, size: int = Size.SMALL, parent: QWidget | None = None) -> None:
         """Start without words."""
         super().__init__(parent)
+        self.setProperty("kind", "link")
         self.setProperty("type", "small" if size == Size.SMALL else "body")
-        self.setStyleSheet(_LOOK)
         self.setFlat(True)
         self.setAutoDefault(False)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)

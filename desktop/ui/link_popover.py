@@ -1,13 +1,12 @@
 """Asks, beside a link, whether to open it, and shows where it leads. GUI thread."""
 
-import re
-
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop.ui.buttons import TextButton
-from desktop.ui.labels import PlainLabel
+from desktop.ui.escape import claims_escape
+from desktop.ui.labels import PlainLabel, breakable
 from desktop.ui.links import Destination, destination
 from desktop.ui.tokens import Space
 
@@ -16,7 +15,6 @@ __all__ = ["LinkPopover"]
 _WIDTH = 380
 _GAP = 6
 _LINE = 28
-_BREAK = re.compile(r"[/?&=.#-]+|[^/?&=.#-]{24}")
 
 
 class LinkPopover(QFrame):
@@ -65,12 +63,16 @@ class LinkPopover(QFrame):
             return
         self._say()
         self._host.setText(self._where.host)
-        self._address.setText(_breakable(self._where.url))
+        self._address.setText(breakable(self._where.url))
         self._address.setAccessibleName(self._where.url)
         self._place(where)
         self.show()
         self.raise_()
         self._open.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def event(self, event: QEvent) -> bool:
+        """Take Esc before the page around does, or the window, which would stop the answer."""
+        return claims_escape(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -126,8 +128,3 @@ class LinkPopover(QFrame):
         if top + self.height() > room.bottom():
             top = max(room.top(), where.y() - self.height() - _LINE)
         self.move(left, top)
-
-
-def _breakable(address: str) -> str:
-    """Return `address` with unseen places where a line may break, as labels break at words only."""
-    return _BREAK.sub("\\g<0>\u200b", address)

@@ -8,22 +8,6 @@ from desktop.ui.translation import say
 
 __all__ = ["machine_chips", "power_chips", "processor_chips"]
 
-# What makes models faster, as makers of processors write it; the strongest first.
-_INSTRUCTIONS = (
-    ("amx_int8", "AMX"),
-    ("avx512f", "AVX-512"),
-    ("avx_vnni", "AVX-VNNI"),
-    ("avx2", "AVX2"),
-    ("avx", "AVX"),
-    ("f16c", "F16C"),
-    ("fma", "FMA"),
-    ("sme", "SME"),
-    ("sve", "SVE"),
-    ("i8mm", "I8MM"),
-    ("asimddp", "DotProd"),
-    ("asimd", "NEON"),
-)
-
 
 def machine_chips(machine: Machine) -> tuple[Chip, ...]:
     """Return what is worth knowing beside the memory, in few words."""
@@ -47,7 +31,7 @@ def processor_chips(machine: Machine) -> tuple[Chip, ...]:
     cores = _core_words(machine.processor, machine.usable_cores)
     if cores:
         chips.append(Chip(cores, "chip"))
-    sets = _instruction_words(machine.processor)
+    sets = machine.processor.instructions
     if sets:
         chips.append(Chip(sets, hint=say(Text("Instructions that make models faster"))))
     if machine.bandwidth:
@@ -74,15 +58,6 @@ def _core_words(processor: Processor, usable: int) -> str:
     if count == 1:
         return say(Text("1 core"))
     return say(Text("{count} cores", {"count": count})) if count else ""
-
-
-def _instruction_words(processor: Processor) -> str:
-    """Return the instruction sets that make models faster: "AVX2, F16C, FMA"; empty if unknown."""
-    known = frozenset(processor.features)
-    named = [name for feature, name in _INSTRUCTIONS if feature in known]
-    if "AVX2" in named:
-        named.remove("AVX")
-    return ", ".join(named)
 
 
 def _power_words(power: Power) -> str:

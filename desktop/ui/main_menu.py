@@ -15,7 +15,7 @@ from desktop.ui.look_choices import (
     with_language,
     with_theme,
 )
-from desktop.ui.shortcuts import with_key
+from desktop.ui.shortcuts import HELP_KEY, with_key
 
 __all__ = ["MainMenu"]
 
@@ -34,6 +34,7 @@ class MainMenu(QMenu):
     """(Callable[[Settings], Settings]): theme or language, which people look for here."""
     settings_requested = Signal()
     library_requested = Signal()
+    help_requested = Signal()
     keys_requested = Signal()
     first_steps_requested = Signal()
     about_requested = Signal()
@@ -112,6 +113,8 @@ class MainMenu(QMenu):
 
     def _add_help(self) -> None:
         menu = self.addMenu(icon("info"), self.tr("Help"))
+        topics = menu.addAction(with_key(self.tr("Help topics"), HELP_KEY))
+        topics.triggered.connect(self.help_requested)
         keys = menu.addAction(with_key(self.tr("Keys"), _CTRL | Qt.Key.Key_Slash))
         keys.triggered.connect(self.keys_requested)
         first = menu.addAction(self.tr("First steps"))

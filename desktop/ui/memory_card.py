@@ -38,9 +38,9 @@ class MemoryCard(QFrame):
     kv_type_chosen = Signal(object)
     """(KvType): what keeps the conversation, in all models from now on."""
 
-    def __init__(self, *, framed: bool = True, parent: QWidget | None = None) -> None:
+    def __init__(self, *, framed: bool = True) -> None:
         """Start empty; without a frame it is part of another card."""
-        super().__init__(parent)
+        super().__init__()
         if framed:
             self.setProperty("panel", "card")
         self._view: MemoryView | None = None
@@ -73,11 +73,7 @@ class MemoryCard(QFrame):
     def show_view(self, view: MemoryView) -> None:
         """Show `view`; a slider that is held stays where it is."""
         self._view = view
-        self._slider.blockSignals(True)
-        self._slider.setRange(0, len(view.stops) - 1)
-        if not self._slider.isSliderDown():
-            self._slider.setValue(view.stops.index(view.context))
-        self._slider.blockSignals(False)
+        self._slider.show_stops(view.stops, view.context)
         self._half.blockSignals(True)
         self._half.setChecked(view.kv_type is not KvType.F16)
         self._half.blockSignals(False)

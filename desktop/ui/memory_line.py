@@ -19,9 +19,9 @@ _SIGN = 16
 class MemoryLine(QWidget):
     """Says what is kept of what stands above; a summary can be opened and read."""
 
-    def __init__(self, memory: MemoryStart, parent: QWidget | None = None) -> None:
+    def __init__(self, memory: MemoryStart) -> None:
         """Show where `memory` begins, its summary closed."""
-        super().__init__(parent)
+        super().__init__()
         self._memory = memory
         self._title = PlainLabel(tone="muted", size="small")
         self._kept = PlainLabel(tone="muted", size="small")

@@ -18,9 +18,9 @@ _PARTS = (Shade.ACCENT, Shade.SOFT, Shade.QUIET, Shade.REST)
 class MemoryStrip(QWidget):
     """Weights, KV cache, working memory, and what stays free."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start empty."""
-        super().__init__(parent)
+        super().__init__()
         self._parts: MemoryParts | None = None
         self._bar = Meter(_BAR)
         self._keys = tuple(Key(shade) for shade in _PARTS)

@@ -2,8 +2,8 @@
 
 from collections.abc import Hashable, Sequence
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QActionGroup, QColor, QPainter, QPaintEvent
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QActionGroup, QColor, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from desktop.ui.icons import IconName, icon, icon_pixmap
@@ -73,12 +73,20 @@ class MenuButton(QPushButton):
         pixmap = icon_pixmap("chevron-down", _ARROW, colour, self.devicePixelRatioF())
         painter.drawPixmap(self._arrow().topLeft(), pixmap)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Open with the down key too."""
+        if event.key() == Qt.Key.Key_Down:
+            self._open()
+        else:
+            super().keyPressEvent(event)
+
     def _arrow(self) -> QRect:
         left = self.width() - _ARROW - Space.S
         return QRect(left, (self.height() - _ARROW) // 2, _ARROW, _ARROW)
 
     def _open(self) -> None:
-        self._menu.popup(self.mapToGlobal(self.rect().bottomLeft()))
+        self._menu.setMinimumWidth(self.width())
+        self._menu.popup(self.mapToGlobal(self.rect().bottomLeft() + QPoint(0, Space.XS)))
 
     def _fill(self) -> None:
         self._menu.clear()

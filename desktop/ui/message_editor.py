@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QTextCursor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from desktop.domain.history import Attachment
 from desktop.ui.attachment_chips import AttachmentChips
@@ -12,6 +12,7 @@ from desktop.ui.buttons import TextButton
 from desktop.ui.composer_field import ComposerField
 from desktop.ui.escape import claims_escape
 from desktop.ui.labels import ElidedLabel, restyle, set_tooltip
+from desktop.ui.shortcuts import ENTER_KEY, native
 from desktop.ui.tokens import Space
 
 __all__ = ["MessageEditor"]
@@ -39,13 +40,12 @@ class MessageEditor(QFrame):
         *,
         attachments: Sequence[Attachment] = (),
         is_answer: bool,
-        parent: QWidget | None = None,
     ) -> None:
         """Begin with `text`, or with what was `left` of an earlier change, which can be undone.
 
         `attachments` are shown; they go with the new version too.
         """
-        super().__init__(parent)
+        super().__init__()
         self.setProperty("panel", "composer")
         self._before = text
         self._is_answer = is_answer
@@ -156,11 +156,11 @@ class MessageEditor(QFrame):
         self._cancel.setText(self.tr("Cancel"))
         self._save.setText(self.tr("Save"))
         self._send.setText(self.tr("Send"))
-        set_tooltip(self._cancel, self.tr("Esc"))
+        set_tooltip(self._cancel, native(Qt.Key.Key_Escape))
         if self._is_answer:
             self.field.setAccessibleName(self.tr("Edit answer"))
-            set_tooltip(self._save, self.tr("Ctrl+Enter"))
+            set_tooltip(self._save, native(Qt.Modifier.CTRL | ENTER_KEY))
         else:
             self.field.setAccessibleName(self.tr("Edit question"))
             set_tooltip(self._save, self.tr("Keep it without asking for an answer"))
-            set_tooltip(self._send, self.tr("Enter"))
+            set_tooltip(self._send, native(ENTER_KEY))

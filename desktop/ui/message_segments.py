@@ -70,9 +70,9 @@ class Words(RichText):
 class TextRun(Words):
     """Paragraphs, headings, list items and rules, one below the other."""
 
-    def __init__(self, note: Callable[[int], str], parent: QWidget | None = None) -> None:
+    def __init__(self, note: Callable[[int], str]) -> None:
         """Show nothing yet; `note` gives the words of a footnote."""
-        super().__init__(note, parent)
+        super().__init__(note)
         self._parts: list[Paragraph | Rule] = []
         self._starts: list[int] = []
         self.restyled.connect(self._write_all)
@@ -118,11 +118,9 @@ class TextRun(Words):
 class TableView(Words):
     """One table: as wide as the column, or wider, to be moved sideways, where words would break."""
 
-    def __init__(
-        self, part: Table, note: Callable[[int], str], parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, part: Table, note: Callable[[int], str]) -> None:
         """Show `part`; `note` gives the words of a footnote."""
-        super().__init__(note, parent)
+        super().__init__(note)
         self._part = part
         self._needs: list[float] = []
         self._measured = 0

@@ -121,9 +121,9 @@ def _widths(parts: Sequence[Part], room: float, least: float) -> list[float]:
 class Key(QWidget):
     """What a colour of a meter stands for: a swatch, its words, and how much it is."""
 
-    def __init__(self, shade: Shade, parent: QWidget | None = None) -> None:
+    def __init__(self, shade: Shade) -> None:
         """Start without words."""
-        super().__init__(parent)
+        super().__init__()
         self._swatch = _Swatch(shade)
         self._name = PlainLabel(tone="muted", size="small")
         self._amount = PlainLabel(size="small")

@@ -11,7 +11,7 @@ from desktop.domain.advice import QuantisationAdvice
 from desktop.ui.chips import Chip, ChipRow
 from desktop.ui.discover_feed import GetState
 from desktop.ui.get_button import GetButton
-from desktop.ui.labels import PlainLabel
+from desktop.ui.labels import PlainLabel, breakable
 from desktop.ui.link_button import LinkButton
 from desktop.ui.links import visible
 from desktop.ui.model_chips import context_chip, model_chips
@@ -29,9 +29,9 @@ class ModelHead(QWidget):
     page_wanted = Signal(QPoint)
     """(where on the screen): ask before the model's web page opens."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start empty."""
-        super().__init__(parent)
+        super().__init__()
         self._sheet: ModelSheet | None = None
         self._best: QuantisationAdvice | None = None
         self._name = PlainLabel(size="large", wrap=True)
@@ -101,7 +101,7 @@ class ModelHead(QWidget):
         if sheet is None:
             return
         # A place to break long names at, which nobody sees.
-        self._name.setText(visible(sheet.name).replace("/", "/\u200b").replace("-", "-\u200b"))
+        self._name.setText(breakable(visible(sheet.name)))
         self._name.setAccessibleName(visible(sheet.name))
         self._words.setText(sheet.words)
         self._words.setVisible(bool(sheet.words))

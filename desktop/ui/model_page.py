@@ -58,9 +58,9 @@ class ModelPage(QWidget):
     retry_requested = Signal(str)
     """(key of the sheet)"""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without a model."""
-        super().__init__(parent)
+        super().__init__()
         self._sheet: ModelSheet | None = None
         self._advice: ModelAdvice | None = None
         self._error: LapisError | None = None

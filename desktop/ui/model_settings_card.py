@@ -57,9 +57,9 @@ class ModelSettingsCard(QWidget):
     preview_requested = Signal(object)
     """(ModelDefaults): answer with `set_preview`."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without a model."""
-        super().__init__(parent)
+        super().__init__()
         self._model: InstalledModel | None = None
         self._defaults = ModelDefaults()
         self._general = GeneralValues()

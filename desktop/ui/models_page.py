@@ -19,11 +19,13 @@ from desktop.ui.escape import claims_escape
 from desktop.ui.model_page import ModelPage
 from desktop.ui.page_head import PageHead, PageTabs
 from desktop.ui.servers_tab import ServersTab
+from desktop.ui.shortcuts import native
 from desktop.ui.tokens import Space
 
 __all__ = ["ModelsPage"]
 
-_TABS = 4
+_TAB_KEYS = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4)
+_HELP_TOPICS = ("models", "models", "fit", "servers")
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -53,7 +55,7 @@ class ModelsPage(QWidget):
         self.this_computer = this_computer
         self.banner = Banner()
         self._head = PageHead()
-        self._strip = PageTabs(_TABS)
+        self._strip = PageTabs(len(_TAB_KEYS))
         self._tabs = self._strip.bar
         self._views = QStackedLayout()
         self._front = QWidget()
@@ -71,6 +73,13 @@ class ModelsPage(QWidget):
         """Show the tab with this number, from 0."""
         self.close_page()
         self._tabs.setCurrentIndex(number)
+
+    @property
+    def help_topic(self) -> str:
+        """The page of help on what is shown."""
+        if self._whole.currentWidget() is self.model_page:
+            return "fit"
+        return _HELP_TOPICS[self.tab]
 
     @property
     def tab(self) -> int:
@@ -167,8 +176,7 @@ class ModelsPage(QWidget):
             self._whole.addWidget(page)
 
     def _bind_keys(self) -> None:
-        keys = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4)
-        for number, key in enumerate(keys):
+        for number, key in enumerate(_TAB_KEYS):
             shortcut = QShortcut(QKeySequence(Qt.Modifier.CTRL | key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(lambda number=number: self._on_key(number))
@@ -187,7 +195,7 @@ class ModelsPage(QWidget):
         )
         for number, name in enumerate(names):
             self._tabs.setTabText(number, name)
-            self._tabs.setTabToolTip(number, f"Ctrl+{number + 1}")
+            self._tabs.setTabToolTip(number, native(Qt.Modifier.CTRL | _TAB_KEYS[number]))
         self._tabs.setAccessibleName(self.tr("Models"))
         self.setAccessibleName(self.tr("Models"))
 

@@ -21,9 +21,9 @@ class OverflowChoices(QWidget):
     chosen = Signal(object)
     """(Overflow or LARGER)"""
 
-    def __init__(self, parent: QWidget | None = None, *, alone: bool = False) -> None:
+    def __init__(self, *, alone: bool = False) -> None:
         """Offer what needs no memory; nothing of it helps a question that is too long `alone`."""
-        super().__init__(parent)
+        super().__init__()
         self._cost: str | None = None
         self._drop = TextButton()
         self._summarise = TextButton()

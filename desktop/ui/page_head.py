@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QTabBar, QVBoxLayout, QWidget
 
 from desktop.ui.buttons import IconButton
 from desktop.ui.labels import PlainLabel
+from desktop.ui.shortcuts import SIDEBAR_KEYS, native
 from desktop.ui.tokens import Space
 
 __all__ = ["PageHead", "PageTabs"]
@@ -17,9 +18,9 @@ class PageHead(QWidget):
     """Back to the chat."""
     sidebar_requested = Signal()
 
-    def __init__(self, beside: QWidget | None = None, parent: QWidget | None = None) -> None:
+    def __init__(self, beside: QWidget | None = None) -> None:
         """Start without a name; `beside` stands before the button that closes."""
-        super().__init__(parent)
+        super().__init__()
         self._title = PlainLabel(size="large")
         self._sidebar = IconButton("sidebar")
         self._close = IconButton("close")
@@ -52,15 +53,17 @@ class PageHead(QWidget):
 
     def _retranslate(self) -> None:
         self._close.set_label(self.tr("Back to the chat (Esc)"))
-        self._sidebar.set_label(self.tr("Show the list of chats (Ctrl+\\)"))
+        self._sidebar.set_label(
+            self.tr("Show the list of chats ({keys})").format(keys=native(SIDEBAR_KEYS))
+        )
 
 
 class PageTabs(QWidget):
     """Tabs under the head, with the line that ends it; `bar` holds them."""
 
-    def __init__(self, count: int, parent: QWidget | None = None) -> None:
+    def __init__(self, count: int) -> None:
         """Start with `count` tabs without words."""
-        super().__init__(parent)
+        super().__init__()
         self.bar = QTabBar(drawBase=False, expanding=False)
         self.bar.setProperty("kind", "page")
         self.bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)

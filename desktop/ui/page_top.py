@@ -15,9 +15,9 @@ class PageTop(QWidget):
 
     back_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without a name."""
-        super().__init__(parent)
+        super().__init__()
         self._back = IconButton("arrow-left")
         self._title = ElidedLabel(size="title")
         row = QHBoxLayout()

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout
 
 from desktop.domain.chat_settings import ChatSettings, Persona
 from desktop.services.library_checks import LONGEST_ABOUT
@@ -18,9 +18,9 @@ __all__ = ["PersonaEditor"]
 class PersonaEditor(ItemEditor[Persona]):
     """Tells each change of a setting at once, as a Persona."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without a persona."""
-        super().__init__("person", parent)
+        super().__init__("person")
         self._about = QLineEdit()
         self._about.setMaxLength(LONGEST_ABOUT)
         self.knobs = ChatKnobs()
@@ -59,7 +59,6 @@ class PersonaEditor(ItemEditor[Persona]):
         """Drop what was typed: what it was typed for is no more."""
         super().forget()
         self.knobs.show_settings(ChatSettings(), ChatGround())
-        self._item = None
 
     def _typed(self, before: Persona) -> Persona:
         return replace(

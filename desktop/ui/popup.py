@@ -23,6 +23,7 @@ from desktop.ui.popup_keys import PopupKeys
 from desktop.ui.popup_model import PopupModel
 from desktop.ui.popup_picture import PopupPicture
 from desktop.ui.popup_size import PopupSize
+from desktop.ui.shortcuts import native
 from desktop.ui.tokens import Size, Space, resized
 from desktop.ui.transcript import Transcript
 
@@ -47,6 +48,7 @@ class Popup(PopupFrame):
     insert_requested = Signal()
     """Put the answer, or what is selected of it, into the program one came from."""
     copy_requested = Signal()
+    help_requested = Signal()
     anew_requested = Signal()
     """Another conversation, in the same place."""
     dismissed = Signal()
@@ -309,5 +311,9 @@ class Popup(PopupFrame):
     def _retranslate(self) -> None:
         self.setWindowTitle(self.tr("Ask Lapis"))
         self.setAccessibleName(self.tr("Ask Lapis"))
-        self.pin.set_label(self.tr("Stay in front when another window is used (Ctrl+P)"))
+        self.pin.set_label(
+            self.tr("Stay in front when another window is used ({keys})").format(
+                keys=native(Qt.Modifier.CTRL | Qt.Key.Key_P)
+            )
+        )
         self.language_changed.emit()

@@ -52,10 +52,10 @@ class PopupChips(ComposerChips):
     taken_away = Signal(object)
     """(Attachment): the person does not want it to go along."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start with none."""
         self._offers: tuple[Offer, ...] = ()
-        super().__init__(estimated_tokens, parent)
+        super().__init__(estimated_tokens)
 
     @property
     def offers(self) -> tuple[Offer, ...]:

@@ -12,11 +12,11 @@ from desktop.domain.errors import LapisError, StorageError
 from desktop.domain.history import Attachment, MessageState, StoredMessage
 from desktop.domain.model import InstalledModel
 from desktop.domain.text import Text
+from desktop.services.context import Draft
 from desktop.store.temporary import is_temporary
 from desktop.ui.banner import Remedy, Topic
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.chat_feed import ChatFeed
-from desktop.ui.composer import Draft
 from desktop.ui.engine_words import model_title, state_words
 from desktop.ui.message_wishes import MessageWishes
 from desktop.ui.popup import Popup

@@ -11,8 +11,8 @@ from desktop.domain.errors import StorageError
 from desktop.domain.history import Attachment, AttachmentKind
 from desktop.domain.quick_action import Languages, QuickAction
 from desktop.domain.settings import Language
+from desktop.services.context import Draft
 from desktop.services.quick_actions import chat_title, find_action, languages_of, question
-from desktop.ui.composer import Draft
 from desktop.ui.popup import Popup
 from desktop.ui.popup_controller import PopupController
 from desktop.ui.popup_controller_offers import PopupOffers

@@ -3,7 +3,6 @@
 Values in, signals out. GUI thread.
 """
 
-import sys
 from enum import Enum, auto
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
@@ -13,16 +12,15 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from desktop.ui.labels import ElidedLabel
 from desktop.ui.popup_key_button import KeyButton
 from desktop.ui.quick_action_strip import held_key
+from desktop.ui.shortcuts import ENTER_KEY
 from desktop.ui.tinted_icon import TintedIcon
 from desktop.ui.tokens import Space
 
 __all__ = ["ANEW_KEYS", "OPEN_KEYS", "Insertion", "PopupFoot"]
 
-# Keyboards of Macs call both keys Return, all others both Enter.
-_ENTER = Qt.Key.Key_Return if sys.platform == "darwin" else Qt.Key.Key_Enter
-_ASK_KEYS = QKeySequence(_ENTER)
+_ASK_KEYS = QKeySequence(ENTER_KEY)
 _STOP_KEYS = QKeySequence(Qt.Key.Key_Escape)
-_INSERT_KEYS = QKeySequence(Qt.Modifier.CTRL | _ENTER)
+_INSERT_KEYS = QKeySequence(Qt.Modifier.CTRL | ENTER_KEY)
 _COPY_KEYS = QKeySequence(Qt.Modifier.CTRL | Qt.Key.Key_C)
 OPEN_KEYS = QKeySequence(Qt.Modifier.CTRL | Qt.Key.Key_O)
 ANEW_KEYS = QKeySequence(Qt.Modifier.CTRL | Qt.Key.Key_N)
@@ -51,9 +49,9 @@ class PopupFoot(QWidget):
     copy_requested = Signal()
     open_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start with nothing to offer."""
-        super().__init__(parent)
+        super().__init__()
         self._running = False
         self._open_shown = False
         self._insertion = Insertion.NOTHING

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeySequence, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy
 
 from desktop.ui.labels import set_tooltip
 from desktop.ui.tokens import Radius, Size, Space, resized, tokens_of
@@ -19,9 +19,9 @@ _GAP = 7
 class KeyButton(QAbstractButton):
     """Quiet words with the key beside them; the key itself is bound by the owner."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without words."""
-        super().__init__(parent)
+        super().__init__()
         self._keys = ""
         self._shows_keys = True
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 
 from desktop.ui.popup_foot import ANEW_KEYS, OPEN_KEYS, Insertion
+from desktop.ui.shortcuts import HELP_KEY
 
 if TYPE_CHECKING:
     from desktop.ui.popup import Popup
@@ -29,6 +30,7 @@ class PopupKeys(QObject):
         for keys, act in (
             (OPEN_KEYS, popup.ask_to_open),
             (ANEW_KEYS, popup.anew_requested.emit),
+            (QKeySequence(HELP_KEY), popup.help_requested.emit),
             (QKeySequence(Qt.Modifier.CTRL | Qt.Key.Key_P), popup.pin.toggle),
             (QKeySequence(alt | shift | Qt.Key.Key_Right), lambda: popup.resize_by(_STEP, 0)),
             (QKeySequence(alt | shift | Qt.Key.Key_Left), lambda: popup.resize_by(-_STEP, 0)),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup, QFontMetrics, QPalette
-from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QToolButton
 
 from desktop.domain.model import InstalledModel
 from desktop.ui.icons import icon
@@ -27,9 +27,9 @@ class PopupModel(QToolButton):
     """(InstalledModel, or None for whichever is loaded)"""
     more_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without a name."""
-        super().__init__(parent)
+        super().__init__()
         self._title = ""
         self._state = ""
         self.setProperty("kind", "model")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout
 
 from desktop.domain.chat_settings import SavedPrompt
 from desktop.services.library_checks import LONGEST_COMMAND, clean_command
@@ -30,9 +30,9 @@ _VARIABLES = (SELECTION, CLIPBOARD, LANGUAGE, DATE, TIME, CURSOR)
 class PromptEditor(ItemEditor[SavedPrompt]):
     """Tells a SavedPrompt, whose command is never empty."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without a prompt."""
-        super().__init__("spark", parent)
+        super().__init__("spark")
         self._command = QLineEdit()
         self._command.setMaxLength(LONGEST_COMMAND + 1)
         self._command.setFixedWidth(_COMMAND_WIDE)
@@ -54,11 +54,6 @@ class PromptEditor(ItemEditor[SavedPrompt]):
         if not self._pause.isActive():
             self._text.show_text(prompt.text)
         self._show_asks()
-
-    def forget(self) -> None:
-        """Drop what was typed: what it was typed for is no more."""
-        super().forget()
-        self._item = None
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()

@@ -1,21 +1,21 @@
 """A model that an Ollama is to fetch: its name, then how far it is. GUI thread."""
 
-from PySide6.QtCore import QEvent, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from desktop.domain.connection import PullProgress
 from desktop.domain.errors import LapisError
 from desktop.domain.quantities import part_of, speed, time_left
 from desktop.domain.text import printable, shortened
 from desktop.ui.buttons import IconButton, TextButton
-from desktop.ui.labels import ElidedLabel, restyle
+from desktop.ui.labels import ElidedLabel
 from desktop.ui.row_note import RowNote
+from desktop.ui.share_bar import ShareBar
 from desktop.ui.tokens import Space
 from desktop.ui.translation import say
 
 __all__ = ["PullLine"]
 
-_STEPS = 1000
 _BUTTON = 28
 _LONGEST = 200
 _LONGEST_STEP = 60
@@ -28,9 +28,9 @@ class PullLine(QWidget):
     """(name): answer with `show_progress`, and in the end `show_done` or `show_problem`."""
     stop_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start with nothing to fetch."""
-        super().__init__(parent)
+        super().__init__()
         self._name = ""
         self._progress: PullProgress | None = None
         self._is_done = False
@@ -39,9 +39,7 @@ class PullLine(QWidget):
         self._get = TextButton()
         self._title = ElidedLabel()
         self._far = ElidedLabel(tone="muted", size="small")
-        self._bar = QProgressBar(textVisible=False, maximum=_STEPS)
-        self._bar.setProperty("thick", True)
-        restyle(self._bar, "tone", "accent")
+        self._bar = ShareBar()
         self._stop = IconButton("close", side=_BUTTON)
         self._note = RowNote()
         self._asking, self._going = QWidget(), QWidget()
@@ -123,10 +121,19 @@ class PullLine(QWidget):
         if name and not self.is_running:
             self.pull_requested.emit(name)
 
+    def _turn(self, *, is_going: bool) -> None:
+        """Show how far it is, or the field; the keyboard stays here."""
+        shown, other = (self._going, self._asking) if is_going else (self._asking, self._going)
+        focused: QWidget | None = self.window().focusWidget()
+        had_focus = focused is not None and other.isAncestorOf(focused)
+        shown.show()
+        if had_focus:
+            (self._stop if is_going else self._field).setFocus(Qt.FocusReason.OtherFocusReason)
+        other.hide()
+
     def _show(self) -> None:
         progress = self._progress
-        self._asking.setVisible(progress is None)
-        self._going.setVisible(progress is not None)
+        self._turn(is_going=progress is not None)
         self._field.setPlaceholderText(self.tr("Name in Ollama's library, such as gemma2:9b"))
         self._field.setAccessibleName(self.tr("Model to fetch"))
         self._get.setText(self.tr("Fetch"))
@@ -135,8 +142,7 @@ class PullLine(QWidget):
         if progress is not None:
             self._title.setText(self.tr("Fetching {name}").format(name=printable(self._name)))
             self._far.setText(" · ".join(_far(progress)))
-            share = progress.done / progress.total if progress.total > 0 else 0.0
-            self._bar.setValue(round(min(1.0, share) * _STEPS))
+            self._bar.show_share(progress.done, progress.total)
             self._bar.setAccessibleName(self._title.whole_text())
         elif self._is_done:
             words = self.tr("{name} is there.").format(name=printable(self._name))

@@ -41,9 +41,9 @@ class QuantisationChart(QWidget):
     pointed = Signal(str)
     """(name of a quantisation): the pointer or the arrow keys came to it."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without points."""
-        super().__init__(parent)
+        super().__init__()
         self._facts: tuple[QuantisationFacts, ...] = ()
         self._offered: frozenset[str] = frozenset()
         self._name = ""

@@ -31,9 +31,9 @@ class QuantisationTable(QFrame):
     wished = Signal(object, object, str)
     """(QuantisationAdvice, Wish, key of the download)"""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without rows."""
-        super().__init__(parent)
+        super().__init__()
         self.setProperty("panel", "card")
         self._rows: list[QuantisationRow] = []
         self._picked = ""

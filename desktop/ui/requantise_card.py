@@ -41,9 +41,9 @@ class RequantiseCard(QWidget):
     stop_requested = Signal()
     cancelled = Signal()
 
-    def __init__(self, entry: ShelfEntry, parent: QWidget | None = None) -> None:
+    def __init__(self, entry: ShelfEntry) -> None:
         """Begin without choices: they are being reckoned."""
-        super().__init__(parent)
+        super().__init__()
         self._entry = entry
         self._choices: tuple[SmallerChoice, ...] = ()
         self._free: int | None = None

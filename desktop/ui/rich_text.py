@@ -146,11 +146,6 @@ class RichText(QTextBrowser):
         self.setLineWrapMode(mode.FixedPixelWidth if sideways else mode.WidgetWidth)
 
     @property
-    def wraps(self) -> bool:
-        """Whether lines are broken to the width; those of code are not."""
-        return self._wrap
-
-    @property
     def length(self) -> int:
         """How many characters there are, as Qt counts."""
         return max(0, self.document().characterCount() - 1)

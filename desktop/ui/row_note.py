@@ -14,9 +14,9 @@ __all__ = ["RowNote"]
 class RowNote(QWidget):
     """Takes no room while there is nothing to say."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without words."""
-        super().__init__(parent)
+        super().__init__()
         self._error: LapisError | None = None
         self._activity = Activity()
         self._words = PlainLabel(size="small", wrap=True)

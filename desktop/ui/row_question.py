@@ -1,9 +1,11 @@
 """Asks, in the place of a row, before something goes for good. GUI thread."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop.ui.buttons import TextButton
+from desktop.ui.escape import claims_escape
 from desktop.ui.labels import PlainLabel
 from desktop.ui.tokens import Space
 
@@ -11,7 +13,7 @@ __all__ = ["RowQuestion"]
 
 
 class RowQuestion(QWidget):
-    """Its owner says what is asked, and shows it."""
+    """Its owner says what is asked, and shows it; Esc answers that nothing is to be done."""
 
     answered = Signal(bool)
     """(whether to do it)"""
@@ -40,3 +42,14 @@ class RowQuestion(QWidget):
     def take_focus(self) -> None:
         """Let Enter keep what there is."""
         self._keep.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def event(self, event: QEvent) -> bool:
+        """Take Esc before the page around does."""
+        return claims_escape(event) or super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc keeps what there is."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.answered.emit(False)
+        else:
+            super().keyPressEvent(event)

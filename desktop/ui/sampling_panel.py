@@ -36,9 +36,9 @@ class SamplingPanel(QWidget):
     changed = Signal(object)
     """(Sampling, or None where it is what holds without it)"""
 
-    def __init__(self, *, stacked: bool = False, parent: QWidget | None = None) -> None:
+    def __init__(self, *, stacked: bool = False) -> None:
         """Start with the general values of a fresh Lapis; `stacked` as in `SettingRow`."""
-        super().__init__(parent)
+        super().__init__()
         self._own: Sampling | None = None
         self._general = Sampling()
         self._layers: tuple[tuple[Sampling, str], ...] = ()

@@ -2,11 +2,11 @@
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QWidget
 
 from desktop.domain.repository import SourceKind
 from desktop.ui.buttons import IconButton
-from desktop.ui.choice_menu import ChoiceMenu
+from desktop.ui.menu_button import MenuButton
 from desktop.ui.search_field import SearchField
 from desktop.ui.tokens import Space
 
@@ -33,12 +33,14 @@ class SearchLine(QWidget):
     left_downwards = Signal()
     """The down key: on to what was found."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start empty."""
-        super().__init__(parent)
+        super().__init__()
         self._field = SearchField(_LONGEST)
         self._field.setMinimumHeight(_HEIGHT)
-        self._source = ChoiceMenu()
+        self._source = MenuButton()
+        # As high as the field: a style sheet takes no other height from a button.
+        self._source.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._connection = IconButton("settings", side=_HEIGHT)
         self._kind = SourceKind.HUGGING_FACE
         self._typed = ""
@@ -130,10 +132,10 @@ class SearchLine(QWidget):
         else:
             self.search_requested.emit(words)
 
-    def _on_source_chosen(self, key: str) -> None:
-        self._kind = SourceKind(key)
+    def _on_source_chosen(self, kind: SourceKind) -> None:
+        self.set_source(kind)
         self._asked = ""
-        self.source_chosen.emit(self._kind)
+        self.source_chosen.emit(kind)
         # Not if somebody asked for it by then.
         self._ask()
 
@@ -147,10 +149,9 @@ class SearchLine(QWidget):
     def _retranslate(self) -> None:
         self._field.setPlaceholderText(self.tr("Search models, or paste a name or a link"))
         self._field.setAccessibleName(self.tr("Search models"))
-        self._source.set_label(self.tr("Where to search"))
         self._connection.set_label(self.tr("Connection: mirror, access token, proxy"))
-        choices = [(kind.value, words) for kind, words in self._titles().items()]
-        self._source.set_choices(choices, self._kind.value)
+        choices = list(self._titles().items())
+        self._source.set_choices(self.tr("Where to search"), choices, self._kind)
 
 
 def looks_like_reference(words: str) -> bool:

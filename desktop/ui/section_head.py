@@ -11,9 +11,9 @@ __all__ = ["SectionHead"]
 class SectionHead(QWidget):
     """A heading; the line below it is there only if it says something."""
 
-    def __init__(self, beside: QWidget | None = None, parent: QWidget | None = None) -> None:
+    def __init__(self, beside: QWidget | None = None) -> None:
         """Put `beside` at the right end."""
-        super().__init__(parent)
+        super().__init__()
         self._title = PlainLabel(size="title", wrap=True)
         self._about = PlainLabel(tone="muted", size="small", wrap=True)
         self._about.hide()

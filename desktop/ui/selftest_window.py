@@ -1,12 +1,21 @@
 """The window made, painted and put away again without a screen: for `lapis --selftest`. Main thread."""
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QLibraryInfo, QTimer
+from PySide6.QtCore import (
+    QLibraryInfo,
+    QMessageLogContext,
+    QTimer,
+    QtMsgType,
+    qInstallMessageHandler,
+)
 from PySide6.QtGui import QImage, QImageReader
+from PySide6.QtWidgets import QApplication
 
 from desktop.base.paths import Paths
 from desktop.ui.icons import app_icon
@@ -29,6 +38,13 @@ _PLATFORMS: Final = {
 }
 
 
+# What Qt says of any screen that is none; whoever packs Lapis need not look into it.
+_OF_NO_SCREEN: Final = (
+    "This plugin does not support ",
+    "QObject::connect: No such signal QPlatformNativeInterface::systemTrayWindowChanged",
+)
+
+
 class NotPainted(Exception):
     """What the window lacks."""
 
@@ -39,7 +55,26 @@ def paint_window(paths: Paths) -> str:
     Returns its size in words; raises NotPainted, or what goes wrong in Lapis. Once in a process.
     """
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    app = make_application()
+    with _quiet_screen():
+        return _judged(_picture(make_application(), paths))
+
+
+@contextlib.contextmanager
+def _quiet_screen() -> Iterator[None]:
+    """Keep back what Qt says of a missing screen; the rest goes to stderr as ever."""
+
+    def hear(_kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
+        if not message.startswith(_OF_NO_SCREEN):
+            sys.stderr.write(f"{message}\n")
+
+    before = qInstallMessageHandler(hear)
+    try:
+        yield
+    finally:
+        qInstallMessageHandler(before)
+
+
+def _picture(app: QApplication, paths: Paths) -> QImage:
     _look_for_plugins()
     paths.create()
     lock = take_lock(paths, "show")
@@ -60,7 +95,7 @@ def paint_window(paths: Paths) -> str:
     if not pictures:
         msg = f"the start took longer than {_SECONDS} seconds"
         raise NotPainted(msg)
-    return _judged(pictures[0])
+    return pictures[0]
 
 
 def _look_for_plugins() -> None:

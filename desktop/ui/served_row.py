@@ -29,11 +29,9 @@ class ServedRow(QFrame):
     delete_requested = Signal(object)
     """(ServedModel): asked and answered."""
 
-    def __init__(
-        self, model: ServedModel, *, can_manage: bool, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, model: ServedModel, *, can_manage: bool) -> None:
         """Show `model`; `can_manage`: the server can unload and delete it."""
-        super().__init__(parent)
+        super().__init__()
         self._model = model
         self._can_manage = can_manage
         self._is_chosen = False
@@ -90,11 +88,9 @@ class ServedRow(QFrame):
         self._question.take_focus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Delete asks, Esc keeps."""
+        """Delete asks."""
         if event.key() == Qt.Key.Key_Delete and self._can_manage:
             self.ask_to_delete()
-        elif event.key() == Qt.Key.Key_Escape and self._stack.currentIndex() == 1:
-            self._on_answered(delete=False)
         else:
             super().keyPressEvent(event)
 

@@ -1,7 +1,7 @@
 """A server on the Models page: how it is, what it has, and for an Ollama a way to more. GUI thread."""
 
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from desktop.domain.connection import ServedModel, ServerKind
 from desktop.domain.quantities import sized
@@ -30,9 +30,9 @@ class ServerCard(QFrame):
     delete_requested = Signal(object)
     """(ServedModel)"""
 
-    def __init__(self, view: ServerView, parent: QWidget | None = None) -> None:
+    def __init__(self, view: ServerView) -> None:
         """Show `view`."""
-        super().__init__(parent)
+        super().__init__()
         self.setProperty("panel", "card")
         self._view = view
         self._wanted = ""

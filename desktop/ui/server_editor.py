@@ -41,22 +41,24 @@ class ServerEditor(QWidget):
     """(Connection, name it had or empty, key or empty): close it, or answer with `show_problem`."""
     forget_requested = Signal(object)
     """(Connection): answer with `key.show_kept`."""
+    edited = Signal()
+    """It is about another server now: what a test finds out of the one before is no longer asked."""
     cancelled = Signal()
     told = Signal()
     """There are words below the fields that were not there before."""
     preset_chosen = Signal(object)
     """(ServerPreset): it is to be entered instead: answer with `begin`."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start with nothing to edit."""
-        super().__init__(parent)
+        super().__init__()
         self._before: Connection | None = None
         self._now = OTHER
         self._found: tuple[ServedModel, ...] | None = None
         self._preset = MenuButton()
-        self._preset_row = SettingRow(self._preset)
+        self._preset_row = SettingRow(self._preset, resets=False)
         self._kind = MenuButton()
-        self._kind_row = SettingRow(self._kind)
+        self._kind_row = SettingRow(self._kind, resets=False)
         self._name, self._address = QLineEdit(), QLineEdit()
         self._name.setMaxLength(LONGEST_CONNECTION_NAME)
         self._address.setMaxLength(_LONGEST_ADDRESS)
@@ -65,7 +67,7 @@ class ServerEditor(QWidget):
         self._address_row = _Field(self._address, self._badge)
         self.key = ServerKey()
         self._keep = MenuButton()
-        self._keep_row = SettingRow(self._keep)
+        self._keep_row = SettingRow(self._keep, resets=False)
         self._note = RowNote()
         self._better = LinkButton()
         self._better_address = ""
@@ -73,6 +75,7 @@ class ServerEditor(QWidget):
         self._test, self._cancel = TextButton(), TextButton()
         self._save = TextButton(kind="primary")
         self._pressed: TextButton | None = None
+        self._is_busy = False
         self._panel = self._lay_out()
         self._connect()
         self._say()
@@ -242,10 +245,16 @@ class ServerEditor(QWidget):
     def _on_edited(self) -> None:
         self._forget_outcome()
         self._badge.show_host(leaves_to(self._address.text().strip()))
-        blank = blank_of(self._address.text())[1] > 0
-        whole = bool(self._name.text().strip() and self._address.text().strip()) and not blank
-        self._save.setEnabled(whole)
-        self._test.setEnabled(whole)
+        self._is_busy = False
+        self._show_buttons()
+        self.edited.emit()
+
+    def _show_buttons(self) -> None:
+        """Offer what can be done: only what is kept needs a name."""
+        address = self._address.text().strip()
+        can_ask = bool(address) and not blank_of(address)[1] and not self._is_busy
+        self._test.setEnabled(can_ask)
+        self._save.setEnabled(can_ask and bool(self._name.text().strip()))
 
     def _on_test_clicked(self) -> None:
         self._forget_outcome()
@@ -277,8 +286,8 @@ class ServerEditor(QWidget):
             # A disabled button hands the keyboard on, to Cancel or out of the form.
             self._name.setFocus(Qt.FocusReason.OtherFocusReason)
             self._pressed = pressed
-        self._test.setEnabled(not busy)
-        self._save.setEnabled(not busy)
+        self._is_busy = busy
+        self._show_buttons()
         if not busy and self._pressed is not None:
             if self._name.hasFocus():
                 self._pressed.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -330,8 +339,6 @@ class ServerEditor(QWidget):
         self._keep_row.say(
             self.tr("Keep models loaded"), self.tr("How long a model stays there after an answer.")
         )
-        for row in (self._preset_row, self._kind_row, self._keep_row):
-            row.set_overridden(overridden=False)
         now = self.connection()
         self._show_kind(now.kind)
         self._show_keep(now.keep_minutes)
@@ -347,7 +354,7 @@ class _Field(QWidget):
 
     def __init__(self, field: QLineEdit, beside: QWidget | None = None) -> None:
         super().__init__()
-        self._row = SettingRow(beside)
+        self._row = SettingRow(beside, resets=False)
         self._field = field
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

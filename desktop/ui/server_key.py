@@ -21,9 +21,9 @@ class ServerKey(QWidget):
     finished = Signal()
     """Enter."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without a key."""
-        super().__init__(parent)
+        super().__init__()
         self._is_kept: bool | None = False
         self._is_needed = False
         self._example = ""

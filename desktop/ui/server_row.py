@@ -26,9 +26,9 @@ class ServerRow(QWidget):
     remove_requested = Signal(str)
     """(name of the connection)"""
 
-    def __init__(self, view: ServerView, parent: QWidget | None = None) -> None:
+    def __init__(self, view: ServerView) -> None:
         """Show `view`."""
-        super().__init__(parent)
+        super().__init__()
         self._view = view
         self._key_problem: LapisError | None = None
         title = ElidedLabel()

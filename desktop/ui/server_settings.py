@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop.domain.connection import Connection, ServedModel
+from desktop.domain.connection import Connection
 from desktop.domain.errors import LapisError
 from desktop.domain.text import Text
 from desktop.services.connections import Connections
@@ -45,6 +45,7 @@ class ServerSettings(QObject):
         editor.test_requested.connect(self._on_test_requested)
         editor.save_requested.connect(self._on_save_requested)
         editor.forget_requested.connect(self._on_forget_requested)
+        editor.edited.connect(self._stop_test)
         editor.cancelled.connect(self._stop_test)
         section.ask_requested.connect(self.ask_wanted)
         section.edit_requested.connect(self._on_edit_requested)
@@ -73,13 +74,10 @@ class ServerSettings(QObject):
             self._tests += 1
         editor, connections = self._section.editor, self._connections
 
-        def works(models: tuple[ServedModel, ...]) -> None:
-            editor.show_works(models)
-
         self._test = self._errands.run(
             self._lane,
             lambda _errand: connections.test(connection, key),
-            works,
+            editor.show_works,
             editor.show_problem,
         )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -20,6 +20,7 @@ __all__ = ["ServersTab"]
 _WIDEST = 760
 _LONGEST = 100
 _MANY = 12
+_NESTED_LAYOUTS = 6
 
 
 class ServersTab(QWidget):
@@ -38,9 +39,9 @@ class ServersTab(QWidget):
     add_requested = Signal()
     """Another server is to be entered."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without servers."""
-        super().__init__(parent)
+        super().__init__()
         self._cards: dict[str, ServerCard] = {}
         self._views: tuple[ServerView, ...] = ()
         self._chosen = ("", "")
@@ -84,6 +85,10 @@ class ServersTab(QWidget):
                 self._scroll.column.insertWidget(place, card)
         self.show_chosen(*self._chosen)
         self._show()
+        # Each layout tells the one around it only, at the next turn of the loop: chips that need
+        # another line would be painted cut off meanwhile.
+        for _ in range(_NESTED_LAYOUTS):
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
     def show_chosen(self, connection: str, model: str) -> None:
         """Mark the model that answers; both empty: it is no model of a server."""

@@ -31,15 +31,15 @@ class SettingRow(QWidget):
     reset_requested = Signal()
 
     def __init__(
-        self, control: QWidget | None, *, stacked: bool = False, parent: QWidget | None = None
+        self, control: QWidget | None, *, stacked: bool = False, resets: bool = True
     ) -> None:
         """Start without words, as it comes from the general settings.
 
         Without `control` it stands on a line of its own, which says more than fits here. `stacked`
         ones have it below the name, and the hint at the press of a button, for where there is
-        little room.
+        little room. One that never `resets` keeps no place for the way back.
         """
-        super().__init__(parent)
+        super().__init__()
         self._name = PlainLabel()
         self._origin = ElidedLabel(tone="muted", size="small")
         self._hint = PlainLabel(tone="muted", size="small", wrap=True)
@@ -52,18 +52,18 @@ class SettingRow(QWidget):
         if stacked:
             self._stack(control)
         else:
-            self._line_up(control)
+            self._line_up(control, resets=resets)
         self._reset.clicked.connect(self.reset_requested)
         self.set_overridden(overridden=False)
 
-    def _line_up(self, control: QWidget | None) -> None:
+    def _line_up(self, control: QWidget | None, *, resets: bool) -> None:
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self._name)
         words.addWidget(self._hint)
         # Its place is kept, so that nothing moves when it comes.
         policy = self._reset.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
+        policy.setRetainSizeWhenHidden(resets)
         self._reset.setSizePolicy(policy)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -164,13 +164,12 @@ class NumberControl(QWidget):
         digits: int = 2,
         field_most: float | None = None,
         wide: bool = False,
-        parent: QWidget | None = None,
     ) -> None:
         """Allow `least` to `most` in steps of `step`; in the field up to `field_most`.
 
         A `wide` one takes all the width there is.
         """
-        super().__init__(parent)
+        super().__init__()
         self._least, self._most, self._step, self._digits = least, most, step, digits
         self._field_most = most if field_most is None else field_most
         self._value = least

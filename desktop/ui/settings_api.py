@@ -24,6 +24,7 @@ __all__ = ["ApiSection"]
 class ApiSection(SettingsSection):
     """What is set is told as `changed`, like all settings; what the server is asked, by the others."""
 
+    help_topic = "api"
     looked_at = Signal()
     """It is about to be seen: answer with `show_state`, `show_accesses`, `show_own` …"""
     retry_wanted = Signal()

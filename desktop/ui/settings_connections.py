@@ -36,6 +36,7 @@ class ConnectionsSection(SettingsSection):
     offers to undo.
     """
 
+    help_topic = "servers"
     looked_at = Signal()
     """It is about to be seen: answer with `show_servers`, and ask the servers."""
     ask_requested = Signal(str)

@@ -24,6 +24,7 @@ __all__ = ["CopiesSection"]
 class CopiesSection(SettingsSection):
     """Shows the copies there are; restoring one is ordered here and done at the next start."""
 
+    help_topic = "privacy"
     copies_wanted = Signal()
     """The list is about to be seen: answer with `show_copies`."""
     restore_requested = Signal(object)
@@ -73,8 +74,19 @@ class CopiesSection(SettingsSection):
 
     def search(self, wanted: str) -> bool:
         found = super().search(wanted)
-        self._restoring.setVisible(not wanted or found)
-        self._data.setVisible(not wanted or found)
+        parts = {
+            self._restoring: (self.tr("Go back to a copy"), self.tr("Restore")),
+            self._data: (
+                self.tr("All chats"),
+                *(each.text() for each in (self._export, self._import, self._folder)),
+            ),
+        }
+        words = wanted.casefold().split()
+        for panel, told in parts.items():
+            said = " ".join((self.title, *told)).casefold()
+            shown = all(word in said for word in words)
+            panel.setVisible(shown)
+            found = found or shown
         return found
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -43,23 +43,25 @@ class SettingEntry(QObject):
         show: Callable[[Any], None],
         whole: QWidget,
         field: QWidget | None = None,
+        offered: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         """`whole` is what stands on the page; `show` brings a value into the control.
 
-        `field` is the control where it is not in `row`.
+        `field` is the control where it is not in `row`; `offered` gives the words to choose from.
         """
         super().__init__(whole)
         self.row = row
         self.widget = whole
         self._field = field
+        self._offered = offered
         self._read, self._put, self._show = read, put, show
         self._words = ""
         self._value: Any = None
         row.reset_requested.connect(lambda: self.take(read(_USUAL)))
 
-    def say(self, name: str, hint: str) -> None:
-        """Name the setting, and explain it in one sentence."""
-        self._words = f"{name} {hint}".casefold()
+    def say(self, name: str, hint: str, also: str = "") -> None:
+        """Name the setting, and explain it in one sentence; `also`: other words it is looked for by."""
+        self._words = f"{name} {hint} {also}"
         self.row.say(name, hint, self.tr("{name}: as it was at first").format(name=name))
         if self._field is not None:
             self._field.setAccessibleName(name)
@@ -80,8 +82,9 @@ class SettingEntry(QObject):
             self.changed.emit(lambda settings: put(settings, value))
 
     def matches(self, wanted: str) -> bool:
-        """Tell whether all of the words in `wanted` stand in its name or explanation."""
-        return all(word in self._words for word in wanted.casefold().split())
+        """Tell whether all words of `wanted` stand in its name, its explanation or its choices."""
+        said = " ".join((self._words, *self._offered())).casefold()
+        return all(word in said for word in wanted.casefold().split())
 
 
 def choice(read: Read, put: Put, choices: Choices) -> SettingEntry:
@@ -93,7 +96,12 @@ def choice(read: Read, put: Put, choices: Choices) -> SettingEntry:
     control = MenuButton()
     row = SettingRow(control)
     entry = SettingEntry(
-        row, read, put, lambda value: control.set_choices(row.name, choices(value), value), row
+        row,
+        read,
+        put,
+        lambda value: control.set_choices(row.name, choices(value), value),
+        row,
+        offered=lambda: [words for _value, words in control.choices],
     )
     control.chosen.connect(entry.take)
     return entry
@@ -127,9 +135,9 @@ def switch(read: Read, put: Put) -> SettingEntry:
     return entry
 
 
-def number(read: Read, put: Put, least: float, most: float, step: float = 1) -> SettingEntry:
-    """Return an entry for a whole number with a slider; `least` to `most` in steps of `step`."""
-    control = NumberControl(least, most, step, digits=0)
+def number(read: Read, put: Put, least: float, most: float) -> SettingEntry:
+    """Return an entry for a whole number from `least` to `most`, with a slider."""
+    control = NumberControl(least, most, 1, digits=0)
     row = SettingRow(control)
     entry = SettingEntry(row, read, put, control.set_value, row)
     control.changed.connect(lambda value: entry.take(round(value)))

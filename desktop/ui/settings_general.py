@@ -7,7 +7,7 @@ from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
-from desktop.base.translation import system_language
+from desktop.base.translation import spoken
 from desktop.domain.errors import LapisError
 from desktop.domain.settings import Language, Settings
 from desktop.domain.text import Text
@@ -79,7 +79,7 @@ class GeneralSection(SettingsSection):
         self.column.insertWidget(0, self._login)
         self.column.insertWidget(1, self._icon)
         # Nobody knows yet whether this Lapis can ask.
-        self._offer_updates(offered=False)
+        self._offer_updates()
         self._switch.clicked.connect(self._on_clicked)
         self._show()
 
@@ -104,13 +104,13 @@ class GeneralSection(SettingsSection):
     def show_settings(self, settings: Settings) -> None:
         super().show_settings(settings)
         self._chosen = settings.language
+        self._offer_updates()
 
     def show_updates(self, view: UpdateView) -> None:
         """Show what is known of new versions, or why nobody can be asked."""
         self._update_view = view
-        self._offer_updates(offered=view.hindrance is None)
-        language = system_language() if self._chosen is Language.SYSTEM else self._chosen
-        self.updates.show_view(view, language.value)
+        self._offer_updates()
+        self.updates.show_view(view, spoken(self._chosen).value)
         self._say_updates()
 
     def search(self, wanted: str) -> bool:
@@ -136,23 +136,26 @@ class GeneralSection(SettingsSection):
         self._say_updates()
         self._show()
 
-    def _offer_updates(self, *, offered: bool) -> None:
-        self._check.row.setEnabled(offered)
+    def _offer_updates(self) -> None:
+        """Show no switch, and no way back, where nobody can be asked, or nobody knows yet."""
+        offered = self._update_view is not None and self._update_view.hindrance is None
         for control in self._check.row.findChildren(Switch):
             control.setVisible(offered)
+        if not offered:
+            self._check.row.set_overridden(overridden=False)
 
     def _say_updates(self) -> None:
         view = self._update_view
-        if view is not None and view.hindrance is not None:
-            hint = say(view.hindrance)
-        elif view is not None:
+        if view is None:
+            self._check.say(self.tr("New versions"), "")
+        elif view.hindrance is not None:
+            self._check.say(self.tr("New versions"), say(view.hindrance), self.tr("updates"))
+        else:
             hint = self.tr(
                 "Once a week one small file is fetched from {host}, without a word about you. "
                 "Nothing is installed."
             ).format(host=view.host)
-        else:
-            hint = ""
-        self._check.say(self.tr("Tell me about new versions"), hint)
+            self._check.say(self.tr("Tell me about new versions"), hint, self.tr("updates"))
 
     def _on_clicked(self, checked: bool) -> None:
         self._problem.hide()

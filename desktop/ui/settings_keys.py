@@ -30,6 +30,8 @@ class KeysSection(SettingsSection):
     Made before there are keys: `attach` brings them.
     """
 
+    help_topic = "popup"
+
     def __init__(self) -> None:
         """Build all rows, with nothing to show yet."""
         self._desk: KeyDesk | None = None

@@ -37,9 +37,9 @@ class SettingsPage(QWidget):
     changed = Signal(object)
     """(Callable[[Settings], Settings])"""
 
-    def __init__(self, sections: Sequence[SettingsSection], parent: QWidget | None = None) -> None:
+    def __init__(self, sections: Sequence[SettingsSection]) -> None:
         """Show the first of `sections`."""
-        super().__init__(parent)
+        super().__init__()
         self._sections: list[SettingsSection] = []
         self._current = 0
         self._search = SearchField(_LONGEST)
@@ -60,6 +60,11 @@ class SettingsPage(QWidget):
         self._head.sidebar_requested.connect(self.sidebar_requested)
         self._retranslate()
         self._show()
+
+    @property
+    def help_topic(self) -> str:
+        """The page of help on the part that is shown."""
+        return self._sections[self._current].help_topic
 
     def show_settings(self, settings: Settings) -> None:
         """Show what is set."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from desktop.base.translation import system_language
+from desktop.base.translation import spoken
 from desktop.domain.settings import Language, Settings
 from desktop.ui.settings_entry import choice, switch
 from desktop.ui.settings_section import SettingsSection
@@ -38,6 +38,8 @@ _LANGUAGES: Final = (
 class PopupSection(SettingsSection):
     """What the quick question may see, what becomes of it, and which way it translates."""
 
+    help_topic = "popup"
+
     def __init__(self) -> None:
         """Build the entries."""
         self._keep = switch(lambda now: now.popup.keep, lambda now, value: _popup(now, keep=value))
@@ -71,8 +73,7 @@ class PopupSection(SettingsSection):
         self.search(self._wanted)
 
     def show_settings(self, settings: Settings) -> None:
-        is_system = settings.language is Language.SYSTEM
-        self._own = system_language() if is_system else settings.language
+        self._own = spoken(settings.language)
         super().show_settings(settings)
 
     def search(self, wanted: str) -> bool:

@@ -16,6 +16,8 @@ __all__ = ["SettingsSection"]
 class SettingsSection(QWidget):
     """Subclasses make their groups, and say what everything is called in `say`."""
 
+    help_topic = "window"
+    """The page of help on what is set here."""
     changed = Signal(object)
     """(Callable[[Settings], Settings])"""
     renamed = Signal()

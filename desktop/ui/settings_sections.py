@@ -178,6 +178,8 @@ class AnswersSection(SettingsSection):
 class MemorySection(SettingsSection):
     """How long models stay in memory, and what is kept on the disk of what they read."""
 
+    help_topic = "fit"
+
     def __init__(self) -> None:
         """Build the entries."""
         self._idle = choice(

@@ -22,9 +22,9 @@ class Sheet(QWidget):
 
     left = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without a card."""
-        super().__init__(parent)
+        super().__init__()
         self._card: QWidget | None = None
         self._words: Text | None = None
         self._back = IconButton("arrow-left")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QEvent, QPoint, Signal
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QMenu
 
 from desktop.domain.quantities import sized
 from desktop.domain.shelf import Origin, ShelfEntry, origin_name
@@ -26,9 +26,9 @@ class ShelfMenu(TextButton):
     chosen = Signal(object)
     """(InstalledModel)"""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without models, unseen."""
-        super().__init__(parent=parent)
+        super().__init__()
         self.setIcon(icon("box"))
         self._entries: tuple[ShelfEntry, ...] = ()
         self._menu = QMenu(self)

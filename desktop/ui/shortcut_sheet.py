@@ -4,9 +4,10 @@ GUI thread.
 """
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractSlider,
     QApplication,
@@ -19,14 +20,17 @@ from PySide6.QtWidgets import (
 
 from desktop.ui.buttons import IconButton
 from desktop.ui.escape import claims_escape
+from desktop.ui.key_caps import KeyCaps
+from desktop.ui.key_words import held_caps
 from desktop.ui.labels import PlainLabel
 from desktop.ui.page_scroll import PageScroll
-from desktop.ui.tokens import Space, scaled
+from desktop.ui.shortcuts import ENTER_KEY, HELP_KEY, native
+from desktop.ui.tokens import Radius, Space, scaled
 
 __all__ = ["ShortcutSheet"]
 
 _WIDTH = 760
-_KEYS_WIDTH = 150
+_KEYS_WIDTH = 136
 _VEIL = 0.35
 _KEY = Qt.Key
 _CTRL = Qt.Modifier.CTRL
@@ -37,6 +41,11 @@ _STEPS = {
     _KEY.Key_Down: QAbstractSlider.SliderAction.SliderSingleStepAdd,
     _KEY.Key_PageUp: QAbstractSlider.SliderAction.SliderPageStepSub,
     _KEY.Key_PageDown: QAbstractSlider.SliderAction.SliderPageStepAdd,
+}
+_HELD = {
+    "Ctrl": Qt.KeyboardModifier.ControlModifier,
+    "Alt": Qt.KeyboardModifier.AltModifier,
+    "Shift": Qt.KeyboardModifier.ShiftModifier,
 }
 _ARROWS = {_KEY.Key_Up: "↑", _KEY.Key_Down: "↓"}
 
@@ -123,9 +132,11 @@ class ShortcutSheet(QWidget):
         top.addWidget(self._title, 1)
         top.addWidget(self._close)
         inside = QVBoxLayout(self._card)
-        inside.setContentsMargins(1, 1, 1, 1)
+        # What scrolls has corners that are not round.
+        inside.setContentsMargins(1, 1, 1, Radius.POPUP)
         inside.addLayout(top)
         inside.addWidget(self._scroll, 1)
+        self._scroll.column.addStretch(1)
         self._card.setMaximumWidth(_WIDTH)
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.XL)
@@ -147,8 +158,8 @@ class ShortcutSheet(QWidget):
             _group(self.tr("While you write"), self._while_writing()),
             _group(self.tr("In the list of chats"), self._in_the_list()),
         ]
-        for group in self._groups:
-            self._scroll.column.addWidget(group)
+        for number, group in enumerate(self._groups):
+            self._scroll.column.insertWidget(number, group)
 
     def _everywhere(self) -> list[tuple[str, Sequence[QKeyCombination | Qt.Key]]]:
         return [
@@ -161,6 +172,7 @@ class ShortcutSheet(QWidget):
             (self.tr("Settings of this chat"), [_CTRL | _SHIFT | _KEY.Key_P]),
             (self.tr("Undo a deletion"), [_CTRL | _KEY.Key_Z]),
             (self.tr("These keys"), [_CTRL | _KEY.Key_Slash]),
+            (self.tr("Help on what is shown"), [HELP_KEY]),
             (self.tr("Quit"), [_CTRL | _KEY.Key_Q]),
         ]
 
@@ -179,8 +191,8 @@ class ShortcutSheet(QWidget):
 
     def _while_writing(self) -> list[tuple[str, Sequence[QKeyCombination | Qt.Key]]]:
         return [
-            (self.tr("Send"), [_KEY.Key_Return]),
-            (self.tr("New line"), [_SHIFT | _KEY.Key_Return]),
+            (self.tr("Send"), [ENTER_KEY]),
+            (self.tr("New line"), [_SHIFT | ENTER_KEY]),
             (self.tr("Call a saved prompt"), [_KEY.Key_Slash]),
             (self.tr("Choose a model"), [_KEY.Key_At]),
             (self.tr("Change the last question"), [_KEY.Key_Up]),
@@ -202,17 +214,16 @@ def _group(title: str, lines: Sequence[tuple[str, Sequence[QKeyCombination | Qt.
     grid = QGridLayout(whole)
     grid.setContentsMargins(0, 0, 0, Space.S)
     grid.setHorizontalSpacing(Space.L)
-    grid.setVerticalSpacing(Space.S)
+    grid.setVerticalSpacing(Space.XS)
     head = PlainLabel(title, tone="muted", size="small")
+    head.setContentsMargins(0, 0, 0, Space.XS)
     grid.addWidget(head, 0, 0, 1, 4)
     half = (len(lines) + 1) // 2
     for number, (words, keys) in enumerate(lines):
         row, column = number % half + 1, 2 * (number // half)
-        shown = "   ".join(_native(key) for key in keys)
         name = PlainLabel(words, wrap=True)
-        caps = PlainLabel(shown, tone="muted", size="small")
+        caps = _Keys(keys)
         name.setBuddy(caps)
-        caps.setMinimumWidth(scaled(_KEYS_WIDTH, QApplication.font().pixelSize()))
         grid.addWidget(caps, row, column)
         grid.addWidget(name, row, column + 1)
     for column in (1, 3):
@@ -220,12 +231,30 @@ def _group(title: str, lines: Sequence[tuple[str, Sequence[QKeyCombination | Qt.
     return whole
 
 
-def _native(key: QKeyCombination | Qt.Key) -> str:
-    """Return what stands on the keys; Qt's words for arrows are long in some languages."""
-    combined = key if isinstance(key, QKeyCombination) else QKeyCombination(key)
-    arrow = _ARROWS.get(combined.key())
-    if arrow is None:
-        return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
-    # The words for the keys held down stand before any other key as they do before this one.
-    other = QKeySequence(QKeyCombination(combined.keyboardModifiers(), _KEY.Key_A))
-    return other.toString(QKeySequence.SequenceFormat.NativeText).removesuffix("A") + arrow
+class _Keys(QWidget):
+    """One key or several that do the same or the like; those held down for several stand once."""
+
+    def __init__(self, keys: Sequence[QKeyCombination | Qt.Key]) -> None:
+        super().__init__()
+        self.setMinimumWidth(scaled(_KEYS_WIDTH, QApplication.font().pixelSize()))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(Space.M)
+        combined = [
+            key if isinstance(key, QKeyCombination) else QKeyCombination(key) for key in keys
+        ]
+        told = []
+        for held, group in groupby(combined, QKeyCombination.keyboardModifiers):
+            names = held_caps([name for name, modifier in _HELD.items() if held & modifier])
+            pressed = [_cap(each.key()) for each in group]
+            told += ["+".join((*names, key)) for key in pressed]
+            caps = KeyCaps()
+            caps.set_caps((*names, *pressed))
+            row.addWidget(caps)
+        row.addStretch(1)
+        self.setAccessibleName(", ".join(told))
+
+
+def _cap(key: Qt.Key) -> str:
+    """Return what stands on a key; Qt's words for arrows are long in some languages."""
+    return _ARROWS.get(key) or native(key)

@@ -1,16 +1,28 @@
 """The keys of the main window, all in one place. GUI thread."""
 
+import sys
+from typing import Final
+
 from PySide6.QtCore import QKeyCombination, QObject, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-__all__ = ["Shortcuts", "with_key"]
+__all__ = ["ENTER_KEY", "HELP_KEY", "SIDEBAR_KEYS", "Shortcuts", "native", "with_key"]
+
+HELP_KEY: Final = Qt.Key.Key_F1
+SIDEBAR_KEYS: Final = Qt.Modifier.CTRL | Qt.Key.Key_Backslash
+ENTER_KEY: Final = Qt.Key.Key_Return if sys.platform == "darwin" else Qt.Key.Key_Enter
+"""What stands on both of them: keyboards of Macs call them Return, all others Enter."""
+
+
+def native(key: Qt.Key | QKeyCombination) -> str:
+    """Return what stands on the keys of this system."""
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
 
 
 def with_key(words: str, key: Qt.Key | QKeyCombination) -> str:
     """Return the words of a menu's line, with the key that does the same at the right edge."""
-    native = QKeySequence.SequenceFormat.NativeText
-    return f"{words}\t{QKeySequence(key).toString(native)}"
+    return f"{words}\t{native(key)}"
 
 
 class Shortcuts(QObject):
@@ -28,6 +40,7 @@ class Shortcuts(QObject):
     models = Signal()
     settings = Signal()
     keys = Signal()
+    help = Signal()
     panel = Signal()
     quit = Signal()
 
@@ -41,7 +54,7 @@ class Shortcuts(QObject):
             (QKeySequence(ctrl | key.Key_K), self.search),
             (QKeySequence(QKeySequence.StandardKey.Find), self.find),
             (QKeySequence(key.Key_F2), self.rename),
-            (QKeySequence(ctrl | key.Key_Backslash), self.sidebar),
+            (QKeySequence(SIDEBAR_KEYS), self.sidebar),
             (QKeySequence(ctrl | key.Key_L), self.composer),
             (QKeySequence(key.Key_Escape), self.stop),
             (QKeySequence(QKeySequence.StandardKey.Undo), self.undo),
@@ -49,6 +62,7 @@ class Shortcuts(QObject):
             (QKeySequence(ctrl | Qt.Modifier.SHIFT | key.Key_P), self.panel),
             (QKeySequence(ctrl | key.Key_Comma), self.settings),
             (QKeySequence(ctrl | key.Key_Slash), self.keys),
+            (QKeySequence(HELP_KEY), self.help),
             (QKeySequence(ctrl | key.Key_Q), self.quit),
         ):
             shortcut = QShortcut(sequence, window)

@@ -12,9 +12,9 @@ _TALK_LEAST = 420
 class SideSpace(QWidget):
     """Lays out two widgets; the panel is there from `take` on, while it is not hidden."""
 
-    def __init__(self, talk: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, talk: QWidget) -> None:
         """Give `talk` all the room there is."""
-        super().__init__(parent)
+        super().__init__()
         self._talk = talk
         self._panel: QWidget | None = None
         talk.setParent(self)

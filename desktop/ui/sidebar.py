@@ -12,7 +12,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop.domain.chat_settings import Persona
-from desktop.domain.history import ChatSummary, Folder, Hit
+from desktop.domain.history import Folder, Hit
 from desktop.ui.buttons import IconButton, TextButton
 from desktop.ui.chat_list import ChatList
 from desktop.ui.chat_menus import ChatMenu, FolderMenu, NewMenu
@@ -27,6 +27,7 @@ from desktop.ui.chat_search_field import ChatSearchField
 from desktop.ui.chat_view import ChatView
 from desktop.ui.icons import icon
 from desktop.ui.labels import PlainLabel
+from desktop.ui.shortcuts import SIDEBAR_KEYS, native
 from desktop.ui.sidebar_wishes import Place, SidebarWishes
 from desktop.ui.tokens import Space
 
@@ -44,9 +45,9 @@ _LOOK = "text-align: left; padding-left: 6px;"
 class Sidebar(SidebarWishes):
     """Shows the chats, or what was found in them, and says what a person wants with them."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without chats."""
-        super().__init__(parent)
+        super().__init__()
         self.setProperty("panel", "sidebar")
         self.setMinimumWidth(_MINIMUM_WIDTH)
         self._new = TextButton(kind="quiet")
@@ -92,10 +93,6 @@ class Sidebar(SidebarWishes):
         self._model.set_content(content)
         self.list.verticalScrollBar().setValue(scrolled)
         self.list.setCurrentIndex(self._model.index_like(marked))
-
-    def set_chats(self, chats: list[ChatSummary]) -> None:
-        """Show `chats` without folders and archive."""
-        self.set_content(Content(chats))
 
     def set_personas(self, personas: Sequence[Persona]) -> None:
         """Offer a new chat with each of `personas`."""
@@ -378,7 +375,9 @@ class Sidebar(SidebarWishes):
         self._more.set_label(self.tr("More ways to begin"))
         self._models.setText(self.tr("Models"))
         self._settings.setText(self.tr("Settings"))
-        self._collapse.set_label(self.tr("Hide the list of chats (Ctrl+\\)"))
+        self._collapse.set_label(
+            self.tr("Hide the list of chats ({keys})").format(keys=native(SIDEBAR_KEYS))
+        )
         self._hint.setText(
             self.tr("Finds words in the titles and texts of all chats. Esc leads back.")
         )

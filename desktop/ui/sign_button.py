@@ -37,9 +37,9 @@ class SignButton(QToolButton):
     chosen = Signal(str)
     """(name of an icon, or an emoji)"""
 
-    def __init__(self, instead: IconName, parent: QWidget | None = None) -> None:
+    def __init__(self, instead: IconName) -> None:
         """`instead` is shown where there is no sign."""
-        super().__init__(parent)
+        super().__init__()
         self._instead: IconName = instead
         self._sign = ""
         self.setIconSize(QSize(Size.ICON + 4, Size.ICON + 4))
@@ -94,8 +94,8 @@ class _Choices(QFrame):
         self.setProperty("panel", "popover")
         grid = QGridLayout()
         grid.setSpacing(2)
-        for number, name in enumerate(SIGNS):
-            button = IconButton(name, name)
+        self._buttons = [IconButton(name) for name in SIGNS]
+        for number, (name, button) in enumerate(zip(SIGNS, self._buttons, strict=True)):
             button.clicked.connect(lambda _checked, name=name: self._take(name))
             grid.addWidget(button, number // _ACROSS, number % _ACROSS)
         self._label = PlainLabel(tone="muted", size="small")
@@ -115,11 +115,48 @@ class _Choices(QFrame):
     def open_at(self, corner: QPoint) -> None:
         """Show all choices with the left upper corner at `corner` (global)."""
         self._field.clear()
+        for button, words in zip(self._buttons, self._names(), strict=True):
+            button.set_label(words)
         self._label.setText(self.tr("Or an emoji, then Enter"))
         self._field.setAccessibleName(self.tr("Emoji"))
         self.adjustSize()
         self.move(corner)
         self.show()
+
+    def _names(self) -> tuple[str, ...]:
+        """Return what is seen on each of `SIGNS`, in today's language."""
+        return (
+            self.tr("Person"),
+            self.tr("Speech bubble"),
+            self.tr("Pencil"),
+            self.tr("Tick"),
+            self.tr("Globe"),
+            self.tr("Code"),
+            self.tr("Eye"),
+            self.tr("Book"),
+            self.tr("Chart"),
+            self.tr("Scales"),
+            self.tr("Cooking pot"),
+            self.tr("Compass"),
+            self.tr("Question mark"),
+            self.tr("Light bulb"),
+            self.tr("Spark"),
+            self.tr("List"),
+            self.tr("Table"),
+            self.tr("Letter"),
+            self.tr("Sheet of paper"),
+            self.tr("Heart"),
+            self.tr("Brain"),
+            self.tr("Star"),
+            self.tr("Sun"),
+            self.tr("Shield"),
+            self.tr("Padlock"),
+            self.tr("Box"),
+            self.tr("Processor"),
+            self.tr("Folder"),
+            self.tr("Letter i"),
+            self.tr("Magnifying glass"),
+        )
 
     def _on_returned(self) -> None:
         sign = self._field.text().strip()

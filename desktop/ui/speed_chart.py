@@ -22,9 +22,9 @@ _SHADES = {Place.CARD: Shade.ACCENT, Place.BOTH: Shade.SOFT, Place.PROCESSOR: Sh
 class SpeedChart(QWidget):
     """Name and figure above each bar, so that long names have room; the fastest is the longest."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without bars."""
-        super().__init__(parent)
+        super().__init__()
         self._speeds: tuple[MeasuredSpeed, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._say()

@@ -32,6 +32,9 @@ class StartFailure(QDialog):
         hint = PlainLabel(say(error.hint), tone="muted", wrap=True)
         again = TextButton(self.tr("Try again"), kind="primary")
         leave = TextButton(self.tr("Quit"))
+        for button in (again, leave):
+            # A dialog keeps Return from buttons that are not to be its default.
+            button.setAutoDefault(True)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         buttons.addWidget(leave)

@@ -16,9 +16,9 @@ _GAP = 8
 class StepDots(QWidget):
     """The present step is longer than the others; screen readers hear its number."""
 
-    def __init__(self, count: int, parent: QWidget | None = None) -> None:
+    def __init__(self, count: int) -> None:
         """Start at the first of `count` steps."""
-        super().__init__(parent)
+        super().__init__()
         self._count = count
         self._step = 0
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)

@@ -1,8 +1,10 @@
 """A slider between a few stops that goes where it is pressed. GUI thread."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider, QWidget
+from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider
 
 __all__ = ["StopSlider"]
 
@@ -10,10 +12,28 @@ __all__ = ["StopSlider"]
 class StopSlider(QSlider):
     """A press takes the handle to the nearest stop, and holds it there; arrow keys go one by one."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start with one stop."""
-        super().__init__(Qt.Orientation.Horizontal, parent)
+        super().__init__(Qt.Orientation.Horizontal)
+        self._stops: Sequence[int] = (0,)
         self.setPageStep(1)
+
+    @property
+    def stop(self) -> int:
+        """What the stop stands for that the handle is at."""
+        return self._stops[self.value()]
+
+    def show_stops(self, stops: Sequence[int], stop: int) -> None:
+        """Offer `stops`, one of which is `stop`, where the handle goes unless it is held.
+
+        Nothing is signalled.
+        """
+        self._stops = stops
+        self.blockSignals(True)
+        self.setRange(0, len(stops) - 1)
+        if not self.isSliderDown():
+            self.setValue(stops.index(stop))
+        self.blockSignals(False)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Go there first, then let the handle be pressed in its middle, so that it can be dragged."""

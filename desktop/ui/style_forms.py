@@ -80,6 +80,14 @@ QPushButton[kind="row"]:disabled {{ color: {t.muted}; }}
 QPushButton[kind="action"], QPushButton[kind="action"]:focus {{
   background: transparent; border: none; padding: 0; min-height: 0;
 }}
+QPushButton[kind="link"], QPushButton[kind="link"]:hover, QPushButton[kind="link"]:pressed,
+QPushButton[kind="link"]:focus {{
+  color: {t.accent}; background: transparent; border: none; padding: 2px 0; min-height: 0;
+  font-weight: 500;
+}}
+QPushButton[kind="link"]:hover, QPushButton[kind="link"]:focus {{ text-decoration: underline; }}
+QPushButton[kind="link"]:pressed {{ color: {t.accent_hover}; }}
+QPushButton[kind="link"]:disabled {{ color: {t.muted}; font-weight: 400; text-decoration: none; }}
 """
 
 
@@ -96,5 +104,6 @@ QPlainTextEdit[panel="code"] {{
 }}
 QPlainTextEdit[panel="code"]:focus {{ border: 2px solid {t.accent}; padding: 3px 5px; }}
 QLineEdit[wrong="true"] {{ border-color: {t.bad}; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QFrame[panel="side"] {{ background: {t.canvas}; border: none; }}
 """

@@ -2,8 +2,8 @@
 
 Looks are chosen by dynamic properties, so that a widget's code names its part and never a colour:
 `tone` (muted, accent, good, warn, bad) and `type` (small, title, large) on labels; `kind`
-(primary, quiet, danger) on buttons; `panel` (card, bubble, code, bad, sidebar, table) on frames. GUI
-thread.
+(primary, quiet, danger, link) on buttons; `panel` (card, bubble, code, bad, sidebar, table) on
+frames. GUI thread.
 """
 
 import re

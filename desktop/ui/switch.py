@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QCheckBox, QWidget
+from PySide6.QtWidgets import QCheckBox
 
 from desktop.ui.tokens import tokens_of
 
@@ -17,9 +17,9 @@ _KNOB = 14
 class Switch(QCheckBox):
     """Says nothing itself: the words stand beside it, and in its accessible name."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start off."""
-        super().__init__(parent)
+        super().__init__()
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def sizeHint(self) -> QSize:

@@ -6,18 +6,18 @@ Verifying, copying, moving the folder and making smaller quantisations all look 
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.quantities import part_of, time_left
 from desktop.domain.text import Text
 from desktop.ui.buttons import IconButton
-from desktop.ui.labels import ElidedLabel, restyle
+from desktop.ui.labels import ElidedLabel
+from desktop.ui.share_bar import ShareBar
 from desktop.ui.tokens import Space
 from desktop.ui.translation import say
 
 __all__ = ["TaskLines", "TaskProgress"]
 
-_STEPS = 1000
 _STOP = 28
 
 
@@ -40,9 +40,9 @@ class TaskLines(QFrame):
     stop_requested = Signal(str)
     """(key)"""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without work."""
-        super().__init__(parent)
+        super().__init__()
         self.setProperty("panel", "card")
         self._lines: dict[str, _Line] = {}
         self._column = QVBoxLayout(self)
@@ -83,9 +83,7 @@ class _Line(QWidget):
         self._progress = TaskProgress(Text(""))
         self._words = ElidedLabel()
         self._far = ElidedLabel(tone="muted", size="small")
-        self._bar = QProgressBar(textVisible=False, maximum=_STEPS)
-        self._bar.setProperty("thick", True)
-        restyle(self._bar, "tone", "accent")
+        self._bar = ShareBar()
         self._stop = IconButton("close", side=_STOP)
         upper = QHBoxLayout()
         upper.setSpacing(Space.M)
@@ -111,8 +109,7 @@ class _Line(QWidget):
             parts.append(say(time_left(progress.seconds_left)))
         self._words.setText(say(progress.words))
         self._far.setText(" · ".join(parts))
-        share = progress.done / progress.total if progress.total else 0.0
-        self._bar.setValue(round(share * _STEPS))
+        self._bar.show_share(progress.done, progress.total)
         self._bar.setAccessibleName(self._words.whole_text())
         self._stop.set_label(self.tr("Stop"))
 

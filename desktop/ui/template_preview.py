@@ -23,9 +23,9 @@ class TemplatePreview(QWidget):
 
     opened = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start folded and empty."""
-        super().__init__(parent)
+        super().__init__()
         self._error: LapisError | None = None
         self._is_open = False
         self._fold = QToolButton()

@@ -27,9 +27,9 @@ class TextRow(QWidget):
     edited = Signal()
     """Something else is typed now than before."""
 
-    def __init__(self, beside: QWidget | None = None, parent: QWidget | None = None) -> None:
+    def __init__(self, beside: QWidget | None = None) -> None:
         """Start without words; `beside` stands at the right of the field."""
-        super().__init__(parent)
+        super().__init__()
         self._kept = ""
         self._is_wrong = False
         self._row = SettingRow(None)

@@ -35,9 +35,9 @@ class ThisComputerTab(QWidget):
     look_requested = Signal()
     """Try the cards once more."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start with nothing known."""
-        super().__init__(parent)
+        super().__init__()
         self._machine: Machine | None = None
         self._rows: list[UnitRow] = []
         self._speeds: tuple[MeasuredSpeed, ...] | None = None

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QCheckBox, QWidget
+from PySide6.QtWidgets import QCheckBox
 
 from desktop.ui.icons import icon_pixmap
 from desktop.ui.tokens import Space, tokens_of
@@ -20,9 +20,9 @@ class TickBox(QCheckBox):
 
     INDENT = _RING + _SIDE + Space.S
 
-    def __init__(self, words: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start unticked."""
-        super().__init__(words, parent)
+        super().__init__()
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def sizeHint(self) -> QSize:

@@ -22,10 +22,9 @@ class TintedIcon(QWidget):
         side: int = Size.ICON,
         *,
         tone: IconTone = "muted",
-        parent: QWidget | None = None,
     ) -> None:
         """Paint in the colour of `tone`."""
-        super().__init__(parent)
+        super().__init__()
         self._name: IconName = name
         self._tone: IconTone = tone
         self.setFixedSize(side, side)

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from desktop.domain.text import Text
 from desktop.ui.labels import ElidedLabel
@@ -17,14 +17,14 @@ _WIDEST = 480
 
 
 class Toast(QFrame):
-    """Has a place of its own, so it covers nothing; stays while the pointer is upon it."""
+    """Has a place of its own, so it covers nothing; stays while pointer or keyboard are upon it."""
 
     undo_requested = Signal(int)
     """(key), as given to `offer_undo`."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start hidden."""
-        super().__init__(parent)
+        super().__init__()
         self.setProperty("panel", "popover")
         self._key: int | None = None
         self._text: Text | None = None
@@ -37,7 +37,7 @@ class Toast(QFrame):
         row.addWidget(self._label, 1)
         row.addWidget(self._undo)
         self._undo.clicked.connect(self._on_undo_clicked)
-        self._timer.timeout.connect(self.hide)
+        self._timer.timeout.connect(self._on_timeout)
         self.setMaximumWidth(_WIDEST)
         self._retranslate()
         self.hide()
@@ -87,6 +87,13 @@ class Toast(QFrame):
         self._retranslate()
         self.show()
         self._timer.start()
+
+    def _on_timeout(self) -> None:
+        if self._undo.hasFocus():
+            # Whoever went there by keyboard has it no other way.
+            self._timer.start()
+        else:
+            self.hide()
 
     def _on_undo_clicked(self) -> None:
         self.withdraw()

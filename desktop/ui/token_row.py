@@ -24,9 +24,9 @@ class TokenRow(QWidget):
     forgotten = Signal()
     """The person wants it forgotten: answer likewise."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start while nobody knows whether there is one."""
-        super().__init__(parent)
+        super().__init__()
         self._state: TokenState | None = None
         self._is_left = False
         self._row = SettingRow(None)

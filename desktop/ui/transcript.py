@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QWidget
 
 from desktop.domain.chat import Role
 from desktop.domain.errors import StorageError
@@ -70,9 +69,9 @@ class Transcript(MessageColumn):
     reading_failed = Signal(object)
     """(StorageError): messages cannot be read."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Show the empty state."""
-        super().__init__(parent)
+        super().__init__()
         self._texts = TranscriptTexts()
         self._edits = LeftEdits()
         self._crashing = False
@@ -127,7 +126,7 @@ class Transcript(MessageColumn):
         self.selection.clear()
         self._find.look_again()
 
-    def append(self, message: StoredMessage, place: int = 1, siblings: int = 1) -> None:
+    def append(self, message: StoredMessage) -> None:
         """Show `message` below the others and go there; one that is shown stays as it is.
 
         An answer with the parent of the last one takes its place: it is another answer to the
@@ -144,7 +143,7 @@ class Transcript(MessageColumn):
             self.give_up(last.id)
             self.rows.remove_last()
         self._texts.put(message)
-        self.rows.append(MessageRef(message.id, message.role, place, siblings))
+        self.rows.append(MessageRef(message.id, message.role))
         self._show_page()
         self._mark()
         self._activity = None
@@ -167,13 +166,6 @@ class Transcript(MessageColumn):
             view.finish(message)
             self.selection.show()
         self._find.look_again()
-
-    def set_siblings(self, message: int, place: int, siblings: int) -> None:
-        """Show that `message` is one of several with the same parent."""
-        row = self.rows.row_of(message)
-        if row is not None:
-            self.rows.replace(MessageRef(message, self.rows.refs[row].role, place, siblings))
-            self._mark()
 
     def set_activity(self, text: str | None) -> None:
         """Say at the answer being written what is going on, e.g. "waiting for a place: 2"."""

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
     QHBoxLayout,
-    QProgressBar,
     QVBoxLayout,
     QWidget,
 )
@@ -25,13 +24,13 @@ from desktop.ui.labels import ElidedLabel, PlainLabel
 from desktop.ui.notice_card import Look, NoticeCard
 from desktop.ui.page_head import PageHead
 from desktop.ui.page_scroll import PageScroll
+from desktop.ui.share_bar import ShareBar
 from desktop.ui.tokens import Space
 from desktop.ui.translation import say
 
 __all__ = ["ImportPage", "TransferPage"]
 
 _WIDEST = 640
-_STEPS = 1000
 _MOST_ROWS = 300
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -177,7 +176,7 @@ class ImportPage(TransferPage):
     dropped = Signal(object)
     """(list[Path])"""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Offer to choose files."""
         self._files, self._whole = TextButton(kind="primary"), TextButton()
         buttons = QHBoxLayout()
@@ -187,7 +186,7 @@ class ImportPage(TransferPage):
         buttons.addStretch(1)
         self._hint = PlainLabel(tone="muted", wrap=True)
         self._choice = FormPanel([self._hint], buttons)
-        super().__init__(parent)
+        super().__init__()
         self._scroll.column.insertWidget(2, self._choice)
         self.setAcceptDrops(True)
         self._files.clicked.connect(self.files_wanted)
@@ -260,7 +259,7 @@ class _Work(QFrame):
         self._title = ElidedLabel()
         self._title.setProperty("strong", True)
         self._hint = PlainLabel(tone="muted", size="small", wrap=True)
-        self._bar = QProgressBar(textVisible=False, maximum=_STEPS)
+        self._bar = ShareBar()
         self.stop = TextButton()
         words = QVBoxLayout()
         words.setSpacing(Space.S)
@@ -277,7 +276,7 @@ class _Work(QFrame):
     def show_progress(self, title: str, hint: str, done: int, total: int) -> None:
         self._title.setText(title)
         self._hint.setText(hint)
-        self._bar.setValue(round(_STEPS * done / total) if total else 0)
+        self._bar.show_share(done, total)
         self._bar.setAccessibleName(title)
         self.setAccessibleName(title)
         self.setAccessibleDescription(hint)

@@ -73,16 +73,6 @@ class TrayMenu(QMenu):
         self._quit = self._entry(self.quit_requested)
         self.retranslate()
 
-    @property
-    def recent(self) -> QMenu:
-        """The chats, for tests."""
-        return self._recent
-
-    @property
-    def models(self) -> QMenu:
-        """The models, for tests."""
-        return self._model
-
     def set_key(self, chord: str) -> None:
         """Show the key of the quick question, as Qt's portable text; empty for none."""
         self._ask.setShortcut(QKeySequence.fromString(chord, _PORTABLE))

@@ -32,9 +32,9 @@ class Typesetter(QObject):
     """(the `Draw` that `formula` knows from now on)"""
     _came = Signal(object, object)
 
-    def __init__(self, idle_seconds: float = _IDLE_SECONDS, parent: QObject | None = None) -> None:
+    def __init__(self, idle_seconds: float = _IDLE_SECONDS) -> None:
         """Start nothing yet."""
-        super().__init__(parent)
+        super().__init__()
         self._idle = idle_seconds
         self._tickets = 0
         self._formulas: OrderedDict[Draw, Drawn | Refused] = OrderedDict()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from desktop.domain.machine import Unit, UnitKind
 from desktop.domain.quantities import sized
@@ -23,9 +23,9 @@ _SIGN = 16
 class UnitRow(QFrame):
     """One card on the page for one unit."""
 
-    def __init__(self, unit: Unit, parent: QWidget | None = None) -> None:
+    def __init__(self, unit: Unit) -> None:
         """Show `unit`."""
-        super().__init__(parent)
+        super().__init__()
         self.setProperty("panel", "card")
         self._unit = unit
         self._name = ElidedLabel()

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
-from desktop.base.translation import system_language
+from desktop.base.translation import spoken
 from desktop.domain.errors import LapisError
-from desktop.domain.settings import Language, Settings
+from desktop.domain.settings import Settings
 from desktop.domain.text import Text, shortened, verbatim
 from desktop.domain.updates import Standing
 from desktop.ui.banner import Banner, Remedy, Topic
@@ -209,8 +209,7 @@ class UpdateDesk(QObject):
         self.newer.emit("")
 
     def _language(self) -> str:
-        chosen = self._preferences.value.language
-        return (system_language() if chosen is Language.SYSTEM else chosen).value
+        return spoken(self._preferences.value.language).value
 
     def _on_remedy_chosen(self, remedy: Remedy) -> None:
         match remedy:

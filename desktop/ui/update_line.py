@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.errors import LapisError
 from desktop.services.update_words import standing_words
+from desktop.ui.activity import Activity
 from desktop.ui.buttons import TextButton
 from desktop.ui.labels import PlainLabel
 from desktop.ui.tokens import Space
@@ -32,6 +33,7 @@ class UpdateLine(QWidget):
         self._error: LapisError | None = None
         self._is_busy = False
         self._language = "en"
+        self._activity = Activity()
         self._words = PlainLabel(wrap=True)
         self._notes = PlainLabel(tone="muted", size="small", wrap=True)
         self._problem = PlainLabel(tone="bad", size="small", wrap=True)
@@ -43,6 +45,7 @@ class UpdateLine(QWidget):
         column.setSpacing(Space.S)
         told = QVBoxLayout()
         told.setSpacing(2)
+        told.addWidget(self._activity)
         told.addWidget(self._words)
         told.addWidget(self._notes)
         column.addLayout(told)
@@ -53,6 +56,8 @@ class UpdateLine(QWidget):
         row.addWidget(self._check)
         row.addSpacing(Space.XS)
         row.addWidget(self._asked, 1)
+        # Without the words beside it the button stays as small as it is.
+        row.addStretch()
         column.addLayout(row)
         self._check.clicked.connect(self._on_check_clicked)
         self._page.clicked.connect(self.page_requested)
@@ -101,17 +106,18 @@ class UpdateLine(QWidget):
         self._notes.setText(note)
         self._notes.setVisible(bool(note))
         words = say(standing_words(standing, view.version))
-        if self._is_busy:
-            words = self.tr("Asking {host}…").format(host=view.host)
+        asking = self.tr("Asking {host}…").format(host=view.host)
+        self._activity.say(asking)
+        self._activity.setVisible(self._is_busy)
         problem = ""
         if self._error is not None:
             problem = f"{say(self._error.title)}\n{say(self._error.hint)}"
         self._words.setText(words)
         # Without a newer version there is nothing to say beside what went wrong.
-        self._words.setVisible(not problem or news is not None)
+        self._words.setVisible(not self._is_busy and (not problem or news is not None))
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(standing.asked_at))
         self._asked.setText(self.tr("Last checked: {time}").format(time=when))
         self._asked.setVisible(standing.asked_at > 0)
-        self._check.setAccessibleDescription(problem or words)
+        self._check.setAccessibleDescription(asking if self._is_busy else problem or words)

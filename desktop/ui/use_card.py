@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from desktop.domain.quantities import sized
 from desktop.ui.flow_layout import FlowLayout
@@ -34,11 +34,9 @@ class Share:
 class UseCard(QFrame):
     """The number of shares is fixed, their amounts are not."""
 
-    def __init__(
-        self, name: IconName, shades: Sequence[Shade], parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, name: IconName, shades: Sequence[Shade]) -> None:
         """Start empty, with the icon `name`."""
-        super().__init__(parent)
+        super().__init__()
         self.setProperty("panel", "card")
         self._title = PlainLabel()
         self._title.setProperty("strong", True)

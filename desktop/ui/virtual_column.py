@@ -74,10 +74,6 @@ class VirtualColumn(ColumnPlaces):
         """Return the row of a message if it is built."""
         return self._frames.get(message)
 
-    def is_building(self) -> bool:
-        """Tell whether something near the reader has still to be built."""
-        return self._filling.isActive()
-
     def jump_to_end(self) -> None:
         """Show the end, and follow it from now on."""
         self._follows = True

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Sequence
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy
 
 from desktop.ui.labels import as_words, set_tooltip
 from desktop.ui.menu_button import MenuButton
@@ -18,9 +18,9 @@ _AROUND = 46
 class WideMenu(MenuButton):
     """For columns whose width is given."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         """Start without choices."""
-        super().__init__(parent=parent)
+        super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_choices(

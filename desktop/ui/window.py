@@ -129,6 +129,14 @@ class MainWindow(QWidget):
         return self._pages.currentIndex() == 0 and self._whole.currentIndex() == 0
 
     @property
+    def page_in_front(self) -> QWidget | None:
+        """What is on show in place of the conversation, or of everything; None for neither."""
+        if self.is_talk_shown:
+            return None
+        whole = self._whole.currentWidget()
+        return self._pages.currentWidget() if whole is self._splitter else whole
+
+    @property
     def panel(self) -> "ChatPanel | None":
         """The panel beside the conversation, once there is one."""
         return self._panel

@@ -11,6 +11,7 @@ from desktop.domain.chat_settings import ChatSettings
 from desktop.domain.errors import StorageError
 from desktop.domain.history import Attachment, MessageState, StoredMessage
 from desktop.domain.text import Text
+from desktop.services.context import Draft
 from desktop.services.notes import is_too_long
 from desktop.store.chats import ChatStore
 from desktop.store.temporary import is_temporary
@@ -21,7 +22,6 @@ from desktop.ui.chat_controller import ChatController
 from desktop.ui.chat_feed import ChatFeed
 from desktop.ui.chat_panel_controller import ChatPanelController
 from desktop.ui.chat_rows import shown_title
-from desktop.ui.composer import Draft
 from desktop.ui.draft_history import DraftHistory
 from desktop.ui.message_wishes import MessageWishes
 from desktop.ui.preferences import Preferences

@@ -7,12 +7,14 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from desktop.base.paths import Paths
+from desktop.ui.help_desk import HelpDesk
 from desktop.ui.preferences import Preferences
 from desktop.ui.window import MainWindow
 
 if TYPE_CHECKING:
     from desktop.ui.copies_controller import CopiesController
     from desktop.ui.key_desk import KeyDesk
+    from desktop.ui.network_controller import NetworkController
     from desktop.ui.settings_controller import SettingsController
     from desktop.ui.settings_keys import KeysSection
     from desktop.ui.settings_popup import PopupSection
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WindowPages"]
 
-_BEFORE_THE_LAST: Final = -1
+_BEFORE_THE_LAST_TWO: Final = -2
 
 
 class WindowPages(QObject):
@@ -39,6 +41,7 @@ class WindowPages(QObject):
         self._paths = paths
         self._settings: SettingsController | None = None
         self._copies: CopiesController | None = None
+        self._network: NetworkController | None = None
         self._keys: ShortcutSheet | None = None
         self._key_desk: KeyDesk | None = None
         self._key_section: KeysSection | None = None
@@ -46,6 +49,7 @@ class WindowPages(QObject):
         self._front = (True, False)
         self._first: list[Callable[[], SettingsSection]] = []
         self._late: list[Callable[[], SettingsSection]] = []
+        self._help = HelpDesk(window, preferences)
         menu, keys = window.header.main_menu, window.shortcuts
         for wish in (menu.settings_requested, keys.settings, window.sidebar.settings_requested):
             wish.connect(self.show_settings)
@@ -60,7 +64,7 @@ class WindowPages(QObject):
         before, it comes in there.
         """
         if self._settings is not None:
-            self._settings.insert(_BEFORE_THE_LAST if late else len(self._first), make)
+            self._settings.insert(_BEFORE_THE_LAST_TWO if late else len(self._first), make)
         (self._late if late else self._first).append(make)
 
     def attach_keys(self, desk: "KeyDesk") -> None:
@@ -101,16 +105,25 @@ class WindowPages(QObject):
             self._keys.closed.connect(self._window.keys.take_focus_soon)
         self._keys.show_keys()
 
+    def show_help(self, topic: str) -> None:
+        """Show the page of help on `topic`."""
+        self._help.show_help(topic)
+
     def close(self) -> None:
         """End what works in the background; idempotent."""
-        if self._copies is not None:
-            self._copies.close()
+        for controller in (self._copies, self._network):
+            if controller is not None:
+                controller.close()
 
     def _make_sections(self) -> "list[SettingsSection]":
+        from desktop.services.network_log import NetworkLog
         from desktop.ui.copies_controller import CopiesController
+        from desktop.ui.network_controller import NetworkController
+        from desktop.ui.settings_connections import ConnectionsSection
         from desktop.ui.settings_copies import CopiesSection
         from desktop.ui.settings_keys import KeysSection
         from desktop.ui.settings_popup import PopupSection
+        from desktop.ui.settings_privacy import PrivacySection
         from desktop.ui.settings_sections import (
             AnswersSection,
             ChatsSection,
@@ -124,6 +137,9 @@ class WindowPages(QObject):
         copies.quit_requested.connect(self.quit_requested)
         copies.export_requested.connect(self.export_requested)
         copies.import_requested.connect(self.import_requested)
+        privacy = PrivacySection()
+        self._network = NetworkController(privacy, NetworkLog(self._paths.network_log))
+        privacy.offline_requested.connect(lambda: self.open_settings(ConnectionsSection))
         first = [make() for make in self._first]
         keys = self._key_section = KeysSection()
         if self._key_desk is not None:
@@ -132,7 +148,7 @@ class WindowPages(QObject):
         popup.set_front(can_read=self._front[0], can_copy=self._front[1])
         talk = (ChatsSection(), AnswersSection(), MemorySection())
         late = [make() for make in self._late]
-        return [*first, LookSection(), keys, popup, *talk, *late, copies]
+        return [*first, LookSection(), keys, popup, *talk, *late, privacy, copies]
 
     def _open_data_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._paths.data)))

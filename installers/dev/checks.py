@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
-from installers.dev.console import StepFailed, must, run, step
+from installers.dev import code_lines
+from installers.dev.console import StepFailed, must, run, say, step
 from installers.dev.places import MAIN, ROOT, clean_environment
 
 
 def check() -> None:
-    """Run every check, also after one has failed; raises StepFailed that names those."""
+    """Run every check, also after one has failed, and tell how much code there is.
+
+    Raises StepFailed that names those that failed.
+    """
     python = MAIN.python
     layers = "tests/unit/test_layers.py"
     checks: dict[str, list[str | Path]] = {
@@ -22,6 +26,7 @@ def check() -> None:
         with step(name, expected.get(name, "")):
             if run(command, cwd=ROOT, env=clean_environment()):
                 failed.append(name)
+    say(code_lines.told())
     if failed:
         raise StepFailed(f"Not in order: {', '.join(failed)}. `make format` mends what it can.")
 

@@ -101,7 +101,7 @@ class _Stream:
         known = {number: _message(number) for number in range(1, _EARLIER + 1)}
         refs = [MessageRef(one.id, one.role) for one in known.values()]
         self._transcript.show_chat(refs, lambda ids: [known[one] for one in ids])
-        while self._transcript.is_building():
+        while self._transcript._filling.isActive():
             self._app.processEvents()
         last = _EARLIER + 1
         growing = StoredMessage(

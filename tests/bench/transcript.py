@@ -145,7 +145,7 @@ class _Reader:
     def _rest(self) -> None:
         """Let everything be built, and time pass."""
         end = time.perf_counter() + 0.3
-        while time.perf_counter() < end or self._transcript.is_building():
+        while time.perf_counter() < end or self._transcript._filling.isActive():
             self._frame()
 
     def _worst(self, act: Callable[[], None]) -> float:

@@ -9,7 +9,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from tests.harness.keyring import keyring_daemon, message_bus
+from tests.harness.keyring import keyring_daemon
+from tests.harness.message_bus import message_bus
 from tests.harness.ollama.models import OllamaModel
 from tests.harness.ollama.server import OllamaServer
 from tests.harness.program import run_lapis

@@ -74,6 +74,7 @@ def test_three_steps_by_keyboard_and_never_again(
     )
     assert pressed.returncode == 0
     screen.window("Ask Lapis", lapis.pid)
+    wait_for(lambda: screen.active_title() == "Ask Lapis", 10, "a popup with the keyboard")
     screen.key("Escape")
     wait_for(lambda: not screen.windows("Ask Lapis", lapis.pid), 10, "the popup to go")
     window = screen.window("Your key – Lapis", lapis.pid)

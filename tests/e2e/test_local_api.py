@@ -44,10 +44,9 @@ def _settle(home: Path, model: Path, **api: object) -> None:
     file.write_text(json.dumps(kept), encoding="utf-8")
 
 
-def _api(home: Path) -> dict[str, Any]:
+def _is_enabled(home: Path) -> bool:
     found = json.loads(paths_under(home).settings.read_text(encoding="utf-8")).get("api", {})
-    assert isinstance(found, dict)
-    return found
+    return found.get("enabled") is True
 
 
 @contextmanager
@@ -102,7 +101,7 @@ def test_turned_on_by_keyboard_it_answers_whoever_has_the_key_until_it_is_turned
     _look_for(screen, program, "let other programs ask")
     screen.key(*_TO_THE_FIRST, "space")
     wait_for(lambda: _listens(port), 30, "a server")
-    assert _api(lapis_home)["enabled"] is True
+    wait_for(lambda: _is_enabled(lapis_home), 10, "the switch to be remembered")
 
     # The key is copied as a person does it: over "show" to "copy".
     screen.key("ctrl+f", "ctrl+a")
@@ -123,7 +122,7 @@ def test_turned_on_by_keyboard_it_answers_whoever_has_the_key_until_it_is_turned
         wait_for(lambda: not _listens(port), 20, "no server")
         with pytest.raises(APIConnectionError):
             client.models.list()
-    assert _api(lapis_home)["enabled"] is False
+    wait_for(lambda: not _is_enabled(lapis_home), 10, "the switch to be remembered")
     told = paths_under(lapis_home)
     for file in (*told.logs.rglob("*"), told.settings):
         if file.is_file():
@@ -179,7 +178,7 @@ def test_the_tray_turns_it_on_and_off_and_copies_its_address(
     wait_for(lambda: _copied(screen) == f"http://127.0.0.1:{port}/v1", 20, "the address")
     icon.open_menu().choose(*_API_MENU, "Right")
     wait_for(lambda: not _listens(port), 20, "no server")
-    assert _api(lapis_home)["enabled"] is False
+    wait_for(lambda: not _is_enabled(lapis_home), 10, "the switch to be remembered")
 
 
 def test_an_endless_answer_for_a_client_ends_with_lapis(

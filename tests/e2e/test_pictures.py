@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from desktop.base.paths import paths_under
+from tests.conftest import RunLapis
 from tests.e2e.conftest import StartLapis
 from tests.e2e.other_programs import OtherPrograms
 from tests.e2e.test_window import Disk
@@ -78,6 +79,40 @@ def test_a_pasted_picture_reaches_a_model_that_sees(
     assert base64.b64decode(image).startswith(b"\x89PNG\r\n\x1a\n")
     assert disk.answer().content == "A cat."
     assert image in _attachments(lapis_home)
+
+
+def test_a_picture_is_asked_about_in_the_terminal(lapis: RunLapis, tmp_path: Path) -> None:
+    file = tmp_path / "cat.png"
+    file.write_bytes(png(8, 6, comment=b"taken at home"))
+    with OllamaServer([_SEES]) as ollama:
+        done = lapis(
+            *("ask", "-m", "ollama:llava:7b", "--picture", str(file), "What is it?"),
+            environment={"OLLAMA_HOST": ollama.address},
+        )
+        (asked,) = ollama.asked("/api/chat")
+
+    assert (done.stdout.strip(), done.returncode) == ("A cat.", 0)
+    (sent,) = asked.body["messages"][-1]["images"]
+    shown = base64.b64decode(sent)
+    assert shown.startswith(b"\x89PNG")
+    assert b"taken at home" not in shown, "what else is in the file stays behind"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("cat.png", "cannot see pictures"), ("words.txt", ""), ("nowhere.png", "")],
+)
+def test_what_cannot_be_asked_about_in_the_terminal_is_refused_in_words(
+    lapis: RunLapis, tmp_path: Path, name: str, reason: str
+) -> None:
+    (tmp_path / "cat.png").write_bytes(png())
+    (tmp_path / "words.txt").write_text("no picture", encoding="utf-8")
+    model = () if reason else ("-m", "ollama:llava:7b")
+
+    done = lapis("ask", *model, "--picture", str(tmp_path / name), "What is it?")
+
+    assert done.returncode == 1
+    assert (reason or "cannot go with the question") in done.stderr
 
 
 def test_with_the_guide_a_picture_is_refused_in_words_and_nothing_is_lost(

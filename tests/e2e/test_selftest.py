@@ -7,7 +7,7 @@ from tests.harness.home import home_variables
 from tests.harness.program import run_lapis
 
 
-def test_everything_does_its_work_and_the_account_keeps_no_trace(tmp_path: Path) -> None:
+def test_everything_does_its_work_in_silence_and_the_account_keeps_no_trace(tmp_path: Path) -> None:
     account = tmp_path / "account"
 
     done = run_lapis(["--selftest"], folder=tmp_path, environment=home_variables(account))
@@ -15,6 +15,7 @@ def test_everything_does_its_work_and_the_account_keeps_no_trace(tmp_path: Path)
     failed = [line for line in done.stdout.splitlines() if not line.startswith("ok ")]
     assert (failed, done.returncode) == ([], 0)
     assert "ok window: " in done.stdout
+    assert done.stderr == ""
     assert list(account.rglob("*lapis*")) == []
 
 

@@ -1,7 +1,7 @@
 """The list of chats in the real program: carried with a real pointer, searched with real keys."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -51,13 +51,22 @@ def _row(number: int) -> tuple[int, int]:
 
 
 def _open(screen: Screen, window: Window, row: int, title: str) -> None:
-    """Click a chat, and wait until it is on show: by then the program has time for a hand."""
-    screen.xdotool(*_point(window, *_row(row)), "click", "1")
-    screen.window(f"{title} – Lapis")
+    """Click a chat until it is on show: by then the program has time for a hand.
+
+    A click while what was let go is still being put down is nobody's.
+    """
+
+    def is_on_show() -> bool:
+        screen.xdotool(*_point(window, *_row(row)), "click", "1")
+        with suppress(AssertionError):
+            screen.window(f"{title} – Lapis", seconds=3)
+        return bool(screen.windows(f"{title} – Lapis"))
+
+    wait_for(is_on_show, 30, f"the chat {title}")
 
 
 def _point(window: Window, x: int, y: int) -> tuple[str, ...]:
-    return ("mousemove", "--sync", "--window", window.number, str(x), str(y))
+    return ("mousemove", "--window", window.number, str(x), str(y))
 
 
 def _drag(screen: Screen, window: Window, *points: tuple[int, int]) -> None:

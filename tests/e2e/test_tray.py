@@ -94,7 +94,7 @@ def _has_sign(icon: TrayIcon) -> bool:
 
 def _wait_for_popup(screen: Screen, pid: int) -> Window:
     popup = screen.window("^Ask Lapis$", pid)
-    wait_for(lambda: screen.active_title() == "Ask Lapis", 5, "the popup with the keyboard")
+    wait_for(lambda: screen.active_title() == "Ask Lapis", 10, "the popup with the keyboard")
     return popup
 
 
@@ -108,7 +108,7 @@ def test_a_click_asks_and_so_does_the_first_entry_of_the_menu(
     icon.click()
     popup = _wait_for_popup(screen, icon.pid)
     screen.key("Escape")
-    wait_for(lambda: not _has_popup(screen, icon.pid), 5, "no popup")
+    wait_for(lambda: not _has_popup(screen, icon.pid), 10, "no popup")
 
     icon.open_menu().click_first()
     assert screen.window("^Ask Lapis$", icon.pid).number == popup.number
@@ -155,9 +155,9 @@ def test_an_icon_finds_a_panel_that_comes_late_and_one_that_comes_back(
         icon.click()
         _wait_for_popup(screen, program.pid)
         screen.key("Escape")
-        wait_for(lambda: not _has_popup(screen, program.pid), 5, "no popup")
+        wait_for(lambda: not _has_popup(screen, program.pid), 10, "no popup")
         panel.end()
-        wait_for(lambda: icon.place is None, 5, "no icon")
+        wait_for(lambda: icon.place is None, 10, "no icon")
 
 
 def test_without_a_tray_a_start_in_the_background_shows_the_window(

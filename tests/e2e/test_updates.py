@@ -164,7 +164,8 @@ def test_while_it_is_on_one_question_is_asked_in_a_week(
     _set(lapis_home, authority, check=True)
     first = start("--show")
     wait_for(lambda: len(server.log) > before, 60, "the question")
-    wait_for(lambda: json.loads(paths_under(lapis_home).updates.read_bytes()).get("content"), 20)
+    kept = paths_under(lapis_home).updates
+    wait_for(lambda: kept.exists() and json.loads(kept.read_bytes()).get("content"), 20)
     _quit(first, screen)
     second = start("--show")
     screen.window("^Lapis$", second.pid)

@@ -47,7 +47,12 @@ def _typed(file: Path) -> str:
 
 
 def _terminal(programs: OtherPrograms, title: str, file: Path) -> None:
-    programs.terminal(title, ["sh", "-c", f"cat > {file}"])
+    """Open a terminal that writes into `file` what is typed, each letter as it comes."""
+    programs.terminal(title, ["sh", "-c", f"stty -icanon; cat > {file}"])
+
+
+def _wait_for(file: Path, text: str) -> None:
+    wait_for(lambda: _typed(file) == text, 10, lambda: _typed(file))
 
 
 def test_the_window_in_front_is_known_by_its_program(
@@ -75,7 +80,7 @@ def test_windows_of_our_own_are_nobody_in_front(
 
 
 def test_text_is_pasted_into_a_terminal(
-    front: X11Front, programs: OtherPrograms, screen: Screen, tmp_path: Path
+    front: X11Front, programs: OtherPrograms, tmp_path: Path
 ) -> None:
     file = tmp_path / "out.txt"
     programs.holder("from the clipboard 剪贴板", "clipboard")
@@ -84,8 +89,7 @@ def test_text_is_pasted_into_a_terminal(
 
     assert front.paste(_noted(front)) is Pasted.PASTED
 
-    screen.key("Return")
-    assert wait_for(lambda: _typed(file), 10) == "from the selection 选中\n"
+    _wait_for(file, "from the selection 选中")
 
 
 @pytest.mark.parametrize("layouts", ["us", "fr", "dvorak", "us,ru", "ru,us"])
@@ -99,7 +103,7 @@ def test_text_is_pasted_into_a_field_whatever_the_layout(
 
     assert front.paste(_noted(front, "text_window")) is Pasted.PASTED
 
-    assert wait_for(lambda: _typed(file), 10) == "pasted 文字"
+    _wait_for(file, "pasted 文字")
 
 
 def test_text_is_pasted_where_no_key_types_latin_letters(
@@ -112,7 +116,7 @@ def test_text_is_pasted_where_no_key_types_latin_letters(
 
     assert front.paste(_noted(front, "text_window")) is Pasted.PASTED
 
-    assert wait_for(lambda: _typed(file), 10) == "pasted"
+    _wait_for(file, "pasted")
 
 
 def test_locks_do_not_matter(
@@ -125,7 +129,7 @@ def test_locks_do_not_matter(
 
     try:
         assert front.paste(_noted(front, "text_window")) is Pasted.PASTED
-        assert wait_for(lambda: _typed(file), 10) == "pasted"
+        _wait_for(file, "pasted")
     finally:
         screen.xdotool("key", "Caps_Lock", "Num_Lock")
 
@@ -148,7 +152,7 @@ def test_keys_still_held_are_waited_for(
     pasting.join(10)
 
     assert outcome == [Pasted.PASTED]
-    assert wait_for(lambda: _typed(file), 10) == "pasted"
+    _wait_for(file, "pasted")
 
 
 def test_nothing_is_pressed_while_somebody_goes_on_holding_a_key(
@@ -179,7 +183,7 @@ def test_nothing_is_pressed_when_another_window_has_the_keyboard(
 
     assert screen.active_title() == "second"
     screen.key("Return")
-    assert wait_for(lambda: _typed(second), 10) == "\n"
+    _wait_for(second, "\n")
     assert _typed(first) == ""
 
 

@@ -26,6 +26,7 @@ from desktop.domain.engine import EngineState, Phase
 from desktop.domain.errors import LapisError
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import ApiSettings, Settings
+from desktop.services.engine import Vectors
 from desktop.services.local_api import Listening
 from desktop.services.model_turns import Wanted
 
@@ -108,8 +109,8 @@ class ToldEngine:
         texts: Sequence[str],
         cancel: threading.Event | None = None,
         wanted: Wanted | None = None,
-    ) -> tuple["array[float]", ...]:
-        return tuple(array("f", [1.0, 2.0]) for _ in texts)
+    ) -> Vectors:
+        return Vectors(tuple(array("f", [1.0, 2.0]) for _ in texts), len(texts))
 
     def unload(self) -> None:
         self.loads -= 1

@@ -8,7 +8,8 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ from desktop.domain.settings import LibrarySettings
 from desktop.domain.text import Text
 from desktop.hub.fetch_values import Limits
 from desktop.services.engine_packs import EnginePacks
-from tests.harness.hub.repositories import HubFile
+from tests.harness.hub.repositories import HubFile, HubRepository
+from tests.harness.hub.server import HubServer
 
 MODULE = "libggml-cuda.so"
 RUNTIME = "libcudart.so.12"
@@ -138,3 +140,11 @@ class Room:
 def pack_file(content: bytes, sha256: str = "") -> HubFile:
     """Return the archive as a hub has it, which may lie about its hash."""
     return HubFile(ARCHIVE, len(content), head=content, sha256=sha256)
+
+
+@contextmanager
+def given_out(room: Room, archive: bytes) -> Iterator[HubServer]:
+    """Have a server give `archive` out, the one pack that is listed in `room`."""
+    with HubServer([HubRepository(REPOSITORY, (pack_file(archive),))]) as server:
+        room.packs = [listed(archive, url=server.url(REPOSITORY, ARCHIVE))]
+        yield server

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from desktop.base.native import declared
 from desktop.system.front.mac_library import SERVICES, Libraries
-from desktop.system.native import declared
 from tests.harness.foreign_functions import ForeignLibrary
 
 PLAIN = "public.utf8-plain-text"

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from desktop.base.native import declared
 from desktop.system.front.windows_library import ADVAPI32, KERNEL32, USER32, Input, Libraries
-from desktop.system.native import declared
 from tests.harness.foreign_functions import ForeignLibrary
 
 OWN_PROCESS = 100

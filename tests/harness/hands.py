@@ -11,6 +11,9 @@ from Xlib.display import Display
 from Xlib.error import BadAccess, CatchError
 from Xlib.ext import xtest
 
+from tests.harness.screen import Screen
+from tests.harness.waiting import wait_for
+
 _NUM_LOCK, _CAPS_LOCK = "Num_Lock", "Caps_Lock"
 _CAPS_BIT = 1 << 1
 
@@ -108,3 +111,20 @@ class Hands:
             if keycode in keycodes:
                 return 1 << bit
         raise AssertionError("NumLock is no modifier here")
+
+
+def wait_for_menu_keys(screen: Screen) -> None:
+    """Wait until a menu that opens has the keyboard to itself: it is seen a moment before."""
+
+    def has_it() -> bool:
+        display = Display(screen.environment["DISPLAY"])
+        try:
+            root = display.screen().root
+            got = root.grab_keyboard(True, X.GrabModeAsync, X.GrabModeAsync, X.CurrentTime)
+            display.ungrab_keyboard(X.CurrentTime)
+            display.sync()
+        finally:
+            display.close()
+        return bool(got == X.AlreadyGrabbed)
+
+    wait_for(has_it, 10, "a menu that listens to keys")

@@ -1,18 +1,10 @@
-"""What stand-ins for servers have in common: real sockets on loopback, a thread for each connection.
+"""What stand-ins that speak HTTP have in common; their sockets are in `stand_in`."""
 
-All of them are gone when the listener is ended, whatever a client waits for.
-"""
-
-import socket
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-
-HOST = "127.0.0.1"
+from http.server import BaseHTTPRequestHandler
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,53 +14,6 @@ class Answer:
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-class HttpListener(ThreadingHTTPServer):
-    """Knows its connections, so that they can be ended."""
-
-    daemon_threads = False
-    block_on_close = True
-    request_queue_size = 64
-
-    def __init__(self, handler: type[BaseHTTPRequestHandler], name: str, port: int = 0) -> None:
-        """Listen at `port`, 0 for a free one; `name` is the thread's."""
-        super().__init__((HOST, port), handler)
-        self.port = int(self.server_address[1])
-        self._open: set[socket.socket] = set()
-        self._guard = threading.Lock()
-        self._thread = threading.Thread(
-            target=lambda: self.serve_forever(poll_interval=0.05), name=name
-        )
-
-    def start(self) -> None:
-        """Serve from now on."""
-        self._thread.start()
-
-    def end(self) -> None:
-        """End all connections, and wait for their threads."""
-        self.shutdown()
-        with self._guard:
-            left = list(self._open)
-        for connection in left:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # gone already
-        self.server_close()
-        self._thread.join()
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """Serve one connection, known meanwhile so that it can be ended."""
-        with self._guard:
-            self._open.add(request)
-        try:
-            super().finish_request(request, client_address)
-        except OSError:
-            return  # the client went away, or this server did
-        finally:
-            with self._guard:
-                self._open.discard(request)
 
 
 class HttpHandler(BaseHTTPRequestHandler, ABC):

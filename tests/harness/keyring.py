@@ -11,31 +11,8 @@ import pytest
 from jeepney.bus_messages import message_bus as bus
 from jeepney.io.blocking import open_dbus_connection
 
-from tests.harness.listening import is_listening
+from tests.harness.message_bus import message_bus
 from tests.harness.waiting import wait_for
-
-_BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>session</type><listen>unix:path={socket}</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow user="*"/><allow send_destination="*" eavesdrop="true"/>
-<allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
-"""
-
-
-@contextmanager
-def message_bus(folder: Path) -> Iterator[str]:
-    """Run a bus without services, its socket in `folder`; yields its address."""
-    socket = folder / "bus"
-    configuration = folder / "bus.conf"
-    configuration.write_text(_BUS.format(socket=socket), encoding="utf-8")
-    words = ["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile"]
-    process = subprocess.Popen(words, stdin=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: is_listening(socket), 10, "the message bus")
-        yield f"unix:path={socket}"
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from jeepney.io.blocking import open_dbus_connection
 
 from tests.harness.hands import Hands
 from tests.harness.home import FOREIGN, home_variables
-from tests.harness.screen import Screen, ToolsMissingError, message_bus, running, x_server
+from tests.harness.message_bus import message_bus
+from tests.harness.screen import Screen, ToolsMissingError, running, x_server
 from tests.harness.waiting import wait_for
 
 WIDTH, HEIGHT = 1000, 600

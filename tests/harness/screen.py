@@ -15,18 +15,11 @@ from pathlib import Path
 from Xlib.display import Display
 
 from tests.harness.home import FOREIGN, home_variables
-from tests.harness.listening import is_listening
+from tests.harness.message_bus import message_bus
 from tests.harness.waiting import wait_for
 
 WIDTH, HEIGHT = 1280, 800
 _TOOLS = ("Xvfb", "openbox", "trayer", "dbus-daemon", "xdotool", "import", "xprop")
-# Services must not start by themselves: what a test sees must be what it started.
-_BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>session</type><listen>unix:path={socket}</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow user="*"/><allow send_destination="*" eavesdrop="true"/>
-<allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
-"""
 
 
 class ToolsMissingError(Exception):
@@ -236,18 +229,6 @@ def _xvfb(
         with os.fdopen(reading) as stream:
             ready = stream.readline().strip() == str(number)
         yield ready
-
-
-@contextmanager
-def message_bus(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
-    """Run a session bus without services, and give its address."""
-    socket = Path(environment["XDG_RUNTIME_DIR"]) / "bus"
-    configuration = folder / "bus.conf"
-    configuration.write_text(_BUS.format(socket=socket), encoding="utf-8")
-    words = ["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile"]
-    with running(words, folder, environment):
-        wait_for(lambda: is_listening(socket), 10, "the message bus")
-        yield f"unix:path={socket}"
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from Xlib.display import Display
 from Xlib.error import BadMatch, BadWindow
 from Xlib.xobject.drawable import Window as XWindow
 
-from tests.harness.screen import HEIGHT, Screen, Window
+from tests.harness.hands import wait_for_menu_keys
+from tests.harness.screen import Screen, Window
 from tests.harness.waiting import wait_for
 
 _LARGEST = 64
@@ -41,8 +42,6 @@ class TrayIcon:
     def click(self, button: int = 1) -> None:
         """Click into the middle of it."""
         left, top, width, height = self._settled()
-        # Whoever waits for a pointer to arrive waits long where it is already.
-        self.screen.xdotool("mousemove", "1", str(HEIGHT // 2))
         self.screen.click(left + width // 2, top + height // 2, button)
 
     def _settled(self) -> tuple[int, int, int, int]:
@@ -63,6 +62,7 @@ class TrayIcon:
         self.click(3)
         menu = wait_for(lambda: _menu(self), 10, "a menu")
         assert menu is not None
+        wait_for_menu_keys(self.screen)
         return menu
 
     def pixels(self) -> list[Colour]:

@@ -7,15 +7,12 @@ with NewsServer(certificate) as server:
 """
 
 import hashlib
-import ssl
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
 
-from tests.harness.http_listener import HOST, Answer, HttpHandler, HttpListener
+from tests.harness.http_listener import Answer, HttpHandler
+from tests.harness.stand_in import Listener, StandIn
 
 PATH = "/lapis/latest.json"
 _DRIP_SECONDS = 0.05
@@ -30,7 +27,7 @@ class NewsRequest:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-class NewsServer:
+class NewsServer(StandIn):
     """A context manager; without `certificate` (key and certificate in PEM) it speaks plain HTTP.
 
     `content` is the file, given out with `etag` (its SHA-256 if that is None); `instead` is said in
@@ -38,70 +35,23 @@ class NewsServer:
     """
 
     def __init__(self, certificate: Path | None = None) -> None:
+        super().__init__()
         self.content = b""
         self.etag: str | None = None
         self.instead: Answer | None = None
         self.endless = False
         self.drip = False
         self.log: list[NewsRequest] = []
-        self.connections = 0
-        self.closing = threading.Event()
-        self._scheme = "http" if certificate is None else "https"
-        self._listener = _Listener(self, certificate)
-
-    def __enter__(self) -> Self:
-        self._listener.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.closing.set()
-        self._listener.end()
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return self._listener.port
-
-    @property
-    def base(self) -> str:
-        """The address without a path."""
-        return f"{self._scheme}://{HOST}:{self.port}"
+        self._listeners.append(Listener(self, _Handler, "update-server", certificate=certificate))
 
     @property
     def address(self) -> str:
         """The address of the file."""
-        return self.base + PATH
-
-
-class _Listener(HttpListener):
-    def __init__(self, world: NewsServer, certificate: Path | None) -> None:
-        super().__init__(_Handler, "update-server")
-        self.world = world
-        self._context: ssl.SSLContext | None = None
-        if certificate is not None:
-            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._context.load_cert_chain(certificate)
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """Serve one connection."""
-        self.world.connections += 1
-        try:
-            if self._context is None:
-                super().finish_request(request, client_address)
-            else:
-                with self._context.wrap_socket(request, server_side=True) as connection:
-                    super().finish_request(connection, client_address)
-        except (OSError, ValueError):
-            return  # the client went away, or distrusts the certificate
+        return super().address + PATH
 
 
 class _Handler(HttpHandler):
-    server: _Listener
+    server: Listener[NewsServer]
 
     def answer(self) -> None:
         """Answer one request."""

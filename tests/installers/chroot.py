@@ -28,6 +28,29 @@ _PLAIN: Final = {
 _INSTALL: Final = "apt-get -qq update && apt-get -qq install -y --no-install-recommends"
 
 
+def carried_out(
+    words: Sequence[str], environment: Mapping[str, str], *, seconds: float, must_work: bool
+) -> subprocess.CompletedProcess[str]:
+    """Run a program with `environment` alone and nothing to read, and return what it said.
+
+    AssertionError with that if it fails and `must_work`.
+    """
+    done = subprocess.run(
+        words,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=seconds,
+        check=False,
+    )
+    assert not must_work or done.returncode == 0, (
+        f"{' '.join(words)}: {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+    )
+    return done
+
+
 @dataclass(frozen=True, slots=True)
 class Chroot:
     """A system in `folder`."""
@@ -46,20 +69,12 @@ class Chroot:
 
         AssertionError with what it said if it fails, unless that is allowed.
         """
-        done = subprocess.run(
+        return carried_out(
             self.command(command),
-            env=_PLAIN | dict(environment or {}),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=seconds,
-            check=False,
+            _PLAIN | dict(environment or {}),
+            seconds=seconds,
+            must_work=must_work,
         )
-        assert not must_work or done.returncode == 0, (
-            f"{' '.join(command)}: {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
-        )
-        return done
 
     def command(self, command: Sequence[str]) -> list[str]:
         """Return the words that run `command` in it."""

@@ -17,7 +17,7 @@ import psutil
 
 from installers.dev.console import must_quietly, step
 from tests.harness.leftovers import end_processes
-from tests.installers.chroot import Chroot, ensure
+from tests.installers.chroot import Chroot, carried_out, ensure
 
 # What desktops have and empty systems lack: who knows types of files, menus, pictures and pages.
 DESKTOP = (
@@ -54,20 +54,12 @@ class System:
         must_work: bool = True,
     ) -> subprocess.CompletedProcess[str]:
         """Run `command` in it and return what it said; AssertionError if it fails."""
-        done = subprocess.run(
+        return carried_out(
             self._words(command, user),
-            env=self._environment(user, environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=seconds,
-            check=False,
+            self._environment(user, environment),
+            seconds=seconds,
+            must_work=must_work,
         )
-        assert not must_work or done.returncode == 0, (
-            f"{' '.join(command)}: {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
-        )
-        return done
 
     @contextmanager
     def started(

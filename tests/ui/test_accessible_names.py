@@ -21,6 +21,7 @@ from desktop.services.personas import open_personas
 from desktop.services.prompts import open_prompts
 from desktop.services.quick_actions import open_quick_actions
 from desktop.ui.chat_panel import ChatPanel
+from desktop.ui.help_window import HelpWindow
 from desktop.ui.library_controller import LibraryController
 from desktop.ui.message_actions import MessageActions
 from desktop.ui.popup import Popup
@@ -29,6 +30,7 @@ from desktop.ui.settings_api import ApiSection
 from desktop.ui.settings_controller import SettingsController
 from desktop.ui.settings_copies import CopiesSection
 from desktop.ui.settings_popup import PopupSection
+from desktop.ui.settings_privacy import PrivacySection
 from desktop.ui.settings_section import SettingsSection
 from desktop.ui.settings_sections import AnswersSection, ChatsSection, LookSection, MemorySection
 from desktop.ui.shortcut_sheet import ShortcutSheet
@@ -114,7 +116,7 @@ def test_on_the_panel_of_a_chat(qtbot: QtBot) -> None:
     assert _faults(panel) == []
 
 
-@pytest.mark.parametrize("section", range(7))
+@pytest.mark.parametrize("section", range(8))
 def test_on_the_page_of_settings(desk: Desk, section: int) -> None:
     def sections() -> list[SettingsSection]:
         return [
@@ -125,6 +127,7 @@ def test_on_the_page_of_settings(desk: Desk, section: int) -> None:
             MemorySection(),
             CopiesSection(),
             ApiSection(),
+            PrivacySection(),
         ]
 
     SettingsController(desk.window, desk.preferences, sections).show(section)
@@ -153,6 +156,14 @@ def test_on_the_card_of_keys(desk: Desk) -> None:
     sheet.show_keys()
 
     assert _faults(sheet) == []
+
+
+def test_in_help(desk: Desk) -> None:
+    window = HelpWindow(desk.window, Language.ENGLISH)
+    window.show_topic("api")
+    window.bring_to_front()
+
+    assert _faults(window) == []
 
 
 def test_in_the_quick_question(qtbot: QtBot) -> None:

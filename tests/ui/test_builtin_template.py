@@ -20,13 +20,13 @@ from desktop.domain.history import MessageState, StoredMessage
 from desktop.domain.model import InstalledModel
 from desktop.domain.shelf import ModelDefaults
 from desktop.domain.text import Text
+from desktop.services.context import Draft
 from desktop.services.model_notes import ModelNotes
 from desktop.store.chats import ChatStore
 from desktop.store.records import Records
 from desktop.ui.banner import Topic
 from desktop.ui.bridge import Bridge
 from desktop.ui.chat_controller import ChatController
-from desktop.ui.composer import Draft
 from desktop.ui.error_card import ErrorCard
 from desktop.ui.own_settings import OwnSettings
 from desktop.ui.popup import Popup

@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.history import Attachment, AttachmentKind
+from desktop.services.context import Draft
 from desktop.ui.attaching import Attaching
 from desktop.ui.banner import Banner
 from desktop.ui.buttons import IconButton
-from desktop.ui.composer import Composer, Draft
+from desktop.ui.composer import Composer
 from desktop.ui.composer_field import FIELD_LIMIT, ComposerField
 from desktop.ui.draft_history import DraftHistory
 from tests.harness.waiting import wait_for
@@ -209,7 +210,7 @@ def test_a_draft_comes_back_as_it_was_with_its_long_pastes(
 
 
 def test_typing_tells_the_draft_soon_after(composer: Composer, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(composer.draft_changed, timeout=2000) as told:
+    with qtbot.waitSignal(composer.draft_changed, timeout=10_000) as told:
         qtbot.keyClicks(composer.field, "half a thought")
 
     assert told.args is not None
@@ -289,7 +290,7 @@ def test_a_file_that_is_no_text_is_told_and_the_others_go_along(
 
 def test_up_in_an_empty_field_changes_the_last_message(composer: Composer, qtbot: QtBot) -> None:
     history = DraftHistory(composer, list)
-    with qtbot.waitSignal(history.edit_last_requested, timeout=1000):
+    with qtbot.waitSignal(history.edit_last_requested, timeout=10_000):
         qtbot.keyClick(composer.field, Qt.Key.Key_Up)
 
     qtbot.keyClicks(composer.field, "typed")

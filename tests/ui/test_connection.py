@@ -20,6 +20,7 @@ from desktop.domain.errors import (
     Unreachable,
     UserFixable,
 )
+from desktop.domain.repository import SourceKind
 from desktop.domain.settings import LibrarySettings, Theme
 from desktop.domain.text import Text
 from desktop.services.connection import proxy_of
@@ -174,7 +175,7 @@ def test_a_source_that_cannot_be_reached_leads_here_and_is_asked_again(
     page.close_page()
     tab = page.discover
     card.mirror.entered.emit(_DEAD)
-    tab.line._source._on_triggered("mirror")
+    tab.line._source.chosen.emit(SourceKind.MIRROR)
     tab.line._field.setText("tiny")
     qtbot.waitUntil(tab.found._connection.isVisible, timeout=_WAIT)
 

@@ -1,5 +1,6 @@
 """Servers in the settings: a real window, real sockets, a real keyring daemon."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -180,6 +181,43 @@ def test_a_test_says_what_the_server_has_and_keeps_nothing(
     assert room.kept == ()
     qtbot.keyClicks(room.section.editor._address, "x")
     assert room.section.editor._note.words == "", "it was another address"
+
+
+def test_a_server_is_tried_out_before_it_has_a_name(
+    room: Room, guarded: str, qtbot: QtBot
+) -> None:
+    _enter(room, qtbot, guarded, "", key=_KEY)
+    editor = room.section.editor
+
+    assert _tested(room, qtbot) == "It works: 2 models."
+    assert not editor._save.isEnabled(), "nothing is kept without a name"
+    qtbot.keyClicks(editor._name, "box")
+    assert editor._save.isEnabled()
+
+
+def test_what_a_test_says_of_an_address_is_not_shown_for_another_one(
+    room: Room, qtbot: QtBot
+) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow(_request: Asked) -> Iterator[bytes]:
+        asked.set()
+        go_on.wait(WAIT / 1000)
+        return _models("one")
+
+    with ScriptedServer(slow) as server:
+        _enter(room, qtbot, f"{server.address}/v1", "box")
+        editor = room.section.editor
+        editor._test.click()
+        qtbot.waitUntil(asked.is_set, timeout=WAIT)
+        assert not editor._test.isEnabled()
+
+        qtbot.keyClicks(editor._address, "x")
+        assert editor._test.isEnabled(), "nobody has to wait for the one before"
+        go_on.set()
+        room.settle(qtbot)
+
+    assert editor._note.words == ""
 
 
 def test_a_port_where_nobody_is_says_why(room: Room, qtbot: QtBot) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
@@ -328,10 +329,13 @@ def test_the_catalogue_is_there_without_a_network(tab: DiscoverTab) -> None:
 
 
 def test_a_family_can_be_chosen(tab: DiscoverTab) -> None:
-    menu = tab.browse._family
-    action = next(each for each in menu._menu.actions() if each.text() == "Gemma 2")
+    button = tab.browse._family
+    button.setFocus()
+    QTest.keyClick(button, Qt.Key.Key_Down)
+    action = next(each for each in button._menu.actions() if each.text() == "Gemma 2")
     action.trigger()
 
+    assert button.accessibleName() == "Family: Gemma 2"
     assert {card.facts.family for card in tab.browse.all.cards} == {"Gemma 2"}
     tab.set_cards(cards(), picks())
     assert {card.facts.family for card in tab.browse.all.cards} == {"Gemma 2"}, "it stays"
@@ -490,6 +494,7 @@ def test_without_a_network_the_catalogue_still_answers(tab: DiscoverTab, qtbot: 
 def test_another_source_is_asked_the_same_words(tab: DiscoverTab, qtbot: QtBot) -> None:
     _type(tab, "qwen")
     menu = tab.line._source._menu
+    menu.aboutToShow.emit()
     action = next(each for each in menu.actions() if each.text() == "ModelScope")
     with (
         qtbot.waitSignal(tab.source_chosen) as chosen,

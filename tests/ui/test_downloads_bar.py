@@ -12,7 +12,7 @@ from desktop.domain.errors import GatedModel, LapisError, StorageError, TooManyR
 from desktop.domain.repository import RemoteFile, Source, SourceKind
 from desktop.domain.text import Text
 from desktop.ui.download_row import DownloadRow
-from desktop.ui.download_words import download_words, totals, totals_words
+from desktop.ui.download_words import bar_tone, download_words, totals, totals_words
 from desktop.ui.downloads_bar import DownloadsBar
 
 _SOURCE = Source(SourceKind.HUGGING_FACE, "https://localhost")
@@ -343,6 +343,23 @@ def test_the_bar_shows_the_share_and_says_whose(bar: DownloadsBar) -> None:
 
     assert progress.value() == 500
     assert progress.accessibleName() == "Download of Model a"
+
+
+@pytest.mark.parametrize(
+    ("phase", "tone"),
+    [
+        (DownloadPhase.DOWNLOADING, "accent"),
+        (DownloadPhase.PAUSED, "muted"),
+        (DownloadPhase.QUEUED, "muted"),
+        (DownloadPhase.STALLED, "warn"),
+        (DownloadPhase.FAILED, "bad"),
+        (DownloadPhase.DONE, "good"),
+    ],
+)
+def test_the_bar_is_pale_while_it_rests_and_warns_in_trouble(
+    phase: DownloadPhase, tone: str
+) -> None:
+    assert bar_tone(_download(phase=phase)) == tone
 
 
 def test_a_title_with_markup_is_plain_text(bar: DownloadsBar) -> None:

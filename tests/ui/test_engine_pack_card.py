@@ -1,11 +1,13 @@
 """The card of an engine pack: offered, fetched, in use, switched off, removed."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop.backends import pack_folder
@@ -17,8 +19,7 @@ from desktop.ui.errands import Errands
 from desktop.ui.labels import PlainLabel
 from desktop.ui.link_popover import LinkPopover
 from desktop.ui.this_computer_tab import ThisComputerTab
-from tests.harness.engine_packs import ARCHIVE, REPOSITORY, Room, archive_of, listed, pack_file
-from tests.harness.hub.repositories import HubRepository
+from tests.harness.engine_packs import Room, archive_of, given_out
 from tests.harness.hub.server import HubServer
 
 ARCHIVED = archive_of()
@@ -68,8 +69,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
 
 @pytest.fixture
 def hub(room: Room) -> Iterator[HubServer]:
-    with HubServer([HubRepository(REPOSITORY, (pack_file(ARCHIVED),))]) as server:
-        room.packs = [listed(ARCHIVED, url=server.url(REPOSITORY, ARCHIVE))]
+    with given_out(room, ARCHIVED) as server:
         yield server
 
 
@@ -134,6 +134,44 @@ def test_removing_asks_first(place: Place) -> None:
     place.press("Remove")
     place.wait_for("to download")
     assert not place.room.place.exists()
+
+
+def test_esc_takes_the_question_back_and_nothing_else(place: Place, qtbot: QtBot) -> None:
+    left = list[bool]()
+    QShortcut(QKeySequence(Qt.Key.Key_Escape), place.tab, lambda: left.append(True))
+    place.wait_for("CUDA 12")
+    place.press("Get")
+    place.wait_for("installed")
+    place.press("Remove…")
+    place.wait_for("must be downloaded again")
+
+    focused = QApplication.focusWidget()
+    assert focused is not None
+    qtbot.keyClick(focused, Qt.Key.Key_Escape)
+
+    assert place.buttons() == ["Read the terms", "Remove…"]
+    assert place.room.is_handed_over
+    assert left == []
+
+
+def test_while_it_is_removed_the_card_says_so_and_takes_no_second_wish(place: Place) -> None:
+    place.wait_for("CUDA 12")
+    place.press("Get")
+    place.wait_for("installed")
+    looked_at_anew = threading.Event()
+    # Last of all the cards are looked at, which takes seconds.
+    place.packs._changed = looked_at_anew.wait
+    place.press("Remove…")
+    place.press("Remove")
+    try:
+        place.wait_for("Removing it…")
+        buttons = place.card.findChildren(QPushButton)
+        shown = [one for one in buttons if one.isVisible() and one.text() == "Remove…"]
+        assert not any(one.isEnabled() for one in shown)
+    finally:
+        looked_at_anew.set()
+    place.wait_for("to download")
+    assert "Removing it…" not in place.said()
 
 
 def test_one_that_is_switched_off_says_why_and_comes_back_by_one_press(place: Place) -> None:

@@ -24,9 +24,9 @@ from desktop.domain.errors import EngineDied
 from desktop.domain.history import MessageState
 from desktop.domain.model import InstalledModel
 from desktop.domain.text import Text
+from desktop.services.context import Draft
 from desktop.ui.banner import Remedy, Topic
 from desktop.ui.buttons import TextButton
-from desktop.ui.composer import Draft
 from desktop.ui.error_card import ErrorCard
 from desktop.ui.popup import Popup
 from desktop.ui.popup_controller import PopupController

@@ -147,7 +147,7 @@ def test_the_terminal_gives_the_engine_its_limits_too(
     monkeypatch.setattr(cli_answers, "Engine", RecordedEngine)
     engine = EngineSettings(idle_minutes=2, idle_minutes_on_battery=2, kept_states_gb=1)
     settings = Settings(engine=engine)
-    servers = cli_answers._servers(settings)
+    servers = cli_answers._servers(paths_under(tmp_path), settings)
     cli_answers._engine(paths_under(tmp_path), Terms(settings), Known(), servers)
 
     limits = RecordedEngine.made.limits

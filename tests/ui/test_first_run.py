@@ -287,6 +287,19 @@ def test_what_cannot_be_reckoned_is_not_reckoned_for_ever(steps: Steps) -> None:
     assert "Nothing is known. Take a file." in steps.words()
 
 
+def test_one_button_stands_out_on_each_step(steps: Steps) -> None:
+    onward = steps.view._next
+    assert onward.property("kind") == "primary"
+    steps.model.set_offers(_offers())
+    steps.view.show_step(1)
+    assert onward.property("kind") == "normal", "Get is what this step is for"
+
+    steps.model.set_offers(_offers(GetState(Stage.RUNNING, 0.4, "key")))
+    assert onward.property("kind") == "primary", "it is on its way"
+    steps.view.show_step(2)
+    assert onward.property("kind") == "primary"
+
+
 def test_without_a_network_a_file_is_offered_before_anything_fails(steps: Steps) -> None:
     steps.model.set_offers(_offers())
     steps.view.show_step(1)
@@ -346,7 +359,7 @@ def test_the_key_is_there_already_and_works_once_it_was_pressed(steps: Steps) ->
     steps.view.show_step(2)
     assert "This is what the key will show:" in steps.words()
     steps.keys.start()
-    assert any(words.startswith("Press it now") for words in steps.words())
+    assert any(words.startswith("Press the key once") for words in steps.words())
     steps.keys.keys.press("Ctrl+Alt+Space")
 
     assert "It works: the key calls the quick question." in steps.words()

@@ -390,7 +390,7 @@ def test_a_model_that_one_chat_wants_is_named_in_that_chat_alone_and_changes_no_
     assert desk.models.general is not None
     assert desk.models.general.is_guide
     assert desk.preferences.value == kept
-    assert desk.chats.model_of(None) == desk.models.general
+    assert desk.chats.model_for(ChatSettings()) == desk.models.general
 
 
 def test_one_chats_model_that_fails_can_be_tried_again_without_being_chosen_for_all(

@@ -32,13 +32,14 @@ from desktop.domain.model import InstalledModel
 from desktop.models.library import Library
 from desktop.services.all_models import AllModels
 from desktop.services.chat_telling import Teller
+from desktop.services.context import Draft
 from desktop.services.pictures import MOST_PICTURES, attached, picture_of
 from desktop.ui.attaching import Attaching
 from desktop.ui.attachment_chips import AttachmentChips
 from desktop.ui.banner import Banner, Topic
 from desktop.ui.chat_html import HtmlLook, html_of
 from desktop.ui.chat_pdf import write_pdf
-from desktop.ui.composer import Composer, Draft
+from desktop.ui.composer import Composer
 from desktop.ui.composer_chips import _Chip
 from desktop.ui.html_parts import no_typeset
 from desktop.ui.link_button import LinkButton

@@ -6,16 +6,19 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.connection import Connection, PullProgress, ServedModel, ServerKind
 from desktop.domain.model import InstalledModel
+from desktop.ui.chips import ChipRow
 from desktop.ui.popup_model import PopupModel
 from desktop.ui.pull_line import PullLine
 from desktop.ui.served_row import ServedRow
 from desktop.ui.server_card import ServerCard
 from desktop.ui.server_view import ServerView
+from desktop.ui.servers_tab import ServersTab
 from tests.harness.ollama.models import OllamaModel
 from tests.harness.ollama.server import OllamaServer
 from tests.ui.desk import Desk
@@ -70,6 +73,32 @@ def _press(row: ServedRow, words: str, qtbot: QtBot) -> None:
 
 
 # What is shown.
+
+
+def test_chips_that_need_another_line_are_never_painted_cut_off(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing: list[int] = []
+    paint = ChipRow.paintEvent
+
+    def measured(row: ChipRow, event: QPaintEvent) -> None:
+        missing.append(row.heightForWidth(row.width()) - row.height())
+        paint(row, event)
+
+    monkeypatch.setattr(ChipRow, "paintEvent", measured)
+    tab = ServersTab()
+    qtbot.addWidget(tab)
+    tab.resize(420, 600)
+    tab.show()
+    short = ServedModel("cloud", "big", parameters=70_000_000_000)
+    long = replace(
+        short, context=8192, size=10**10, memory=10**10, sees=True, thinks=True, calls_tools=True
+    )
+    for model in (short, long):
+        tab.show_servers([ServerView(_CLOUD, (model,), True, None, False)])
+        missing.clear()
+        qtbot.waitUntil(lambda: bool(missing))
+        assert max(missing) <= 0
 
 
 def test_the_menu_of_quick_questions_asks_the_servers_and_is_filled_while_it_is_open(
@@ -295,6 +324,18 @@ def test_a_model_is_fetched_and_listed(room: Room, ollama: OllamaServer, qtbot: 
     assert line._note.words == "gemma3:27b is there."
     assert line._field.text() == ""
     assert ollama.asked("/api/pull")[0].body["model"] == "gemma3:27b"
+
+
+def test_the_keyboard_stays_at_what_is_fetched(
+    room: Room, ollama: OllamaServer, qtbot: QtBot
+) -> None:
+    ollama.faults.silent_after = 2
+    line = _fetch(room, "gemma3:27b", qtbot)
+    assert room.tab.focusWidget() is line._stop
+
+    qtbot.keyClick(line._stop, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: not line.is_running, timeout=WAIT)
+    assert room.tab.focusWidget() is line._field
 
 
 def test_fetching_can_be_stopped(room: Room, ollama: OllamaServer, qtbot: QtBot) -> None:

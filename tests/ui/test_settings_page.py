@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.domain.chat import Role
 from desktop.domain.settings import Accent, LookSettings, Settings, Theme
+from desktop.domain.updates import Standing
 from desktop.store.chats import ChatStore
 from desktop.store.copies import keep_daily
 from desktop.store.restoring import is_ordered
@@ -23,6 +24,7 @@ from desktop.ui.menu_button import MenuButton
 from desktop.ui.search_field import SearchField
 from desktop.ui.setting_row import NumberControl, SettingRow
 from desktop.ui.settings_copies import CopiesSection
+from desktop.ui.settings_general import GeneralSection
 from desktop.ui.settings_page import SettingsPage
 from desktop.ui.settings_popup import PopupSection
 from desktop.ui.settings_sections import (
@@ -33,6 +35,7 @@ from desktop.ui.settings_sections import (
 )
 from desktop.ui.switch import Switch
 from desktop.ui.theme import apply_theme
+from desktop.ui.update_desk import UpdateView
 from tests.ui.marking import Marking, unmarked
 
 
@@ -141,6 +144,30 @@ def test_one_part_is_shown_at_a_time_and_the_search_finds_in_all(desk: _Desk, qt
     assert _shown(desk) == set()
 
 
+@pytest.mark.parametrize(
+    ("typed", "part"),
+    [
+        ("dark", "Look and language"),
+        ("export", "Copies and data"),
+        ("restore", "Copies and data"),
+        ("updates", "General"),
+    ],
+)
+def test_what_stands_in_a_menu_or_on_a_button_is_found_too(
+    qtbot: QtBot, typed: str, part: str
+) -> None:
+    general = GeneralSection({}, "linux")
+    general.show_updates(UpdateView(None, "example.org", "1.0", Standing()))
+    page = SettingsPage([general, LookSection(), CopiesSection()])
+    qtbot.addWidget(page)
+    page.show_settings(Settings())
+    page.show()
+
+    qtbot.keyClicks(page._search, typed)
+
+    assert [each.title for each in page._sections if each.isVisible()] == [part]
+
+
 def test_escape_ends_the_search_first_and_then_leaves(desk: _Desk, qtbot: QtBot) -> None:
     search = desk.page.findChild(SearchField)
     assert isinstance(search, SearchField)
@@ -149,7 +176,7 @@ def test_escape_ends_the_search_first_and_then_leaves(desk: _Desk, qtbot: QtBot)
         qtbot.keyClick(search, Qt.Key.Key_Escape)
     assert not search.text()
 
-    with qtbot.waitSignal(desk.page.closed, timeout=1000):
+    with qtbot.waitSignal(desk.page.closed, timeout=10_000):
         qtbot.keyClick(search, Qt.Key.Key_Escape)
 
 

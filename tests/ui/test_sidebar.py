@@ -9,10 +9,14 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.history import ChatSummary
-from desktop.ui.chat_rows import Heading, period_of
+from desktop.ui.chat_rows import Content, Heading, HeadingRow, rows_of
 from desktop.ui.sidebar import Sidebar
 
 _DAY = 86400.0
+
+
+def _show(sidebar: Sidebar, chats: list[ChatSummary]) -> None:
+    sidebar.set_content(Content(chats))
 
 
 def _chats(*titles: str) -> list[ChatSummary]:
@@ -26,7 +30,7 @@ def sidebar(qtbot: QtBot) -> Sidebar:
     qtbot.addWidget(one)
     one.resize(260, 500)
     one.show()
-    one.set_chats(_chats("Kyoto", "Regex", "Thesis"))
+    _show(one, _chats("Kyoto", "Regex", "Thesis"))
     return one
 
 
@@ -39,6 +43,14 @@ def _click(sidebar: Sidebar, row: int, qtbot: QtBot) -> None:
     model = sidebar.list.model()
     place = sidebar.list.visualRect(model.index(row, 0)).center()
     qtbot.mouseClick(sidebar.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def _heading(updated: float, now: float) -> Heading:
+    """Return what a chat that was last changed at `updated` stands under."""
+    chat = ChatSummary(1, "Kyoto", updated, updated)
+    first = rows_of(Content([chat]), now, archive_open=False)[0]
+    assert isinstance(first, HeadingRow)
+    return first.heading
 
 
 @pytest.mark.parametrize(
@@ -56,20 +68,18 @@ def _click(sidebar: Sidebar, row: int, qtbot: QtBot) -> None:
 def test_chats_are_grouped_by_the_days_of_the_calendar(days: int, period: Heading) -> None:
     noon = datetime(2026, 11, 20, 12).astimezone().timestamp()
 
-    assert period_of(noon - days * _DAY, noon) is period
+    assert _heading(noon - days * _DAY, noon) is period
 
 
 def test_late_last_night_is_yesterday() -> None:
     midnight = datetime(2026, 11, 20).astimezone().timestamp()
 
-    assert period_of(midnight - 60, midnight + 60) is Heading.YESTERDAY
+    assert _heading(midnight - 60, midnight + 60) is Heading.YESTERDAY
 
 
 def test_headings_stand_over_their_chats(sidebar: Sidebar) -> None:
     now = time.time()
-    sidebar.set_chats(
-        [ChatSummary(1, "New one", now, now), ChatSummary(2, "Old one", 1000.0, 1000.0)]
-    )
+    _show(sidebar, [ChatSummary(1, "New one", now, now), ChatSummary(2, "Old one", 1000.0, 1000.0)])
 
     assert _rows(sidebar) == ["Today", "New one", "Older", "Old one"]
 
@@ -159,13 +169,13 @@ def test_the_context_menu_deletes_the_chat_under_the_pointer(
 
 def test_the_open_chat_stays_marked_when_the_list_changes(sidebar: Sidebar) -> None:
     sidebar.set_current(3)
-    sidebar.set_chats(_chats("Kyoto", "Regex", "Thesis", "Another")[::-1])
+    _show(sidebar, _chats("Kyoto", "Regex", "Thesis", "Another")[::-1])
 
     assert sidebar.current() == 3
 
 
 def test_a_title_with_markup_is_shown_letter_by_letter(sidebar: Sidebar) -> None:
-    sidebar.set_chats(_chats("<img src=x> & <b>bold</b>\nsecond line"))
+    _show(sidebar, _chats("<img src=x> & <b>bold</b>\nsecond line"))
 
     assert _rows(sidebar) == ["Today", "<img src=x> & <b>bold</b> second line"]
     assert not sidebar.grab().isNull()
@@ -176,7 +186,7 @@ def test_a_title_with_markup_is_shown_letter_by_letter(sidebar: Sidebar) -> None
 
 def test_ten_thousand_chats_are_listed(sidebar: Sidebar) -> None:
     chats = _chats(*(f"Chat {number}" for number in range(10_000)))
-    sidebar.set_chats(chats)
+    _show(sidebar, chats)
     QApplication.processEvents()
 
     assert sidebar.list.model().rowCount() == 10_001
@@ -189,7 +199,7 @@ def test_a_title_being_typed_survives_a_new_list(sidebar: Sidebar, qtbot: QtBot)
     sidebar.edit_title(2)
     (editor,) = sidebar.list.findChildren(QLineEdit)
     editor.setText("Half a ti")
-    sidebar.set_chats(_chats("Kyoto", "Regex", "Thesis", "Came meanwhile"))
+    _show(sidebar, _chats("Kyoto", "Regex", "Thesis", "Came meanwhile"))
 
     assert editor.isVisible()
     assert editor.text() == "Half a ti"
@@ -201,15 +211,15 @@ def test_a_title_being_typed_survives_a_new_list(sidebar: Sidebar, qtbot: QtBot)
 
 def test_a_list_that_has_not_changed_is_not_built_again(sidebar: Sidebar, qtbot: QtBot) -> None:
     chats = _chats("Kyoto", "Regex")
-    sidebar.set_chats(chats)
+    _show(sidebar, chats)
     with qtbot.assertNotEmitted(sidebar.list.model().modelReset):
-        sidebar.set_chats(list(chats))
+        _show(sidebar, list(chats))
 
 
 def test_a_clock_that_ran_backwards_makes_no_heading_twice(sidebar: Sidebar) -> None:
     now = time.time()
     times = (now, now - 3 * _DAY, now, now - 3 * _DAY)
-    sidebar.set_chats([ChatSummary(n, f"Chat {n}", 0, at) for n, at in enumerate(times, 1)])
+    _show(sidebar, [ChatSummary(n, f"Chat {n}", 0, at) for n, at in enumerate(times, 1)])
 
     assert _rows(sidebar) == [
         *("Today", "Chat 1", "Chat 3"),
@@ -219,12 +229,13 @@ def test_a_clock_that_ran_backwards_makes_no_heading_twice(sidebar: Sidebar) -> 
 
 def test_what_marks_a_chat_is_told_to_a_screen_reader(sidebar: Sidebar) -> None:
     now = time.time()
-    sidebar.set_chats(
+    _show(
+        sidebar,
         [
             ChatSummary(1, "Kyoto", now, now, pinned=True),
             ChatSummary(2, "", now, now, temporary=True),
             ChatSummary(3, "Plain", now, now),
-        ]
+        ],
     )
     sidebar.set_running(frozenset({1}))
     sidebar.set_current(3)

@@ -1,5 +1,6 @@
 """The small window for the case in which there can be no big one."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -34,3 +35,13 @@ def test_it_offers_another_try_or_the_end(qtbot: QtBot) -> None:
         codes.append(one.result())
 
     assert codes == [StartFailure.DialogCode.Accepted, StartFailure.DialogCode.Rejected]
+
+
+def test_enter_presses_the_button_that_has_the_keyboard(qtbot: QtBot) -> None:
+    for name, code in (("Try again", 1), ("Quit", 0)):
+        one = _failure(qtbot)
+        one.setResult(-1)
+        (button,) = [each for each in one.findChildren(QPushButton) if each.text() == name]
+        button.setFocus()
+        qtbot.keyClick(button, Qt.Key.Key_Return)
+        assert one.result() == code

@@ -11,7 +11,7 @@ from PySide6.QtDBus import QDBusConnection
 from pytestqt.qtbot import QtBot
 
 from desktop.ui.taskbar import TaskbarProgress, launcher_progress
-from tests.harness.keyring import message_bus
+from tests.harness.message_bus import message_bus
 
 _INTERFACE = "com.canonical.Unity.LauncherEntry"
 

@@ -131,7 +131,7 @@ def test_recent_chats_are_offered_as_they_are_called_and_a_new_one(
     tray: Tray, qtbot: QtBot
 ) -> None:
     tray.set_chats([ChatSummary(7, "Salt & <b>pepper</b>", 0, 0), ChatSummary(3, "", 0, 0)])
-    recent = tray.menu.recent
+    recent = tray.menu._recent
     assert _lines(recent) == ["Salt && <b>pepper</b>", "New chat", "New chat"]
 
     with qtbot.waitSignal(tray.chat_wanted) as told:
@@ -143,14 +143,14 @@ def test_recent_chats_are_offered_as_they_are_called_and_a_new_one(
 
 def test_of_many_chats_the_menu_has_the_first_eight(tray: Tray) -> None:
     tray.set_chats([ChatSummary(number, f"Chat {number}", 0, 0) for number in range(30)])
-    assert _lines(tray.menu.recent)[:-1] == [f"Chat {number}" for number in range(8)]
+    assert _lines(tray.menu._recent)[:-1] == [f"Chat {number}" for number in range(8)]
 
 
 def test_another_model_is_chosen_below_the_one_in_use(tray: Tray, desk: Desk, qtbot: QtBot) -> None:
     guide = desk.models.find("guide")
     other = replace(guide, name="other", title="Other 7B", size=4_200_000_000, is_guide=False)
     tray.set_models([guide, other], guide)
-    models = tray.menu.models
+    models = tray.menu._model
     assert [each.isChecked() for each in models.actions()] == [True, False]
 
     with qtbot.waitSignal(tray.model_wanted) as told:

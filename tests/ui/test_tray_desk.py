@@ -107,7 +107,7 @@ def tray_desk(desk: Desk, item: Item, said: list[str]) -> Iterator[TrayDesk]:
 
 
 def _titles(tray: Tray) -> list[str]:
-    return [each.text() for each in tray.menu.recent.actions() if not each.isSeparator()][:-1]
+    return [each.text() for each in tray.menu._recent.actions() if not each.isSeparator()][:-1]
 
 
 def test_the_menu_has_the_chats_used_last_without_temporary_ones(
@@ -129,7 +129,7 @@ def test_the_menu_has_the_chats_used_last_without_temporary_ones(
 def test_the_menu_has_the_models_there_are_and_marks_the_chosen_one(
     tray_desk: TrayDesk, desk: Desk, qtbot: QtBot
 ) -> None:
-    models = tray_desk.tray.menu.models
+    models = tray_desk.tray.menu._model
     qtbot.waitUntil(lambda: len(models.actions()) == 1)
     folder = desk.paths.models
     folder.mkdir(parents=True, exist_ok=True)

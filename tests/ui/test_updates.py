@@ -265,7 +265,7 @@ def test_a_package_of_the_system_has_words_instead_of_a_switch(
     qtbot.waitUntil(lambda: any("package of the system" in words for words in news.said()))
 
     switches = {each.accessibleName(): each for each in news.general.findChildren(Switch)}
-    assert not switches["Tell me about new versions"].isVisible()
+    assert not switches["New versions"].isVisible()
     buttons = [each for each in news.general.findChildren(QPushButton) if each.isVisible()]
     assert "Check now" not in [each.text() for each in buttons]
     news.want()

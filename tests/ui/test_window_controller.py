@@ -76,15 +76,15 @@ def test_each_chat_keeps_its_own_draft(desk: Desk, qtbot: QtBot) -> None:
 
 
 def test_what_was_typed_survives_a_kill_of_the_program(desk: Desk, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(desk.window.composer.draft_changed, timeout=2000):
+    with qtbot.waitSignal(desk.window.composer.draft_changed, timeout=10_000):
         qtbot.keyClicks(desk.window.composer.field, "typed and not sent")
-    qtbot.waitUntil(lambda: desk.store.draft(None) == "typed and not sent", timeout=2000)
+    qtbot.waitUntil(lambda: desk.store.draft(None) == "typed and not sent", timeout=10_000)
 
 
 def test_a_sent_question_is_no_draft_any_more(desk: Desk, qtbot: QtBot) -> None:
     field = desk.window.composer.field
     field.setPlainText("Gone from the field?")
-    qtbot.waitUntil(lambda: desk.store.draft(None) != "", timeout=2000)
+    qtbot.waitUntil(lambda: desk.store.draft(None) != "", timeout=10_000)
     field.submitted.emit()
     chat = desk.controller.chat
     assert chat is not None
@@ -94,7 +94,7 @@ def test_a_sent_question_is_no_draft_any_more(desk: Desk, qtbot: QtBot) -> None:
         desk.engine.tell(1, DONE)
 
     field.setPlainText("And this one?")
-    qtbot.waitUntil(lambda: desk.store.draft(chat) != "", timeout=2000)
+    qtbot.waitUntil(lambda: desk.store.draft(chat) != "", timeout=10_000)
     field.submitted.emit()
     assert desk.window.composer.draft() == ""
     assert desk.store.draft(chat) == ""

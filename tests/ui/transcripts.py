@@ -69,7 +69,7 @@ def show_chat(transcript: Transcript, messages: Sequence[StoredMessage]) -> None
     known = {one.id: one for one in messages}
     refs = [MessageRef(one.id, one.role) for one in messages]
     transcript.show_chat(refs, lambda ids: [known[one] for one in ids if one in known])
-    while transcript.is_building():
+    while transcript._filling.isActive():
         # A busy computer does not get as far at once.
         QGuiApplication.processEvents()
 
@@ -82,7 +82,7 @@ def stream(transcript: Transcript, text: str, *, thinking: bool) -> None:
 def rest(qtbot: QtBot, transcript: Transcript) -> None:
     """Wait until everything near the reader is built."""
     QGuiApplication.processEvents()
-    qtbot.waitUntil(lambda: not transcript.is_building())
+    qtbot.waitUntil(lambda: not transcript._filling.isActive())
     QGuiApplication.processEvents()
 
 

@@ -12,6 +12,7 @@ from desktop.domain.model import InstalledModel
 from tests.harness.api_room import KEY, ApiRoom, api_room, installed
 
 GUIDE = resources() / "guide" / "guide.gguf"
+ROUTE = "/v1/chat/completions"
 SAYS = "The harbour has nine lamps."
 
 

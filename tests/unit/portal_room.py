@@ -13,7 +13,7 @@ from desktop.domain.text import Text
 from desktop.system.hotkey import portal_door, portal_session
 from desktop.system.hotkey.portal import Portal
 from desktop.system.hotkey.portal_facts import PortalFacts, portal_facts
-from tests.harness.keyring import message_bus
+from tests.harness.message_bus import message_bus
 from tests.harness.portal import FakePortal, fake_portal
 
 APP_ID = "org.example.Lapis"

@@ -11,7 +11,9 @@ from desktop.config.store import SettingsStore
 from desktop.domain.settings import LibrarySettings, Settings
 from desktop.domain.shelf import ShelfEntry
 from desktop.models.places import Places, System
+from desktop.services.model_notes import ModelNotes
 from desktop.services.shelf import Shelf
+from desktop.store.records import Records
 
 
 def nobody(done: int, total: int) -> None:
@@ -28,6 +30,7 @@ class Room:
     trash: Callable[[Path, Path], bool] = lambda _path, _original: False
     paths: Paths = field(init=False)
     shelf: Shelf = field(init=False)
+    notes: ModelNotes = field(init=False)
     guide: Path = field(init=False)
     home: Path = field(init=False)
 
@@ -43,8 +46,15 @@ class Room:
 
     def another(self) -> Shelf:
         """Return one more shelf over the same folders, as another run of Lapis has it."""
+        self.notes = ModelNotes(Records(self.paths.records))
         return Shelf(
-            self.paths, self.settings, self.change, self.guide, self.places, trash=self.trash
+            self.paths,
+            self.settings,
+            self.change,
+            self.guide,
+            self.places,
+            notes=self.notes,
+            trash=self.trash,
         )
 
     @property

@@ -8,9 +8,12 @@ import pytest
 
 from desktop.api.limits import (
     MOST_CONNECTIONS,
+    MOST_REQUESTS,
     MOST_WAITING,
     Patience,
+    Turns,
 )
+from desktop.api.refused import Refused
 from tests.harness.api_house import (
     ApiHouse,
     RawClient,
@@ -112,3 +115,47 @@ def test_who_asks_for_too_much_at_once_is_told_to_wait(house: ApiHouse) -> None:
     wait_for(lambda: len(house.engine.stopped) >= most)
     house.engine.endless = False
     wait_for(lambda: ask(house, request()).status == 200)
+
+
+class Clock:
+    """Tells the time that a test sets."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def told_to_wait(turns: Turns, client: str) -> int:
+    with pytest.raises(Refused) as refused, turns.take(client, slots=1):
+        pass
+    return refused.value.seconds
+
+
+def test_when_to_ask_again_follows_from_how_long_requests_take() -> None:
+    clock = Clock()
+    turns = Turns(clock)
+    with ExitStack() as inside:
+        for _ in range(1 + MOST_WAITING):
+            inside.enter_context(turns.take("a", slots=1))
+        assert told_to_wait(turns, "a") == 1
+        clock.now = 40.0
+        assert told_to_wait(turns, "a") == 8
+        with turns.take("b", slots=1):
+            clock.now = 100_000.0
+        assert told_to_wait(turns, "a") == 60
+    with ExitStack() as inside:
+        for _ in range(1 + MOST_WAITING):
+            inside.enter_context(turns.take("a", slots=1))
+        assert told_to_wait(turns, "a") == 60
+    for _ in range(16):
+        with turns.take("a", slots=1):
+            clock.now += 10
+    with ExitStack() as inside:
+        for _ in range(1 + MOST_WAITING):
+            inside.enter_context(turns.take("a", slots=1))
+        assert told_to_wait(turns, "a") == 2
+    with ExitStack() as inside:
+        for number in range(MOST_REQUESTS):
+            inside.enter_context(turns.take(str(number), slots=1))
+        assert told_to_wait(turns, "new") == 1

@@ -14,7 +14,7 @@ from desktop.system.session_bus import Service, bus_address
 from tests.harness.bus_service import bus_service
 from tests.harness.false_bus import NO_MESSAGES, false_bus
 from tests.harness.home import home_variables
-from tests.harness.screen import message_bus
+from tests.harness.message_bus import message_bus
 
 _NAME = "org.example.Service"
 _SERVICE = Service(_NAME, "/", _NAME)

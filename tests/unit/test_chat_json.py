@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from desktop.services.chat_json import (
     ChatFileError,
     is_chat_json,
     json_pieces,
-    read_chat_file,
     read_chats,
 )
 from tests.unit.test_carrying import TREE, line
@@ -39,11 +37,8 @@ def changed(change: dict[str, Any]) -> bytes:
     return json.dumps(content).encode()
 
 
-def test_chats_come_back_as_they_were(tmp_path: Path) -> None:
-    path = tmp_path / "chats.json"
-    path.write_bytes(written(TREE, line(3), CarriedChat("", ())))
-
-    read = read_chat_file(path)
+def test_chats_come_back_as_they_were() -> None:
+    read = read_chats(written(TREE, line(3), CarriedChat("", ())), "chats.json")
 
     assert chats(read) == [TREE, line(3), CarriedChat("", ())]
     assert read.unread == ()
@@ -137,13 +132,10 @@ def test_of_a_newer_file_what_is_known_is_read() -> None:
     "content",
     [b"", b"[]", b"{}", b"\xff\xfe\x00", b'{"format":"lapis-library"}', b"[" * 100_000],
 )
-def test_a_file_of_another_kind_is_refused(content: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "other.json"
-    path.write_bytes(content)
-
+def test_a_file_of_another_kind_is_refused(content: bytes) -> None:
     assert not is_chat_json(content)
     with pytest.raises(ChatFileError) as refused:
-        read_chat_file(path)
+        read_chats(content, "other.json")
     assert "other.json" in str(refused.value.title)
 
 
@@ -173,12 +165,28 @@ def test_a_ring_of_messages_ends() -> None:
     assert chat.messages == (CarriedMessage("c", None, Role.USER, "text"),)
 
 
+def test_a_long_row_of_lost_messages_is_walked_once() -> None:
+    # One by one, each of those that follow would walk it all: 1.6 thousand million steps.
+    count = 40_000
+    lost = [{"key": f"lost{n}", "parent": f"lost{n + 1}"} for n in range(count)]
+    told = {"parent": "lost0", "role": "user", "content": "text"}
+    messages = [*lost, *({"key": f"kept{n}", **told} for n in range(count))]
+    late = {"key": f"lost{count}", "parent": "kept0"}
+    last = {"key": "last", **told}
+    content = {
+        "format": "lapis-chats",
+        "version": 1,
+        "chats": [{"messages": [*messages, late, last]}],
+    }
+
+    (chat,) = chats(read_chats(json.dumps(content).encode(), "x"))
+
+    assert len(chat.messages) == count + 1
+    assert {message.parent for message in chat.messages[:-1]} == {None}
+    assert chat.messages[-1].parent == "kept0"
+
+
 def test_half_a_letter_does_not_keep_the_rest_from_being_written() -> None:
     content = written(replace(TREE, title="a\ud800b"))
 
     assert chats(read_chats(content, "x"))[0].title == "a?b"
-
-
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ChatFileError):
-        read_chat_file(tmp_path / "none.json")

@@ -22,7 +22,6 @@ from desktop.terminal.commandline import parse
 from desktop.terminal.data_folder import without_data_dir
 from desktop.terminal.engine_commandline import NAMES as ENGINE_NAMES
 from desktop.terminal.errors import UsageError
-from desktop.terminal.help_pages import wrapped
 from desktop.terminal.misread import SIZING
 from desktop.terminal.models_commandline import NAMES
 from desktop.terminal.models_orders import (
@@ -45,6 +44,7 @@ from desktop.terminal.orders import (
     WindowOrder,
 )
 from desktop.terminal.sizing_orders import FitOrder, HardwareOrder, RecommendOrder
+from desktop.terminal.wrapping import wrapped
 
 ROOT = Path(desktop.__file__).parent.parent
 ENGLISH = Translator(Language.ENGLISH, Path("nowhere"))
@@ -93,6 +93,8 @@ def lapis(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
     [
         ["--version"],
         ["--help"],
+        ["help"],
+        ["help", "api"],
         ["ask", "--help"],
         ["doctor", "--help"],
         ["bench", "--help"],
@@ -190,6 +192,8 @@ def test_help_of_models_names_its_commands_and_their_options() -> None:
         ["models", "--help"],
         ["serve", "--help"],
         ["updates", "--help"],
+        ["network", "--help"],
+        ["help", "--help"],
         ["engine", "--help"],
         *(["engine", name, "--help"] for name in sorted(ENGINE_NAMES)),
         *([name, "--help"] for name in SIZING),
@@ -210,7 +214,8 @@ def test_every_word_of_help_is_translated(
     words = "".join(outside).replace("⟧", " ").split()
     left = [word.strip("[],") for word in words if not word.startswith("-")]
     known = {"lapis", "ask", "bench", "chat", "doctor", "models", *SIZING, *NAMES, ""}
-    known |= ENGINE_NAMES | {"connections", "engine", "serve", "updates", "LAPIS_API_KEY"}
+    known |= ENGINE_NAMES | {"connections", "engine", "help", "network", "serve", "updates"}
+    known |= {"LAPIS_API_KEY"}
     # What people type of it is the same in every language.
     assert set(left) <= known
 
@@ -245,7 +250,11 @@ def test_the_language_of_the_settings_file_is_used(tmp_path: Path, language: str
     assert cli._language(file) == Language(language)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"language": "fr"}', '{"language": {}}', "\0"])
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", '{"language": "fr"}', '{"language": {}}', "\0", "[" * 100_000],
+    ids=["empty", "cut", "list", "unknown", "object", "zero", "deep"],
+)
 def test_a_damaged_settings_file_leaves_the_computers_language(
     tmp_path: Path, content: str
 ) -> None:
@@ -262,6 +271,10 @@ def test_a_damaged_settings_file_leaves_the_computers_language(
         (["ask", "why?"], AskOrder("why?", as_json=False, choices=Choices())),
         (["ask", "two", "words"], AskOrder("two words", as_json=False, choices=Choices())),
         (["ask"], AskOrder("", as_json=False, choices=Choices())),
+        (
+            ["ask", "-p", "a.png", "--picture", "b.jpg", "q"],
+            AskOrder("q", as_json=False, choices=Choices(), pictures=("a.png", "b.jpg")),
+        ),
         (
             ["ask", "--json", "-t", "0", "--seed", "0", "q", "-m", "x.gguf"],
             AskOrder("q", as_json=True, choices=Choices(model="x.gguf", temperature=0.0, seed=0)),

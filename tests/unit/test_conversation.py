@@ -489,7 +489,7 @@ def test_a_note_keeps_messages_and_values_apart() -> None:
 
     assert note["title"] == {
         "message": "{size} GB in {path}",
-        "values": {"size": 1.5, "path": "/home/?"},
+        "values": {"size": 1.5, "path": "/home/\ufffd"},
     }
     assert note["hint"]["message"] == "Plain"
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import sqlite3
 import stat
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop.backends import libraries
 from desktop.backends.libraries import backends_among, built_backends, ggml_version
 from desktop.backends.trial import TrialFailed, Tried, find_devices, try_plan
 from desktop.base.paths import paths_under, resources
@@ -27,7 +29,7 @@ from desktop.domain.settings import Language
 from desktop.domain.text import Text
 from desktop.services.doctor import _PACKAGES, examine
 from desktop.services.doctor_cards import unused_findings
-from desktop.services.doctor_desktop import tray
+from desktop.services.doctor_desktop import keyring, tray
 from desktop.services.doctor_engine import (
     backends_found,
     examine_engine,
@@ -226,7 +228,25 @@ def test_backends_are_told_from_the_names_of_their_libraries() -> None:
     ]
     assert backends_among(names) == ("cpu", "cuda", "metal", "vulkan")
     assert "cpu" in built_backends()
-    assert ggml_version()[:1] in {"", "0", "1"}
+
+
+def test_the_version_of_ggml_is_read_from_its_library_whatever_the_file_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def version_in(name: str, content: bytes) -> str:
+        file = tmp_path / name
+        file.write_bytes(content)
+        monkeypatch.setattr(libraries, "library_files", lambda: [tmp_path / "libggml.so", file])
+        return ggml_version()
+
+    for name in ("libggml-base.so", "ggml-base.dll", "libggml-base.dylib"):
+        assert version_in(name, b"ELF\0ggml\0" + b"0.25.3\0" + b"b10034\0") == "0.25.3"
+    assert version_in("libggml-base.so", b"\x000.25.3\x001.2.3\0") == ""
+    assert version_in("libllama.so", b"\x000.25.3\0") == ""
+
+
+def test_the_engine_that_is_installed_here_tells_the_version_of_ggml() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+", ggml_version())
 
 
 # What is kept
@@ -398,6 +418,16 @@ def test_a_tray_is_told_as_far_as_the_bus_knows(
 ) -> None:
     bus = None if names is None else BusNames(names, frozenset())
     assert tray(bus, display=display, wayland=wayland).state is state
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="the keyring is on the session bus")
+def test_a_keyring_is_told_as_far_as_the_bus_knows() -> None:
+    kept = keyring(BusNames(frozenset(), frozenset({"org.freedesktop.secrets"})))
+    assert (kept.state, kept.facts, kept.advice) == (State.OK, {"secret_service": True}, None)
+    lost = keyring(BusNames(frozenset({"org.kde.StatusNotifierWatcher"}), frozenset()))
+    assert (lost.state, lost.facts) == (State.UNKNOWN, {"secret_service": False})
+    assert "until Lapis ends" in str(lost.detail)
+    assert keyring(None).facts == {}
 
 
 def test_without_a_session_bus_there_are_no_names(

@@ -38,7 +38,7 @@ from tests.harness.hub.faults import Cut, rate_limited
 from tests.harness.hub.proxy import RecordingProxy
 from tests.harness.hub.repositories import HubFile, HubRepository, gguf_file
 from tests.harness.hub.server import HubServer
-from tests.harness.raw_listener import RawListener
+from tests.harness.stand_in import RawStandIn
 from tests.harness.waiting import wait_for
 from tests.unit.test_download_kills import FILE as KILLED_FILE
 from tests.unit.test_download_kills import child, part_length
@@ -368,14 +368,14 @@ def test_a_next_page_is_asked_for_at_the_source_itself() -> None:
 # --- servers that never end -------------------------------------------------------------------
 
 
-class Dripping(RawListener):
+class Dripping(RawStandIn):
     """A server that sends `head` at once, then a byte now and then for ever; without one, nothing."""
 
     def __init__(self, head: bytes) -> None:
         super().__init__("dripping")
         self._head = head
 
-    def _answer(self, connection: socket.socket) -> None:
+    def talk(self, connection: socket.socket) -> None:
         try:
             connection.recv(65536)
             connection.sendall(self._head)
@@ -406,13 +406,13 @@ def test_a_server_without_an_end_holds_up_no_pause_and_no_quit(
             match act:
                 case "pause":
                     downloads.pause(wanted.key)
-                    seen = downloads.wait(wanted.key, 2)
+                    seen = downloads.wait(wanted.key, 10)
                     assert seen is not None
                     assert seen.phase is DownloadPhase.PAUSED
-                    wait_for(lambda: "download" not in our_threads(), 2)
+                    wait_for(lambda: "download" not in our_threads())
                 case "cancel":
                     downloads.cancel(wanted.key)
-                    assert downloads.wait(wanted.key, 2) is None
+                    assert downloads.wait(wanted.key, 10) is None
                 case _:
                     assert downloads.close(2)
         # What waits for the network in a thread of its own ends with the connection.
@@ -425,6 +425,16 @@ def test_a_listing_without_an_end_has_one(head: bytes, monkeypatch: pytest.Monke
     with Dripping(head) as server, open_client(Network()) as client, pytest.raises(Unreachable):
         client.get_json(f"{server.address}/api/models")
     wait_for(lambda: not our_threads(), what=lambda: str(our_threads()))
+
+
+def test_a_listing_that_drips_holds_no_thread_once_it_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("desktop.hub.client.LISTING_SECONDS", 0.5)
+    with Dripping(ENDLESS["a body"]) as server, open_client(Network()) as client:
+        with pytest.raises(Unreachable):
+            client.get_json(f"{server.address}/api/models")
+        wait_for(lambda: "download-line" not in our_threads(), what=lambda: str(our_threads()))
 
 
 def test_a_listing_ends_when_its_client_is_closed() -> None:
@@ -442,7 +452,7 @@ def test_a_listing_ends_when_its_client_is_closed() -> None:
         thread.start()
         wait_for(lambda: "download-line" in our_threads())
         client.close()
-        thread.join(2)
+        thread.join(10)
         assert not thread.is_alive()
         assert ended
 
@@ -468,7 +478,7 @@ def test_looking_for_another_source_holds_up_no_pause_and_no_quit(
                 assert downloads.close(2)
                 return
             {"pause": downloads.pause, "cancel": downloads.cancel}[act](wanted.key)
-            wait_for(lambda: "download" not in our_threads(), 2)
+            wait_for(lambda: "download" not in our_threads())
     finally:
         free.set()
 

@@ -351,26 +351,40 @@ def test_what_was_not_done_comes_back_as_paused(hub: HubServer, tmp_path: Path) 
         keys = [downloads.add(order(hub, file)) for file in FILES[:4]]
         running(downloads, keys[0], SIZE // 4)
         downloads.pause(keys[1])
-        downloads.move(keys[3], 0)
     hub.faults.clear()
     asked = len(hub.log)
 
     with queue(tmp_path) as downloads:
-        assert [each.order.key for each in downloads.downloads] == [keys[n] for n in (3, 0, 1, 2)]
+        assert [each.order.key for each in downloads.downloads] == keys
         assert phases(downloads) == [DownloadPhase.PAUSED] * 4
-        have = downloads.downloads[1].done
+        have = downloads.downloads[0].done
         assert SIZE // 4 <= have < SIZE
         assert len(hub.log) == asked
 
         downloads.resume_interrupted()
-        for key in (keys[3], keys[0], keys[2]):
+        for key in (keys[0], keys[2], keys[3]):
             finished(downloads, key)
-        assert phases(downloads)[2] is DownloadPhase.PAUSED
+        assert phases(downloads)[1] is DownloadPhase.PAUSED
     assert f"bytes={have}-" in hub.ranges
     # What was paused by hand stays so.
     with queue(tmp_path) as downloads:
         downloads.resume_interrupted()
         assert phases(downloads) == [DownloadPhase.PAUSED]
+
+
+def test_who_came_later_stays_later_when_others_have_left_the_queue(
+    hub: HubServer, tmp_path: Path
+) -> None:
+    hub.faults.bytes_per_second = SLOW
+    files = [replace(FILES[0], path=f"m{number}.gguf") for number in range(12)]
+    with queue(tmp_path, settings=LibrarySettings(downloads_at_once=1)) as downloads:
+        keys = [downloads.add(order(hub, file)) for file in files[:6]]
+        for key in keys[:3]:
+            downloads.cancel(key)
+        keys += [downloads.add(order(hub, file)) for file in files[6:]]
+
+    with queue(tmp_path) as downloads:
+        assert [each.order.key for each in downloads.downloads] == keys[3:]
 
 
 def test_a_damaged_queue_is_ignored(hub: HubServer, tmp_path: Path) -> None:

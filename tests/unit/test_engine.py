@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from desktop.base.owner import mark
 from desktop.base.paths import paths_under
 from desktop.domain.chat import (
     ChatRequest,
@@ -87,6 +88,7 @@ def test_the_engine_is_busy_while_it_loads_and_until_its_answers_have_ended(
         assert not room.engine.is_busy
 
 
+@pytest.mark.alone
 def test_a_stop_takes_effect_within_100_ms_while_writing(tmp_path: Path, llama: Path) -> None:
     with engine_room(tmp_path / "home", llama) as room:
         room.until(Phase.READY)
@@ -488,7 +490,8 @@ def test_stop_strings_do_not_count_in_the_thinking(tmp_path: Path) -> None:
 
 def test_folders_of_killed_engines_are_swept(tmp_path: Path, llama: Path) -> None:
     work = tmp_path / "home" / "cache" / "engine"
-    dead, alive = work / "engine-4194999-x", work / f"engine-{os.getpid()}-x"
+    # Another process has the number by now that the dead one had.
+    dead, alive = work / f"engine-{os.getpid()}-1-a", work / f"engine-{mark()}"
     dead.mkdir(parents=True)
     alive.mkdir()
     with engine_room(tmp_path / "home", llama) as room:

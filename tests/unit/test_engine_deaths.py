@@ -158,7 +158,7 @@ with engine_room(Path({str(tmp_path / "home")!r}), Path({str(llama)!r})) as room
         engine = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
         parent.wait()
-    gone, alive = psutil.wait_procs([engine], timeout=2)
+    gone, alive = psutil.wait_procs([engine], timeout=10)
     assert (len(gone), alive) == (1, [])
 
 

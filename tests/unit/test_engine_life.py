@@ -17,7 +17,7 @@ from desktop.backends.watch import Verdict, Watch
 from desktop.domain.chat import Queued, Sampling, StopReason, TextDelta
 from desktop.domain.engine import EngineState, Phase
 from desktop.domain.errors import Defect, LapisError, ModelLoadError, UserFixable
-from desktop.services.engine import Stopped
+from desktop.services.engine import Stopped, Vectors
 from tests import gguf_files
 from tests.harness.waiting import wait_for
 from tests.unit.engine_room import Answer, engine_room, model_at, question
@@ -366,9 +366,9 @@ def test_texts_become_vectors_of_one_length(tmp_path: Path) -> None:
     model = gguf_files.write_bert(tmp_path / "b.gguf")
     texts = [f"text number {n}" for n in range(70)]
     with engine_room(tmp_path / "home", model) as room:
-        found = room.engine.embed(texts)
-        again = room.engine.embed([texts[69], "half \ud83d of an emoji"])
-        assert room.engine.embed([]) == ()
+        found = room.engine.embed(texts).rows
+        again = room.engine.embed([texts[69], "half \ud83d of an emoji"]).rows
+        assert room.engine.embed([]) == Vectors((), 0)
         loaded = room.engine.state.loaded
     assert len(found) == 70
     assert {len(vector) for vector in found} == {len(found[0])}

@@ -23,9 +23,7 @@ from desktop.terminal.engine_orders import EngineOrder, GetPack, ImportPack, Lis
 from desktop.terminal.engine_packs import manage_packs
 from desktop.terminal.hardware import hardware_as_json, show_hardware
 from desktop.terminal.output import Screen
-from tests.harness.engine_packs import ARCHIVE, REPOSITORY, Room, archive_of, listed, pack_file
-from tests.harness.hub.repositories import HubRepository
-from tests.harness.hub.server import HubServer
+from tests.harness.engine_packs import Room, archive_of, given_out, listed
 
 ARCHIVED = archive_of()
 WORDS = Translator(Language.ENGLISH, resources() / "locale")
@@ -46,8 +44,7 @@ def carried_out(order: EngineOrder, packs: EnginePacks) -> tuple[int, str, str]:
 
 
 def test_a_pack_is_got_listed_and_removed(room: Room) -> None:
-    with HubServer([HubRepository(REPOSITORY, (pack_file(ARCHIVED),))]) as hub:
-        room.packs = [listed(ARCHIVED, url=hub.url(REPOSITORY, ARCHIVE))]
+    with given_out(room, ARCHIVED):
         packs = room.open()
         code, out, err = carried_out(GetPack(""), packs)
 

@@ -24,6 +24,7 @@ from tests.harness.engine_packs import (
     REPOSITORY,
     Room,
     archive_of,
+    given_out,
     listed,
     pack_file,
 )
@@ -44,8 +45,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
 
 @pytest.fixture
 def hub(room: Room) -> Iterator[HubServer]:
-    with HubServer([HubRepository(REPOSITORY, (pack_file(ARCHIVED),))]) as server:
-        room.packs = [listed(ARCHIVED, url=server.url(REPOSITORY, ARCHIVE))]
+    with given_out(room, ARCHIVED) as server:
         yield server
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from desktop.backends.base import CountListener, Listener
 from desktop.backends.load_events import Loaded, LoadEvent, LoadFailed, Unloaded
-from desktop.backends.requests import NOTHING_USED
 from desktop.domain.chat import (
+    NOTHING_USED,
     ChatRequest,
     Event,
     Failed,

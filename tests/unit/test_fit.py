@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from desktop.domain.footprint import Point
-from desktop.domain.model import FitLevel, FlashAttention, GgufInfo, KvType, LoadPlan
-from desktop.models.fit import compute_bytes, context_for, estimate, output_rows, reckoned
+from desktop.domain.model import Fit, FitLevel, FlashAttention, GgufInfo, KvType, LoadPlan
+from desktop.models.fit import compute_bytes, context_for, level_of, output_rows, reckoned
 from desktop.models.gguf import read_gguf
 from desktop.models.hardware import Memory
 from desktop.models.kv_cache import can_quantise, head_bytes, kv_bytes, state_bytes
@@ -19,6 +19,11 @@ from tests.harness.real_load import Refused, allocated
 MIB = 2**20
 GB = 10**9
 PLAN = LoadPlan(path=Path("x.gguf"))
+
+
+def estimate(info: GgufInfo, plan: LoadPlan, memory: Memory, draft: GgufInfo | None = None) -> Fit:
+    needed = reckoned(info, plan, draft).total
+    return Fit(level_of(needed, memory), needed, memory.available, memory.total)
 
 
 def shape(architecture: str, layers: int, width: int, **keys: object) -> GgufInfo:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop.backends.side_job import Cancelled, never
+from desktop.backends.side_job import Cancelled
+from desktop.base.cancelling import never
 from desktop.domain.advice import Computer, Place
 from desktop.domain.errors import EngineMissing, LapisError, ModelLoadError
 from desktop.domain.footprint import HOST, Certainty, DeviceBytes, Footprint, Point

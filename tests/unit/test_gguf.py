@@ -27,10 +27,10 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 def refusal(path: Path) -> ModelFileError:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(ModelFileError) as caught:
         read_gguf(path)
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
     return caught.value
 
 
@@ -608,11 +608,11 @@ def test_a_mutated_file_is_read_or_refused_and_nothing_else(
     refused = 0
     for _ in range(50):
         path = saved(tmp_path, mutated(tiny, chance))
-        started = time.monotonic()
+        started = time.process_time()
         try:
             read_gguf(path)
         except ModelFileError:
             refused += 1
-        assert time.monotonic() - started < 1
+        assert time.process_time() - started < 1
 
     assert 10 < refused < 50

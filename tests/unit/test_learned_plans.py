@@ -176,9 +176,9 @@ def test_the_load_that_killed_lapis_is_known_once_and_a_living_one_is_left_alone
     assert Learned(folder).take_casualties() == []
     dead = next(folder.glob("loading-*.json"))
     # The same process id, but the process that has it now was born later.
-    born = psutil.Process().create_time()
-    dead.write_text(dead.read_text().replace(str(born), str(born - 1000)))
-    (folder / "loading-1-x.json").write_bytes(b"damaged")
+    born = int(psutil.Process().create_time())
+    dead.rename(folder / dead.name.replace(str(born), str(born - 1000)))
+    (folder / "loading-1-1-a.json").write_bytes(b"damaged")
     learned = Learned(folder)
     assert learned.take_casualties() == [model]
     assert learned.take_casualties() == []

@@ -182,8 +182,6 @@ def test_a_taken_port_is_told_with_a_free_one(kept: Kept) -> None:
         assert state.phase is ServerPhase.FAILED
         assert isinstance(state.error, PortTaken)
         assert state.free_port not in {0, port}
-        with pytest.raises(PortTaken):
-            kept.api.start()
     finally:
         for each in taken:
             each.close()

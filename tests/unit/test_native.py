@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from desktop.base.native import declared, last_error, windows_library
 from desktop.system.foreground import allow, let_server_come_to_front
-from desktop.system.native import declared, last_error, windows_library
 from desktop.system.objective_c import Runtime, text_object, text_of
 from tests.harness.foreign_functions import ForeignFunction, ForeignLibrary
 

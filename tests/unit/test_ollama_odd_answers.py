@@ -8,7 +8,7 @@ import pytest
 from desktop.backends.ollama import OllamaClient
 from desktop.backends.server_backend import Patience
 from desktop.backends.server_loop import ServerLoop
-from desktop.domain.chat import StopReason, ToolCalled
+from desktop.domain.chat import ChatRequest, Message, Role, StopReason, ToolCall, ToolCalled
 from desktop.domain.errors import (
     AccessDenied,
     ContextOverflow,
@@ -23,7 +23,7 @@ from desktop.domain.errors import (
 )
 from tests.harness.ollama import OllamaServer
 from tests.harness.ollama.faults import told
-from tests.unit.ollama_room import GEMMA, ask
+from tests.unit.ollama_room import GEMMA, ask, body
 
 QUICK = Patience(first=0.5, between=0.3, backoff=0.01)
 
@@ -120,6 +120,25 @@ def test_half_signs_become_readable(
     assert (called.name, called.arguments) == ("a\ufffd", '{"b": "\ufffd"}')
 
 
+def test_halves_of_signs_and_endless_arguments_keep_no_question_from_being_asked(
+    loop: ServerLoop, client: OllamaClient, ollama: OllamaServer
+) -> None:
+    calls = (ToolCall("1", "a\ud83d", '{"b": "c"}'), ToolCall("2", "d", "[" * 100_000))
+    turns = (
+        Message(Role.USER, "half \ud83d, whole \ud83d\ude00"),
+        Message(Role.ASSISTANT, "", tool_calls=calls),
+        Message(Role.TOOL, "x\udfff", name="a"),
+    )
+
+    assert ask(loop, client, ChatRequest(turns)).reason() is StopReason.STOP
+
+    question, answer, result = body(ollama)["messages"]
+    assert question["content"] == "half \ufffd, whole \U0001f600"
+    asked = [call["function"] for call in answer["tool_calls"]]
+    assert asked == [{"name": "a\ufffd", "arguments": {"b": "c"}}, {"name": "d", "arguments": {}}]
+    assert result["content"] == "x\ufffd"
+
+
 @pytest.mark.parametrize("sign", ["\u0085", "\u2028", "\u2029", "\x0b", "\x1c", "\r", "\n"])
 def test_signs_that_end_lines_elsewhere_are_part_of_an_answer(
     loop: ServerLoop, client: OllamaClient, ollama: OllamaServer, sign: str
@@ -151,6 +170,7 @@ def test_signs_that_end_lines_elsewhere_are_part_of_an_answer(
         (400, "invalid options: \x1b[31mnum_ctx\u202e", NotSupported,
          "Ollama refuses this: invalid options: \ufffd[31mnum_ctx\ufffd"),
         (400, "x" * 9000, NotSupported, "Ollama refuses this: xxx"),
+        (400, "model " * 50_000 + "not found", NotSupported, "Ollama refuses this: model model"),
         (500, "llama runner process has terminated: exit status 2", ServerFault,
          "Ollama has a problem of its own: llama runner process has terminated: exit status 2"),
     ],

@@ -160,6 +160,8 @@ def test_another_model_is_loaded_when_it_is_asked_for(
         {"messages": HI, "tools": [{"type": "function"}]},
         {"messages": HI, "think": "a lot"},
         {"messages": HI, "keep_alive": "soon"},
+        # Read by a pattern that tries every way to part the digits, this would never end.
+        {"messages": HI, "keep_alive": "1" * 200_000},
         {"messages": [{**HI[0], "images": ["aGVsbG8="]}]},
         {"messages": HI, "model": 7},
         {"messages": HI, "model": "x" * 300},

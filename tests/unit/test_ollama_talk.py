@@ -214,7 +214,8 @@ def test_texts_become_vectors(tmp_path: Path, searcher: InstalledModel) -> None:
     with api_room(tmp_path, [searcher]) as room, client_of(room) as client:
         several = client.embed("searcher", ["a cat", "a dog"])
         own = room.engine.embed(["a cat", "a dog"], wanted=Wanted(searcher))
-        assert [array("f", vector) for vector in several.embeddings] == list(own)
+        assert [array("f", vector) for vector in several.embeddings] == list(own.rows)
+        assert several.prompt_eval_count == own.tokens > 0
         single = client.embed("searcher", "a cat").embeddings
         assert single == [several.embeddings[0]]
         assert client.embeddings("searcher", "a cat").embedding == several.embeddings[0]

@@ -188,7 +188,7 @@ def test_half_a_surrogate_pair_is_replaced() -> None:
         b'data: {"choices":[{"delta":{"content":"a\\ud800"}}]}\n\n', piece(end="stop")
     )
 
-    assert text_of(events) == "a?"
+    assert text_of(events) == "a\ufffd"
 
 
 @pytest.mark.parametrize(

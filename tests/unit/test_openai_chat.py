@@ -11,7 +11,6 @@ from typing import Any
 import openai
 import pytest
 
-from desktop.api.openai_chat import ROUTE
 from desktop.domain.chat import (
     TextDelta,
 )
@@ -21,7 +20,7 @@ from desktop.services.manner import nothing_set, settings_for
 from tests.gguf_files import CHATML, write_llama
 from tests.harness.api_room import installed
 from tests.harness.waiting import wait_for
-from tests.unit.openai_room import GUIDE, SAYS, asked, joined, openai_room
+from tests.unit.openai_room import GUIDE, ROUTE, SAYS, asked, joined, openai_room
 from tests.unit.store_room import opened
 
 

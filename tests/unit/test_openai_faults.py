@@ -12,7 +12,6 @@ import openai
 import pytest
 from openai import OpenAI
 
-from desktop.api.openai_chat import ROUTE
 from desktop.domain.chat import Sampling
 from desktop.domain.model import InstalledModel
 from tests.gguf_files import write_llama
@@ -20,7 +19,7 @@ from tests.harness.api_room import KEY, ApiRoom
 from tests.harness.silent_backend import SilentBackend
 from tests.harness.waiting import wait_for
 from tests.unit.engine_room import Answer, question
-from tests.unit.openai_room import asked, openai_room
+from tests.unit.openai_room import ROUTE, asked, openai_room
 
 HEADERS = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
 ENDLESS = Sampling(temperature=1.0, max_tokens=100_000)

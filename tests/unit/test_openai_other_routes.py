@@ -177,13 +177,15 @@ def test_texts_become_vectors_as_numbers_and_in_base64(tmp_path: Path, talker: P
     vectors = [entry.embedding for entry in plain.data]
     assert [entry.index for entry in plain.data] == [0, 1, 2]
     assert vectors[0] == vectors[2] != vectors[1]
-    assert vectors == [list(vector) for vector in direct]
+    assert vectors == [list(vector) for vector in direct.rows]
     assert [entry.embedding for entry in usual.data] == vectors
     assert alone.data[0].embedding == vectors[1]
     numbers = array("f")
     numbers.frombytes(base64.b64decode(str(packed.data[0].embedding)))
     assert list(numbers) == vectors[1]
     assert len(short.data[0].embedding) == 16
+    assert plain.usage.prompt_tokens == plain.usage.total_tokens == direct.tokens
+    assert direct.tokens > alone.usage.prompt_tokens > 0
     assert sum(x * x for x in short.data[0].embedding) == pytest.approx(1.0, abs=1e-5)
 
 

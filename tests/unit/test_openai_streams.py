@@ -15,7 +15,6 @@ import pytest
 from openai import OpenAI
 
 from desktop.api import openai_chat, openai_responses
-from desktop.api.openai_chat import ROUTE
 from desktop.api.openai_streams import streamed
 from desktop.domain.chat import Failed, Finished, StopReason, TextDelta
 from desktop.domain.errors import EngineDied, UserFixable
@@ -25,7 +24,7 @@ from tests.gguf_files import write_llama
 from tests.harness.api_room import KEY, ApiRoom
 from tests.harness.silent_backend import NOTHING, SilentBackend
 from tests.harness.waiting import wait_for
-from tests.unit.openai_room import SAYS, asked, joined, openai_room
+from tests.unit.openai_room import ROUTE, SAYS, asked, joined, openai_room
 
 NAME = "openai:desk/silent"
 HEADERS = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}

@@ -283,7 +283,7 @@ def test_rows_that_nobody_wrote_cost_no_list(room: Room, harm: str) -> None:
     room.put(".lmstudio/models/a/b/other.gguf", folder=room.home)
     room.shelf.look_elsewhere(Event())
     room.shelf.scan_headers(nobody, Event())
-    room.shelf.remember_used(room.folder / "mine.gguf")
+    room.notes.remember_used(room.folder / "mine.gguf")
     room.shelf.close()
     with sqlite3.connect(room.paths.records) as connection:
         connection.execute(harm)

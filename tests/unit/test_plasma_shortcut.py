@@ -15,7 +15,7 @@ from desktop.services.desktops import Desktop
 from desktop.system.shortcuts.base import ShortcutRefused
 from tests.harness.bus_service import bus_service
 from tests.harness.home import home_variables
-from tests.harness.screen import message_bus
+from tests.harness.message_bus import message_bus
 
 COMMAND = "'/opt/my programs/lapis' --toggle-popup"
 CHORD = "Ctrl+Alt+Space"

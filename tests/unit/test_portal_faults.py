@@ -12,7 +12,7 @@ from desktop.system.hotkey import portal_bus, portal_door
 from desktop.system.hotkey.portal import Portal
 from desktop.system.hotkey.portal_facts import PortalFacts, portal_facts
 from tests.harness.false_bus import NO_MESSAGES, false_bus
-from tests.harness.keyring import message_bus
+from tests.harness.message_bus import message_bus
 from tests.harness.portal import NEVER, NOT_ALLOWED, UNKNOWN_METHOD, FakePortal, fake_portal
 from tests.unit.portal_room import (
     APP_ID,

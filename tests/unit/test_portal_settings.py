@@ -10,7 +10,7 @@ from desktop.system.panel import Tone, panel_tone
 from desktop.system.portal_settings import Scheme, colour_scheme
 from tests.harness.bus_service import bus_service
 from tests.harness.home import home_variables
-from tests.harness.screen import message_bus
+from tests.harness.message_bus import message_bus
 
 _PORTAL = "org.freedesktop.portal.Desktop"
 

@@ -147,12 +147,12 @@ def test_a_template_without_end_is_ended(work: Path) -> None:
     assert list(work.iterdir()) == []
 
 
-def test_half_a_character_from_a_template_or_a_person_is_shown_as_a_question_mark(
+def test_half_a_character_from_a_template_or_a_person_is_made_visible(
     work: Path,
 ) -> None:
     path = written(work, "{{ '\\ud83d' }} {{ messages[0].content }}")
 
-    assert preview(work, path, "own", "", (Message(Role.USER, "\ude00!"),)) == "? ?!"
+    assert preview(work, path, "own", "", (Message(Role.USER, "\ude00!"),)) == "\ufffd \ufffd!"
 
 
 def test_a_process_that_dies_is_told_in_words(

@@ -182,3 +182,10 @@ def test_a_core_that_claims_more_groups_than_it_holds_is_counted_as_far_as_it_go
     said[30:32] = struct.pack("<H", 9)
 
     assert list(core_list(bytes(said))) == [Core(0, 3)]
+
+
+def test_instruction_sets_are_named_as_makers_name_them_and_none_that_another_one_implies() -> None:
+    assert Processor("x", ("avx", "fma", "avx2", "sse4_2")).instructions == "AVX2, FMA"
+    assert Processor("x", ("f16c", "avx")).instructions == "AVX, F16C"
+    assert Processor("x", ("asimd", "asimddp")).instructions == "DotProd, NEON"
+    assert Processor("x").instructions == ""

@@ -26,7 +26,7 @@ from desktop.domain.repository import (
 )
 from desktop.domain.settings import EngineSettings
 from desktop.models.catalogue import load_catalogue
-from desktop.models.fit import estimate
+from desktop.models.fit import level_of, reckoned
 from desktop.models.hardware import Memory
 from desktop.services.recommendation import advise
 
@@ -348,11 +348,12 @@ def test_advice_agrees_with_what_is_reckoned_when_the_file_is_loaded(name: str, 
     n_ctx = min(n_ctx, model.context_length)
     computer = laptop(64)
     memory = Memory(computer.total, computer.available)
-    real = estimate(info, LoadPlan(path=info.path, n_ctx=n_ctx), memory)
+    real = reckoned(info, LoadPlan(path=info.path, n_ctx=n_ctx)).total
     found = advice(name, computer, n_ctx)
     said = next(one.fit for one in found.quantisations if one.quantisation == "Q4_K_M")
-    assert said.needed == pytest.approx(real.needed, abs=64 * MIB)
-    assert (said.level, said.available, said.total) == (real.level, real.available, real.total)
+    assert said.needed == pytest.approx(real, abs=64 * MIB)
+    assert said.level is level_of(real, memory)
+    assert (said.available, said.total) == (memory.available, memory.total)
 
 
 def test_a_repository_of_the_catalogue_is_reckoned_with_its_own_sizes() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from desktop.backends.side_job import Cancelled
+from desktop.base.cancelling import never
 from desktop.domain.errors import (
     AccessDenied,
     DownloadError,
@@ -38,7 +39,7 @@ from desktop.domain.settings import LibrarySettings
 from desktop.hub import kept_headers
 from desktop.hub.client import Client, open_client
 from desktop.hub.fetch_values import Limits
-from desktop.hub.header import Beginning, never
+from desktop.hub.header import Beginning
 from desktop.hub.kept_headers import KeptHeaders
 from desktop.hub.network import Network
 from desktop.models.gguf import read_gguf

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop.base.files import replaced
+from desktop.base import files
+from desktop.base.files import replaced, write_atomically
 
 
 def test_it_appears_at_the_end(tmp_path: Path) -> None:
@@ -32,4 +33,30 @@ def test_what_goes_wrong_leaves_the_old_one_alone(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         fail()
     assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_windows_is_asked_again_while_somebody_reads_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"old")
+    rename, refusals = Path.replace, [PermissionError(13, "in use")] * times
+
+    def windows(source: Path, target: Path) -> Path:
+        if refusals:
+            raise refusals.pop()
+        return rename(source, target)
+
+    monkeypatch.setattr(Path, "replace", windows)
+    monkeypatch.setattr(files, "_PAUSES", (0.0, 0.0))
+
+    if times < 3:
+        write_atomically(path, b"new")
+    else:
+        with pytest.raises(PermissionError):
+            write_atomically(path, b"new")
+
+    assert path.read_bytes() == (b"new" if times < 3 else b"old")
     assert list(tmp_path.iterdir()) == [path]

@@ -342,6 +342,7 @@ def test_an_answer_to_another_question_is_no_answer(
 
 def test_a_system_that_starts_no_process_is_told(half: Path, work: Path) -> None:
     shutil.rmtree(work)
+    work.write_text("no folder")
 
     with pytest.raises(LapisError, match="could not be started"):
         choices(work, half)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from desktop.config.store import SettingsStore
+from desktop.config.store import CAREFUL, SettingsStore
 from desktop.domain.chat import Sampling
 from desktop.domain.connection import MOST_CONNECTIONS, Connection, ServerKind
 from desktop.domain.errors import StorageError
@@ -177,7 +177,6 @@ def test_the_file_is_readable_by_this_account_only(path: Path) -> None:
         ("sampling.logit_bias", [[-1, 1.0]]),
         ("sampling.logit_bias", [[1, 2000.0]]),
         ("sampling.logit_bias", [[1]]),
-        ("connections.offline", "yes"),
         ("connections.finds_ollama", None),
         ("connections.servers", "http://127.0.0.1"),
         ("connections.servers", [json.loads(msgspec.json.encode(WORK))] * (MOST_CONNECTIONS + 1)),
@@ -285,13 +284,14 @@ def test_a_damaged_file_is_moved_aside_and_told(
 ) -> None:
     path.write_bytes(content)
 
-    assert store.load() == Settings()
+    assert store.load() == CAREFUL
 
     aside = path.with_name("settings.json.damaged")
     assert aside.read_bytes() == content
-    assert not path.exists()
     assert store.problem is not None
     assert str(aside) in str(store.problem.hint)
+    assert store.load() == CAREFUL, "the next start is no more online than this one"
+    assert store.problem is None
     store.save(CHANGED)
     assert store.load() == CHANGED
     assert store.problem is None
@@ -301,9 +301,28 @@ def test_a_damaged_file_is_moved_aside_and_told(
 def test_a_file_that_cannot_be_read_is_told_and_left(path: Path, store: SettingsStore) -> None:
     path.mkdir()
 
-    assert store.load() == Settings()
+    assert store.load() == CAREFUL
     assert store.problem is not None
     assert path.is_dir()
+    assert not store.predates("welcomed")
+
+
+@pytest.mark.parametrize(
+    "connections", ["[]", "null", '{"offline": null}', '{"offline": 1}', '{"offline": "true"}']
+)
+def test_who_may_have_chosen_to_stay_offline_is_not_put_online(
+    connections: str, path: Path, store: SettingsStore
+) -> None:
+    path.write_text(f'{{"theme": "dark", "connections": {connections}}}')
+
+    loaded = store.load()
+
+    assert loaded.connections.offline
+    assert loaded.theme is Theme.DARK
+    assert store.problem is not None
+    path.write_text('{"theme": "dark"}')
+    assert not store.load().connections.offline
+    assert store.problem is None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX limits")
@@ -341,7 +360,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 def test_the_name_of_an_odd_file_does_not_keep_settings_from_being_saved(
     store: SettingsStore,
 ) -> None:
-    odd, shown = "/models/\udcff.gguf", "/models/?.gguf"
+    odd, shown = "/models/\udcff.gguf", "/models/\ufffd.gguf"
     store.save(replace(CHANGED, model=odd, opened_models=(odd,)))
 
     assert store.load() == replace(CHANGED, model=shown, opened_models=(shown,))

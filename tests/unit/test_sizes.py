@@ -12,7 +12,8 @@ from typing import cast
 import msgspec
 import pytest
 
-from desktop.backends.side_job import Cancelled, never
+from desktop.backends.side_job import Cancelled
+from desktop.base.cancelling import never
 from desktop.domain.errors import ModelFileError, NetworkError, StorageError
 from desktop.domain.footprint import (
     HOST,

@@ -112,7 +112,6 @@ def test_experts_that_are_not_chosen_are_not_read() -> None:
     listed = CATALOGUE.find("qwen3-30b-a3b-instruct-2507")
     assert active_weights(info()) == 18 * GB
     assert 2 * GB < active_weights(mixture) < 5 * GB
-    assert active_weights(mixture, listed) == active_listed(listed, 18 * GB)
     assert active_weights(mixture) == pytest.approx(active_listed(listed, 18 * GB), rel=0.3)
     assert active_weights(replace(mixture, active=7)) == 7
 

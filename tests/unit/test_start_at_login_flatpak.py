@@ -10,7 +10,7 @@ from desktop.domain.errors import StorageError
 from desktop.system.login.base import LoginState
 from desktop.system.login.flatpak import FlatpakLogin
 from tests.harness.background_portal import BackgroundPortal, background_portal
-from tests.harness.keyring import message_bus
+from tests.harness.message_bus import message_bus
 
 _COMMAND = ("/app/bin/lapis-gui", "--background")
 

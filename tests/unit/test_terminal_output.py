@@ -179,3 +179,17 @@ def test_without_a_terminal_there_is_no_status() -> None:
 )
 def test_lines_are_cut_by_terminal_cells(text: str, cells: int, shown: str) -> None:
     assert fitted(text, cells) == shown
+
+
+def test_what_went_wrong_is_broken_between_words_in_a_terminal_and_whole_in_a_pipe() -> None:
+    title, hint = Text("There is no model of that name"), Text("word " * 30 + "end")
+    error = ModelNotFound(title, hint)
+    for stream in (FakeTerminal(), io.StringIO()):
+        report(error, ENGLISH, Screen(io.StringIO(), stream))
+        lines = stream.getvalue().splitlines()
+        if stream.isatty():
+            assert max(map(len, lines[1:])) <= 80
+            assert all(line.startswith("  word") for line in lines[1:])
+            assert len(lines) == 3
+        else:
+            assert lines == [title.message, f"  {hint.message}"]

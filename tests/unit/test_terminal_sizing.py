@@ -25,7 +25,7 @@ from desktop.domain.machine import (
     UnusedDevice,
 )
 from desktop.domain.model import Device, DeviceKind, Fit, FitLevel, GgufInfo
-from desktop.domain.settings import EngineSettings, Language
+from desktop.domain.settings import Language
 from desktop.domain.speed import Speed
 from desktop.domain.text import Text
 from desktop.models.catalogue import load_catalogue
@@ -98,7 +98,7 @@ def report(
     fit = Fit(level, footprint.total, 8 * GB, 16 * GB)
     placed = Placed(footprint, place, fit, 0, missing)
     fields: dict[str, Any] = {"speed": Speed(7.25, 5.0, 9.5), "longest": 24_576, **more}
-    return FitReport(INFO, EngineSettings(), placed, **fields)
+    return FitReport(INFO, placed, **fields)
 
 
 def test_the_parts_stand_in_rows_with_bars_that_add_up() -> None:
@@ -257,7 +257,7 @@ def test_the_computer_stands_in_rows_with_bars() -> None:
     ]
     assert lines[4:8] == [
         "Cores              6 fast ones and 4 economic ones",
-        "Instruction sets   AVX2 AVX512F",
+        "Instruction sets   AVX-512, AVX2",
         "Reads from memory  38.4 GB/s",
         "Power              on battery, 71 %",
     ]

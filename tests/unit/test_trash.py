@@ -76,7 +76,7 @@ def test_a_deleted_model_is_ours_to_bring_back_until_lapis_ends(room: Room, home
 
 def test_what_is_gone_for_good_is_not_remembered(room: Room) -> None:
     (path,) = room.put("m.gguf")
-    room.shelf.remember_used(path)
+    room.notes.remember_used(path)
     room.scan()
     room.shelf.delete(room.entry("m"))
     room.shelf.close()

@@ -6,13 +6,14 @@ do not know them, and cut: `reading.lower_bound` finds that out.
 """
 
 import base64
-import json
 from typing import Final
 
 from desktop.backends.ollama.words import no_adapters, no_grammar, no_json, no_pictures
+from desktop.base.json_values import decoded, mapping
 from desktop.domain.chat import ChatRequest, Grammar, GrammarKind, Message, Sampling, ToolCall
 from desktop.domain.connection import ServedModel
 from desktop.domain.sight import is_about_pictures, without_pictures
+from desktop.domain.text import encodable
 
 CHAT: Final = "/api/chat"
 GENERATE: Final = "/api/generate"
@@ -52,15 +53,15 @@ def body_of(
     if request.prompt is None:
         body["messages"] = [_message(message) for message in messages]
         if request.tools:
-            body["tools"] = [_object(tool) for tool in request.tools]
+            body["tools"] = [_object(encodable(tool)) for tool in request.tools]
         return CHAT, body
-    body["prompt"] = request.prompt
+    body["prompt"] = encodable(request.prompt)
     if request.suffix is None:
         body["raw"] = True
         body.pop("think", None)
     else:
         # What stands around it is written by the model's template, which raw texts go without.
-        body["suffix"] = request.suffix
+        body["suffix"] = encodable(request.suffix)
     return GENERATE, body
 
 
@@ -99,7 +100,7 @@ def _options(sampling: Sampling, n_ctx: int) -> dict[str, object]:
     if sampling.seed is not None:
         options["seed"] = sampling.seed
     if sampling.stop:
-        options["stop"] = list(sampling.stop)
+        options["stop"] = [encodable(text) for text in sampling.stop]
     if sampling.mirostat:
         options["mirostat"] = sampling.mirostat
         options["mirostat_tau"] = sampling.mirostat_tau
@@ -111,13 +112,13 @@ def _format(grammar: Grammar | None) -> dict[str, object]:
     if grammar is None:
         return {}
     # A schema that allows anything: Ollama's word for that is "json".
-    return {"format": _object(grammar.text) or "json"}
+    return {"format": _object(encodable(grammar.text)) or "json"}
 
 
 def _object(text: str) -> dict[str, object]:
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = decoded(text)
+    except ValueError:
         raise no_json() from None
     if not isinstance(value, dict):
         raise no_json()
@@ -137,29 +138,29 @@ def _logprobs(alternatives: int | None) -> dict[str, object]:
 
 
 def _message(message: Message) -> dict[str, object]:
-    told: dict[str, object] = {"role": message.role.value, "content": message.content}
+    told: dict[str, object] = {
+        "role": message.role.value,
+        "content": encodable(message.content),
+    }
     if message.reasoning:
-        told["thinking"] = message.reasoning
+        told["thinking"] = encodable(message.reasoning)
     if message.pictures:
         told["images"] = [base64.b64encode(one.data).decode() for one in message.pictures]
     if message.tool_calls:
         told["tool_calls"] = [_call(call) for call in message.tool_calls]
     if message.name:
-        told["tool_name"] = message.name
+        told["tool_name"] = encodable(message.name)
     if message.tool_call_id:
-        told["tool_call_id"] = message.tool_call_id
+        told["tool_call_id"] = encodable(message.tool_call_id)
     return told
 
 
 def _call(call: ToolCall) -> dict[str, object]:
     try:
-        arguments = json.loads(call.arguments or "{}")
+        arguments = mapping(decoded(encodable(call.arguments)))
     except ValueError:
         arguments = {}
     return {
-        "id": call.id,
-        "function": {
-            "name": call.name,
-            "arguments": arguments if isinstance(arguments, dict) else {},
-        },
+        "id": encodable(call.id),
+        "function": {"name": encodable(call.name), "arguments": arguments},
     }

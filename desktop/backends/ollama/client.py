@@ -16,6 +16,7 @@ from desktop.backends.ollama.pulling import Pull
 from desktop.backends.ollama.wire import Wire
 from desktop.backends.ollama.words import broke_off, left_out, not_ollama, was_cut
 from desktop.backends.server_loop import not_silent
+from desktop.base.json_values import count, mapping
 from desktop.domain.chat import ChatRequest, Event, Finished, Notice
 from desktop.domain.connection import Connection, PullProgress, ServedModel, cloud_host
 from desktop.domain.errors import LapisError
@@ -63,8 +64,7 @@ class OllamaClient:
         listed = await self._wire.ask("GET", "/api/tags")
         loaded = await self._wire.ask("GET", "/api/ps")
         memory = {
-            name: reading.count(entry.get("size"))
-            for name, entry in reading.names_and_entries(loaded)
+            name: count(entry.get("size")) for name, entry in reading.names_and_entries(loaded)
         }
         self._known.clear()
         return tuple(
@@ -75,13 +75,13 @@ class OllamaClient:
     async def details(self, model: str) -> ServedModel:
         """Return all that is told of a model; raises ModelNotServed."""
         told = await self._wire.ask("POST", "/api/show", {"model": model}, model)
-        info = reading.mapping(told.get("model_info"))
+        info = mapping(told.get("model_info"))
         found = self._listed(model, told)
         architecture = info.get("general.architecture")
         found = replace(
             found,
-            context=reading.count(info.get(f"{architecture}.context_length")),
-            parameters=reading.count(info.get("general.parameter_count")) or found.parameters,
+            context=count(info.get(f"{architecture}.context_length")),
+            parameters=count(info.get("general.parameter_count")) or found.parameters,
         )
         self._known[model] = found
         self._contexts[model] = reading.set_context(told.get("parameters"))
@@ -162,14 +162,14 @@ class OllamaClient:
             self._check_host(known.passes_to)
 
     def _listed(self, name: str, told: Mapping[str, object]) -> ServedModel:
-        details = reading.mapping(told.get("details"))
+        details = mapping(told.get("details"))
         capabilities = told.get("capabilities")
         can = capabilities if isinstance(capabilities, list) else None
         return ServedModel(
             connection=self._connection.name,
             id=name,
-            size=reading.count(told.get("size")),
-            context=reading.count(details.get("context_length")),
+            size=count(told.get("size")),
+            context=count(details.get("context_length")),
             parameters=reading.parameters(details.get("parameter_size")),
             family=reading.short(details.get("family")),
             quantisation=reading.short(details.get("quantization_level")),

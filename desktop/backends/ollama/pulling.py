@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from desktop.backends.ollama import reading
+from desktop.base.json_values import count
 from desktop.domain.connection import PullProgress
 
 _WINDOW_SECONDS: Final = 5.0
@@ -27,9 +28,7 @@ class Pull:
         """Take the next line; return how far the whole is."""
         digest = told.get("digest")
         if isinstance(digest, str) and (digest in self._parts or len(self._parts) < _MOST_PARTS):
-            self._take(
-                digest, reading.count(told.get("completed")), reading.count(told.get("total"))
-            )
+            self._take(digest, count(told.get("completed")), count(told.get("total")))
         self.is_done = told.get("status") == "success"
         done = sum(part for part, _ in self._parts.values())
         total = sum(whole for _, whole in self._parts.values())

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from desktop.backends.ollama.words import not_ollama
+from desktop.base.json_values import count, mapping
 from desktop.domain.chat import (
     Event,
     Finished,
@@ -21,13 +22,12 @@ from desktop.domain.chat import (
     ToolCalled,
     Usage,
 )
-from desktop.domain.text import printable, shortened
+from desktop.domain.text import encodable, printable, shortened
 
 Told = Mapping[str, object]
 
 _MOST_CALLS: Final = 128
 _MOST_NAME: Final = 256
-_MOST_COUNT: Final = 2**62
 _MOST_STEP: Final = 80
 _NANOSECONDS: Final = 1e9
 _SIZED: Final = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*([KMBT]?)", re.IGNORECASE)
@@ -82,8 +82,8 @@ class Answer:
             arguments = function.get("arguments")
             yield ToolCall(
                 _identity(mapping(call).get("id")) or f"call_{self._calls}",
-                _whole(name),
-                _whole(
+                encodable(name),
+                encodable(
                     arguments
                     if isinstance(arguments, str)
                     else json.dumps(mapping(arguments), ensure_ascii=False)
@@ -143,21 +143,9 @@ def model_name(told: object) -> str:
     return told.strip() if is_good and isinstance(told, str) else ""
 
 
-def mapping(told: object) -> Told:
-    """Return an object of JSON, or an empty one."""
-    return told if isinstance(told, dict) else {}
-
-
-def count(told: object) -> int:
-    """Return a count or size; 0 for anything else."""
-    if isinstance(told, bool) or not isinstance(told, int | float):
-        return 0
-    return int(told) if 0 <= told <= _MOST_COUNT else 0
-
-
-def short(told: object, most: int = _MOST_STEP) -> str:
+def short(told: object) -> str:
     """Return a text for people; empty for anything else."""
-    return shortened(printable(told.strip()), most) if isinstance(told, str) else ""
+    return shortened(printable(told.strip()), _MOST_STEP) if isinstance(told, str) else ""
 
 
 def parameters(told: object) -> int:
@@ -196,14 +184,7 @@ def _written(message: Told, name: str) -> str:
         return ""
     if not isinstance(text, str):
         raise not_ollama()
-    return _whole(text)
-
-
-def _whole(text: str) -> str:
-    """Return a text without halves of signs, which can neither be stored nor shown."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return encodable(text)
 
 
 def _tokens(part: Told) -> Iterator[TokenChosen]:
@@ -220,7 +201,7 @@ def _chance(entry: object) -> TokenChance | None:
     text, logprob = mapping(entry).get("token"), mapping(entry).get("logprob")
     if not isinstance(text, str) or not _is_number(logprob):
         return None
-    return TokenChance(_whole(text), float(logprob))  # type: ignore[arg-type]  # a number, as just seen
+    return TokenChance(encodable(text), float(logprob))  # type: ignore[arg-type]  # a number, as just seen
 
 
 def _usage(part: Told) -> Usage:

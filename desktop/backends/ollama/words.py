@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from desktop.base.retry_after import seconds_until
 from desktop.domain.errors import (
     AccessDenied,
     ContextOverflow,
@@ -20,9 +21,10 @@ from desktop.domain.errors import (
 )
 from desktop.domain.text import Text, printable, shortened
 
+# Of a reason without measure nobody wants to know more.
+_READ: Final = 4096
 _MOST_REASON: Final = 200
 _MOST_NAME: Final = 80
-_SECONDS: Final = re.compile(r"\d{1,6}")
 _TOO_LONG: Final = re.compile(
     r"exceeds? the (available |maximum )?context|context (length|size|window) exceeded"
     r"|(prompt|input) (is )?too (long|large)"
@@ -36,7 +38,7 @@ _CANNOT: Final = re.compile(r"does not support (\w+)")
 
 def refusal(status: int, reason: object, model: str, headers: Mapping[str, str]) -> LapisError:
     """Return what an error of Ollama means; `status` is -1 for one in the middle of a stream."""
-    said = reason if isinstance(reason, str) else ""
+    said = reason[:_READ] if isinstance(reason, str) else ""
     plain = said.casefold()
     if status == 429:
         return TooManyRequests(_busy(), _later(), _wait(headers))
@@ -200,8 +202,7 @@ def _later() -> Text:
 
 
 def _wait(headers: Mapping[str, str]) -> float:
-    value = headers.get("retry-after", "").strip()
-    return float(value) if _SECONDS.fullmatch(value) else 0.0
+    return seconds_until(headers.get("retry-after", "")) or 0.0
 
 
 def _shown(said: str) -> str:

@@ -8,7 +8,7 @@ import ctypes
 from dataclasses import dataclass
 from typing import Any, Final
 
-from desktop.system.native import Signatures, declared
+from desktop.base.native import Signatures, declared
 from desktop.system.objective_c import Messenger, Runtime
 
 _FRAMEWORKS: Final = "/System/Library/Frameworks/{0}.framework/{0}"

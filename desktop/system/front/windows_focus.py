@@ -9,9 +9,9 @@ import ctypes
 import time
 from typing import Final
 
+from desktop.base.native import DWORD
 from desktop.system.front.windows_keys import NOBODYS, press
 from desktop.system.front.windows_library import Libraries
-from desktop.system.native import DWORD
 
 _PAUSE_SECONDS: Final = 0.015
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from desktop.system.native import (
+from desktop.base.native import (
     BOOL,
     DWORD,
     HANDLE,

@@ -8,8 +8,8 @@ import ctypes
 from pathlib import PureWindowsPath
 from typing import Final
 
+from desktop.base.native import DWORD, HANDLE
 from desktop.system.front.windows_library import Libraries
-from desktop.system.native import DWORD, HANDLE
 
 _QUERY_LIMITED: Final = 0x1000
 """PROCESS_QUERY_LIMITED_INFORMATION: may be asked of any process."""

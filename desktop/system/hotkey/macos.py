@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from desktop.base.native import Signatures, declared
 from desktop.domain.hotkey import Chord, KeyAction, KeyResult, KeyStatus
 from desktop.domain.text import Text
 from desktop.system.hotkey.base import Activated, Changed
 from desktop.system.hotkey.keys import mac_code, mac_modifiers
-from desktop.system.native import Signatures, declared
 
 CARBON: Final = "/System/Library/Frameworks/Carbon.framework/Carbon"
 EXISTS: Final = -9878

@@ -14,11 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from desktop.domain.hotkey import Chord, KeyAction, KeyResult, KeyStatus
-from desktop.domain.text import Text
-from desktop.system.hotkey.base import Activated, Changed
-from desktop.system.hotkey.keys import windows_code, windows_modifiers
-from desktop.system.native import (
+from desktop.base.native import (
     BOOL,
     DWORD,
     HANDLE,
@@ -28,6 +24,10 @@ from desktop.system.native import (
     last_error,
     windows_library,
 )
+from desktop.domain.hotkey import Chord, KeyAction, KeyResult, KeyStatus
+from desktop.domain.text import Text
+from desktop.system.hotkey.base import Activated, Changed
+from desktop.system.hotkey.keys import windows_code, windows_modifiers
 
 WM_INPUTLANGCHANGE: Final = 0x0051
 WM_HOTKEY: Final = 0x0312

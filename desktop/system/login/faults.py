@@ -1,9 +1,9 @@
 """What goes wrong with the entries of programs that start at login, as a person reads it."""
 
-import errno
 from pathlib import Path
 from typing import Final
 
+from desktop.base.disk_faults import is_full, is_protected
 from desktop.domain.errors import StorageError
 from desktop.domain.text import Text
 
@@ -12,9 +12,9 @@ NOT_CHANGED: Final = Text("Starting at login could not be changed")
 
 def file_fault(error: OSError, path: Path) -> StorageError:
     """Return the words for what the disk reported about the entry `path`."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if is_full(error):
         hint = Text("The disk is full. Free some space, then try again.")
-    elif error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+    elif is_protected(error):
         hint = Text(
             "You may not change {path}. Allow writing to it, then try again.", {"path": str(path)}
         )

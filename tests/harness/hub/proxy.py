@@ -6,12 +6,12 @@ import socket
 import threading
 from collections.abc import Mapping
 
-from tests.harness.raw_listener import RawListener
+from tests.harness.stand_in import RawStandIn
 
 _BLOCK = 65536
 
 
-class RecordingProxy(RawListener):
+class RecordingProxy(RawStandIn):
     """A context manager; `routes` leads `host:port` of a CONNECT to a port of this computer.
 
     `log` has the first line of every request, `heads` all that came with it. With `password`
@@ -37,7 +37,8 @@ class RecordingProxy(RawListener):
         """The first lines of all requests, as in `CONNECT example.com:443`."""
         return [head.partition(" HTTP/")[0] for head in self.heads]
 
-    def _answer(self, connection: socket.socket) -> None:
+    def talk(self, connection: socket.socket) -> None:
+        """Answer the request, or tunnel."""
         connection.settimeout(10)
         head = b""
         while b"\r\n\r\n" not in head:

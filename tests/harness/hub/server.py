@@ -10,18 +10,17 @@ as ModelScope. Each connection has a thread of its own; all of them are gone whe
 """
 
 import itertools
-import ssl
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias
+from typing import Literal, TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tests.harness.http_listener import HOST, Answer, HttpHandler, HttpListener
+from tests.harness.http_listener import Answer, HttpHandler
 from tests.harness.hub import cdn, listing, modelscope, resolving
 from tests.harness.hub.faults import Faults
 from tests.harness.hub.repositories import HubFile, HubRepository
+from tests.harness.stand_in import Listener, StandIn
 
 Side: TypeAlias = Literal["hub", "cdn", "modelscope"]
 
@@ -56,7 +55,7 @@ class HubRequest:
         return "authorization" in self.headers
 
 
-class HubServer:
+class HubServer(StandIn):
     """A hub, a CDN and a ModelScope; a context manager. `faults` are its switches.
 
     `log` has every request so far, oldest first. `replace` changes what is offered. With
@@ -64,46 +63,31 @@ class HubServer:
     """
 
     def __init__(self, repositories: Iterable[HubRepository] = (), certificate: str = "") -> None:
+        super().__init__()
         self.faults = Faults()
         self._lock = threading.Lock()
         self._repositories = {repository.name: repository for repository in repositories}
         self._log: list[HubRequest] = []
         self._signed: dict[str, HubFile] = {}
         self._numbers = itertools.count(1)
-        self._scheme = "https" if certificate else "http"
-        self.closing = threading.Event()
         sides: tuple[Side, ...] = ("hub", "cdn", "modelscope")
-        self._listeners = {side: _Listener(self, side, certificate) for side in sides}
-
-    def __enter__(self) -> Self:
-        for listener in self._listeners.values():
-            listener.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.closing.set()
-        for listener in self._listeners.values():
-            listener.end()
+        self._sides = {side: _Side(self, side, certificate) for side in sides}
+        self._listeners += self._sides.values()
 
     @property
     def endpoint(self) -> str:
         """The hub's address, without a slash at the end."""
-        return self._address("hub")
+        return self._sides["hub"].address
 
     @property
     def cdn(self) -> str:
         """The CDN's address."""
-        return self._address("cdn")
+        return self._sides["cdn"].address
 
     @property
     def modelscope(self) -> str:
         """ModelScope's address."""
-        return self._address("modelscope")
+        return self._sides["modelscope"].address
 
     @property
     def log(self) -> list[HubRequest]:
@@ -162,34 +146,15 @@ class HubServer:
         with self._lock:
             self._log.append(request)
 
-    def _address(self, side: Side) -> str:
-        return f"{self._scheme}://{HOST}:{self._listeners[side].port}"
 
-
-class _Listener(HttpListener):
+class _Side(Listener[HubServer]):
     def __init__(self, world: HubServer, side: Side, certificate: str) -> None:
-        super().__init__(_Handler, f"hub-{side}")
-        self.world = world
+        super().__init__(world, _Handler, f"hub-{side}", certificate=certificate)
         self.side: Side = side
-        self._context: ssl.SSLContext | None = None
-        if certificate:
-            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._context.load_cert_chain(certificate)
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """Serve one connection, encrypted if this side is."""
-        try:
-            if self._context is None:
-                super().finish_request(request, client_address)
-            else:
-                with self._context.wrap_socket(request, server_side=True) as connection:
-                    super().finish_request(connection, client_address)
-        except (OSError, ValueError):
-            return  # the client went away, or this server did
 
 
 class _Handler(HttpHandler):
-    server: _Listener
+    server: _Side
 
     def answer(self) -> None:
         """Answer one request."""

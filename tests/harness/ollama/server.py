@@ -13,14 +13,14 @@ import struct
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
-from tests.harness.http_listener import Answer, HttpHandler, HttpListener
+from tests.harness.http_listener import Answer, HttpHandler
 from tests.harness.ollama.answering import Line, answer
 from tests.harness.ollama.faults import Faults
 from tests.harness.ollama.models import OllamaModel
+from tests.harness.stand_in import Listener, StandIn
 
 _CHECK_SECONDS = 0.02
 _BLOCK = b"x" * 65_536
@@ -40,7 +40,7 @@ class OllamaRequest:
     left: threading.Event = field(default_factory=threading.Event)
 
 
-class OllamaServer:
+class OllamaServer(StandIn):
     """An Ollama; a context manager. `faults` are its switches, `library` what can be pulled.
 
     `always_cuts` makes it one of the versions that know no `truncate`. `cached` tokens of each
@@ -59,46 +59,18 @@ class OllamaServer:
         counts_new_only: bool = False,
         port: int = 0,
     ) -> None:
+        super().__init__()
         self.faults = Faults()
         self.version = version
         self.always_cuts = always_cuts
         self.cached = cached
         self.counts_new_only = counts_new_only
         self.library = {model.name: model for model in library}
-        self.closing = threading.Event()
         self._lock = threading.Lock()
         self._models = {model.full_name: model for model in models}
         self._loaded: dict[str, int] = {}
         self._log: list[OllamaRequest] = []
-        self._listener = _Listener(self, port)
-
-    def __enter__(self) -> Self:
-        self._listener.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End it and all its connections, as when it is killed."""
-        if not self.closing.is_set():
-            self.closing.set()
-            self._listener.end()
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return self._listener.port
-
-    @property
-    def address(self) -> str:
-        """Its base address."""
-        return f"http://127.0.0.1:{self.port}"
+        self._listeners.append(Listener(self, _Handler, "ollama", port=port))
 
     @property
     def log(self) -> list[OllamaRequest]:
@@ -155,14 +127,8 @@ class OllamaServer:
             self._log.append(request)
 
 
-class _Listener(HttpListener):
-    def __init__(self, world: OllamaServer, port: int) -> None:
-        super().__init__(_Handler, "ollama", port)
-        self.world = world
-
-
 class _Handler(HttpHandler):
-    server: _Listener
+    server: Listener[OllamaServer]
 
     def answer(self) -> None:
         """Answer one request."""

@@ -1,8 +1,11 @@
-"""Reading what OpenAI-compatible servers answer in JSON: what has not its type is absent. Pure."""
+"""Reading JSON that others wrote: what has not the type it should have is absent. Pure; any thread."""
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
+
+from desktop.domain.text import encodable
 
 _MOST_NUMBER: Final = 2**53
 _MOST_SHORT: Final = 256
@@ -16,6 +19,19 @@ def decoded(text: bytes | str) -> object:
         raise ValueError("nested too deep") from error
 
 
+def object_in(file: Path, most_bytes: int) -> Mapping[str, object]:
+    """Return the object of JSON that is in `file`; raises OSError.
+
+    ValueError for anything else, and for a file of more than `most_bytes`.
+    """
+    with file.open("rb") as stream:
+        content = stream.read(most_bytes + 1)
+    said = decoded(content) if len(content) <= most_bytes else None
+    if not isinstance(said, dict):
+        raise ValueError("no object")  # noqa: TRY004 - about what stands there, not about a call
+    return said
+
+
 def mapping(value: object) -> Mapping[str, object]:
     """Return an object of JSON, or an empty one."""
     return value if isinstance(value, dict) else {}
@@ -27,8 +43,8 @@ def sequence(value: object) -> Sequence[object]:
 
 
 def words(value: object) -> str:
-    """Return a text, empty for anything else; halves of surrogate pairs are replaced."""
-    return clean(value) if isinstance(value, str) else ""
+    """Return a text that can be encoded, empty for anything else."""
+    return encodable(value) if isinstance(value, str) else ""
 
 
 def short(value: object) -> str:
@@ -49,8 +65,3 @@ def real(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if abs(value) <= _MOST_NUMBER else None
-
-
-def clean(text: str) -> str:
-    """Return a text that can be encoded: half a surrogate pair is no text."""
-    return text.encode(errors="replace").decode()
