@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 _FIRST_STEPS: Final = 3
 _SETTINGS: Final = 11
 """Parts of the settings page, at most."""
-_BESIDE_THE_POPUP: Final = 64
-_LETTER: Final = (200, 60, 880, 640)
-"""Left, top, width and height of the window that the popup appears over."""
+_BESIDE_THE_POPUP: Final = 36
+_LETTER_SIDE: Final = 40
+_LETTER_ABOVE: Final = 40
+_LETTER_BELOW: Final = 360
 _BESIDE_A_MENU: Final = 12
 _BELOW_THE_HEADER: Final = 44
 
@@ -99,6 +100,8 @@ def _context(stage: Stage) -> None:
     _talk(stage)
     stage.window.composer.field.setPlainText(stage.texts.draft)
     ring = stage.part(ContextRing)
+    # Counted a moment after the last key.
+    stage.work(2)
     stage.wait(lambda: ring.count is not None, "a count of the context")
     ring.open_card()
     stage.wait(lambda: stage.seen(ContextCard), "the card of the context")
@@ -166,6 +169,16 @@ def _keys(stage: Stage) -> None:
     stage.window.shortcuts.keys.emit()
 
 
+def _help(stage: Stage) -> None:
+    from desktop.ui.help_window import HelpWindow
+
+    _talk(stage)
+    stage.screen.key("F1")
+    window = stage.top(HelpWindow)
+    stage.take(window)
+    window.close()
+
+
 def _about(stage: Stage) -> None:
     from desktop.ui.about import About
 
@@ -194,17 +207,20 @@ def _popup(stage: Stage, *, asks: bool) -> None:
     from desktop.system.instance import send_command
     from desktop.ui.popup import Popup
 
-    stage.window.hide()
+    window = stage.window
+    window.hide()
     letter = stage.others.text_window(stage.texts.letter, stage.write_letter())
-    scale = round(stage.window.devicePixelRatio())
-    left, top, width, height = (scale * each for each in _LETTER)
-    stage.screen.xdotool("windowmove", letter.number, str(left), str(top))
-    stage.screen.xdotool("windowsize", "--sync", letter.number, str(width), str(height))
     stage.screen.key("ctrl+a")
     stage.work(0.5)
     send_command(stage.paths.socket, "toggle-popup")
     popup = stage.top(Popup)
     stage.work(0.5)
+    # Now that its place is known: the letter looks out from behind it.
+    scale = round(popup.devicePixelRatio())
+    place = popup.geometry().adjusted(-_LETTER_SIDE, -_LETTER_ABOVE, _LETTER_SIDE, _LETTER_BELOW)
+    left, top, width, height = (scale * each for each in place.getRect())
+    stage.screen.xdotool("windowsize", "--sync", letter.number, str(width), str(height))
+    stage.screen.xdotool("windowmove", letter.number, str(left), str(top))
     if asks:
         popup.composer.field.setPlainText(stage.texts.question)
         stage.screen.key("Return")
@@ -213,8 +229,8 @@ def _popup(stage: Stage, *, asks: bool) -> None:
     stage.screen.key("Escape")
     stage.work(0.3)
     popup.put_away()
-    letter.close()
-    stage.window.bring_to_front()
+    stage.others.end_last()
+    window.bring_to_front()
 
 
 def _all() -> dict[str, Scene]:
@@ -237,6 +253,7 @@ def _all() -> dict[str, Scene]:
         "servers": Scene(partial(_models, 3)),
         "library": Scene(_library),
         "keys": Scene(_keys),
+        "help": Scene(_help),
         "about": Scene(_about),
         "licences": Scene(_licences),
         "popup": Scene(partial(_popup, asks=False)),
