@@ -53,9 +53,12 @@ def toggle_command(data_dir: Path | None = None) -> str:
     return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
 
-def binding(desktop: Desktop, command: str, chord: str = _USUAL) -> Binding:
-    """Return how `chord` is bound to `command` on `desktop`; where people press it, it is not told."""
-    keys = parse_chord(chord)
+def binding(desktop: Desktop, command: str, chord: str = "") -> Binding:
+    """Return how `chord` is bound to `command` on `desktop`; "" for the usual one.
+
+    Where people press it, it is not told.
+    """
+    keys = parse_chord(chord or _USUAL)
     match desktop:
         case Desktop.SWAY:
             how = Text("Add these lines to ~/.config/sway/config, and reload it.")

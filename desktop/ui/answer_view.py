@@ -71,6 +71,7 @@ class AnswerView(QWidget):
         self._is_newest = False
         self._is_crashing = False
         self._own_template = ""
+        self._chosen = ""
         self._hosts: Hosts = nobody
         self._larger: str | None = None
         self._thinking: Thinking | None = None
@@ -205,6 +206,12 @@ class AnswerView(QWidget):
             blamed = is_template_fault(self._message.note)
             self._card.set_template_failed(blamed and self._message.model == model)
 
+    def set_chosen(self, model: str) -> None:
+        """Tell which model is chosen, by its name; empty where nobody knows."""
+        self._chosen = model
+        if self._card is not None:
+            self._card.set_other_chosen(model not in ("", self._message.model))
+
     def set_hosts(self, hosts: Hosts) -> None:
         """Say below the words if they came from another computer, by the name of its model."""
         if hosts is not self._hosts:
@@ -305,6 +312,7 @@ class AnswerView(QWidget):
         card.set_larger(self._larger)
         self._card = card
         self.set_own_template(self._own_template)
+        self.set_chosen(self._chosen)
         self._layout.insertWidget(self._layout.indexOf(self._actions), card)
 
     def _drop_card(self) -> None:

@@ -100,4 +100,6 @@ class ChatSearchField(SearchField):
 
     def _retranslate(self) -> None:
         self.setPlaceholderText(self.tr("Search"))
-        self.setAccessibleName(self.tr("Search all chats (Ctrl+K)"))
+        self.setAccessibleName(
+            self.tr("Search all chats ({keys})").format(keys=native(SEARCH_KEYS))
+        )

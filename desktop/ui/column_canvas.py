@@ -6,15 +6,14 @@ GUI thread.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from PySide6.QtCore import QCoreApplication, QEvent, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
+from desktop.ui.nested_layouts import NESTED, let_layouts_tell, tell_once
 from desktop.ui.row_frame import RowFrame
 
 __all__ = ["ColumnCanvas"]
-
-_NESTED_LAYOUTS = 12
 
 
 class ColumnCanvas(QWidget):
@@ -56,9 +55,9 @@ class ColumnCanvas(QWidget):
         with self.at_work():
             if frame.width() != width:
                 frame.resize(width, frame.height())
-            for _ in range(_NESTED_LAYOUTS):
+            for _ in range(NESTED):
                 self._is_asked = False
-                _tell_once()
+                tell_once()
                 height = frame.height_at(width)
                 others_asked = others_asked or self._is_asked
                 if height != frame.height():
@@ -68,10 +67,9 @@ class ColumnCanvas(QWidget):
         return others_asked
 
     def let_layouts_tell(self) -> None:
-        """Have every layout in the rows ask for its room now; each tells the one around it only."""
+        """Have every layout in the rows ask for its room now."""
         with self.at_work():
-            for _ in range(_NESTED_LAYOUTS):
-                _tell_once()
+            let_layouts_tell()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -86,7 +84,3 @@ class ColumnCanvas(QWidget):
             else:
                 self.height_wanted.emit()
         return handled
-
-
-def _tell_once() -> None:
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)

@@ -16,13 +16,7 @@ from desktop.services.context_estimate import estimated_tokens
 from desktop.services.drafts import draft_of, read_draft
 from desktop.ui.buttons import IconButton
 from desktop.ui.composer_chips import ComposerChips
-from desktop.ui.composer_field import (
-    FIELD_LIMIT,
-    ComposerField,
-    dropped_files,
-    dropped_model,
-    has_picture,
-)
+from desktop.ui.composer_field import FIELD_LIMIT, ComposerField, takes_dropped
 from desktop.ui.labels import restyle
 from desktop.ui.leaves_badge import LeavesBadge
 from desktop.ui.sight_line import SightLine
@@ -210,8 +204,7 @@ class Composer(QFrame):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and pictures beside the field, too."""
-        data = event.mimeData()
-        if dropped_model(data) is not None or dropped_files(data) or has_picture(data):
+        if takes_dropped(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:

@@ -24,10 +24,9 @@ from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QWidget
 __all__ = [
     "FIELD_LIMIT",
     "ComposerField",
-    "dropped_files",
     "dropped_model",
-    "has_picture",
     "picture_of",
+    "takes_dropped",
 ]
 
 FIELD_LIMIT = 16_000
@@ -49,6 +48,11 @@ def dropped_files(data: QMimeData) -> list[Path]:
     """Return the files of this computer among dropped things, model files left out."""
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
     return [path for path in paths if path.suffix.lower() != _MODEL_SUFFIX]
+
+
+def takes_dropped(data: QMimeData) -> bool:
+    """Return whether what is held above a window can be let go there: models, files, pictures."""
+    return dropped_model(data) is not None or bool(dropped_files(data)) or has_picture(data)
 
 
 def has_picture(data: QMimeData) -> bool:

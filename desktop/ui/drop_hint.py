@@ -19,11 +19,13 @@ class DropHint(QWidget):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._parent = parent
+        self._is_model = True
         parent.installEventFilter(self)
         self.hide()
 
-    def appear(self) -> None:
-        """Cover the parent."""
+    def appear(self, *, is_model: bool = True) -> None:
+        """Cover the parent; `is_model` says what is held, a model or something to ask about."""
+        self._is_model = is_model
         self.setGeometry(self._parent.rect())
         self.show()
         self.raise_()
@@ -48,4 +50,9 @@ class DropHint(QWidget):
         font.setWeight(QFont.Weight.DemiBold)
         painter.setFont(font)
         painter.setPen(QColor(tokens.accent))
-        painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, self.tr("Drop the model here"))
+        painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, self._words())
+
+    def _words(self) -> str:
+        if self._is_model:
+            return self.tr("Drop the model here")
+        return self.tr("Drop it here to ask about it")

@@ -6,9 +6,17 @@ from desktop.domain.engine import EngineMemory, EngineState, Phase
 from desktop.domain.model import InstalledModel
 from desktop.domain.quantities import sized
 from desktop.domain.text import Text
+from desktop.ui.model_words import model_words
 from desktop.ui.translation import say
 
-__all__ = ["loading_words", "memory_words", "model_title", "state_hint", "state_words"]
+__all__ = [
+    "loading_words",
+    "memory_words",
+    "model_title",
+    "short_title",
+    "state_hint",
+    "state_words",
+]
 
 Tone: TypeAlias = Literal["muted", "good", "bad"]
 
@@ -18,6 +26,13 @@ def model_title(model: InstalledModel | None) -> str:
     if model is None:
         return say(Text("Choose a model"))
     return say(Text("Built-in guide")) if model.is_guide else model.title
+
+
+def short_title(model: InstalledModel | None) -> str:
+    """Return the same where there is little room: "Gemma 2 2B · Q4_K_M" of a file's name."""
+    if model is None or model.is_guide or model.is_served:
+        return model_title(model)
+    return model_words(model.title)
 
 
 def loading_words(state: EngineState) -> str:

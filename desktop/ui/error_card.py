@@ -46,9 +46,10 @@ class ErrorCard(NoticeCard):
         `alone` that it would help to have less text in the question itself only, and
         `has_words` that something came which can be gone on with.
         """
-        remedy, go_on = TextButton(), TextButton()
+        remedy = TextButton()
         choices = OverflowChoices(alone=alone) if too_long else None
-        buttons = (remedy,) if not has_words else (go_on, remedy)
+        go_on = TextButton() if has_words and choices is None else None
+        buttons = [button for button in (go_on, remedy) if button is not None]
         super().__init__(buttons if choices is None else (), below=choices, parent=parent)
         self._remedy = remedy
         self._go_on = go_on
@@ -56,14 +57,15 @@ class ErrorCard(NoticeCard):
         self._state = state
         self._note = note
         self._other_model = other_model
-        self._has_words = has_words
         self._crashing = False
         self._template_failed = False
+        self._other_chosen = False
         if choices is not None:
             choices.add_last(remedy)
             choices.chosen.connect(self.overflow_chosen)
         self._remedy.clicked.connect(self._on_remedy_clicked)
-        self._go_on.clicked.connect(self.continue_requested)
+        if go_on is not None:
+            go_on.clicked.connect(self.continue_requested)
         self.set_newest(True)
         self._say()
 
@@ -71,7 +73,7 @@ class ErrorCard(NoticeCard):
         """Offer remedies, or not; never where nothing failed."""
         failed = newest and self._look() is not Look.QUIET
         self._remedy.setVisible(failed)
-        if self._has_words:
+        if self._go_on is not None:
             self._go_on.setVisible(failed)
         if self._choices is not None:
             self._choices.setVisible(failed)
@@ -93,6 +95,12 @@ class ErrorCard(NoticeCard):
             self._template_failed = failed
             self._say()
 
+    def set_other_chosen(self, chosen: bool) -> None:
+        """Tell whether another model than the one that failed was chosen since: it can be asked."""
+        if chosen is not self._other_chosen:
+            self._other_chosen = chosen
+            self._say()
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
@@ -101,8 +109,9 @@ class ErrorCard(NoticeCard):
     def _say(self) -> None:
         title, hint = self._words()
         self.show_words(title, hint, self._look())
-        self._go_on.setText(self.tr("Continue"))
-        if self._other_model:
+        if self._go_on is not None:
+            self._go_on.setText(self.tr("Continue"))
+        if self._wants_model:
             self._remedy.setText(self.tr("Choose a model"))
         elif self._crashing:
             self._remedy.setText(self.tr("Try again anyway"))
@@ -112,12 +121,16 @@ class ErrorCard(NoticeCard):
             self._remedy.setText(self.tr("Try again"))
 
     def _on_remedy_clicked(self) -> None:
-        if self._other_model:
+        if self._wants_model:
             self.model_wanted.emit()
         elif self._template_failed and not self._crashing:
             self.template_wanted.emit()
         else:
             self.retry_requested.emit()
+
+    @property
+    def _wants_model(self) -> bool:
+        return self._other_model and not self._other_chosen
 
     def _look(self) -> Look:
         match self._state:

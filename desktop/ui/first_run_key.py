@@ -46,7 +46,7 @@ class FirstRunKey(Step):
         """Offer to show the quick question without its key."""
         super().__init__(parent)
         self._desk: KeyDesk | None = None
-        self._is_pressed = False
+        self._worked_keys: str | None = None
         self._row = KeyRow()
         self._recipe = KeyRecipe()
         self._recipe.hide()
@@ -63,8 +63,8 @@ class FirstRunKey(Step):
 
     @property
     def is_pressed(self) -> bool:
-        """Whether the key was seen to work while this was on show."""
-        return self._is_pressed
+        """Whether the key that is in force was seen to work while this was on show."""
+        return self._worked_keys is not None
 
     def attach(self, desk: "KeyDesk") -> None:
         """Show the key of `desk`, and follow it."""
@@ -120,19 +120,21 @@ class FirstRunKey(Step):
             self._desk.by_hand.write(self._desk.view(KeyAction.ASK).chord)
 
     def _on_worked(self, action: KeyAction) -> None:
-        if action is KeyAction.ASK and self.isVisible():
-            self._is_pressed = True
+        if self._desk is not None and action is KeyAction.ASK and self.isVisible():
+            self._worked_keys = self._desk.view(KeyAction.ASK).keys
             self._say_state()
 
     def _show_key(self) -> None:
         desk = self._desk
         if desk is None:
             return
+        if self._worked_keys != desk.view(KeyAction.ASK).keys:
+            self._worked_keys = None  # another key: what the one before did proves nothing
         is_by_hand = desk.way is KeyWay.BY_HAND
         self._recipe.setVisible(is_by_hand)
         if is_by_hand:
             hand, view = desk.by_hand, desk.view(KeyAction.ASK)
-            self._recipe.show_recipe(hand.recipe(), view.chord, can_write=hand.can_write)
+            self._recipe.show_recipe(hand.recipe(view.chord), view.chord, can_write=hand.can_write)
             self._recipe.show_outcome(hand.result, hand.problem, busy=hand.is_busy)
         self._say_state()
 
@@ -159,7 +161,7 @@ class FirstRunKey(Step):
     def _say_state(self) -> None:
         desk = self._desk
         may_work = desk is not None and desk.view(KeyAction.ASK).may_work
-        if self._is_pressed:
+        if self.is_pressed:
             self._sign.set_icon("check-circle", "good")
             self._state.setText(self.tr("It works: the key calls the quick question."))
             self._state.set_tone("good")

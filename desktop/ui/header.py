@@ -18,7 +18,13 @@ from PySide6.QtWidgets import (
 from desktop.domain.engine import EngineMemory, EngineState, Phase
 from desktop.domain.model import InstalledModel
 from desktop.ui.buttons import IconButton
-from desktop.ui.engine_words import memory_words, model_title, state_hint, state_words
+from desktop.ui.engine_words import (
+    memory_words,
+    model_title,
+    short_title,
+    state_hint,
+    state_words,
+)
 from desktop.ui.icons import icon
 from desktop.ui.labels import ElidedLabel, as_words, set_tooltip
 from desktop.ui.leaves_badge import LeavesBadge
@@ -26,6 +32,7 @@ from desktop.ui.link_button import LinkButton
 from desktop.ui.main_menu import MainMenu
 from desktop.ui.model_menu import ModelMenu
 from desktop.ui.share_bar import ShareBar
+from desktop.ui.shortcuts import PANEL_KEYS, SIDEBAR_KEYS, native
 from desktop.ui.tokens import Space
 
 __all__ = ["Header"]
@@ -82,7 +89,7 @@ class Header(QFrame):
     def set_engine(self, state: EngineState) -> None:
         """Show which model is chosen and how it is."""
         self._state = state
-        self._model.show_title(model_title(self.model))
+        self._model.show_title(short_title(self.model), model_title(self.model))
         self._badge.show_host(self.model.leaves_to if self.model is not None else "")
         loading = state.phase is Phase.LOADING and self._is_here()
         self._bar.show_share(state.progress if loading else 0, 1)
@@ -241,8 +248,12 @@ class Header(QFrame):
         self.main_menu.open_at(corner)
 
     def _retranslate(self) -> None:
-        self._sidebar.set_label(self.tr("Show the list of chats (Ctrl+\\)"))
-        self._panel.set_label(self.tr("Settings of this chat (Ctrl+Shift+P)"))
+        self._sidebar.set_label(
+            self.tr("Show the list of chats ({keys})").format(keys=native(SIDEBAR_KEYS))
+        )
+        self._panel.set_label(
+            self.tr("Settings of this chat ({keys})").format(keys=native(PANEL_KEYS))
+        )
         self._more.set_label(self.tr("Menu"))
         self._bar.setAccessibleName(self.tr("Loading the model"))
         self.set_title(self._chat_title)
@@ -257,7 +268,7 @@ class _ModelButton(QToolButton):
         super().__init__()
         # The button is mirrored to have its arrow at the right; its menu is not.
         menu.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-        self._title = ""
+        self._title = self._file = ""
         self._is_cut = False
         self._state = ""
         self._memory = ""
@@ -271,9 +282,16 @@ class _ModelButton(QToolButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
-    def show_title(self, title: str) -> None:
-        self._title = title
-        self.setAccessibleName(self.tr("Model: {name}").format(name=title))
+    def sizeHint(self) -> QSize:
+        """Be as high whatever script the name is in: the talk below would move with the model."""
+        metrics = self.fontMetrics()
+        written = metrics.size(Qt.TextFlag.TextShowMnemonic.value, self.text()).height()
+        return super().sizeHint() - QSize(0, max(0, written - metrics.height()))
+
+    def show_title(self, title: str, file: str) -> None:
+        """Show `title`; `file` is what the model is called in full."""
+        self._title, self._file = title, file
+        self.setAccessibleName(self.tr("Model: {name}").format(name=file))
 
     def set_state(self, words: str) -> None:
         """Tell screen readers how the model is."""
@@ -301,7 +319,7 @@ class _ModelButton(QToolButton):
         memory = self.tr("{size} in memory").format(size=self._memory) if self._memory else ""
         state = " · ".join(words for words in (self._state, memory) if words)
         self.setAccessibleDescription(state)
-        name = self._title if self._is_cut else ""
+        name = self._file if self._is_cut or self._file != self._title else ""
         lines = (name, self.tr("Choose a model"), state)
         set_tooltip(self, "\n".join(line for line in lines if line))
 

@@ -61,9 +61,9 @@ class ByHand(QObject):
             self._can_write = can_write(self._desktop)
         return self._can_write
 
-    def recipe(self) -> Binding:
-        """Return how the quick question is bound by hand."""
-        return binding(self._desktop, self._command)
+    def recipe(self, chord: str) -> Binding:
+        """Return how the quick question is bound by hand to `chord`; "" for the usual one."""
+        return binding(self._desktop, self._command, chord)
 
     def command(self, action: KeyAction) -> str:
         """Return the command that does what the key of `action` would do; "" if there is none."""

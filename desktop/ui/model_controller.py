@@ -29,7 +29,7 @@ from desktop.models.library import GUIDE_NAME
 from desktop.services.manner import template_for, with_choice
 from desktop.ui.banner import Remedy, Topic
 from desktop.ui.bridge import Bridge
-from desktop.ui.engine_words import model_title
+from desktop.ui.engine_words import model_title, short_title
 from desktop.ui.model_check import Check, ModelCheck
 from desktop.ui.model_sources import ChosenFrom, ModelEngine
 from desktop.ui.own_settings import OwnSettings
@@ -90,8 +90,7 @@ class ModelController(QObject):
         menu.free_memory_requested.connect(self.free_memory)
         menu.full_settings_requested.connect(self._use_full_settings)
         menu.builtin_template_chosen.connect(self._use_builtin_template)
-        for dropped in (window.composer.model_dropped, window.model_dropped):
-            dropped.connect(lambda path: self.choose_named(str(path)))
+        window.composer.model_dropped.connect(lambda path: self.choose_named(str(path)))
         for wanted in (window.transcript.model_wanted, window.composer.other_model_wanted):
             wanted.connect(window.header.open_model_menu)
         window.banner.remedy_chosen.connect(self._on_remedy_chosen)
@@ -308,6 +307,7 @@ class ModelController(QObject):
         self._window.header.set_engine(state)
         self._window.transcript.set_crashing(crashing=state.crashes_here)
         if state.model != earlier.model:
+            self._window.transcript.set_chosen(state.model.name if state.model else "")
             self._show_model()
         if self._has_failed_to_start(state):
             return
@@ -385,5 +385,5 @@ class ModelController(QObject):
         self._window.composer.show_sight(model, lambda: self.sees(model))
         if model is not None:
             self._window.transcript.empty_state.show_model(
-                model_title(model), about_guide, model.leaves_to
+                short_title(model), about_guide, model.leaves_to
             )

@@ -55,7 +55,7 @@ class NoticeCard(QFrame):
         words.addWidget(self._title)
         words.addWidget(self._hint)
         if below is not None:
-            words.addSpacing(Space.S)
+            below.setContentsMargins(0, Space.S, 0, 0)
             words.addWidget(below)
         words.addStretch(1)
         row = QHBoxLayout()

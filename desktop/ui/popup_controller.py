@@ -17,7 +17,7 @@ from desktop.store.temporary import is_temporary
 from desktop.ui.banner import Remedy, Topic
 from desktop.ui.chat_controller import ChatController
 from desktop.ui.chat_feed import ChatFeed
-from desktop.ui.engine_words import model_title, state_words
+from desktop.ui.engine_words import short_title, state_words
 from desktop.ui.message_wishes import MessageWishes
 from desktop.ui.popup import Popup
 
@@ -218,7 +218,7 @@ class PopupController(QObject):
         if not self._is_guide:
             self._popup.banner.solve(Topic.MODEL_CHOICE)
         self._popup.set_model(
-            model_title(model),
+            short_title(model),
             is_guide=self._is_guide,
             state=words,
             leaves_to=model.leaves_to if model is not None else "",

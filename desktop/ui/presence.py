@@ -20,6 +20,7 @@ from desktop.ui.done_notice import DoneNotice
 from desktop.ui.popup_controller_model import KnowsModels
 from desktop.ui.popup_room import HasActions, PopupRoom
 from desktop.ui.preferences import Preferences
+from desktop.ui.shortcuts import QUIT_KEYS, native
 from desktop.ui.translation import say
 from desktop.ui.tray import Tray
 from desktop.ui.tray_words import how_to_get_a_tray
@@ -118,7 +119,8 @@ class Presence(QObject):
                 self._tell_no_tray(
                     Text(
                         "Lapis is still running: without a tray, closing makes the window small. "
-                        "Ctrl+Q ends it."
+                        "{keys} ends it.",
+                        {"keys": native(QUIT_KEYS)},
                     )
                 )
             self._window.showMinimized()

@@ -143,6 +143,9 @@ class QuestionView(QWidget):
     def set_own_template(self, model: str) -> None:
         """Nothing about a question depends on it."""
 
+    def set_chosen(self, model: str) -> None:
+        """Nothing about a question depends on it."""
+
     def set_hosts(self, hosts: Hosts) -> None:
         """Nothing about a question depends on it."""
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QCoreApplication, QEvent, Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.ui.buttons import TextButton
 from desktop.ui.icons import icon
 from desktop.ui.labels import PlainLabel
+from desktop.ui.nested_layouts import let_layouts_tell
 from desktop.ui.page_scroll import PageScroll
 from desktop.ui.search_field import SearchField
 from desktop.ui.server_card import ServerCard
@@ -20,7 +21,6 @@ __all__ = ["ServersTab"]
 _WIDEST = 760
 _LONGEST = 100
 _MANY = 12
-_NESTED_LAYOUTS = 6
 
 
 class ServersTab(QWidget):
@@ -85,10 +85,8 @@ class ServersTab(QWidget):
                 self._scroll.column.insertWidget(place, card)
         self.show_chosen(*self._chosen)
         self._show()
-        # Each layout tells the one around it only, at the next turn of the loop: chips that need
-        # another line would be painted cut off meanwhile.
-        for _ in range(_NESTED_LAYOUTS):
-            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+        # Chips may need another line now.
+        let_layouts_tell()
 
     def show_chosen(self, connection: str, model: str) -> None:
         """Mark the model that answers; both empty: it is no model of a server."""

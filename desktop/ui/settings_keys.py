@@ -109,7 +109,7 @@ class KeysSection(SettingsSection):
         if is_by_hand:
             hand = desk.by_hand
             chord = desk.view(KeyAction.ASK).chord
-            self._recipe.show_recipe(hand.recipe(), chord, can_write=hand.can_write)
+            self._recipe.show_recipe(hand.recipe(chord), chord, can_write=hand.can_write)
             self._recipe.show_outcome(hand.result, hand.problem, busy=hand.is_busy)
             for action, command in self._commands.items():
                 command.show_words(hand.command(action))

@@ -68,7 +68,8 @@ class ShelfMenu(TextButton):
             if count != 1:
                 words = self.tr("Use Ollama: {count} models are here").format(count=count)
         else:
-            programs = ", ".join(f"{say(origin_name(one))} {many}" for one, many in counts.items())
+            named = (f"{say(origin_name(one))} {many}" for one, many in counts.items())
+            programs = " · ".join(named)
             words = self.tr("Use one that is here: {programs}").format(programs=programs)
         self.setText(words)
 

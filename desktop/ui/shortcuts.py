@@ -7,10 +7,23 @@ from PySide6.QtCore import QKeyCombination, QObject, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-__all__ = ["ENTER_KEY", "HELP_KEY", "SIDEBAR_KEYS", "Shortcuts", "native", "with_key"]
+__all__ = [
+    "ENTER_KEY",
+    "HELP_KEY",
+    "PANEL_KEYS",
+    "QUIT_KEYS",
+    "SEARCH_KEYS",
+    "SIDEBAR_KEYS",
+    "Shortcuts",
+    "native",
+    "with_key",
+]
 
 HELP_KEY: Final = Qt.Key.Key_F1
 SIDEBAR_KEYS: Final = Qt.Modifier.CTRL | Qt.Key.Key_Backslash
+SEARCH_KEYS: Final = Qt.Modifier.CTRL | Qt.Key.Key_K
+PANEL_KEYS: Final = Qt.Modifier.CTRL | Qt.Modifier.SHIFT | Qt.Key.Key_P
+QUIT_KEYS: Final = Qt.Modifier.CTRL | Qt.Key.Key_Q
 ENTER_KEY: Final = Qt.Key.Key_Return if sys.platform == "darwin" else Qt.Key.Key_Enter
 """What stands on both of them: keyboards of Macs call them Return, all others Enter."""
 
@@ -51,7 +64,7 @@ class Shortcuts(QObject):
         for sequence, signal in (
             (QKeySequence(ctrl | key.Key_N), self.new_chat),
             (QKeySequence(ctrl | Qt.Modifier.SHIFT | key.Key_N), self.temporary_chat),
-            (QKeySequence(ctrl | key.Key_K), self.search),
+            (QKeySequence(SEARCH_KEYS), self.search),
             (QKeySequence(QKeySequence.StandardKey.Find), self.find),
             (QKeySequence(key.Key_F2), self.rename),
             (QKeySequence(SIDEBAR_KEYS), self.sidebar),
@@ -59,11 +72,11 @@ class Shortcuts(QObject):
             (QKeySequence(key.Key_Escape), self.stop),
             (QKeySequence(QKeySequence.StandardKey.Undo), self.undo),
             (QKeySequence(ctrl | Qt.Modifier.SHIFT | key.Key_M), self.models),
-            (QKeySequence(ctrl | Qt.Modifier.SHIFT | key.Key_P), self.panel),
+            (QKeySequence(PANEL_KEYS), self.panel),
             (QKeySequence(ctrl | key.Key_Comma), self.settings),
             (QKeySequence(ctrl | key.Key_Slash), self.keys),
             (QKeySequence(HELP_KEY), self.help),
-            (QKeySequence(ctrl | key.Key_Q), self.quit),
+            (QKeySequence(QUIT_KEYS), self.quit),
         ):
             shortcut = QShortcut(sequence, window)
             shortcut.activated.connect(signal)

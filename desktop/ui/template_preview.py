@@ -1,11 +1,10 @@
 """What a model really gets to read, or why that cannot be shown. GUI thread."""
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop.domain.errors import LapisError
-from desktop.ui.icons import IconName, icon
+from desktop.ui.fold_button import FoldButton
 from desktop.ui.labels import PlainLabel
 from desktop.ui.notice_card import Look, NoticeCard
 from desktop.ui.theme import mono_families
@@ -27,12 +26,7 @@ class TemplatePreview(QWidget):
         """Start folded and empty."""
         super().__init__()
         self._error: LapisError | None = None
-        self._is_open = False
-        self._fold = QToolButton()
-        self._fold.setProperty("kind", "fold")
-        self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._fold.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._fold.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._fold = FoldButton()
         self._about = PlainLabel(tone="muted", size="small", wrap=True)
         self._text = QPlainTextEdit(readOnly=True)
         self._text.setProperty("panel", "code")
@@ -49,13 +43,13 @@ class TemplatePreview(QWidget):
         column.addWidget(self._about)
         column.addWidget(self._text)
         column.addWidget(self._notice)
-        self._fold.clicked.connect(self._on_fold_clicked)
+        self._fold.toggled.connect(self._on_toggled)
         self._show()
 
     @property
     def is_open(self) -> bool:
         """Whether somebody looks."""
-        return self._is_open
+        return self._fold.isChecked()
 
     def set_preview(self, found: str | LapisError) -> None:
         """Show the text, or the reason why there is none."""
@@ -74,22 +68,19 @@ class TemplatePreview(QWidget):
         if event.type() == QEvent.Type.LanguageChange:
             self._show()
 
-    def _on_fold_clicked(self) -> None:
-        self._is_open = not self._is_open
+    def _on_toggled(self, is_open: bool) -> None:
         self._show()
-        if self._is_open:
+        if is_open:
             self.opened.emit()
 
     def _show(self) -> None:
-        name: IconName = "chevron-down" if self._is_open else "chevron-right"
-        self._fold.setIcon(icon(name, QPalette.ColorRole.PlaceholderText))
         self._fold.setText(self.tr("Preview"))
         self._about.setText(
             self.tr("A short chat as this model would read it, with its control marks.")
         )
-        self._about.setVisible(self._is_open)
-        self._text.setVisible(self._is_open and self._error is None)
+        self._about.setVisible(self.is_open)
+        self._text.setVisible(self.is_open and self._error is None)
         self._text.setAccessibleName(self.tr("Preview"))
-        self._notice.setVisible(self._is_open and self._error is not None)
+        self._notice.setVisible(self.is_open and self._error is not None)
         if self._error is not None:
             self._notice.show_words(say(self._error.title), say(self._error.hint), Look.ERROR)

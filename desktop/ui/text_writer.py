@@ -14,10 +14,6 @@ from PySide6.QtGui import (
 
 from desktop.ui.markdown_parts import Paragraph, Rule, Span
 from desktop.ui.text_formats import (
-    CODE_SPAN,
-    MARKER,
-    QUOTE_DEPTH,
-    RULE,
     block_format,
     code_block_format,
     mono_look,
@@ -29,7 +25,7 @@ from desktop.ui.text_spans import write_spans
 from desktop.ui.text_table import TableWriter
 from desktop.ui.tokens import LINE_HEIGHT, Tokens
 
-__all__ = ["CODE_SPAN", "MARKER", "QUOTE_DEPTH", "RULE", "TextWriter"]
+__all__ = ["TextWriter"]
 
 
 class TextWriter:

@@ -16,6 +16,7 @@ from desktop.domain.chat import Role
 from desktop.domain.errors import StorageError
 from desktop.domain.history import MessageRef, StoredMessage
 from desktop.ui.empty_state import EmptyState, scrolled
+from desktop.ui.escape import claims_escape
 from desktop.ui.find_bar import FindBar
 from desktop.ui.find_in_chat import FindInChat
 from desktop.ui.jump_button import JumpButton
@@ -76,6 +77,7 @@ class Transcript(MessageColumn):
         self._edits = LeftEdits()
         self._crashing = False
         self._own_template = ""
+        self._chosen = ""
         self._hosts: Hosts = nobody
         self._larger: tuple[int, str | None] = (0, None)
         self._activity: str | None = None
@@ -182,6 +184,11 @@ class Transcript(MessageColumn):
     def set_own_template(self, model: str) -> None:
         """Say which chosen model uses the template in its file, by its name; empty for none."""
         self._own_template = model
+        self._mark()
+
+    def set_chosen(self, model: str) -> None:
+        """Say which model is chosen, by its name: where another one failed it can be asked."""
+        self._chosen = model
         self._mark()
 
     def set_hosts(self, hosts: Hosts) -> None:
@@ -303,6 +310,12 @@ class Transcript(MessageColumn):
 
     # Events.
 
+    def event(self, event: QEvent) -> bool:
+        # Esc lets go of what is selected first; the next one is for the window.
+        if self.selection.value is not None and claims_escape(event):
+            return True
+        return super().event(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._welcome.setGeometry(self.viewport().rect())
         super().resizeEvent(event)
@@ -378,6 +391,7 @@ class Transcript(MessageColumn):
         view.set_newest(row == len(self.rows) - 1)
         view.set_crashing(self._crashing)
         view.set_own_template(self._own_template)
+        view.set_chosen(self._chosen)
         view.set_hosts(self._hosts)
         view.set_larger(self._larger[1] if frame.message == self._larger[0] else None)
         view.set_place(ref.place, ref.siblings)

@@ -4,6 +4,8 @@ Installing another language makes Qt send `LanguageChange` to every widget, whic
 words again. GUI thread.
 """
 
+from typing import Final
+
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QObject, QTranslator
 
 from desktop.base.paths import resources
@@ -11,8 +13,13 @@ from desktop.base.translation import Translator
 from desktop.domain.settings import Language
 from desktop.domain.text import Text
 
-__all__ = ["Languages", "say"]
+__all__ = ["NEWER_THAN_QT", "Languages", "say"]
 
+NEWER_THAN_QT: Final = (Text("&Look in:"), Text("Files of &type:"))
+"""Words of Qt's own dialog for files, in a wording that Qt's translation does not know yet.
+
+They are here so that our catalogue has them, which Qt asks first.
+"""
 _CONTEXT = "Lapis"
 
 

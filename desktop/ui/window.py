@@ -8,6 +8,7 @@ from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
+    QDragLeaveEvent,
     QDropEvent,
     QGuiApplication,
     QKeyEvent,
@@ -30,8 +31,9 @@ from desktop.domain.settings import WindowSettings
 from desktop.system.front.own_window import take_keyboard
 from desktop.ui.banner import Banner
 from desktop.ui.composer import Composer
-from desktop.ui.composer_field import dropped_model
-from desktop.ui.engine_words import model_title
+from desktop.ui.composer_field import dropped_model, takes_dropped
+from desktop.ui.drop_hint import DropHint
+from desktop.ui.engine_words import short_title
 from desktop.ui.header import Header
 from desktop.ui.shortcuts import Shortcuts
 from desktop.ui.side_space import SideSpace
@@ -61,8 +63,6 @@ class MainWindow(QWidget):
     close_requested = Signal()
     """The person closed the window; nothing has happened yet."""
     language_changed = Signal()
-    model_dropped = Signal(object)
-    """(Path): a model file was dropped beside the composer."""
     models_requested = Signal()
     """The models are to be shown; who makes their page gives it to `show_page`."""
     place_changed = Signal()
@@ -96,6 +96,7 @@ class MainWindow(QWidget):
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._pages = QStackedWidget()
         self._lay_out()
+        self._drop_hint = DropHint(self)
         self.sidebar.collapse_requested.connect(self.toggle_sidebar)
         self.header.sidebar_requested.connect(self.toggle_sidebar)
         self.shortcuts.sidebar.connect(self.toggle_sidebar)
@@ -197,7 +198,7 @@ class MainWindow(QWidget):
         self.header.set_engine(EngineState(Phase.LOADING, model))
         self.composer.set_about_guide(model.is_guide)
         self.composer.show_leaving(model.leaves_to)
-        self.transcript.empty_state.show_model(model_title(model), model.is_guide, model.leaves_to)
+        self.transcript.empty_state.show_model(short_title(model), model.is_guide, model.leaves_to)
 
     def restore(self, kept: WindowSettings) -> None:
         """Take size, place and sidebar of the last run, as far as the screens still allow."""
@@ -265,16 +266,22 @@ class MainWindow(QWidget):
         return past or super().focusNextPrevChild(forward)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take model files wherever they are dropped."""
-        if dropped_model(event.mimeData()) is not None:
+        """Take model files wherever they are dropped, other files and pictures to ask about them."""
+        is_model = dropped_model(event.mimeData()) is not None
+        if is_model or (self.is_talk_shown and takes_dropped(event.mimeData())):
             event.acceptProposedAction()
+            self._drop_hint.appear(is_model=is_model)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._drop_hint.hide()
+        super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Hand the model file over."""
-        path = dropped_model(event.mimeData())
-        if path is not None:
+        """Hand over what was dropped, as the composer does."""
+        self._drop_hint.hide()
+        if takes_dropped(event.mimeData()):
             event.acceptProposedAction()
-            self.model_dropped.emit(path)
+            self.composer.field.insertFromMimeData(event.mimeData())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Leave it to the owner what closing means."""

@@ -126,7 +126,7 @@ class WindowWishes(QObject):
         self._window.bring_to_front()
 
     def put_window_away(self) -> None:
-        """Leave the tray alone, or end Lapis where there is none."""
+        """Do what closing the window means; before there is a tray, that is done once it is there."""
         self._desk.keep_all()
         if self._around is not None:
             self._around.put_window_away()

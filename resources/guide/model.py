@@ -73,9 +73,15 @@ class Block(nn.Module):
         q = self.q(h).view(batch, length, cfg.heads, cfg.head_dim).transpose(1, 2)
         k = self.k(h).view(batch, length, cfg.kv_heads, cfg.head_dim).transpose(1, 2)
         v = self.v(h).view(batch, length, cfg.kv_heads, cfg.head_dim).transpose(1, 2)
-        h = F.scaled_dot_product_attention(
-            rotate(q, cos, sin), rotate(k, cos, sin), v, is_causal=True, enable_gqa=True
-        )
+        # Where matrix products run in bfloat16, attention does not: processors are slower at it.
+        with torch.autocast("cpu", enabled=False):
+            h = F.scaled_dot_product_attention(
+                rotate(q.float(), cos, sin),
+                rotate(k.float(), cos, sin),
+                v.float(),
+                is_causal=True,
+                enable_gqa=True,
+            )
         x = x + self.drop(self.o(h.transpose(1, 2).reshape(batch, length, cfg.width)))
         h = self.ffn_norm(x)
         return x + self.drop(self.down(F.silu(self.gate(h)) * self.up(h)))

@@ -42,7 +42,7 @@ SEED = 20
 OFF_TOPIC_SHARE = 0.33
 SHORT_ANSWER_SHARE = 0.75
 FAVOURED_TIMES = 3
-FAVOURED_SHORT_ANSWER_SHARE = 0.4
+FAVOURED_WHOLE_ANSWER_SHARE = 0.6
 HELD_OUT = {OFF_TOPIC: 8}
 PAIR_SHARE = 0.08
 THIN_SHARE = 0.2
@@ -148,13 +148,14 @@ class Sampler:
         tokenizer: Tokenizer,
         seed: int,
         favoured: frozenset[str] = frozenset(),
+        whole: float = FAVOURED_WHOLE_ANSWER_SHARE,
     ) -> None:
         self.rng = random.Random(seed)
         self.tokenizer = tokenizer
         self.loose = Tokenizer.from_str(tokenizer.to_str())
         self.loose.model.dropout = 0.1
         self.user, self.guide, self.end = (tokenizer.token_to_id(t) for t in (USER, GUIDE, END))
-        self.favoured = favoured
+        self.favoured, self.whole = favoured, whole
         self.on_topic = [
             e
             for e in entries
@@ -207,8 +208,8 @@ class Sampler:
         entry = self.entry()
         prompt = [self.user, *self.question(entry), self.end, self.guide]
         answer = [*self.answers[entry.answer], self.end]
-        favoured = entry.topic in self.favoured
-        if rng.random() < (FAVOURED_SHORT_ANSWER_SHARE if favoured else SHORT_ANSWER_SHARE):
+        whole = self.whole if entry.topic in self.favoured else 1.0 - SHORT_ANSWER_SHARE
+        if rng.random() >= whole:
             answer = answer[: rng.randint(4, 10)]
         weights = [2.0 if i < 4 else 1.0 for i in range(len(answer))]
         return Example(
@@ -284,10 +285,32 @@ def spare_threads() -> int:
     return 2 if others < 0.6 else 1
 
 
+def loss_of(model: Guide, batch: list[Example]) -> Tensor:
+    """Return what a batch costs: its answers, and its topics named wrongly."""
+    inputs, targets, weights = pack(batch)
+    wanted = weights > 0
+    states = model.states(inputs)
+    logits = model.logits(states[wanted]).float()
+    losses = F.cross_entropy(logits, targets[wanted], reduction="none")
+    asked = states[torch.arange(len(batch)), torch.tensor([e.ask for e in batch])]
+    topics = torch.tensor([e.topic for e in batch])
+    named = F.cross_entropy(model.topic(asked).float(), topics, label_smoothing=0.1)
+    return (losses * weights[wanted]).sum() / weights.sum() + TOPIC_LOSS * named
+
+
 def train(
-    model: Guide, sampler: Sampler, minutes: float, peak: float, save: Callable[[], None]
+    model: Guide,
+    sampler: Sampler,
+    minutes: float,
+    peak: float,
+    save: Callable[[], None],
+    *,
+    bf16: bool,
 ) -> None:
-    """Train with AdamW for so many minutes, with a short warm-up and a cosine schedule."""
+    """Train with AdamW for so many minutes, with a short warm-up and a cosine schedule.
+
+    With `bf16` matrix products are in bfloat16; the weights stay in 32 bits.
+    """
     decay = [p for p in model.parameters() if p.dim() == 2]
     plain = [p for p in model.parameters() if p.dim() != 2]
     groups = [{"params": decay, "weight_decay": 0.1}, {"params": plain, "weight_decay": 0.0}]
@@ -302,18 +325,12 @@ def train(
             queue = sampler.batches()
             torch.set_num_threads(spare_threads())
         batch = queue.pop()
-        inputs, targets, weights = pack(batch)
         cosine = 0.5 + 0.5 * math.cos(math.pi * progress)
         rate = peak * min(1.0, step / WARM_UP) * (0.02 + 0.98 * cosine)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        wanted = weights > 0
-        states = model.states(inputs)
-        losses = F.cross_entropy(model.logits(states[wanted]), targets[wanted], reduction="none")
-        loss = (losses * weights[wanted]).sum() / weights.sum()
-        asked = states[torch.arange(len(batch)), torch.tensor([e.ask for e in batch])]
-        topics = torch.tensor([e.topic for e in batch])
-        loss = loss + TOPIC_LOSS * F.cross_entropy(model.topic(asked), topics, label_smoothing=0.1)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+            loss = loss_of(model, batch)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -327,40 +344,64 @@ def train(
     print(f"{step} steps")
 
 
+def mean_of(files: list[Path], model: Guide) -> Tokenizer:
+    """Fill the model with the mean of files that came from one; return their tokenizer."""
+    kept: dict[str, Tensor] = {}
+    for file in files:
+        tokenizer = read_gguf(file, model)
+        for name, weight in model.named_parameters():
+            share = weight.detach() / len(files)
+            kept[name] = kept[name] + share if name in kept else share
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            weight.copy_(kept[name])
+    return tokenizer
+
+
 def main() -> None:
     """Run the whole recipe."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=55.0, help="time to train")
+    parser.add_argument("--minutes", type=float, default=55.0, help="time to train; 0 only joins")
     parser.add_argument("--rate", type=float, default=PEAK_RATE, help="peak learning rate")
-    parser.add_argument("--resume", type=Path, help="start from this GGUF file of the guide")
+    parser.add_argument(
+        "--resume", type=Path, nargs="+", help="start from this GGUF file, or the mean of several"
+    )
+    parser.add_argument("--seed", type=int, default=SEED, help="draws the examples")
     parser.add_argument(
         "--favour", default="", help="topics to train most, by their ids with commas between"
+    )
+    parser.add_argument(
+        "--whole",
+        type=float,
+        default=FAVOURED_WHOLE_ANSWER_SHARE,
+        help="share of the favoured examples that have the whole answer",
+    )
+    parser.add_argument(
+        "--bf16", action="store_true", help="products in bfloat16, for processors with AMX"
     )
     parser.add_argument("--dev", action="store_true", help="hold out phrasings and measure them")
     parser.add_argument("--output", type=Path, default=HERE / "guide.gguf")
     args = parser.parse_args()
-    torch.manual_seed(SEED)
+    torch.manual_seed(args.seed)
     entries = build_entries(load_topics(), hold_out=args.dev)
     favoured = frozenset(filter(None, args.favour.split(",")))
     if unknown := favoured - {entry.topic for entry in entries}:
         raise SystemExit(f"no such topics: {', '.join(sorted(unknown))}")
     cfg = Config()
     model = Guide(cfg, topics=len({entry.topic for entry in entries}))
-    if args.resume:
-        tokenizer = read_gguf(args.resume, model)
-    else:
-        tokenizer = train_tokenizer(entries, cfg.vocab)
+    tokenizer = mean_of(args.resume, model) if args.resume else train_tokenizer(entries, cfg.vocab)
     if tokenizer.get_vocab_size() != cfg.vocab:
         raise SystemExit(f"the tokenizer has only {tokenizer.get_vocab_size()} tokens")
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
-    sampler = Sampler(entries, tokenizer, SEED, favoured)
+    sampler = Sampler(entries, tokenizer, args.seed, favoured, args.whole)
 
     def save() -> None:
         write_gguf(args.output, model, tokenizer)
         if args.dev:
             measure(model, sampler, entries, show=False)
 
-    train(model, sampler, args.minutes, args.rate, save)
+    if args.minutes > 0:
+        train(model, sampler, args.minutes, args.rate, save, bf16=args.bf16)
     save()
     if args.dev:
         measure(model, sampler, entries, show=True)

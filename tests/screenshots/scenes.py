@@ -218,7 +218,8 @@ def _popup(stage: Stage, *, asks: bool) -> None:
     # Now that its place is known: the letter looks out from behind it.
     scale = round(popup.devicePixelRatio())
     place = popup.geometry().adjusted(-_LETTER_SIDE, -_LETTER_ABOVE, _LETTER_SIDE, _LETTER_BELOW)
-    left, top, width, height = (scale * each for each in place.getRect())
+    left, top = scale * place.x(), scale * place.y()
+    width, height = scale * place.width(), scale * place.height()
     stage.screen.xdotool("windowsize", "--sync", letter.number, str(width), str(height))
     stage.screen.xdotool("windowmove", letter.number, str(left), str(top))
     if asks:

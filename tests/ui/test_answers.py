@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QRegion, QTextCursor
-from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.chat_settings import Overflow
@@ -19,6 +19,7 @@ from desktop.ui.growing_markdown import GrowingMarkdown
 from desktop.ui.link_button import LinkButton
 from desktop.ui.markdown import parse
 from desktop.ui.message_body import MessageBody
+from desktop.ui.notice_card import Look, NoticeCard
 from desktop.ui.overflow_choices import LARGER
 from desktop.ui.rich_text import RichText
 from desktop.ui.thinking import Thinking
@@ -389,6 +390,26 @@ def test_a_chat_that_is_too_long_waits_for_what_is_chosen(
 
     with qtbot.waitSignal(view.model_wanted):
         click(qtbot, button(card, "Choose a model"))
+
+
+def test_words_that_could_not_go_on_in_a_full_context_are_offered_room_and_nothing_loose(
+    column: Column,
+) -> None:
+    view = column.answer(answer(2, "It began", MessageState.INTERRUPTED, note=TOO_LONG, usage=None))
+    alone = {id(one) for one in QApplication.topLevelWidgets() if one.isVisible()}
+
+    view.set_newest(True)
+    column.settle()
+    card = only(ErrorCard, view)
+    assert "Continue" not in [one.text() for one in _offered(card)], "there is no room to go on"
+    assert {id(one) for one in QApplication.topLevelWidgets() if one.isVisible()} == alone
+
+    offering = card.heightForWidth(600)
+    bare = NoticeCard(())
+    bare.show_words("9,812 tokens, 8,192 fit", "Shorten it.", Look.WARNING)
+    view.set_newest(False)
+    column.settle()
+    assert card.heightForWidth(600) == bare.heightForWidth(600) < offering
 
 
 @pytest.mark.parametrize("is_first", [True, False])

@@ -375,6 +375,17 @@ def test_the_key_counts_only_where_it_is_asked_for(steps: Steps) -> None:
     assert steps.key.is_pressed
 
 
+def test_another_key_is_not_said_to_work_before_it_was_pressed(steps: Steps) -> None:
+    steps.keys.start()
+    steps.view.show_step(2)
+    steps.keys.keys.press("Ctrl+Alt+Space")
+    steps.keys.desk.change(KeyAction.ASK, "Ctrl+Alt+K")
+    assert any(words.startswith("Press the key once") for words in steps.words())
+
+    steps.keys.keys.press("Ctrl+Alt+K")
+    assert "It works: the key calls the quick question." in steps.words()
+
+
 def test_a_command_from_a_terminal_proves_no_key(steps: Steps) -> None:
     steps.keys.start()
     steps.view.show_step(2)

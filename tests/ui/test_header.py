@@ -181,8 +181,8 @@ def test_a_button_forgets_the_pointer_when_its_menu_closes(desk: Desk, qtbot: Qt
     ("model", "title", "heading", "asks"),
     [
         ("", "Built-in guide", "Welcome to Lapis", "Ask about Lapis…"),
-        ("/models/Tiny-2B.gguf", "Tiny-2B", "Tiny-2B", "Ask anything…"),
-        ("Qwen2.5-7B", "Qwen2.5-7B", "Qwen2.5-7B", "Ask anything…"),
+        ("/models/tiny-2b-it-Q4_K_M.gguf", "Tiny 2B · Q4_K_M", "Tiny 2B · Q4_K_M", "Ask anything…"),
+        ("Qwen2.5-7B", "Qwen2.5 7B", "Qwen2.5 7B", "Ask anything…"),
     ],
 )
 def test_the_first_picture_is_right(
@@ -211,7 +211,7 @@ def test_the_program_names_its_model_before_there_is_an_engine(
     program._shutdown.run()
     program._window.deleteLater()
 
-    assert shown == "Tiny-2B"
+    assert shown == "Tiny 2B"
 
 
 def test_the_guide_welcomes(desk: Desk, qtbot: QtBot) -> None:
@@ -225,7 +225,7 @@ def test_the_guide_welcomes(desk: Desk, qtbot: QtBot) -> None:
     ]
 
     become(desk, qtbot, ready(_MODEL))
-    assert empty._heading.whole_text() == _LONG
+    assert empty._heading.whole_text() == "Qwen3 Coder 480B A35B Distilled Unsloth Dynamic · Q4_K_M"
 
 
 @pytest.mark.parametrize("screen", [(0, 0, 960, 540), (48, 27, 912, 513), (0, 0, 2560, 1400)])
@@ -245,3 +245,11 @@ def test_a_first_window_takes_that_place(qtbot: QtBot) -> None:
     window.restore(WindowSettings())
 
     assert window.geometry() == first_place(QApplication.primaryScreen().availableGeometry())
+
+
+@pytest.mark.parametrize("name", ["双子座 2B", "جوزاء", "जुड़वां", "g"])
+def test_a_model_of_any_script_leaves_the_talk_where_it_is(header: Header, name: str) -> None:
+    height = header.sizeHint().height()
+    header.set_engine(EngineState(Phase.READY, InstalledModel(name, name, Path("/n.gguf"), 1)))
+
+    assert header.sizeHint().height() == height

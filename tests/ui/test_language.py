@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.settings import Language
@@ -14,7 +14,7 @@ from desktop.domain.text import Text
 from desktop.ui.banner import Topic
 from desktop.ui.icons import app_icon
 from desktop.ui.popup import Popup
-from desktop.ui.translation import Languages, say
+from desktop.ui.translation import NEWER_THAN_QT, Languages, say
 from desktop.ui.tray import Tray
 from tests.ui.desk import DONE, Desk
 from tests.ui.desk import say as script
@@ -51,6 +51,24 @@ def test_tray_and_popup_change_too(desk: Desk, qapp: QApplication, marking: Mark
     assert popup.windowTitle().startswith(MARK)
     tray.close()
     popup.deleteLater()
+
+
+def test_the_dialog_for_files_has_no_english_left(qapp: QApplication) -> None:
+    languages = Languages(qapp)
+    languages.use(Language.CHINESE)
+    dialog = QFileDialog()
+    dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+    try:
+        labels = {each.text() for each in dialog.findChildren(QLabel)} - {""}
+        english = {label for label in labels if label.replace("&", "").isascii()}
+        assert labels > english
+        # What Qt does not know our catalogue is asked for.
+        assert english <= {text.message for text in NEWER_THAN_QT}
+        for text in NEWER_THAN_QT:
+            assert say(text) != text.message
+    finally:
+        dialog.deleteLater()
+        languages.use(Language.ENGLISH)
 
 
 def test_words_that_are_not_translated_stay_english(qapp: QApplication) -> None:

@@ -1,5 +1,6 @@
 """The window at work: drafts, titles, deletion and its undo, what a restart finds again."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ from pytestqt.qtbot import QtBot
 
 from desktop.domain.chat import Failed
 from desktop.domain.errors import ContextOverflow, StorageError
+from desktop.domain.model import InstalledModel
 from desktop.domain.text import Text
 from desktop.ui.banner import Topic
 from desktop.ui.error_card import ErrorCard
-from tests.ui.desk import DONE, Desk, open_desk, say
+from tests.ui.desk import DONE, Desk, become, open_desk, ready, say
 from tests.ui.transcripts import words
 
 _TOO_LONG = Failed(ContextOverflow(Text("Too long"), Text("Shorten it.")))
@@ -150,6 +152,15 @@ def test_for_a_text_that_was_too_long_another_model_is_offered(desk: Desk, qtbot
 
     qtbot.waitUntil(lambda: seen == [True])
     assert len(desk.engine.requests) == 1
+
+    failed = desk.store.messages(desk.controller.chat or 0)[-1]
+    other = InstalledModel("other", Path("/models/other.gguf"), 1, 0)
+    become(desk, qtbot, ready(other))
+    assert offered[-1].text() == "Try again"
+    offered[-1].click()
+    assert len(desk.engine.requests) == 2
+    become(desk, qtbot, ready(replace(other, name=failed.model)))
+    assert offered[-1].text() == "Choose a model", "it would fail again"
 
 
 def test_an_example_question_leaves_the_draft_alone(desk: Desk) -> None:

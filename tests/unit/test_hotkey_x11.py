@@ -188,6 +188,7 @@ def test_a_key_of_another_program_is_taken_until_it_wait_until_free(
         third = XServer(display)
         assert third.grab(_J, [_CTRL_ALT]) is KeyStatus.BOUND, "all of it or nothing"
         third.close()
+        wait_for(lambda: hands.can_have("j", _CTRL_ALT), 10, "the third program gone")
     hands.tap("j", "Control_L", "Alt_L")
     keys.settle()
     assert keys.pressed == []
