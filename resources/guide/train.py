@@ -149,6 +149,7 @@ class Sampler:
         seed: int,
         favoured: frozenset[str] = frozenset(),
         whole: float = FAVOURED_WHOLE_ANSWER_SHARE,
+        times: int = FAVOURED_TIMES,
     ) -> None:
         self.rng = random.Random(seed)
         self.tokenizer = tokenizer
@@ -160,7 +161,7 @@ class Sampler:
             e
             for e in entries
             if e.topic != OFF_TOPIC
-            for _ in range(FAVOURED_TIMES if e.topic in favoured else 1)
+            for _ in range(times if e.topic in favoured else 1)
         ]
         self.off_topic = [e for e in entries if e.topic == OFF_TOPIC]
         self.answers = {e.answer: self.encode(e.answer) for e in entries}
@@ -371,6 +372,9 @@ def main() -> None:
         "--favour", default="", help="topics to train most, by their ids with commas between"
     )
     parser.add_argument(
+        "--times", type=int, default=FAVOURED_TIMES, help="how often the favoured come"
+    )
+    parser.add_argument(
         "--whole",
         type=float,
         default=FAVOURED_WHOLE_ANSWER_SHARE,
@@ -393,7 +397,7 @@ def main() -> None:
     if tokenizer.get_vocab_size() != cfg.vocab:
         raise SystemExit(f"the tokenizer has only {tokenizer.get_vocab_size()} tokens")
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
-    sampler = Sampler(entries, tokenizer, args.seed, favoured, args.whole)
+    sampler = Sampler(entries, tokenizer, args.seed, favoured, args.whole, args.times)
 
     def save() -> None:
         write_gguf(args.output, model, tokenizer)
