@@ -180,21 +180,20 @@ def _doctor(paths: Paths, words: Translator, screen: "Screen", *, as_json: bool)
 
 
 def _updates(paths: Paths, words: Translator, screen: "Screen", *, as_json: bool) -> int:
-    from desktop.config.store import SettingsStore
+    from desktop.cli_kept import Kept
     from desktop.services.updates import open_updates
     from desktop.terminal.updates import tell_updates
 
-    settings = SettingsStore(paths.settings).load()
-    updates = open_updates(paths, lambda: settings, os.environ)
+    updates = open_updates(paths, Kept(paths, words, screen).settings, os.environ)
     return tell_updates(updates, words, screen, as_json=as_json)
 
 
 def _network(paths: Paths, words: Translator, screen: "Screen", *, as_json: bool) -> int:
-    from desktop.config.store import SettingsStore
+    from desktop.cli_kept import Kept
     from desktop.services.network_log import NetworkLog
     from desktop.terminal.network import tell_network
 
-    offline = SettingsStore(paths.settings).load().connections.offline
+    offline = Kept(paths, words, screen).settings().connections.offline
     entries = NetworkLog(paths.network_log).entries()
     return tell_network(entries, words, screen, offline=offline, as_json=as_json)
 

@@ -13,18 +13,21 @@ from functools import partial
 from pathlib import Path
 
 from desktop.backends.base import Backend
+from desktop.base.path_text import typed_path
 from desktop.base.paths import Paths, resources
 from desktop.base.translation import Translator
+from desktop.cli_kept import Kept
 from desktop.config.secrets import Secrets
-from desktop.config.store import SettingsStore
 from desktop.domain.chat import Picture
 from desktop.domain.engine import EngineState
 from desktop.domain.errors import LapisError, NotSupported, TooLarge
+from desktop.domain.history import Attachment
 from desktop.domain.model import InstalledModel, LoadPlan
 from desktop.domain.settings import Settings
 from desktop.domain.text import Text
 from desktop.services.all_models import AllModels
 from desktop.services.answering_parts import AnsweringParts
+from desktop.services.attachment_text import with_attachments
 from desktop.services.connections import Connections
 from desktop.services.devices import Devices
 from desktop.services.engine import Engine
@@ -60,8 +63,9 @@ def answer(order: AskOrder, paths: Paths, words: Translator, screen: Screen) -> 
     if order.pictures and models.sees(model) is False:
         raise blind()
     pictures = _pictures(order.pictures)
+    files = _files(order.files, words, screen)
     known = _known(paths, notes)
-    text = question_text(order.question, sys.stdin, words, screen)
+    text = with_attachments(question_text(order.question, sys.stdin, words, screen), files)
     settings = terms.settings_for(model)
     question = Question(
         text=text,
@@ -269,7 +273,7 @@ def _pictures(names: Sequence[str]) -> tuple[Picture, ...]:
 
     found = []
     for name in names:
-        path = Path(name).expanduser()
+        path = typed_path(name)
         content = read_picture_file(path)
         if content is None:
             raise NotReadable(
@@ -280,6 +284,28 @@ def _pictures(names: Sequence[str]) -> tuple[Picture, ...]:
             )
         found.append(made_small(content, path.name))
     return pictures_of(found)
+
+
+def _files(names: Sequence[str], words: Translator, screen: Screen) -> list[Attachment]:
+    """Return the text of these files, documents too; raises LapisError."""
+    from desktop.services.documents import read_document
+    from desktop.services.text_files import read_text_file
+
+    found = []
+    for name in names:
+        path = typed_path(name)
+        screen.status.allow()
+
+        def show(hundredths: int | None, name: str = path.name) -> None:
+            if hundredths is not None:
+                screen.status.show(
+                    words.say("Reading {name} … {percent}%", name=name, percent=hundredths)
+                )
+
+        document = read_document(path, tick=show)
+        screen.status.clear()
+        found.append(read_text_file(path) if document is None else document)
+    return found
 
 
 def _kept_key() -> tuple[str, LapisError | None]:
@@ -295,8 +321,5 @@ def _notes(paths: Paths) -> ModelNotes:
 def _terms(
     choices: Choices, notes: ModelNotes, paths: Paths, words: Translator, screen: Screen
 ) -> Terms:
-    store = SettingsStore(paths.settings)
-    kept = store.load()
-    if store.problem is not None:
-        screen.note(words.say(store.problem.title))
+    kept = Kept(paths, words, screen).settings()
     return Terms(replace(kept, model=choices.model or kept.model), choices, notes.defaults)

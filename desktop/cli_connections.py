@@ -5,7 +5,7 @@ import os
 
 from desktop.base.paths import Paths
 from desktop.base.translation import Translator
-from desktop.cli_models import Kept
+from desktop.cli_kept import Kept
 from desktop.config.secrets import Secrets
 from desktop.services.connections import Connections
 from desktop.services.network_log import NetworkLog

@@ -5,7 +5,7 @@ import threading
 
 from desktop.base.paths import Paths
 from desktop.base.translation import Translator
-from desktop.cli_models import Kept
+from desktop.cli_kept import Kept
 from desktop.services.model_manager import ModelManager
 from desktop.terminal.engine_orders import EngineOrder
 from desktop.terminal.engine_packs import manage_packs

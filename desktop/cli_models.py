@@ -6,14 +6,12 @@ Put together here with everything below them. Main thread.
 import contextlib
 import os
 import threading
-from collections.abc import Callable
 
 from desktop.base.paths import Paths
 from desktop.base.translation import Translator
-from desktop.config.store import SettingsStore
+from desktop.cli_kept import Kept
 from desktop.domain.advice import Computer
 from desktop.domain.errors import ModelNotFound
-from desktop.domain.settings import Settings
 from desktop.domain.text import Text
 from desktop.services.server_names import read_name
 from desktop.terminal.models_orders import (
@@ -62,7 +60,7 @@ def manage_models(
 
 
 def _pull_served(
-    reference: str, kept: "Kept", paths: Paths, words: Translator, screen: Screen
+    reference: str, kept: Kept, paths: Paths, words: Translator, screen: Screen
 ) -> int:
     """Have an Ollama fetch the model of that name; raises LapisError."""
     from desktop.config.secrets import Secrets
@@ -95,23 +93,3 @@ def size_models(order: SizingOrder, paths: Paths, words: Translator, screen: Scr
     manager = ModelManager(paths, kept.settings, kept.change)
     with contextlib.closing(manager):
         return SizingCommand(manager, kept.settings(), words, screen).run(order)
-
-
-class Kept:
-    """The settings, read now and changed on the disk."""
-
-    def __init__(self, paths: Paths, words: Translator, screen: Screen) -> None:
-        self._store = SettingsStore(paths.settings)
-        self._settings = self._store.load()
-        if self._store.problem is not None:
-            screen.note(words.say(self._store.problem.title))
-
-    def settings(self) -> Settings:
-        """Return them as they are."""
-        return self._settings
-
-    def change(self, made: Callable[[Settings], Settings]) -> None:
-        """Put what `made` returns in their place."""
-        # What the window changed meanwhile is not taken back.
-        self._settings = made(self._store.load())
-        self._store.save(self._settings)

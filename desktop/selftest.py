@@ -31,6 +31,17 @@ _RESOURCES: Final = (
     *("graphics_cards.json", "guide/guide.gguf", "icons/lapis.svg", "quantisations.json"),
     *("distribution.json", "locale/zh_CN/LC_MESSAGES/lapis.mo"),
 )
+_PAGE: Final = b"""%PDF-1.4
+1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj
+2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj
+3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 5 0 R/Resources<</Font<</F 4 0 R>>>>>>
+endobj
+4 0 obj <</Type/Font/Subtype/Type1/BaseFont/Helvetica>> endobj
+5 0 obj <</Length 35>> stream
+BT /F 12 Tf 10 50 Td (Hello) Tj ET
+endstream endobj
+trailer <</Root 1 0 R>>
+"""
 
 
 def check_program() -> int:
@@ -161,6 +172,18 @@ def _typesetting(_folder: Path) -> str:
     return ""
 
 
+def _document(folder: Path) -> str:
+    """Have a page read, in a process of its own; what of a PDF is left out here can be found anew."""
+    from desktop.services.documents import read_document
+
+    path = folder / "page.pdf"
+    path.write_bytes(_PAGE)
+    found = read_document(path)
+    if found is None or found.text != "[page 1]\nHello":
+        raise CheckFailed("another text")
+    return ""
+
+
 def _environment(_folder: Path) -> str:
     """See what a program of others would be given: nothing that is meant for ours alone."""
     if not getattr(sys, "frozen", False):
@@ -201,6 +224,7 @@ _PROGRAM: Final[Mapping[str, Check]] = {
     "chats": _chats,
     "documentation of the API": _api_files,
     "code and formulas": _typesetting,
+    "a document": _document,
     "environment": _environment,
     "Lapis out of Lapis": _again,
     "window": _window,

@@ -39,6 +39,7 @@ _EVERYWHERE: Final = (
     "platformdirs",
     "psutil",
     "pygments.lexers",
+    "pypdfium2",
     "PySide6.QtCore",
     "PySide6.QtGui",
     "PySide6.QtNetwork",

@@ -16,7 +16,7 @@ _LENGTH = 300
 _GUESSES = 6
 
 
-def main(path: str) -> None:
+def main(path: str) -> None:  # noqa: C901, PLR0915 - one way to the same place after another
     """Load `path` and read the same text on each way."""
     runtime = Runtime()
     order = Load(

@@ -80,7 +80,9 @@ class Guard:
         finally:
             visit.leave()
             self._visits.discard(visit)
-            house.listening.note(visit.access(outgoing.status or _CLIENT_LEFT))
+            # An answer that was begun and left is no more an answer than one that was not.
+            is_left = outgoing.is_left or not outgoing.status
+            house.listening.note(visit.access(_CLIENT_LEFT if is_left else outgoing.status))
             house.listening.count(len(self._visits))
 
     def leave(self) -> None:

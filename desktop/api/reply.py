@@ -89,11 +89,13 @@ class Outgoing:
         self.status = 0
         self.is_complete = False
         self.is_unread = False
+        self.is_left = False
         self._is_gone = False
 
     def leave(self) -> None:
-        """Note that the client has gone."""
+        """Note that the client has gone; `is_left` from then on, if it did so before the end."""
         self._is_gone = True
+        self.is_left = not self.is_complete
 
     def allow(self, origin: str) -> None:
         """Tell the browser that pages of `origin` may read the answer."""

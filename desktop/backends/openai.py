@@ -41,7 +41,8 @@ from desktop.backends.openai_refusals import (
     told,
 )
 from desktop.backends.openai_sse import TooLong
-from desktop.base.json_values import mapping, real, sequence
+from desktop.backends.server_client import Embedded
+from desktop.base.json_values import count, mapping, real, sequence
 from desktop.domain.chat import ChatRequest, Event, GrammarKind, Notice
 from desktop.domain.connection import Connection, ServedModel
 from desktop.domain.errors import LapisError, NetworkError
@@ -113,15 +114,14 @@ class OpenAIClient:
                 async for event in events:
                     yield event
 
-    async def embed(self, model: str, texts: Sequence[str]) -> list["array[float]"]:
-        """Return a vector for each text, in their order."""
+    async def embed(self, model: str, texts: Sequence[str]) -> Embedded:
+        """Return a vector for each text."""
         with self._in_words(Asked(self._host, model, self._key)):
             answered = await self._library.embeddings.with_raw_response.create(
                 model=model, input=[encodable(text) for text in texts], encoding_format="float"
             )
-        rows = list(
-            map(mapping, sequence(mapping(value_of(answered.content, self._host)).get("data")))
-        )
+        said = mapping(value_of(answered.content, self._host))
+        rows = list(map(mapping, sequence(said.get("data"))))
         vectors: dict[int, array[float]] = {}
         for at, row in enumerate(rows[: len(texts)]):
             index = row.get("index", at)
@@ -131,7 +131,8 @@ class OpenAIClient:
                 vectors[index] = known
         if vectors.keys() != set(range(len(texts))):
             raise no_vectors()
-        return [vectors[at] for at in range(len(texts))]
+        read = count(mapping(said.get("usage")).get("prompt_tokens"))
+        return Embedded([vectors[at] for at in range(len(texts))], read)
 
     async def unload(self, model: str) -> None:
         """Do nothing: this protocol has no word for it."""

@@ -37,7 +37,7 @@ _LAST_BREATH_SECONDS = 1.0
 _REPORTS_UNDER_WAY = 1024
 # Whoever ends a process after that long without a word from it ends one that hangs.
 _SILENT_SECONDS: Final = 15.0
-_STEPS = frozenset({"start", "load", "idle", "template", "prompt", "decode", "quantise"})
+_STEPS = frozenset({"start", "load", "idle", "template", "prompt", "decode", "quantise", "read"})
 _KEPT_VARIABLES = frozenset(
     {
         "PATH",

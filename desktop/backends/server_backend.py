@@ -13,7 +13,7 @@ import threading
 from array import array
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from desktop.backends.base import CountListener, Listener
@@ -214,18 +214,22 @@ class ServerBackend:
         deliver: Callable[[list["array[float]"]], None],
     ) -> None:
         found: list[array[float]] = []
+        tokens: list[int] = []
         for begin in range(0, len(texts), _TEXTS_AT_ONCE):
             batch = texts[begin : begin + _TEXTS_AT_ONCE]
 
             async def ask(_still_there: Callable[[], None], batch: Sequence[str] = batch) -> None:
                 client = await self._ready()
-                found.extend(_checked(await client.embed(self._model, batch), len(batch)))
+                told = await client.embed(self._model, batch)
+                found.extend(_checked(told.vectors, len(batch)))
+                tokens.append(told.tokens)
 
             await self._insist(asked, ask)
         if len({len(vector) for vector in found}) > 1:
             raise no_vectors()
         guarded(deliver, "a taker of vectors")(found)
-        asked.hear(Finished(StopReason.STOP, NOTHING_USED))
+        usage = replace(NOTHING_USED, prompt_tokens=sum(tokens))
+        asked.hear(Finished(StopReason.STOP, usage))
 
     async def _unload(self, asked: Asked) -> None:
         import asyncio
@@ -286,7 +290,7 @@ def _seconds_until_again(error: LapisError, tried: int, backoff: float) -> float
     return wait * random.uniform(1.0, 1.25) if wait <= _LONGEST_WAIT else None  # noqa: S311
 
 
-def _checked(vectors: list["array[float]"], count: int) -> list["array[float]"]:
+def _checked(vectors: Sequence["array[float]"], count: int) -> Sequence["array[float]"]:
     good = len(vectors) == count and all(
         0 < len(vector) <= _MOST_DIMENSIONS and all(map(math.isfinite, vector))
         for vector in vectors

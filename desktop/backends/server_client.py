@@ -7,10 +7,19 @@ the server says to be hostile: types, sizes and ends are checked, names are nobo
 
 from array import array
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from desktop.domain.chat import ChatRequest, Event
 from desktop.domain.connection import ServedModel
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A vector (`array("f")`) for each text, in their order, and the tokens read; 0: not told."""
+
+    vectors: Sequence["array[float]"]
+    tokens: int = 0
 
 
 class ServerClient(Protocol):
@@ -39,8 +48,8 @@ class ServerClient(Protocol):
         """
         ...
 
-    async def embed(self, model: str, texts: Sequence[str]) -> list["array[float]"]:
-        """Return a vector (`array("f")`) for each text, in their order."""
+    async def embed(self, model: str, texts: Sequence[str]) -> Embedded:
+        """Return a vector for each text."""
         ...
 
     async def unload(self, model: str) -> None:

@@ -19,6 +19,7 @@ from desktop.domain.text import Text
 from desktop.inference.messages import ProtocolError, Report
 from desktop.inference.side_messages import (
     Advanced,
+    DocumentRead,
     JobFailed,
     Measured,
     Predicted,
@@ -27,7 +28,7 @@ from desktop.inference.side_messages import (
     SideOrder,
 )
 
-Outcome = TypeVar("Outcome", Predicted, Quantised, Previewed, Measured)
+Outcome = TypeVar("Outcome", Predicted, Quantised, Previewed, Measured, DocumentRead)
 
 SIDE_JOB: Final = "desktop.inference.side_jobs:main"
 _TICK_SECONDS: Final = 0.2

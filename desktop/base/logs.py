@@ -111,6 +111,11 @@ class _PrivateFile(RotatingFileHandler):
             # Another Lapis has the file open, which Windows does not forgive: go on in it.
             self.stream = self.stream or self._open()
 
+    def close(self) -> None:
+        """Close the file, and lose with it what a full disk has not taken."""
+        with suppress(OSError):
+            super().close()
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Lose the line: a full disk is told elsewhere, and stderr would show what it said."""
 

@@ -1,8 +1,17 @@
-"""Paths in JSON. A path need not be text, and JSON holds nothing else. Pure; any thread."""
+"""Paths as people type them, and in JSON, where a path that is no text has to be some. Any thread."""
 
 import os
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+
+def typed_path(text: str | Path) -> Path:
+    """Return the path that was typed, `~` being a home; that of nobody stays as it is."""
+    path = Path(text)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def text_of(path: Path) -> str:

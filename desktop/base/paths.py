@@ -13,6 +13,7 @@ from pathlib import Path
 
 import platformdirs
 
+from desktop.base.path_text import typed_path
 from desktop.domain.errors import StorageError
 from desktop.domain.text import Text
 
@@ -171,7 +172,7 @@ def standard_paths() -> Paths:
 
 def paths_under(root: Path) -> Paths:
     """Return all folders inside `root`, for hermetic runs."""
-    root = root.expanduser().absolute()
+    root = typed_path(root).absolute()
     return Paths(
         data=root,
         config=root / "config",

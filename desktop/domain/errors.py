@@ -77,6 +77,10 @@ class StorageError(UserFixable):
     """Chats or settings cannot be read or written: disk full, read-only, locked, damaged, newer."""
 
 
+class ChatsRestored(StorageError):
+    """No fault: what a person has to know who went back to a copy of the chats."""
+
+
 class StillAnswering(UserFixable):
     """Something would disturb an answer that is being written."""
 

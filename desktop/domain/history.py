@@ -48,11 +48,15 @@ class TitleSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """What goes with a question; `name` is that of the file or action, else empty."""
+    """What goes with a question; `name` is that of the file or action, else empty.
+
+    `pages` of a document that has some; 0 for everything else.
+    """
 
     kind: AttachmentKind
     name: str
     text: str
+    pages: int = 0
 
     @property
     def is_picture(self) -> bool:

@@ -10,6 +10,8 @@ import faulthandler
 import os
 import signal
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import BinaryIO, Final, NoReturn
 EXIT_BROKEN: Final = 71
 EXIT_DEFECT: Final = 1
 TEMPLATE_SECONDS: Final = 5.0
+_LOOK_SECONDS = 0.1
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 
@@ -48,6 +51,31 @@ def harden(parent: int) -> None:
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(0)
+
+
+def limit_memory(most: int) -> None:
+    """Let this process have `most` bytes; what asks for more fails, or ends it.
+
+    Linux refuses them. Elsewhere nothing does, so a thread looks how many there are, and one that
+    takes too many at once may have them for a moment.
+    """
+    if sys.platform.startswith("linux"):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    else:
+        threading.Thread(target=_end_above, args=(most,), daemon=True).start()
+
+
+def _end_above(most: int) -> None:
+    import psutil
+
+    own = psutil.Process()
+    while own.memory_info().rss <= most:
+        time.sleep(_LOOK_SECONDS)
+    # As the system says it where it refuses memory, and read like that (see `backends.ladder`).
+    os.write(2, b"MemoryError\n")
+    os._exit(EXIT_DEFECT)
 
 
 def end_with(failure: BaseException | None) -> NoReturn:

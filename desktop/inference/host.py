@@ -93,7 +93,7 @@ class Host:
         self._n_ctx = 0
         threading.Thread(target=self._read, args=(commands,), name="commands", daemon=True).start()
 
-    def run(self) -> None:
+    def run(self) -> None:  # noqa: C901, PLR0912 - one case for each order
         """Serve commands; the process exits from here or from the reading thread."""
         try:
             runtime = Runtime()

@@ -1,7 +1,7 @@
 """A process for one job that needs native code or runs foreign code, and ends with it.
 
 Jobs: a model file written anew in a smaller quantisation, its size predicted; a chat template
-rendered; a model file measured. The main thread does the job, a second one ends the process when the
+rendered; a model file measured; a document read as text. The main thread does the job, a second one ends the process when the
 parent closes the pipe. What is true of the engine process is true of this one, see `child`.
 """
 
@@ -20,10 +20,12 @@ from desktop.inference.child import (
     end_with,
     ended_after,
     harden,
+    limit_memory,
 )
 from desktop.inference.messages import ProtocolError, Report, Step, Turn, frame, read_command
 from desktop.inference.side_messages import (
     Advanced,
+    DocumentRead,
     JobFailed,
     Measure,
     Predict,
@@ -31,6 +33,7 @@ from desktop.inference.side_messages import (
     Previewed,
     Quantise,
     Quantised,
+    ReadDocument,
     SideOrder,
     SideReport,
 )
@@ -38,6 +41,9 @@ from desktop.inference.side_messages import (
 # A prompt longer than this is nothing to look at, and the frame must hold it.
 _LONGEST_PREVIEW: Final = 2**20
 _DETAIL: Final = 500
+# A document of 100 MB, held twice, with all that is made of it.
+_DOCUMENT_MEMORY: Final = 2**30
+_DOCUMENT_SECONDS: Final = 300.0
 # Numbers written between two reports at least.
 _PROGRESS_STEP: Final = 2**20
 
@@ -83,6 +89,8 @@ def _end_with_pipe(orders: BinaryIO) -> None:
 def _outcome(order: SideOrder, emit: Any) -> SideReport:
     if isinstance(order, Preview):
         return _preview(order, emit)
+    if isinstance(order, ReadDocument):
+        return _read(order, emit)
     from desktop.inference.bindings import BindingsMissing
     from desktop.inference.loading import LoadError
 
@@ -113,6 +121,23 @@ def _with_llama(order: Predict | Quantise | Measure, emit: Any) -> SideReport:
         case Measure():
             emit(Step("load"))
             return measure(lib, ggml, order, lambda points: emit(Advanced(points)))
+
+
+def _read(order: ReadDocument, emit: Any) -> DocumentRead | JobFailed:
+    from desktop.inference.documents.bounds import Unreadable
+    from desktop.inference.documents.reading import read
+
+    emit(Step("read"))
+    limit_memory(_DOCUMENT_MEMORY)
+    try:
+        with ended_after(_DOCUMENT_SECONDS):
+            return read(order, lambda hundredths: emit(Advanced(hundredths)))
+    except Unreadable as unreadable:
+        return JobFailed(unreadable.fault, "")
+    except MemoryError:
+        return JobFailed("memory", "")
+    except OSError as error:
+        return JobFailed("disk", (error.strerror or type(error).__name__)[:_DETAIL])
 
 
 class _Progress:

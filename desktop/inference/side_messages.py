@@ -61,7 +61,14 @@ class Measure(_Wire, frozen=True):
     points: list[tuple[int, str]]
 
 
-SideOrder: TypeAlias = Predict | Quantise | Preview | Measure
+class ReadDocument(_Wire, frozen=True):
+    """Say what the document `path` holds as text, `most` bytes of UTF-8 at most."""
+
+    path: bytes
+    most: int
+
+
+SideOrder: TypeAlias = Predict | Quantise | Preview | Measure | ReadDocument
 
 
 class Share(_Wire, frozen=True):
@@ -79,7 +86,7 @@ class Predicted(_Wire, frozen=True):
 
 
 class Advanced(_Wire, frozen=True):
-    """So many numbers of the model have been written, or points measured."""
+    """So many numbers of the model have been written, points measured, or hundredths read."""
 
     elements: int
 
@@ -121,15 +128,24 @@ class Measured(_Wire, frozen=True):
     rooms: list[list[Room]]
 
 
+class DocumentRead(_Wire, frozen=True):
+    """The text of a document, and its pages; 0 where the file does not know them."""
+
+    text: str
+    pages: int
+
+
 class JobFailed(_Wire, frozen=True):
     """The job came to nothing.
 
-    `kind`: template, backends, memory, written (the file could not be written), or one of
-    `messages.LoadFailed`; `detail` is what was said, maybe with names of files.
+    `kind`: template, backends, memory, written (the file could not be written), disk (it could not
+    be read), a `documents.bounds.Fault`, or one of `messages.LoadFailed`; `detail` is what was said, maybe with names of files.
     """
 
     kind: str
     detail: str
 
 
-SideReport: TypeAlias = Predicted | Advanced | Quantised | Previewed | Measured | JobFailed
+SideReport: TypeAlias = (
+    Predicted | Advanced | Quantised | Previewed | Measured | DocumentRead | JobFailed
+)

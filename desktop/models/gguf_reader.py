@@ -37,6 +37,8 @@ _DIMENSIONS: Final = 4
 _KEPT_NUMBERS: Final = 1024
 _FIRST_READ: Final = 2**18
 _VERSIONS: Final = (2, 3)
+_NO_VERSION: Final = 1000
+"""A number above was never a version: there were three in as many years."""
 # Without these the beginning of a header is of no use.
 _NEEDED: Final = ("general.architecture", ".block_count", ".embedding_length")
 _ALIGNMENT: Final = 32
@@ -188,6 +190,8 @@ def _check_version(version: int) -> None:
             Text("This GGUF file has an old version that is no longer read"),
             Text("Download a newer GGUF file of the model."),
         )
+    if version > _NO_VERSION:
+        raise damaged(Text("It does not begin as a GGUF file does. Download the file again."))
     raise ModelFileError(
         Text("This GGUF file has a version that Lapis does not know"),
         Text(

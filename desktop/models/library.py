@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from desktop.base.files import size_of
+from desktop.base.path_text import typed_path
 from desktop.domain.errors import ModelNotFound
 from desktop.domain.model import InstalledModel
 from desktop.domain.text import Text, printable
@@ -124,7 +125,7 @@ def choose(wanted: str, models: Sequence[InstalledModel], guide: Path) -> Instal
     found = next(chain(named, filed), None)
     if found is not None:
         return found
-    path = _expanded(wanted)
+    path = typed_path(wanted)
     if _is_path(wanted) or is_regular(path):
         model = _at(path, guide)
         return next((each for each in models if each.path == model.path), model)
@@ -190,17 +191,9 @@ def _stem(name: str) -> str:
     return printable(split[0] if split else name.rpartition(".")[0] or name)
 
 
-def _expanded(text: str) -> Path:
-    path = Path(text)
-    try:
-        return path.expanduser()
-    except RuntimeError:  # nobody has that name
-        return path
-
-
 def is_file(words: str) -> bool:
     """Return whether `words` are the path of a file that is there."""
-    return is_regular(_expanded(words))
+    return is_regular(typed_path(words))
 
 
 def _not_found(wanted: str, names: list[str], matches: int) -> ModelNotFound:

@@ -16,8 +16,7 @@ def draft_of(typed: str, attachments: Sequence[Attachment]) -> str:
     """Return one text for both; empty when there is nothing to keep."""
     if not typed and not attachments:
         return ""
-    parts = (_FIELD.join((each.kind, *map(_plain, (each.name, each.text)))) for each in attachments)
-    return _PART.join((_plain(typed), *parts))
+    return _PART.join((_plain(typed), *map(_part, attachments)))
 
 
 def read_draft(draft: str) -> tuple[str, tuple[Attachment, ...]]:
@@ -26,12 +25,20 @@ def read_draft(draft: str) -> tuple[str, tuple[Attachment, ...]]:
     return typed, tuple(_attachment(part) for part in parts)
 
 
+def _part(attachment: Attachment) -> str:
+    fields = [attachment.kind, _plain(attachment.name), _plain(attachment.text)]
+    if attachment.pages:
+        fields.append(str(attachment.pages))
+    return _FIELD.join(fields)
+
+
 def _plain(text: str) -> str:
     return text.translate(_WITHOUT_SEPARATORS)
 
 
 def _attachment(part: str) -> Attachment:
-    kind, name, text, *rest = (*part.split(_FIELD, 2), "", "")
-    if rest and kind in set(AttachmentKind):
-        return Attachment(AttachmentKind(kind), name, text)
+    match part.split(_FIELD):
+        case [kind, name, text, *pages] if kind in set(AttachmentKind):
+            count = pages[0] if pages and pages[0].isdecimal() else "0"
+            return Attachment(AttachmentKind(kind), name, text, int(count))
     return Attachment(AttachmentKind.PASTE, "", part)

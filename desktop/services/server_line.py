@@ -6,13 +6,12 @@ libraries wait until then.
 """
 
 import logging
-from array import array
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from desktop.backends.server_client import ServerClient
+from desktop.backends.server_client import Embedded, ServerClient
 from desktop.domain.chat import ChatRequest, Event
 from desktop.domain.connection import Connection, PullProgress, ServedModel, ServerKind
 from desktop.domain.errors import AccessDenied, ConnectionRefused, NotSupported
@@ -79,7 +78,7 @@ class ServerLine:
             async for event in events:
                 yield event
 
-    async def embed(self, model: str, texts: Sequence[str]) -> list["array[float]"]:
+    async def embed(self, model: str, texts: Sequence[str]) -> Embedded:
         """Return a vector for each text."""
         async with self._client() as client:
             return await client.embed(model, texts)

@@ -17,6 +17,7 @@ from threading import Event
 
 from desktop.base.disk_faults import told_about
 from desktop.base.owner import is_orphan, is_ours, mark
+from desktop.base.path_text import typed_path
 from desktop.base.paths import Paths
 from desktop.domain.errors import LapisError, StorageError
 from desktop.domain.settings import Settings
@@ -64,7 +65,7 @@ class Mover:
         if not self._busy.acquire(blocking=False):
             raise _is_moved_already()
         try:
-            return self._move(target.expanduser(), entries, progress, cancel)
+            return self._move(typed_path(target), entries, progress, cancel)
         finally:
             self._busy.release()
 

@@ -30,6 +30,8 @@ _MOST_MODELS: Final = 8
 # Two models tell a constant from a bandwidth only if one reads clearly more.
 _UNLIKE: Final = 1.5
 _LONGEST_START: Final = 0.02
+_LEAST_READ: Final = 100_000_000
+"""Bytes of a token. Of a smaller model, as the guide is, the time is hardly that of reading."""
 # Shares of a model on a device that differ by no more are the same.
 _SAME_SHARE: Final = 0.05
 
@@ -127,7 +129,7 @@ def calibration(timed: Iterable[TimedRun]) -> Calibration:
     alone: dict[str, dict[str, tuple[int, float]]] = {}
     for run in runs:
         device, count = _only_term(run.reading)
-        if device is not None:
+        if device is not None and count >= _LEAST_READ:
             alone.setdefault(device, {}).setdefault(run.model, (count, run.seconds))
     paces = {
         device: _fitted(list(points.values())[:_MOST_MODELS]) for device, points in alone.items()

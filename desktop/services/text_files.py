@@ -16,6 +16,21 @@ from desktop.domain.text import Text
 MOST_BYTES: Final = 4_000_000
 """Bytes of one file; no model's context window holds more text."""
 
+_MARKED = (b"%PDF-", b"{\\rtf")
+"""How documents begin whose words are not simply there."""
+_OFFICE = (
+    ".doc",
+    ".docx",
+    ".epub",
+    ".odp",
+    ".ods",
+    ".odt",
+    ".pages",
+    ".ppt",
+    ".pptx",
+    ".xls",
+    ".xlsx",
+)
 _SAMPLE = 65_536
 _CONTROLS = frozenset(range(32)) - {9, 10, 11, 12, 13, 27}
 _MOST_CONTROLS = 0.01
@@ -39,20 +54,20 @@ class NotReadable(UserFixable):
 def read_text_file(path: Path) -> Attachment:
     """Return the text of the file at `path`; raises NotReadable with the reason.
 
-    A file that is no text (a picture, a program, a PDF) is refused, never shown as garbage.
+    A file that is no text (a picture, a program, an archive) is refused, never shown as garbage.
     """
     name = path.name
     try:
         raw = _bytes_of(path)
     except OSError as error:
-        raise _refused(
+        raise refused(
             name, Text("The system says: {reason}", {"reason": _reason(error)})
         ) from error
     text = decode(raw)
     if text is None:
-        raise _refused(name, Text("It is neither a text nor a picture that can be read."))
+        raise refused(name, why_no_text(name, raw))
     if not text.strip():
-        raise _refused(name, Text("There is no text in it."))
+        raise refused(name, Text("There is no text in it."))
     return Attachment(AttachmentKind.FILE, name, text)
 
 
@@ -84,11 +99,11 @@ def _bytes_of(path: Path) -> bytes:
 def _check_kind(path: Path) -> None:
     found = path.stat()
     if stat.S_ISDIR(found.st_mode):
-        raise _refused(path.name, Text("It is a folder. Drop the files in it instead."))
+        raise refused(path.name, Text("It is a folder. Drop the files in it instead."))
     if not stat.S_ISREG(found.st_mode):
-        raise _refused(path.name, Text("It is not a file that holds text."))
+        raise refused(path.name, Text("It is not a file that holds text."))
     if found.st_size > MOST_BYTES:
-        raise _refused(
+        raise refused(
             path.name,
             Text(
                 "It has {size} MB; texts of up to {most} MB can go with a question.",
@@ -97,8 +112,18 @@ def _check_kind(path: Path) -> None:
         )
 
 
+def why_no_text(name: str, raw: bytes) -> Text:
+    """Return what to do about a file called `name` that is no text; `raw` is how it begins."""
+    if raw.startswith(_MARKED) or name.lower().endswith(_OFFICE):
+        return Text(
+            "Of documents Lapis reads PDF, .docx and .odt. Save it as one of these, or copy what "
+            "matters and paste it here."
+        )
+    return Text("It is neither a text nor a picture that can be read.")
+
+
 def _is_binary(sample: bytes) -> bool:
-    if b"\0" in sample or sample.startswith((b"%PDF-", b"PK\x03\x04", b"{\\rtf")):
+    if b"\0" in sample or sample.startswith((*_MARKED, b"PK\x03\x04")):
         return True
     controls = sum(sample.count(bytes([code])) for code in _CONTROLS)
     return controls > len(sample) * _MOST_CONTROLS
@@ -136,7 +161,8 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _refused(name: str, hint: Text) -> NotReadable:
+def refused(name: str, hint: Text) -> NotReadable:
+    """Return the error for the file `name`; `hint` is the reason."""
     return NotReadable(Text("“{name}” cannot go with the question", {"name": name}), hint)
 
 

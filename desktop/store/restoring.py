@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from desktop.base.files import sync_file
-from desktop.domain.errors import LapisError, StorageError
+from desktop.domain.errors import ChatsRestored, LapisError, StorageError
 from desktop.domain.text import Text
 from desktop.store.connection import connect_unchanging, move_aside
 from desktop.store.faults import STORE_FAULTS, suspicion, translated
@@ -69,7 +69,7 @@ def carry_out(path: Path) -> StorageError | None:
         order.unlink()
         suspicion(path).unlink(missing_ok=True)
     _log.warning("a copy of the database was restored")
-    return StorageError(
+    return ChatsRestored(
         Text(
             "The chats are those of {time} again",
             {"time": time.strftime("%Y-%m-%d %H:%M", time.localtime(made))},

@@ -9,11 +9,9 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
 
-from desktop.system.session_bus import Service, bus_address
+from desktop.system.session_bus import PORTAL, PORTAL_PATH, Service, bus_address
 
 _SECONDS: Final = 2.0
-_NAME: Final = "org.freedesktop.portal.Desktop"
-_PATH: Final = "/org/freedesktop/portal/desktop"
 _INTERFACE: Final = "org.freedesktop.portal.Settings"
 # A type and what is of it.
 _VARIANT: Final = 2
@@ -35,7 +33,7 @@ def colour_scheme(environment: Mapping[str, str]) -> Scheme:
         return Scheme.NONE
     from desktop.system.bus_calls import BusCalls, BusFault, CallRefused
 
-    portal = Service(_NAME, _PATH, _INTERFACE)
+    portal = Service(PORTAL, PORTAL_PATH, _INTERFACE)
     try:
         with BusCalls(address, _SECONDS) as bus:
             for member in ("ReadOne", "Read"):

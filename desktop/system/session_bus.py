@@ -23,6 +23,11 @@ NONSENSE: Final = (
 )
 """What jeepney raises for bytes that are no message, and for values that cannot become one."""
 
+PORTAL: Final = "org.freedesktop.portal.Desktop"
+PORTAL_PATH: Final = "/org/freedesktop/portal/desktop"
+REQUEST: Final = "org.freedesktop.portal.Request"
+"""The desktop portal: its name, its object, and what a question to it is answered by later."""
+
 _SECONDS: Final = 2.0
 
 

@@ -75,6 +75,14 @@ def add_asking(app: typer.Typer, words: Translator) -> None:
         help=say("A picture to ask about, for a model of a server that sees; may be given again"),
     )
 
+    file_option = typer.Option(
+        None,
+        "--file",
+        "-f",
+        metavar=say("FILE"),
+        help=say("A file to ask about: PDF, .docx, .odt, text or code; may be given again"),
+    )
+
     @app.command(
         add_help_option=False,
         short_help=say("Ask one question; the answer goes to standard output"),
@@ -86,11 +94,13 @@ def add_asking(app: typer.Typer, words: Translator) -> None:
         ),
         epilog='lapis ask "What does Q4_K_M mean?"\n'
         'git diff | lapis ask -m qwen "Write a commit message"\n'
+        'lapis ask --file contract.pdf "When can it be terminated?"\n'
         'lapis ask -m ollama:gemma3:4b --picture photo.jpg "What is this?"\n'
         'lapis ask --json --max-tokens 100 "Hello"',
     )
     def ask(
         question: list[str] | None = question_argument,
+        file: list[str] | None = file_option,
         picture: list[str] | None = picture_option,
         model: str = model_option,
         system: str | None = system_option,
@@ -108,6 +118,7 @@ def add_asking(app: typer.Typer, words: Translator) -> None:
             as_json,
             choices(model, system, temperature, max_tokens, seed, context, template, anyway=anyway),
             tuple(picture or ()),
+            tuple(file or ()),
         )
 
     @app.command(

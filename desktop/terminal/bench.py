@@ -18,6 +18,7 @@ from desktop.terminal.wrapping import wrapped
 
 _WIDEST: Final = 100
 _FIGURE: Final = 9
+_LEAST_BAR: Final = 4
 
 
 def show_results(items: Iterable[Item], words: Translator, screen: Screen, *, as_json: bool) -> int:
@@ -125,15 +126,15 @@ def _show(item: Result, words: Translator, screen: Screen) -> None:
     width = max(cell_len(words.say(side.label)) for side in item.sides)
     most = max(_shown(item, side) for side in item.sides)
     plain = not screen.can_write("█▏")
-    for side in item.sides:
-        value = _shown(item, side)
+    amounts = [_amount(_shown(item, side), item.unit, words) for side in item.sides]
+    room = _width(screen) - width - 2 - 1 - max(map(cell_len, amounts))
+    cells = max(_LEAST_BAR, min(room, WIDEST_BAR))
+    for side, amount in zip(item.sides, amounts, strict=True):
         label = words.say(side.label)
-        room = " " * (width - cell_len(label) + 2)
-        drawn = bar(value / most if most else 0.0, plain=plain)
-        amount = _amount(value, item.unit, words)
-        screen.line(
-            " " * _FIGURE + label + room + drawn + " " * (WIDEST_BAR - cell_len(drawn) + 1) + amount
-        )
+        drawn = bar(_shown(item, side) / most if most else 0.0, plain=plain, cells=cells)
+        beside = " " * (width - cell_len(label) + 2)
+        behind = " " * (cells - cell_len(drawn) + 1)
+        screen.line(" " * _FIGURE + label + beside + drawn + behind + amount)
     for text in item.more:
         _show_beside(words.say(text), screen)
 

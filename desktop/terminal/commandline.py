@@ -49,7 +49,9 @@ def is_model_file(word: str) -> bool:
     return word.casefold().endswith(".gguf") and not word.startswith("-")
 
 
-def _app(words: Translator, named: frozenset[str]) -> typer.Typer:
+def _app(  # noqa: C901, PLR0912 - one function for each command
+    words: Translator, named: frozenset[str]
+) -> typer.Typer:
     """Return the typer application whose commands return orders, its texts in `words`.
 
     Of commands with modules of their own that are not among the `named` words, there is only their

@@ -1,9 +1,8 @@
 """The words after `lapis engine`, parsed into orders."""
 
-from pathlib import Path
-
 import typer
 
+from desktop.base.path_text import typed_path
 from desktop.base.translation import Translator
 from desktop.domain.text import Text
 from desktop.terminal import shared_options
@@ -80,7 +79,7 @@ def add_engine(app: typer.Typer, words: Translator) -> None:
                     {"command": "lapis engine import cuda-12.tar.xz"},
                 ),
             )
-        return ImportPack(Path(path).expanduser())
+        return ImportPack(typed_path(path))
 
     @engine.command(
         "rm",

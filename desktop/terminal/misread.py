@@ -1,6 +1,7 @@
 """A command line that is not understood, in words that help. Main thread."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from desktop.domain.text import Text
@@ -55,9 +56,16 @@ def explained(error: "typer.TyperException", arguments: Sequence[str]) -> UsageE
     if near:
         return UsageError(
             Text("There is no option {option}", {"option": option}),
-            Text("Did you mean {others}?", {"others": ", ".join(sorted(near))}),
+            Text("Did you mean {others}?", {"others": ", ".join(_nearest(option, near))}),
         )
     return UsageError(Text("There is no option {option}", {"option": option}), page)
+
+
+def _nearest(option: str, near: Sequence[str]) -> list[str]:
+    """Return `near` without those that have little but the dashes in common with `option`."""
+    names = {name.lstrip("-"): name for name in near}
+    kept = get_close_matches(option.lstrip("-"), names)
+    return sorted([names[name] for name in kept] or near)
 
 
 def _command_in(arguments: Sequence[str]) -> str:

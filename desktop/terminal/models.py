@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from desktop.base.path_text import typed_path
 from desktop.base.translation import Translator
 from desktop.domain.advice import Computer
 from desktop.domain.errors import ModelNotFound
@@ -157,5 +158,5 @@ class ShelfCommand:
 
 def _files(words: Iterable[str]) -> list[Path]:
     """Return the files that are meant: one for each word, or one whose name has spaces in it."""
-    whole = Path(" ".join(words)).expanduser()
-    return [whole] if whole.exists() else [Path(word).expanduser() for word in words]
+    whole = typed_path(" ".join(words))
+    return [whole] if whole.exists() else [typed_path(word) for word in words]

@@ -23,7 +23,7 @@ from desktop.terminal.option_values import source_kind
 NAMES = frozenset({"files", "import", "ls", "pull", "rm", "scan", "search", "show", "verify"})
 
 
-def add_models(app: typer.Typer, words: Translator) -> None:
+def add_models(app: typer.Typer, words: Translator) -> None:  # noqa: C901 - one for each command
     """Add the command `models` to `app`, with its own commands, all texts in `words`."""
     say = words.say
     models = typer.Typer(

@@ -32,7 +32,7 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class AskOrder:
-    """Answer one question, about `pictures` (paths of files) if there are any.
+    """Answer one question, about `pictures` and `files` (paths) if there are any.
 
     An empty question is to be read from standard input.
     """
@@ -41,6 +41,7 @@ class AskOrder:
     as_json: bool
     choices: Choices
     pictures: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """The commands of the terminal chat: lines that begin with a slash. Main thread."""
 
 import difflib
+import os
 import re
-from pathlib import Path
 
 from desktop.base.files import write_atomically
+from desktop.base.path_text import typed_path
 from desktop.domain.errors import LapisError, StorageError, UserFixable
 from desktop.domain.quantities import sized
 from desktop.domain.text import Text
@@ -139,18 +140,19 @@ def _save(name: str, session: Session, tools: Tools) -> None:
         )
     if not session.history:
         raise StorageError(Text("There is nothing to save yet"), Text("Ask something first."))
-    path = Path(_unquoted(name)).expanduser()
-    if path.exists():
+    path = typed_path(_unquoted(name))
+    if os.path.lexists(path):
         raise StorageError(
             Text("{file} exists already", {"file": str(path)}),
             Text("Choose another name; nothing was overwritten."),
         )
     try:
         write_atomically(path, session.as_markdown(tools.words).encode())
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise StorageError(
             Text("{file} cannot be written", {"file": str(path)}),
-            Text("{reason}. Choose another place.", {"reason": error.strerror or str(error)}),
+            Text("{reason}. Choose another place.", {"reason": reason}),
         ) from error
     _say(tools, say("Saved to {file}", file=str(path)))
 

@@ -55,10 +55,11 @@ def print_rows(
 
 def print_facts(rows: Iterable[tuple[str, str]], screen: Screen) -> None:
     """Print names with what they stand for, each line of it on a line of its own."""
-    table = [(name, value) for name, value in rows if value]
+    # Of what a file says of itself nothing may be left.
+    table = [(name, shown) for name, value in rows if (shown := harmless(value))]
     width = max((cell_len(name) for name, _ in table), default=0)
     for name, value in table:
-        first, *others = harmless(value).splitlines()
+        first, *others = value.splitlines()
         screen.labelled(name, _padded(name, width) + _GAP + first)
         for line in others:
             screen.line(" " * width + _GAP + line)

@@ -37,7 +37,9 @@ class About(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.XXL, Space.XL, Space.XXL, Space.L)
         column.setSpacing(Space.S)
-        words = self.tr("A private assistant. What you ask stays on this computer, unless you choose a server.")
+        words = self.tr(
+            "A private assistant. What you ask stays on this computer, unless you choose a server."
+        )
         parts = self.tr("Built on llama.cpp ({engine}) and Qt {qt} (LGPL).").format(
             engine=_engine_version(), qt=qVersion()
         )

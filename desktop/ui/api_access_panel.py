@@ -18,6 +18,8 @@ __all__ = ["ApiAccessPanel"]
 _MOST_ROWS = 8
 _LEAST_ROWS = 3
 _PADDING = 2 * Space.S
+_SHORT = (AccessColumn.TIME, AccessColumn.OUTCOME)
+"""Columns whose words are never cut."""
 
 
 class ApiAccessPanel(QWidget):
@@ -46,7 +48,7 @@ class ApiAccessPanel(QWidget):
         header.setSectionsClickable(False)
         mode = QHeaderView.ResizeMode
         for column in AccessColumn:
-            is_short = column in {AccessColumn.TIME, AccessColumn.OUTCOME}
+            is_short = column in _SHORT
             header.setSectionResizeMode(column, mode.ResizeToContents if is_short else mode.Stretch)
         self._none = PlainLabel(tone="muted", wrap=True)
         self._clear = TextButton()
@@ -70,6 +72,9 @@ class ApiAccessPanel(QWidget):
         """Show `accesses`, of which the last one is the newest."""
         self._model.set_accesses(accesses)
         self._fit()
+        for column in _SHORT:
+            # By itself Qt does so for cells that change, and not for rows that come.
+            self._table.resizeColumnToContents(column)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language and the size of the font."""

@@ -1,10 +1,12 @@
 """Files and pictures on their way into a question: chosen, dropped or pasted. GUI thread.
 
-They are read, and pictures made small, in a thread of their own.
+They are read, and pictures made small, in a thread of their own; documents in a process (see
+`services.documents`), as a chip that tells how far it is.
 """
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 from PySide6.QtCore import QDir, QObject
@@ -36,7 +38,10 @@ class Attaching(QObject):
         self._composer = composer
         self._banner = banner
         self._errands = Errands(self)
+        self._keys = count(1)
+        self._under_way: dict[int, Errand] = {}
         self._folder = QDir.homePath()
+        composer.chips.reading_stopped.connect(self._on_stopped)
         composer.files_dropped.connect(self.add)
         composer.files_wanted.connect(self.choose)
         composer.picture_pasted.connect(self.add_picture)
@@ -45,7 +50,7 @@ class Attaching(QObject):
         """Let the person pick files; the window is not blocked meanwhile."""
         dialog = QFileDialog(self._window, self.tr("Files that go with the question"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setNameFilters([self.tr("Texts, code and pictures (*)")])
+        dialog.setNameFilters([self.tr("Documents, texts, code and pictures (*)")])
         dialog.setDirectory(self._folder)
         dialog.filesSelected.connect(self._on_selected)
         dialog.finished.connect(dialog.deleteLater)
@@ -58,7 +63,7 @@ class Attaching(QObject):
             self._banner.show_error(Topic.ATTACHING, _too_many(len(paths)))
             return
         for path in paths:
-            self._run(partial(_read, path))
+            self._run(partial(self._read, path))
 
     def add_picture(self, picture: bytes | QImage | None) -> None:
         """Let a picture go along that was copied; None: there is none any more."""
@@ -66,12 +71,36 @@ class Attaching(QObject):
         if picture is None:
             self._banner.show_error(Topic.ATTACHING, _gone())
             return
-        self._run(partial(_made, picture))
+        self._run(lambda _key, errand: _made(picture, errand))
 
-    def _run(self, work: Callable[[Errand], Attachment]) -> None:
-        self._errands.run(_LANE, work, self._attach, self._on_failed, queued=True)
+    def _run(self, work: Callable[[int, Errand], Attachment]) -> None:
+        key = next(self._keys)
+        self._composer.chips.begin_reading(key)
+        self._under_way[key] = self._errands.run(
+            _LANE,
+            partial(work, key),
+            partial(self._attach, key),
+            partial(self._on_failed, key),
+            queued=True,
+        )
 
-    def _attach(self, attachment: Attachment) -> None:
+    def _read(self, path: Path, key: int, errand: Errand) -> Attachment:
+        """Read a file of any kind; in the thread that reads."""
+        from desktop.services.documents import read_document
+
+        def tick(hundredths: int | None) -> None:
+            if hundredths is not None:
+                show = partial(self._composer.chips.show_reading, key, path.name, hundredths)
+                errand.report_latest(show)
+
+        picture = read_picture_file(path)
+        if picture is not None:
+            return _made(picture, errand, path.name)
+        document = read_document(path, errand.stop.is_set, tick)
+        return read_text_file(path) if document is None else document
+
+    def _attach(self, key: int, attachment: Attachment) -> None:
+        self._end(key)
         along = self._composer.question().attachments
         if attachment.is_picture and sum(each.is_picture for each in along) >= MOST_PICTURES:
             self._banner.show_error(Topic.ATTACHING, _too_many_pictures())
@@ -89,13 +118,19 @@ class Attaching(QObject):
         self.add(paths)
         self._composer.focus_field()
 
-    def _on_failed(self, error: LapisError) -> None:
+    def _on_stopped(self, key: int) -> None:
+        errand = self._under_way.pop(key, None)
+        if errand is not None:
+            errand.cancelled.set()
+            errand.stop.set()
+
+    def _end(self, key: int) -> None:
+        self._under_way.pop(key, None)
+        self._composer.chips.end_reading(key)
+
+    def _on_failed(self, key: int, error: LapisError) -> None:
+        self._end(key)
         self._banner.show_error(Topic.ATTACHING, error)
-
-
-def _read(path: Path, _errand: Errand) -> Attachment:
-    picture = read_picture_file(path)
-    return read_text_file(path) if picture is None else _made(picture, _errand, path.name)
 
 
 def _made(picture: bytes | QImage, _errand: Errand, name: str = "") -> Attachment:

@@ -11,7 +11,12 @@ from desktop.domain.history import Attachment
 from desktop.domain.text import shortened
 from desktop.services.context_estimate import estimated_tokens
 from desktop.ui.attachment_sheet import open_attachment
-from desktop.ui.attachment_words import attachment_icon, attachment_start, attachment_title
+from desktop.ui.attachment_words import (
+    attachment_icon,
+    attachment_size,
+    attachment_start,
+    attachment_title,
+)
 from desktop.ui.flow_layout import FlowLayout
 from desktop.ui.icons import icon
 from desktop.ui.labels import as_words, set_tooltip
@@ -80,8 +85,7 @@ class _Chip(QPushButton):
 
     def _say(self) -> None:
         title, start = attachment_title(self._attachment), attachment_start(self._attachment)
-        count = f"{estimated_tokens(self._attachment.text):,}"
-        size = self.tr("about {count} tokens").format(count=count)
+        size = attachment_size(self._attachment, estimated_tokens(self._attachment.text))
         words = f"{shortened(title, _room_for(title))} · {size}"
         self.setText(as_words(words))
         self.setAccessibleName(f"{title}, {size}")

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop.domain.history import Attachment, AttachmentKind
+from desktop.services.fences import is_document
 from desktop.ui.attachment_words import attachment_title
 from desktop.ui.buttons import IconButton
 from desktop.ui.copy_button import CopyButton
@@ -86,7 +87,7 @@ class AttachmentSheet(PopoverCard):
             Qt.TextInteractionFlag.TextSelectableByMouse
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        if attachment.kind is AttachmentKind.FILE:
+        if attachment.kind is AttachmentKind.FILE and not is_document(attachment.name):
             font = resized(self.font(), _MONO)
             font.setFamilies(list(mono_families()))
             reader.setFont(font)

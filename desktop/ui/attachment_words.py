@@ -5,7 +5,7 @@ from desktop.domain.text import Text, printable
 from desktop.ui.icons import IconName
 from desktop.ui.translation import say
 
-__all__ = ["attachment_icon", "attachment_start", "attachment_title"]
+__all__ = ["attachment_icon", "attachment_size", "attachment_start", "attachment_title"]
 
 _PREVIEW = 40
 
@@ -30,6 +30,19 @@ def attachment_start(attachment: Attachment) -> str:
     if attachment.kind not in {AttachmentKind.PASTE, AttachmentKind.SELECTION}:
         return ""
     return printable(" ".join(attachment.text[: _PREVIEW * 2].split())[:_PREVIEW], " ")
+
+
+def attachment_size(attachment: Attachment, tokens: int) -> str:
+    """Return how long a text is: its pages, if it has some, and its `tokens`."""
+    size = say(Text("about {count} tokens", {"count": f"{tokens:,}"}))
+    match attachment.pages:
+        case 0:
+            return size
+        case 1:
+            pages = say(Text("1 page"))
+        case _:
+            pages = say(Text("{count} pages", {"count": f"{attachment.pages:,}"}))
+    return f"{pages} · {size}"
 
 
 def attachment_icon(kind: AttachmentKind) -> IconName:

@@ -71,9 +71,17 @@ class ChatFeed(QObject):
             # It may have been shown as an answer that had ended.
             self._transcript.give_up(growing)
         try:
+            self._follow_memory()
             self._show(chat, stay=True)
         except StorageError as error:
             self.failed.emit(error)
+
+    def _follow_memory(self) -> None:
+        """Have rows made anew above which the model's memory begins now, or no longer does."""
+        frames = {frame.message: frame for frame in self._transcript.frames_built()}
+        for stored in self._chats.messages_of(list(frames)):
+            if (frames[stored.id].above is None) != (stored.memory is None):
+                self._transcript.give_up(stored.id)
 
     def _on_text_grew(self, chat: int, piece: str, is_thinking: bool) -> None:
         growing = self._chats.growing(chat)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, QStandardPaths, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from desktop.base.translation import spoken
@@ -25,7 +25,7 @@ from desktop.ui.chat_html import HtmlLook
 from desktop.ui.chat_import import ChatImport, Outcome
 from desktop.ui.chat_rows import shown_title
 from desktop.ui.chat_writing import Format, Telling
-from desktop.ui.file_target import FileTarget, Kind
+from desktop.ui.file_target import FileTarget, Kind, documents_folder
 from desktop.ui.model_words import model_words
 from desktop.ui.notice_card import Look
 from desktop.ui.preferences import Preferences
@@ -73,9 +73,7 @@ class ChatFiles(QObject):
         self._import_page: ImportPage | None = None
         self._outcome: Outcome | None = None
         self._written: Path | None = None
-        self._folder = QStandardPaths.writableLocation(
-            QStandardPaths.StandardLocation.DocumentsLocation
-        )
+        self._folder = documents_folder()
         self._target = FileTarget(window)
         self._export.one_written.connect(self._on_one_written)
         self._export.one_failed.connect(self._on_one_failed)
@@ -140,7 +138,7 @@ class ChatFiles(QObject):
 
     def _on_one_written(self, path: Path) -> None:
         self._window.banner.solve(Topic.FILES)
-        self._window.banner.show_notice(Topic.FILES, Text("Written to {name}", {"name": path.name}))
+        self._window.toast.tell(Text("Written to {name}", {"name": path.name}))
 
     def _on_one_failed(self, error: LapisError) -> None:
         _log.warning("a chat was not exported: %s", type(error).__name__)

@@ -35,9 +35,9 @@ from desktop.ui.links import visible
 from desktop.ui.markdown import parse
 from desktop.ui.markdown_parts import Code, Paragraph, Part, Rule, Span, Table, clean, code_text
 from desktop.ui.picture_making import decoded
-from desktop.ui.text_formats import space_between
+from desktop.ui.text_formats import INDENT, space_between
 from desktop.ui.text_formulas import Formulas
-from desktop.ui.text_ground import INDENT, paint_ground
+from desktop.ui.text_ground import paint_ground
 from desktop.ui.text_writer import TextWriter
 from desktop.ui.tokens import LIGHT, Radius, Size, Space
 from desktop.ui.typeset_messages import Colour, Coloured, Draw, Drawn, Refused

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.ui.escape import claims_escape
 from desktop.ui.search_field import SearchField
+from desktop.ui.shortcuts import SEARCH_KEYS, native
 
 __all__ = ["ChatSearchField"]
 

@@ -138,6 +138,8 @@ class Composer(QFrame):
             attachments = (*attachments, Attachment(AttachmentKind.PASTE, "", text))
             text = ""
         self._draft_timer.stop()
+        # What is read for a question that was left goes with no other.
+        self._chips.stop_reading()
         self._quiet = True
         self.field.setPlainText(text)
         self._chips.set_attachments(attachments)
@@ -154,6 +156,11 @@ class Composer(QFrame):
     def attach(self, attachment: Attachment) -> None:
         """Let `attachment` go with the question."""
         self._chips.add(attachment)
+
+    @property
+    def chips(self) -> ComposerChips:
+        """What goes along, and what is being read to do so: nothing is sent before that is there."""
+        return self._chips
 
     @property
     def sight(self) -> SightLine:
@@ -232,7 +239,7 @@ class Composer(QFrame):
 
     def _on_submitted(self) -> None:
         question = self.question()
-        if (question.text or question.attachments) and not self._running:
+        if self._is_written() and not (self._running or self._chips.is_reading):
             self.submitted.emit(question)
 
     def _on_button_clicked(self) -> None:
@@ -286,8 +293,11 @@ class Composer(QFrame):
             self._button_shown = self._running
             self._button.set_icon("stop" if self._running else "send")
             self._button.set_label(self.tr("Stop") if self._running else self.tr("Send"))
-        written = bool(self._chips.attachments()) or bool(self.field.toPlainText().strip())
-        self._button.setEnabled(self._running or written)
+        can_send = self._is_written() and not self._chips.is_reading
+        self._button.setEnabled(self._running or can_send)
+
+    def _is_written(self) -> bool:
+        return bool(self._chips.attachments()) or bool(self.field.toPlainText().strip())
 
     def _retranslate(self) -> None:
         usual = self.tr("Ask about Lapis…") if self._about_guide else self.tr("Ask anything…")

@@ -5,20 +5,27 @@ pictures and sheets comes late: an empty window is on the screen before. GUI thr
 """
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from desktop.domain.history import Attachment
-from desktop.domain.text import Text
-from desktop.ui.attachment_words import attachment_icon, attachment_start, attachment_title
+from desktop.ui.attachment_words import (
+    attachment_icon,
+    attachment_size,
+    attachment_start,
+    attachment_title,
+)
 from desktop.ui.buttons import IconButton
 from desktop.ui.flow_layout import FlowLayout
 from desktop.ui.icons import icon
 from desktop.ui.labels import ElidedLabel, set_tooltip
 from desktop.ui.tokens import Size, Space
-from desktop.ui.translation import say
+
+if TYPE_CHECKING:
+    from desktop.ui.reading_chip import ReadingChip
 
 __all__ = ["ComposerChips"]
 
@@ -29,15 +36,21 @@ _PICTURE = QSize(32, 32)
 
 
 class ComposerChips(QWidget):
-    """The attachments of a draft; invisible while there are none."""
+    """The attachments of a draft, and what is being read to become one; invisible without any."""
 
     changed = Signal()
+    reading_stopped = Signal(int)
+    """(key, as `begin_reading` was given it)"""
+
+    _READING_HEIGHT = Size.BUTTON
 
     def __init__(self, tokens_of_text: Callable[[str], int], parent: QWidget | None = None) -> None:
         """Start with none; `tokens_of_text` reckons how many tokens a text has."""
         super().__init__(parent)
         self._tokens_of_text = tokens_of_text
         self._attachments: list[Attachment] = []
+        self._reading: dict[int, tuple[str, int] | None] = {}
+        self._reading_chips: dict[int, ReadingChip] = {}
         self._flow = FlowLayout(self, beside=Space.S, between=Space.XS)
         self.hide()
 
@@ -57,6 +70,37 @@ class ComposerChips(QWidget):
             self._attachments.append(attachment)
             self._show()
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether something is read that is to go along."""
+        return bool(self._reading)
+
+    def begin_reading(self, key: int) -> None:
+        """Wait for what is read under `key`; it is shown when it takes its time."""
+        self._reading[key] = None
+        self.changed.emit()
+
+    def show_reading(self, key: int, name: str, hundredths: int) -> None:
+        """Show how much of the file `name` is read; nothing where that has ended."""
+        if key not in self._reading:
+            return
+        self._reading[key] = name, hundredths
+        if key in self._reading_chips:
+            self._reading_chips[key].show_progress(hundredths)
+        else:
+            self._lay()
+
+    def end_reading(self, key: int) -> None:
+        """Wait no more."""
+        if key in self._reading:
+            del self._reading[key]
+            self._show()
+
+    def stop_reading(self) -> None:
+        """Wait for nothing any more; who reads is told."""
+        for key in list(self._reading):
+            self._stop(key)
+
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
         super().changeEvent(event)
@@ -64,6 +108,10 @@ class ComposerChips(QWidget):
             self._show()
 
     def _show(self) -> None:
+        self._lay()
+        self.changed.emit()
+
+    def _lay(self) -> None:
         while (item := self._flow.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
@@ -73,17 +121,32 @@ class ComposerChips(QWidget):
             chip.removed.connect(lambda place=place: self._remove(place))
             self._flow.addWidget(chip)
             chip.show()
-        self.setVisible(bool(self._attachments))
+        self._lay_reading()
+        self.setVisible(bool(self._attachments or self._reading_chips))
         self.updateGeometry()
-        self.changed.emit()
+
+    def _lay_reading(self) -> None:
+        self._reading_chips = {}
+        for key, far in self._reading.items():
+            if far is not None:
+                from desktop.ui.reading_chip import ReadingChip
+
+                chip = ReadingChip(*far, self._READING_HEIGHT, self)
+                chip.stopped.connect(lambda key=key: self._stop(key))
+                self._flow.addWidget(chip)
+                chip.show()
+                self._reading_chips[key] = chip
+
+    def _stop(self, key: int) -> None:
+        self.end_reading(key)
+        self.reading_stopped.emit(key)
 
     def _size_of(self, attachment: Attachment) -> str:
         if attachment.is_picture:
             from desktop.ui.picture_words import picture_size
 
             return picture_size(attachment)
-        count = f"{self._tokens_of_text(attachment.text):,}"
-        return say(Text("about {count} tokens", {"count": count}))
+        return attachment_size(attachment, self._tokens_of_text(attachment.text))
 
     def _remove(self, place: int) -> None:
         del self._attachments[place]

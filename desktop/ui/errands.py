@@ -63,6 +63,7 @@ class _Order:
     work: Callable[[Errand], Any]
     done: Callable[[Any], None]
     failed: Callable[[LapisError], None]
+    is_owed: bool
 
 
 class Errands(QObject):
@@ -86,10 +87,12 @@ class Errands(QObject):
         failed: Callable[[LapisError], None],
         *,
         queued: bool = False,
+        owed: bool = False,
     ) -> Errand:
         """Do `work` in the lane's thread; `done` or `failed` follows here, unless cancelled.
 
-        A `queued` one leaves the others of its lane their turn.
+        A `queued` one leaves the others of its lane their turn. What is `owed` to a person, such as
+        keeping what they wrote, is quickly done, and done also where Lapis ends meanwhile.
         """
         if not queued:
             self.cancel(lane)
@@ -100,7 +103,7 @@ class Errands(QObject):
         if not self._closed:
             if lane not in self._lanes:
                 self._lanes[lane] = Worker(f"errand-{lane}", self._do)
-            self._lanes[lane].send(_Order(errand, work, done, failed))
+            self._lanes[lane].send(_Order(errand, work, done, failed, owed))
         return errand
 
     def cancel(self, lane: str) -> None:
@@ -110,7 +113,7 @@ class Errands(QObject):
             errand.stop.set()
 
     def close(self) -> None:
-        """Cancel everything and end the threads; idempotent."""
+        """Cancel everything but what is owed, and end the threads; idempotent."""
         self._closed = True
         for lane in list(self._lanes):
             self.cancel(lane)
@@ -125,7 +128,7 @@ class Errands(QObject):
     def _do(order: _Order) -> None:
         """Carry an order out; in the lane's thread."""
         errand = order.errand
-        if errand.cancelled.is_set():
+        if errand.cancelled.is_set() and not order.is_owed:
             return
         try:
             found = order.work(errand)

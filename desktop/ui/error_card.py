@@ -56,6 +56,7 @@ class ErrorCard(NoticeCard):
         self._choices = choices
         self._state = state
         self._note = note
+        self._has_words = has_words
         self._other_model = other_model
         self._crashing = False
         self._template_failed = False
@@ -148,9 +149,10 @@ class ErrorCard(NoticeCard):
             case MessageState.TOOL_CALLS:
                 return self.tr("The model asked for a tool, and there is none in this chat."), ""
             case MessageState.INTERRUPTED:
-                return (
-                    self.tr("This answer was interrupted"),
-                    self.tr("Lapis ended while it was being written. What had come is kept."),
+                return self.tr("This answer was interrupted"), (
+                    self.tr("Lapis ended while it was being written. What had come is kept.")
+                    if self._has_words
+                    else self.tr("Lapis ended before the first word had come.")
                 )
             case _:
                 return (

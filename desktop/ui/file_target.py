@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-__all__ = ["FileTarget", "Kind", "chosen"]
+__all__ = ["FileTarget", "Kind", "chosen", "documents_folder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,17 @@ class Kind:
     means: Any
 
 
+def documents_folder() -> str:
+    """Return where people keep their documents, or their home where there is no such folder.
+
+    A dialog takes a folder that is not there for the name of a file.
+    """
+    place = QStandardPaths.StandardLocation
+    found = QStandardPaths.standardLocations(place.DocumentsLocation)
+    found += QStandardPaths.standardLocations(place.HomeLocation)
+    return next((folder for folder in found if Path(folder).is_dir()), "")
+
+
 class FileTarget(QObject):
     """Remembers folder and kind from one time to the next."""
 
@@ -27,9 +38,7 @@ class FileTarget(QObject):
         """Begin where people keep their documents."""
         super().__init__(window)
         self._window = window
-        self._folder = QStandardPaths.writableLocation(
-            QStandardPaths.StandardLocation.DocumentsLocation
-        )
+        self._folder = documents_folder()
         self._last = ""
 
     def ask(

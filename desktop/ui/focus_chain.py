@@ -5,9 +5,10 @@ whole order strings all widgets of a window on each other, and as soon as one go
 made behind it (menus, their entries, scroll bars) is gone as far as Python can tell. GUI thread.
 """
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-__all__ = ["beside"]
+__all__ = ["beside", "takes_tab"]
 
 
 def beside(widget: QWidget, *, forward: bool) -> QWidget | None:
@@ -21,3 +22,9 @@ def beside(widget: QWidget, *, forward: bool) -> QWidget | None:
         child.setParent(parent)
         child = parent
     return found
+
+
+def takes_tab(widget: QWidget) -> bool:
+    """Return whether the Tab key stops at `widget` where that is on show."""
+    by_tab = widget.focusPolicy() & Qt.FocusPolicy.TabFocus == Qt.FocusPolicy.TabFocus
+    return by_tab and widget.isEnabled() and widget.focusProxy() is None

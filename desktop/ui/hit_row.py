@@ -144,8 +144,9 @@ class HitRow(QAbstractButton):
             parts.append(self.tr("{count} parameters").format(count=size))
         if hit.gate is not Gate.OPEN:
             parts.append(self.tr("Terms to accept"))
-        self.setAccessibleDescription(", ".join(parts))
-        set_tooltip(self, "\n".join((visible(hit.name), ", ".join(parts))))
+        about = self.tr(", ").join(parts)
+        self.setAccessibleDescription(about)
+        set_tooltip(self, "\n".join((visible(hit.name), about)))
 
     def _name_font(self) -> QFont:
         font = QFont(self.font())

@@ -176,6 +176,7 @@ class InstalledCards(QObject):
             lambda _none: self._own.tell_changed(model),
             failed,
             queued=True,
+            owed=True,
         )
 
     def _preview(

@@ -173,6 +173,7 @@ class InstalledController(QObject):
                 lambda _none: self.refresh(),
                 self.say,
                 queued=True,
+                owed=True,
             )
             return
         if entry.model.path == self._loaded:
@@ -183,6 +184,7 @@ class InstalledController(QObject):
             partial(self._on_deleted, shown_title(entry)),
             self.say,
             queued=True,
+            owed=True,
         )
 
     def _on_deleted(self, title: str, deleted: Deleted) -> None:
@@ -200,6 +202,7 @@ class InstalledController(QObject):
                 lambda _none: self.refresh(),
                 self.say,
                 queued=True,
+                owed=True,
             )
 
     def _open_folder(self) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
+from desktop.base.disk_faults import file_fault, is_full
 from desktop.base.paths import Paths
 from desktop.domain.errors import AlreadyRunning, StorageError
 from desktop.domain.text import Text
@@ -43,18 +44,31 @@ def take_lock(paths: Paths, command: str, token: str = "", argument: str = "") -
         if lock.tryLock(_TRY_MS):
             return lock
         if lock.error() is not QLockFile.LockError.LockFailedError:
-            raise StorageError(
-                Text("Lapis cannot write to its data folder."),
-                Text(
-                    "Make {folder} writable, or start Lapis with another folder (--data-dir).",
-                    {"folder": str(paths.data)},
-                ),
-            )
+            raise _unwritable(paths)
         if not _clear_abandoned(paths.lock) and time.monotonic() > deadline:
             raise AlreadyRunning(
                 Text("Lapis is already running, but it does not answer."),
                 Text("Wait a moment, or end the running Lapis and start it again."),
             )
+
+
+def _unwritable(paths: Paths) -> StorageError:
+    """Return why there can be no lock; Qt does not tell a full disk from a folder of others."""
+    import tempfile  # No other start needs it.
+
+    try:
+        with tempfile.TemporaryFile(buffering=0, dir=paths.lock.parent) as probe:
+            probe.write(b"Lapis")
+    except OSError as error:
+        if is_full(error):
+            return file_fault(error, paths.data)
+    return StorageError(
+        Text("Lapis cannot write to its data folder."),
+        Text(
+            "Make {folder} writable, or start Lapis with another folder (--data-dir).",
+            {"folder": str(paths.data)},
+        ),
+    )
 
 
 def _clear_abandoned(path: Path) -> bool:

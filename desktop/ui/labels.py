@@ -23,6 +23,7 @@ __all__ = [
     "set_tooltip",
 ]
 
+_TOLD: Final = "tooltipWords"
 # What joins the parts of names, paths and addresses; else a piece that is too long for a line.
 _PIECE: Final = re.compile(r"[-_./\\?&=#]+|[^-_./\\?&=#\s]{18}")
 
@@ -31,8 +32,15 @@ TextSize: TypeAlias = Literal["small", "body", "title", "large"]
 
 
 def set_tooltip(widget: QWidget, text: str) -> None:
-    """Show `text` as plain words when the pointer rests on `widget`."""
+    """Show `text` as plain words when the pointer rests on `widget`.
+
+    Screen readers hear the same, unless the widget is described in words of its own. Left to
+    itself Qt would give them the tooltip with its marks.
+    """
     widget.setToolTip(plain_tooltip(text))
+    if widget.accessibleDescription() in {"", widget.property(_TOLD)}:
+        widget.setAccessibleDescription(text)
+    widget.setProperty(_TOLD, text)
 
 
 def plain_tooltip(text: str) -> str:

@@ -37,7 +37,9 @@ class Walk:
         self._lists: list[int | None] = []
         self._marker: int | None = None
 
-    def parts(self, tokens: Sequence[Token]) -> Iterator[Part]:
+    def parts(  # noqa: C901, PLR0912 - one case for each kind of token
+        self, tokens: Sequence[Token]
+    ) -> Iterator[Part]:
         """Yield the parts of one top-level block."""
         level = 0
         rest = iter(tokens)

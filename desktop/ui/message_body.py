@@ -19,11 +19,11 @@ from desktop.ui.code_block import CodeBlock
 from desktop.ui.markdown_parts import Code, Paragraph, Part, Rule, Table
 from desktop.ui.markdown_portions import portions_of
 from desktop.ui.message_segments import TableView, TextRun
+from desktop.ui.text_formats import INDENT
 from desktop.ui.tokens import Space
 
 __all__ = ["MessageBody", "Segment"]
 
-_INDENT = 24
 _FIRST_SECONDS = 0.002
 _CODE_PORTION = 6_000
 _ROWS_PORTION = 12
@@ -209,7 +209,7 @@ class MessageBody(QWidget):
             return
         row = QWidget()
         inside = QHBoxLayout(row)
-        inside.setContentsMargins(depth * _INDENT, 0, 0, 0)
+        inside.setContentsMargins(depth * INDENT, 0, 0, 0)
         inside.addWidget(segment)
         self._layout.addWidget(row)
 

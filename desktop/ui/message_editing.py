@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from desktop.domain.history import Attachment
 from desktop.ui.message_editor import MessageEditor
@@ -33,6 +33,7 @@ class MessageEditing(QObject):
     ) -> None:
         """Wait; `shown` is what the field replaces in `layout`, `actions` go for that time too."""
         super().__init__(view)
+        self._view = view
         self._layout = layout
         self._shown = shown
         self._actions = actions
@@ -95,8 +96,15 @@ class MessageEditing(QObject):
         editor, self._editor = self._editor, None
         if editor is None:
             return
+        self._give_focus_back(editor)
         self._layout.removeWidget(editor)
         editor.hide()
         editor.deleteLater()
         self._shown.setVisible(self._was_seen)
         self._actions.show()
+
+    def _give_focus_back(self, editor: MessageEditor) -> None:
+        """Leave the keyboard at the message; Qt would take it to the first button of the window."""
+        row, now = self._view.parentWidget(), QApplication.focusWidget()
+        if row is not None and now is not None and editor.isAncestorOf(now):
+            row.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -5,8 +5,8 @@ Each change is told at once. What is not set here follows the general settings. 
 
 from dataclasses import dataclass, field, replace
 
-from PySide6.QtCore import QEvent, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.chat import Sampling
 from desktop.domain.errors import LapisError
@@ -21,10 +21,10 @@ from desktop.ui.sampling_panel import SamplingPanel
 from desktop.ui.setting_row import SettingRow
 from desktop.ui.template_preview import TemplatePreview
 from desktop.ui.tokens import Space
+from desktop.ui.words_field import WordsField
 
 __all__ = ["GeneralValues", "ModelSettingsCard"]
 
-_PAUSE_MS = 500
 _PROMPT_TALL = 84
 _PROMPT_LIMIT = 16_000
 _AUTOMATIC = "auto"
@@ -63,10 +63,7 @@ class ModelSettingsCard(QWidget):
         self._model: InstalledModel | None = None
         self._defaults = ModelDefaults()
         self._general = GeneralValues()
-        self._prompt = QPlainTextEdit()
-        self._prompt.setProperty("panel", "field")
-        self._prompt.setTabChangesFocus(True)
-        self._prompt.setFixedHeight(_PROMPT_TALL)
+        self._prompt = WordsField(_PROMPT_TALL, _PROMPT_LIMIT)
         self._prompt_row = SettingRow(None)
         self.sampling = SamplingPanel()
         self.loading = LoadingPanel()
@@ -77,7 +74,6 @@ class ModelSettingsCard(QWidget):
         self._format = FormPanel([self._template_row, self.preview])
         self._all = LinkButton()
         self._note = PlainLabel(tone="muted", size="small", wrap=True)
-        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._lay_out()
         self._connect()
         self._say()
@@ -104,9 +100,7 @@ class ModelSettingsCard(QWidget):
 
     def flush(self) -> None:
         """Tell what was typed and not told yet; call it before the card is closed."""
-        if self._pause.isActive():
-            self._pause.stop()
-            self._take_prompt()
+        self._prompt.flush()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
@@ -126,8 +120,7 @@ class ModelSettingsCard(QWidget):
         column.addLayout(last)
 
     def _connect(self) -> None:
-        self._prompt.textChanged.connect(self._pause.start)
-        self._pause.timeout.connect(self._take_prompt)
+        self._prompt.written.connect(self._on_prompt_written)
         self._prompt_row.reset_requested.connect(self._on_prompt_reset)
         self.sampling.changed.connect(
             lambda sampling: self._set(replace(self._defaults, sampling=sampling))
@@ -143,12 +136,11 @@ class ModelSettingsCard(QWidget):
         self.preview.opened.connect(self._ask_for_preview)
         self._all.clicked.connect(self._on_all_clicked)
 
-    def _take_prompt(self) -> None:
-        words = self._prompt.toPlainText()[:_PROMPT_LIMIT]
+    def _on_prompt_written(self, words: str) -> None:
         self._set(replace(self._defaults, system_prompt=words if words.strip() else None))
 
     def _on_prompt_reset(self) -> None:
-        self._pause.stop()
+        self._prompt.forget()
         self._set(replace(self._defaults, system_prompt=None))
         self._show_prompt()
 
@@ -156,7 +148,7 @@ class ModelSettingsCard(QWidget):
         self._set(replace(self._defaults, template=name))
 
     def _on_all_clicked(self) -> None:
-        self._pause.stop()
+        self._prompt.forget()
         self._set(ModelDefaults())
         self._show_prompt()
 
@@ -174,9 +166,7 @@ class ModelSettingsCard(QWidget):
             self.preview_requested.emit(self._defaults)
 
     def _show_prompt(self) -> None:
-        self._prompt.blockSignals(True)
-        self._prompt.setPlainText(self._defaults.system_prompt or "")
-        self._prompt.blockSignals(False)
+        self._prompt.show_text(self._defaults.system_prompt or "")
 
     def _show_values(self) -> None:
         defaults, general = self._defaults, self._general

@@ -163,7 +163,9 @@ class ModelsDesk(QObject):
             self.show()
         self.opened.emit()
 
-    def _make(self, manager: "ModelManager", downloads: DownloadsController) -> "ModelsPage":
+    def _make(  # noqa: PLR0915 - one line for each part that is put together, and its wires
+        self, manager: "ModelManager", downloads: DownloadsController
+    ) -> "ModelsPage":
         from desktop.ui.connection_controller import ConnectionController
         from desktop.ui.discover_controller import DiscoverController
         from desktop.ui.downloads_bar import DownloadsBar

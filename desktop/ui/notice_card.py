@@ -70,7 +70,7 @@ class NoticeCard(QFrame):
         inside = QHBoxLayout()
         inside.setContentsMargins(0, _INSET, 0, _INSET)
         inside.setSpacing(Space.M)
-        inside.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        inside.addWidget(self._icon)
         inside.addLayout(self._body, 1)
         self._whole = QHBoxLayout(self)
         self._whole.setSpacing(Space.S)
@@ -78,6 +78,8 @@ class NoticeCard(QFrame):
         if corner is not None:
             self._whole.addWidget(corner, 0, Qt.AlignmentFlag.AlignTop)
         self._corner = corner
+        self._inside = inside
+        self._has_below = below is not None
 
     def show_words(self, title: str, hint: str, look: Look) -> None:
         """Show the fact `title` and the next step `hint`, if there is one."""
@@ -89,6 +91,10 @@ class NoticeCard(QFrame):
         restyle(self._title, "strong", bool(hint) and not quiet)
         self._hint.setText(hint)
         self._hint.setVisible(bool(hint) and not quiet)
+        # Beside a button one line of words stands in the middle, and its icon with it.
+        alone = not hint and not self._has_below
+        place = Qt.AlignmentFlag.AlignVCenter if alone else Qt.AlignmentFlag.AlignTop
+        self._inside.setAlignment(self._icon, place)
         restyle(self, "panel", "" if quiet else "bad" if bad else "card")
         side, edge = (0, 0) if quiet else (Space.L, Space.M)
         self._whole.setContentsMargins(

@@ -14,7 +14,12 @@ from desktop.domain.history import Attachment, AttachmentKind
 from desktop.domain.text import printable, shortened
 from desktop.services.context_estimate import estimated_tokens
 from desktop.ui.attachment_sheet import open_attachment
-from desktop.ui.attachment_words import attachment_icon, attachment_start, attachment_title
+from desktop.ui.attachment_words import (
+    attachment_icon,
+    attachment_size,
+    attachment_start,
+    attachment_title,
+)
 from desktop.ui.buttons import IconButton
 from desktop.ui.composer_chips import ComposerChips
 from desktop.ui.icons import IconName, icon
@@ -52,6 +57,8 @@ class PopupChips(ComposerChips):
     taken_away = Signal(object)
     """(Attachment): the person does not want it to go along."""
 
+    _READING_HEIGHT = _HEIGHT
+
     def __init__(self) -> None:
         """Start with none."""
         self._offers: tuple[Offer, ...] = ()
@@ -68,10 +75,6 @@ class PopupChips(ComposerChips):
             self._offers = tuple(offers)
             self._lay()
 
-    def _show(self) -> None:
-        self._lay()
-        self.changed.emit()
-
     def _lay(self) -> None:
         while (item := self._flow.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
@@ -82,12 +85,13 @@ class PopupChips(ComposerChips):
             chip.removed.connect(self._on_removed)
             self._flow.addWidget(chip)
             chip.show()
+        self._lay_reading()
         for offer in self._offers:
             button = _OfferButton(offer, self)
             button.clicked.connect(lambda _checked, key=offer.key: self.offer_taken.emit(key))
             self._flow.addWidget(button)
             button.show()
-        self.setVisible(bool(self._attachments or self._offers))
+        self.setVisible(bool(self._attachments or self._reading_chips or self._offers))
         self.updateGeometry()
 
     def _on_removed(self, attachment: Attachment) -> None:
@@ -114,9 +118,7 @@ class _Chip(QFrame):
         if attachment.is_picture:
             size = picture_size(attachment)
         else:
-            size = self.tr("about {count} tokens").format(
-                count=f"{estimated_tokens(attachment.text):,}"
-            )
+            size = attachment_size(attachment, estimated_tokens(attachment.text))
         close = IconButton("close", self.tr("Take away"), side=_CLOSE)
         close.setIconSize(QSize(_ICON - 2, _ICON - 2))
         close.setCursor(Qt.CursorShape.ArrowCursor)

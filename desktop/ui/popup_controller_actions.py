@@ -68,9 +68,9 @@ class PopupActions(QObject):
         popups.set_rewriting(self._rewritten)
         popups.answer_changed.connect(self._show_state)
         popup.composer.edited.connect(self._show_state)
-        popups.begun_anew.connect(self._stop_waiting)
         for event in (popups.asked, popups.begun_anew):
             event.connect(self.strip.fold)
+            event.connect(self._stop_waiting)
 
     def set_translate_to(self, language: str) -> None:
         """Translate into this language what is in the person's own; empty: see `PopupSettings`."""
@@ -194,7 +194,6 @@ class PopupActions(QObject):
         action = self._waiting
         if action is None:
             return draft
-        self._stop_waiting()
         parts = [*(one.words for one in draft.attachments), draft.text]
         text = "\n\n".join(filter(None, parts))
         return Draft("", (self._attachment(action, text), *_pictures(draft)))

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 from desktop.base.paths import DESKTOP_ID, Paths
 from desktop.base.shutdown import Shutdown
 from desktop.config.store import SettingsStore
-from desktop.domain.errors import LapisError
+from desktop.domain.errors import ChatsRestored, LapisError
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import Settings
 from desktop.store.chats import ChatStore
@@ -120,7 +120,9 @@ class Program(QObject):
         self._connect()
         if settings_store.problem is not None:
             self._window.banner.show_error(Topic.SETTINGS, settings_store.problem)
-        if store.notice is not None:
+        if isinstance(store.notice, ChatsRestored):
+            self._window.banner.show_notice(Topic.RECOVERY, store.notice.title, store.notice.hint)
+        elif store.notice is not None:
             self._window.banner.show_error(Topic.RECOVERY, store.notice)
         self._on_settings_changed(self._preferences.value)
         self._window.expect_model(

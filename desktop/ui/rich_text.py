@@ -33,7 +33,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QFrame, QSizePolicy, QTextBrowser, QTextEdit, QWidget
 
 from desktop.ui.selection import SELECTS
-from desktop.ui.text_ground import INDENT, paint_ground
+from desktop.ui.text_formats import INDENT
+from desktop.ui.text_ground import paint_ground
 from desktop.ui.text_writer import TextWriter
 from desktop.ui.tokens import COMPACT_LINE_HEIGHT, LINE_HEIGHT, Tokens, tokens_of
 from desktop.ui.zoom import COMPACT, DEFAULT_ZOOM, ZOOM, text_scale, zoomed_font

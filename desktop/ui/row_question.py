@@ -36,8 +36,10 @@ class RowQuestion(QWidget):
     def say(self, words: str, keep: str, do: str) -> None:
         """Ask `words`; `keep` and `do` name the buttons."""
         self._words.setText(words)
-        self._keep.setText(keep)
-        self._do.setText(do)
+        for button, name in ((self._keep, keep), (self._do, do)):
+            button.setText(name)
+            # Whoever hears the button alone is to know what it answers.
+            button.setAccessibleDescription(words)
 
     def take_focus(self) -> None:
         """Let Enter keep what there is."""

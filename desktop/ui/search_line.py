@@ -13,6 +13,8 @@ from desktop.ui.tokens import Space
 __all__ = ["SearchLine"]
 
 _PAUSE_MS = 350
+_PAUSE_IN_A_NAME_MS = 1500
+"""Who types a name ends it with Enter, which is not to meet the page that opens by itself."""
 _LONGEST = 400
 _HEIGHT = 36
 
@@ -114,9 +116,11 @@ class SearchLine(QWidget):
         words = self.words
         if words == self._typed:
             return
+        by_hand = len(words) <= len(self._typed) + 1
         self._typed, self._asked = words, ""
         if words:
-            self._pause.start()
+            slow = by_hand and looks_like_reference(words)
+            self._pause.start(_PAUSE_IN_A_NAME_MS if slow else _PAUSE_MS)
         else:
             self._pause.stop()
         self.typed.emit(words)

@@ -312,7 +312,7 @@ class ServerEditor(QWidget):
         self._note.show_words(words, "good")
         names = [served_title(model) for model in self._found[:_SHOWN_MODELS]]
         more = ["…"] if len(self._found) > _SHOWN_MODELS else []
-        self._models.setText(", ".join([*names, *more]))
+        self._models.setText(self.tr(", ").join([*names, *more]))
         self._models.setVisible(bool(names))
 
     def _say(self) -> None:

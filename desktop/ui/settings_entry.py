@@ -6,8 +6,8 @@ GUI thread.
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeAlias
 
-from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.domain.settings import Accent, Settings
 from desktop.ui.accent_swatches import AccentSwatches
@@ -15,6 +15,7 @@ from desktop.ui.menu_button import MenuButton
 from desktop.ui.setting_row import NumberControl, SettingRow
 from desktop.ui.switch import Switch
 from desktop.ui.tokens import Space
+from desktop.ui.words_field import WordsField
 
 __all__ = ["SettingEntry", "accent", "choice", "number", "switch", "words"]
 
@@ -23,7 +24,6 @@ Read: TypeAlias = Callable[[Settings], Any]
 Put: TypeAlias = Callable[[Settings, Any], Settings]
 Choices: TypeAlias = Callable[[Any], Sequence[tuple[Hashable, str]]]
 
-_PAUSE_MS = 500
 _TALL = 96
 _LONGEST = 16_000
 _USUAL = Settings()
@@ -145,27 +145,20 @@ def number(read: Read, put: Put, least: float, most: float) -> SettingEntry:
 
 
 def words(read: Read, put: Put) -> SettingEntry:
-    """Return an entry for a text of several lines, told when the typing pauses."""
-    whole, field, row = QWidget(), QPlainTextEdit(), SettingRow(None)
-    field.setProperty("panel", "field")
-    field.setTabChangesFocus(True)
-    field.setFixedHeight(_TALL)
+    """Return an entry for a text of several lines, told when the typing pauses or ends."""
+    whole, field, row = QWidget(), WordsField(_TALL, _LONGEST), SettingRow(None)
     column = QVBoxLayout(whole)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(Space.S)
     column.addWidget(row)
     column.addWidget(field)
-    pause = QTimer(whole, singleShot=True, interval=_PAUSE_MS)
     # Before the entry hears of it: what was just typed must not come back.
-    row.reset_requested.connect(pause.stop)
+    row.reset_requested.connect(field.forget)
 
     def show(value: str) -> None:
-        if field.toPlainText() != value and not pause.isActive():
-            field.blockSignals(True)
-            field.setPlainText(value)
-            field.blockSignals(False)
+        if not field.is_being_written:
+            field.show_text(value)
 
     entry = SettingEntry(row, read, put, show, whole, field)
-    field.textChanged.connect(pause.start)
-    pause.timeout.connect(lambda: entry.take(field.toPlainText()[:_LONGEST]))
+    field.written.connect(entry.take)
     return entry

@@ -1,18 +1,21 @@
 """The settings: parts at the left, what can be set at the right, a search over all of it.
 
+In a narrow window the parts are a menu above what can be set.
+
 Values in, signals out. GUI thread.
 """
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.settings import Settings
 from desktop.ui.buttons import TextButton
 from desktop.ui.escape import claims_escape
 from desktop.ui.labels import PlainLabel, as_words
+from desktop.ui.menu_button import MenuButton
 from desktop.ui.page_head import PageHead
 from desktop.ui.page_scroll import PageScroll
 from desktop.ui.search_field import SearchField
@@ -25,6 +28,8 @@ __all__ = ["SettingsPage"]
 _LONGEST = 100
 _WIDEST = 640
 _PARTS = 176
+_LEAST = 340
+"""What can be set needs this much beside the parts."""
 _SEARCH = 220
 
 
@@ -50,11 +55,14 @@ class SettingsPage(QWidget):
         self._buttons: list[TextButton] = []
         self._parts = QButtonGroup(self)
         self._names = QVBoxLayout()
+        self._list = QWidget()
+        self._menu = MenuButton()
         self._scroll = PageScroll(_WIDEST)
         self._lay_out()
         for number, section in enumerate(sections):
             self._put(number, section)
         self._parts.idClicked.connect(self.show_section)
+        self._menu.chosen.connect(self.show_section)
         self._search.textChanged.connect(self._on_searched)
         self._head.closed.connect(self.closed)
         self._head.sidebar_requested.connect(self.sidebar_requested)
@@ -114,6 +122,11 @@ class SettingsPage(QWidget):
         else:
             self.closed.emit()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Take the room of the parts where there is little."""
+        super().resizeEvent(event)
+        self._share()
+
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language; the parts tell when they have."""
         super().changeEvent(event)
@@ -121,17 +134,25 @@ class SettingsPage(QWidget):
             self._retranslate()
 
     def _lay_out(self) -> None:
-        parts = QVBoxLayout()
+        parts = QVBoxLayout(self._list)
         parts.setContentsMargins(Space.XL - Space.M, Space.L, 0, Space.L)
         self._names.setSpacing(2)
         parts.addLayout(self._names)
         parts.addStretch(1)
         self._scroll.column.addWidget(self._nothing)
         self._scroll.column.addStretch(1)
+        choice = QHBoxLayout()
+        choice.setContentsMargins(Space.XL, Space.S, Space.XL, 0)
+        choice.addWidget(self._menu)
+        choice.addStretch(1)
+        shown = QVBoxLayout()
+        shown.setSpacing(0)
+        shown.addLayout(choice)
+        shown.addWidget(self._scroll, 1)
         body = QHBoxLayout()
         body.setSpacing(0)
-        body.addLayout(parts)
-        body.addWidget(self._scroll, 1)
+        body.addWidget(self._list)
+        body.addLayout(shown, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -167,6 +188,7 @@ class SettingsPage(QWidget):
         self._nothing.setVisible(not found)
         if self._buttons:
             self._buttons[self._current].setChecked(True)
+            self._offer_parts()
 
     def _on_searched(self) -> None:
         self._show()
@@ -184,3 +206,14 @@ class SettingsPage(QWidget):
         for head, button, section in zip(self._heads, self._buttons, self._sections, strict=True):
             head.say(section.title)
             button.setText(as_words(section.title))
+        self._offer_parts()
+        self._share()
+
+    def _offer_parts(self) -> None:
+        titles = [(number, section.title) for number, section in enumerate(self._sections)]
+        self._menu.set_choices(self.tr("Settings"), titles, self._current)
+
+    def _share(self) -> None:
+        is_narrow = self.width() < self._list.sizeHint().width() + _LEAST
+        self._list.setVisible(not is_narrow)
+        self._menu.setVisible(is_narrow)

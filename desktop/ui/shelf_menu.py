@@ -69,7 +69,7 @@ class ShelfMenu(TextButton):
                 words = self.tr("Use Ollama: {count} models are here").format(count=count)
         else:
             named = (f"{say(origin_name(one))} {many}" for one, many in counts.items())
-            programs = " · ".join(named)
+            programs = self.tr(", ").join(named)
             words = self.tr("Use one that is here: {programs}").format(programs=programs)
         self.setText(words)
 

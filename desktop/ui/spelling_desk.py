@@ -102,6 +102,7 @@ class SpellingDesk(QObject):
             lambda _none: self.changed.emit(),
             complain,
             queued=True,
+            owed=True,
         )
 
     def ignore(self, word: str) -> None:

@@ -6,6 +6,7 @@ one thing after another. GUI thread.
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -41,6 +42,7 @@ class Surroundings(QObject):
         self._errands = errands
         self._loan = ClipboardLoan(self)
         self._window: FrontWindow | None = None
+        self._is_ours_in_front = False
         self._asked = self._tries = 0
         self._later = QTimer(self, singleShot=True, interval=_SETTLED_MS)
         self._later.timeout.connect(self._on_settled)
@@ -70,6 +72,7 @@ class Surroundings(QObject):
         """Remember the window in front, before one of ours is shown; at most 20 ms."""
         self._later.stop()
         self._window = self._front.current()
+        self._is_ours_in_front = self._window is None and QGuiApplication.focusWindow() is not None
 
     def note_soon(self) -> None:
         """Remember who has the keyboard now and as soon as it is settled, unless that is us.
@@ -82,8 +85,17 @@ class Surroundings(QObject):
         self._later.start()
 
     def read_selection(self, time_ms: int = 0) -> None:
-        """Read what is selected; `selection_came` follows. `time_ms`: of the key."""
-        self._ask(lambda: self._front.selection(time_ms))
+        """Read what is selected; `selection_came` follows. `time_ms`: of the key.
+
+        Called over a window of ours, whatever another program has selected was left there.
+        """
+        is_elsewhere = self._is_ours_in_front
+
+        def read() -> Selection:
+            found = self._front.selection(time_ms)
+            return replace(found, is_elsewhere=True) if is_elsewhere else found
+
+        self._ask(read)
 
     def copy_selection(self) -> None:
         """Have the program copy what is selected; `selection_came` follows, then show the popup."""

@@ -112,6 +112,8 @@ class _Line(QWidget):
         self._bar.show_share(progress.done, progress.total)
         self._bar.setAccessibleName(self._words.whole_text())
         self._stop.set_label(self.tr("Stop"))
+        # Several lines have such a button.
+        self._stop.setAccessibleDescription(self._words.whole_text())
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -1,6 +1,6 @@
 """What a model really gets to read, or why that cannot be shown. GUI thread."""
 
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop.domain.errors import LapisError
@@ -39,7 +39,7 @@ class TemplatePreview(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.S)
-        column.addWidget(self._fold)
+        column.addWidget(self._fold, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._about)
         column.addWidget(self._text)
         column.addWidget(self._notice)

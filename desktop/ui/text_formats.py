@@ -25,6 +25,7 @@ from desktop.ui.tokens import LINE_HEIGHT, Size, Space, Tokens
 
 __all__ = [
     "CODE_SPAN",
+    "INDENT",
     "MARKER",
     "NOTE_SCHEME",
     "QUOTE_DEPTH",
@@ -54,6 +55,7 @@ TASK: Final = _USER + 5
 NOTE_SCHEME: Final = "note:"
 """begins the address of a footnote, which leads out of no message"""
 
+INDENT = 24
 QUOTE_STEP = 16
 _HEADINGS = {1: 21, 2: 18, 3: 16}
 _CODE_SIZE = 13

@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtSvg import QSvgRenderer
 
 from desktop.ui.formula_svg import renderer_of
-from desktop.ui.text_formats import mono_look
+from desktop.ui.text_formats import INDENT, mono_look
 from desktop.ui.throttle import Throttle
 from desktop.ui.tokens import DARK, LIGHT, Size
 from desktop.ui.typeset_messages import Draw, Drawn, Refused
@@ -39,6 +39,7 @@ _USER = QTextFormat.Property.UserProperty.value
 _TEX: Final = _USER + 10
 _EM: Final = _USER + 11
 _DISPLAY: Final = _USER + 12
+_IS_KNOWN: Final = _USER + 13
 _PIXEL_SIZE: Final = QTextFormat.Property.FontPixelSize.value
 _EM_OF_TEXT: Final = 1.2
 _EM_OF_DISPLAY: Final = 1.3
@@ -52,7 +53,6 @@ _FIXED: Final = QTextBlockFormat.LineHeightTypes.FixedHeight.value
 _AT_LEAST: Final = QTextBlockFormat.LineHeightTypes.MinimumHeight.value
 _PLACE_MS: Final = 40
 _KEPT_RENDERERS: Final = 60
-_INDENT: Final = 24
 _WRAP: Final = Qt.TextFlag.TextWrapAnywhere.value
 _MIDDLE: Final = QTextCharFormat.VerticalAlignment.AlignMiddle
 
@@ -218,7 +218,7 @@ class Formulas(QPyTextObject):
         if width <= 0:
             return 10_000.0
         form = self._document.findBlock(position).blockFormat()
-        return max(40.0, width - form.leftMargin() - form.indent() * _INDENT - 2 * _CHIP)
+        return max(40.0, width - form.leftMargin() - form.indent() * INDENT - 2 * _CHIP)
 
     def _on_drawn(self, order: Draw) -> None:
         """Take what was drawn, and soon give it its place."""
@@ -264,7 +264,7 @@ def _aligned(form: QTextCharFormat, known: Drawn | Refused | None) -> QTextCharF
     Qt puts an object upon the baseline, or its middle upon half the height of an x: the font is
     chosen such that this is the middle of the formula. The font has no other use here.
     """
-    form.setProperty(_USER + 13, known is not None)
+    form.setProperty(_IS_KNOWN, known is not None)
     if not isinstance(known, Drawn) or form.boolProperty(_DISPLAY):
         return form
     size = form.intProperty(_PIXEL_SIZE) or Size.BODY

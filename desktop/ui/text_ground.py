@@ -21,9 +21,8 @@ from PySide6.QtGui import (
 from desktop.ui.text_formats import CODE_SPAN, MARKER, QUOTE_DEPTH, QUOTE_STEP, RULE, TASK
 from desktop.ui.tokens import LINE_HEIGHT, Size, Tokens
 
-__all__ = ["INDENT", "paint_ground"]
+__all__ = ["paint_ground"]
 
-INDENT = 24
 _BAR = 3
 _BULLET = 5.0
 _BULLET_BEFORE = 13

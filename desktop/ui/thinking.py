@@ -4,7 +4,6 @@ Closed, it costs nothing but the keeping of its words. GUI thread.
 """
 
 import time
-from enum import Enum, auto
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
@@ -21,13 +20,6 @@ _PORTION = 4_000
 _MINUTE = 60
 
 
-class _Phase(Enum):
-    """Where the thinking stands."""
-
-    NOW = auto()
-    DONE = auto()
-
-
 class Thinking(QWidget):
     """Collapsed at first; the seconds are measured while it is written."""
 
@@ -36,7 +28,7 @@ class Thinking(QWidget):
         super().__init__(parent)
         self._pieces: list[str] = []
         self._written = 0
-        self._phase = _Phase.DONE
+        self._is_written = False
         self._began = 0.0
         self._seconds: int | None = None
         self._words: RichText | None = None
@@ -57,7 +49,7 @@ class Thinking(QWidget):
 
     def show_past(self, text: str, seconds: float | None = None) -> None:
         """Show thinking that was kept; `seconds` is how long it took, if that is known."""
-        self._phase = _Phase.DONE
+        self._is_written = False
         self._seconds = None if seconds is None else max(1, round(seconds))
         self._pieces = [text.strip()]
         self._say()
@@ -65,8 +57,8 @@ class Thinking(QWidget):
 
     def add(self, piece: str) -> None:
         """Show more of what is being thought."""
-        if self._phase is not _Phase.NOW:
-            self._phase = _Phase.NOW
+        if not self._is_written:
+            self._is_written = True
             self._began = self._began or time.monotonic()
             self._say()
         self._pieces.append(piece)
@@ -78,8 +70,8 @@ class Thinking(QWidget):
 
         Does nothing unless it is being written.
         """
-        if self._phase is _Phase.NOW:
-            self._phase = _Phase.DONE
+        if self._is_written:
+            self._is_written = False
             taken = time.monotonic() - self._began if seconds is None else seconds
             self._seconds = max(1, round(taken))
             self._say()
@@ -91,7 +83,7 @@ class Thinking(QWidget):
             self._say()
 
     def _say(self) -> None:
-        if self._phase is _Phase.NOW:
+        if self._is_written:
             words = self.tr("Thinking…")
         elif self._seconds is None:
             words = self.tr("Thoughts")

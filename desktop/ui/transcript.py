@@ -76,8 +76,7 @@ class Transcript(MessageColumn):
         self._texts = TranscriptTexts()
         self._edits = LeftEdits()
         self._crashing = False
-        self._own_template = ""
-        self._chosen = ""
+        self._own_template = self._chosen = ""
         self._hosts: Hosts = nobody
         self._larger: tuple[int, str | None] = (0, None)
         self._activity: str | None = None
@@ -136,7 +135,8 @@ class Transcript(MessageColumn):
         """
         if self.rows.row_of(message.id) is not None:
             return
-        last = self._last()
+        newest = len(self.rows) - 1
+        last = self.message_at(newest) if newest >= 0 else None
         if (
             last is not None
             and last.parent == message.parent is not None
@@ -311,10 +311,10 @@ class Transcript(MessageColumn):
     # Events.
 
     def event(self, event: QEvent) -> bool:
-        # Esc lets go of what is selected first; the next one is for the window.
-        if self.selection.value is not None and claims_escape(event):
-            return True
-        return super().event(event)
+        # Esc lets go of what is selected first; other events come before there is a selection.
+        override = event.type() == QEvent.Type.ShortcutOverride
+        selected = override and self.selection.value is not None
+        return (selected and claims_escape(event)) or super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._welcome.setGeometry(self.viewport().rect())
@@ -371,10 +371,6 @@ class Transcript(MessageColumn):
         from desktop.ui.message_views import as_answer
 
         return as_answer(view)
-
-    def _last(self) -> StoredMessage | None:
-        row = len(self.rows) - 1
-        return self.message_at(row) if row >= 0 else None
 
     def _mark(self) -> None:
         for frame in self.frames_built():

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop.ui.focus_chain import beside
+from desktop.ui.focus_chain import beside, takes_tab
 from desktop.ui.row_frame import RowFrame
 
 if TYPE_CHECKING:
@@ -124,9 +124,8 @@ class TranscriptKeys:
         after = beside(column, forward=True)
         while after is not None and after is not column:
             ours = column.isAncestorOf(after)
-            takes = bool(after.focusPolicy() & Qt.FocusPolicy.TabFocus)
-            usable = after.isVisible() and after.isEnabled()
-            if takes and usable and not ours and after.window() is column.window():
+            usable = takes_tab(after) and after.isVisible()
+            if usable and not ours and after.window() is column.window():
                 after.setFocus(Qt.FocusReason.TabFocusReason)
                 return True
             after = beside(after, forward=True)
@@ -178,10 +177,6 @@ class TranscriptKeys:
 def _places(frame: RowFrame) -> list[QWidget]:
     """Return what of a row takes the focus with the Tab key, in the order of reading."""
     found = [
-        one
-        for one in frame.findChildren(QWidget)
-        if one.focusPolicy() & Qt.FocusPolicy.TabFocus == Qt.FocusPolicy.TabFocus
-        and one.isVisibleTo(frame)
-        and one.isEnabled()
+        one for one in frame.findChildren(QWidget) if takes_tab(one) and one.isVisibleTo(frame)
     ]
     return sorted(found, key=lambda one: one.mapTo(frame, QPoint(0, 0)).toTuple()[::-1])

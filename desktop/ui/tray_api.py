@@ -8,7 +8,7 @@ from desktop.domain.api import ServerPhase, ServerState
 from desktop.ui.api_words import openai_address, tray_line
 from desktop.ui.labels import as_words
 
-__all__ = ["TrayApiMenu"]
+__all__ = ["TrayApiMenu", "rename"]
 
 
 class TrayApiMenu(QMenu):
@@ -40,7 +40,7 @@ class TrayApiMenu(QMenu):
 
     def show_state(self, state: ServerState) -> None:
         """Show how the server is."""
-        # How many ask is told elsewhere, and each change of a menu may go over the bus.
+        # How many ask is told elsewhere.
         self._state = state
         self.retranslate()
 
@@ -51,16 +51,17 @@ class TrayApiMenu(QMenu):
 
     def retranslate(self) -> None:
         """Say everything in today's language."""
-        _rename(self.menuAction(), as_words(tray_line(self._state)))
-        _rename(self._on, self.tr("Let other programs ask"))
-        _rename(self._copy, self.tr("Copy its address"))
-        _rename(self._settings, self.tr("Settings of the local API"))
+        rename(self.menuAction(), as_words(tray_line(self._state)))
+        rename(self._on, self.tr("Let other programs ask"))
+        rename(self._copy, self.tr("Copy its address"))
+        rename(self._settings, self.tr("Settings of the local API"))
         self._copy.setEnabled(self._state.phase is ServerPhase.RUNNING)
 
     def _address(self) -> str:
         return openai_address(self._state.port)
 
 
-def _rename(action: QAction, words: str) -> None:
+def rename(action: QAction, words: str) -> None:
+    """Say something else, if it is something else: each change of a menu may go over the bus."""
     if action.text() != words:
         action.setText(words)

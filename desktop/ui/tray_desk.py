@@ -27,14 +27,13 @@ from desktop.ui.model_controller import ModelController
 from desktop.ui.panel_watch import PanelWatch
 from desktop.ui.translation import say
 from desktop.ui.tray import Tray
+from desktop.ui.tray_menu import MOST_CHATS
 from desktop.ui.window import MainWindow
 
 if TYPE_CHECKING:
     from desktop.ui.settings_general import GeneralSection
 
 __all__ = ["RecentChats", "TrayDesk", "TrayKeys", "login_service"]
-
-_MOST_CHATS = 8
 
 
 class RecentChats(Protocol):
@@ -176,7 +175,7 @@ class TrayDesk(QObject):
         self._window.bring_to_front()
 
     def _show_chats(self) -> None:
-        self.tray.set_chats(self._recent.recent(_MOST_CHATS))
+        self.tray.set_chats(self._recent.recent(MOST_CHATS))
 
     def _read_models(self) -> None:
         self._errands.run(

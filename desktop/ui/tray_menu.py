@@ -14,13 +14,13 @@ from desktop.domain.history import ChatSummary
 from desktop.domain.model import InstalledModel
 from desktop.system.login.base import LoginState
 from desktop.ui.labels import as_words
-from desktop.ui.tray_api import TrayApiMenu
+from desktop.ui.tray_api import TrayApiMenu, rename
 from desktop.ui.tray_words import chat_line, model_choice
 
-__all__ = ["TrayMenu"]
+__all__ = ["MOST_CHATS", "TrayMenu"]
 
 MOST_CHATS = 8
-MOST_MODELS = 20
+_MOST_MODELS = 20
 
 
 class TrayMenu(QMenu):
@@ -89,7 +89,7 @@ class TrayMenu(QMenu):
 
     def set_models(self, models: Sequence[InstalledModel], chosen: InstalledModel | None) -> None:
         """Offer `models`, the `chosen` one marked."""
-        shown = tuple(models[:MOST_MODELS])
+        shown = tuple(models[:_MOST_MODELS])
         if chosen is not None and chosen not in shown:
             shown = (*shown, chosen)
         if (shown, chosen) != (self._models, self._chosen):
@@ -98,7 +98,7 @@ class TrayMenu(QMenu):
 
     def set_model_line(self, words: str, *, in_memory: bool) -> None:
         """Say which model there is, and offer to free what it takes where it takes something."""
-        _rename(self._model.menuAction(), as_words(words))
+        rename(self._model.menuAction(), as_words(words))
         self._free.setEnabled(in_memory)
 
     def set_paused(self, *, paused: bool) -> None:
@@ -125,22 +125,22 @@ class TrayMenu(QMenu):
 
     def retranslate(self) -> None:
         """Say everything in today's language."""
-        _rename(self._ask, self.tr("Ask…"))
-        _rename(self._show, self.tr("Show Lapis"))
-        _rename(self._recent.menuAction(), self.tr("Recent chats"))
-        _rename(self._free, self.tr("Free memory now"))
-        _rename(self._all_models, self.tr("Models"))
-        _rename(self._pause, self.tr("Pause the keys"))
-        _rename(self._login, self.tr("Start at login"))
-        _rename(self._settings, self.tr("Settings"))
+        rename(self._ask, self.tr("Ask…"))
+        rename(self._show, self.tr("Show Lapis"))
+        rename(self._recent.menuAction(), self.tr("Recent chats"))
+        rename(self._free, self.tr("Free memory now"))
+        rename(self._all_models, self.tr("Models"))
+        rename(self._pause, self.tr("Pause the keys"))
+        rename(self._login, self.tr("Start at login"))
+        rename(self._settings, self.tr("Settings"))
         self._say_newer()
-        _rename(self._quit, self.tr("Quit"))
+        rename(self._quit, self.tr("Quit"))
         self._fill_chats()
         self._fill_models()
 
     def _say_newer(self) -> None:
         words = self.tr("Lapis {version} is available").format(version=self._newer_version)
-        _rename(self._newer, as_words(words))
+        rename(self._newer, as_words(words))
 
     def _fill_chats(self) -> None:
         self._recent.clear()
@@ -179,9 +179,3 @@ _PORTABLE = QKeySequence.SequenceFormat.PortableText
 
 def _tell(action: QAction, wish: SignalInstance, value: object) -> None:
     action.triggered.connect(lambda: wish.emit(value))
-
-
-def _rename(action: QAction, words: str) -> None:
-    """Say something else, if it is something else: each change goes over the bus."""
-    if action.text() != words:
-        action.setText(words)

@@ -9,7 +9,7 @@ import os
 import sys
 from typing import BinaryIO, Final
 
-from desktop.inference.child import claim_output, ended_after, harden
+from desktop.inference.child import claim_output, ended_after, harden, limit_memory
 from desktop.ui.typeset_messages import (
     Colour,
     Coloured,
@@ -34,7 +34,7 @@ def main(parent: int) -> None:
     """Answer orders until the pipe of the process `parent` closes."""
     replies = claim_output()
     harden(parent)
-    _limit_memory()
+    limit_memory(_MEMORY)
     orders: BinaryIO = sys.stdin.buffer
     first: set[type[Order]] = {Colour, Draw}
     while (order := read_order(orders)) is not None:
@@ -61,10 +61,3 @@ def answer(order: Order) -> Reply:
 
             drawn = draw(tex, size, display=display)
             return Refused() if drawn is None else Drawn(*drawn)
-
-
-def _limit_memory() -> None:
-    if sys.platform.startswith("linux"):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))

@@ -68,7 +68,8 @@ class UseCard(QFrame):
         self._meter.show_parts([Part(share.amount, share.shade) for share in shares])
         for key, share in zip(self._keys, shares, strict=True):
             key.say(share.name, sized(share.amount))
-        spoken = ", ".join(f"{share.name} {sized(share.amount)}" for share in shares)
-        self.setAccessibleName(", ".join(words for words in (title, figure) if words))
+        comma = self.tr(", ")
+        spoken = comma.join(f"{share.name} {sized(share.amount)}" for share in shares)
+        self.setAccessibleName(comma.join(words for words in (title, figure) if words))
         self.setAccessibleDescription(spoken)
         self._meter.setAccessibleName(spoken)

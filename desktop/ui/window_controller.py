@@ -160,6 +160,8 @@ class WindowController(QObject):
         keys.composer.connect(window.composer.focus_field)
         window.composer.draft_changed.connect(self._keep_draft)
         window.transcript.example_chosen.connect(self._on_example_chosen)
+        # After the wishes: the row in which it was written is another one then.
+        window.transcript.edit_submitted.connect(window.composer.focus_field)
         self.wishes.failed.connect(self._show_problem)
         self.wishes.refused.connect(
             lambda: window.toast.tell(Text("An answer is being written here. Stop it first."))
@@ -324,7 +326,7 @@ class WindowController(QObject):
             return
         question = next((each for each in messages if each.id == answer.parent), None)
         if question is not None:
-            self._window.composer.set_draft(question.content)
+            self._window.composer.set_question(question.content, question.attachments)
             self.save_draft()
             self._given_back = chat, self._window.composer.draft()
 

@@ -5,7 +5,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
 
 from desktop.ui.composer import Composer
-from desktop.ui.focus_chain import beside
+from desktop.ui.focus_chain import beside, takes_tab
 from desktop.ui.toast import Toast
 
 __all__ = ["WindowKeys"]
@@ -60,7 +60,7 @@ class WindowKeys(QObject):
         passed = False
         each = beside(now, forward=forward)
         while each is not None and each is not now:
-            if _takes_tab(each) and each.window() is self._window:
+            if takes_tab(each) and each.isVisible() and each.window() is self._window:
                 if not rows.isAncestorOf(each):
                     break
                 passed = True
@@ -85,8 +85,3 @@ class WindowKeys(QObject):
         is_shown = self._composer.isVisibleTo(self._window)
         if is_shown and not isinstance(self._window.focusWidget(), QLineEdit):
             self._composer.focus_field()
-
-
-def _takes_tab(widget: QWidget) -> bool:
-    by_tab = widget.focusPolicy() & Qt.FocusPolicy.TabFocus == Qt.FocusPolicy.TabFocus
-    return by_tab and widget.isVisible() and widget.isEnabled() and widget.focusProxy() is None

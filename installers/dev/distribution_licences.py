@@ -109,13 +109,21 @@ def _licence_classifiers(told: metadata.PackageMetadata) -> list[str]:
     return [line for line in lines if line.startswith("License ::")]
 
 
+def _decoded(data: bytes) -> str:
+    """Return a text of today, or one from when a © was a single byte."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
 def _own_texts(package: metadata.Distribution) -> tuple[Text, ...]:
     """Return one text with all that the package's metadata folder holds of licences and notices."""
     parts = []
     for path in sorted(package.files or (), key=str):
         inside = _METADATA_FOLDER.fullmatch(path.as_posix())
         if inside and _TEXT_NAME.search(inside[1]):
-            words = path.read_text(encoding="utf-8").strip("\n")
+            words = _decoded(path.read_binary()).strip("\n")
             parts.append((inside[1], words))
     if not parts:
         return ()

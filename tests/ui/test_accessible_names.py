@@ -20,8 +20,10 @@ from desktop.domain.settings import Language
 from desktop.services.personas import open_personas
 from desktop.services.prompts import open_prompts
 from desktop.services.quick_actions import open_quick_actions
+from desktop.ui.buttons import IconButton
 from desktop.ui.chat_panel import ChatPanel
 from desktop.ui.help_window import HelpWindow
+from desktop.ui.labels import set_tooltip
 from desktop.ui.library_controller import LibraryController
 from desktop.ui.message_actions import MessageActions
 from desktop.ui.popup import Popup
@@ -188,3 +190,26 @@ def test_in_the_servers_of_settings_and_models(desk: Desk, qtbot: QtBot) -> None
 
         assert _faults(room.section) == []
         assert _faults(room.tab) == []
+
+
+def test_what_is_described_is_described_in_plain_words(desk: Desk) -> None:
+    told = {
+        widget: QAccessible.queryAccessibleInterface(widget).text(QAccessible.Text.Description)
+        for widget in _used(desk.window)
+    }
+
+    assert any("Ctrl+Shift+P" in words for words in told.values())
+    assert {words for words in told.values() if "<" in words or "\xa0" in words} == set()
+
+
+def test_words_of_its_own_describe_a_part_better_than_its_tooltip(qtbot: QtBot) -> None:
+    button = IconButton("more")
+    qtbot.addWidget(button)
+    set_tooltip(button, "First & <b>")
+    assert button.accessibleDescription() == "First & <b>"
+    set_tooltip(button, "Second")
+    assert button.accessibleDescription() == "Second"
+    button.setAccessibleDescription("Ready")
+    set_tooltip(button, "Third")
+
+    assert button.accessibleDescription() == "Ready"

@@ -229,6 +229,14 @@ def test_each_end_has_its_words_without_a_note_too(
     assert can_retry == (state in {MessageState.FAILED, MessageState.INTERRUPTED})
 
 
+def test_nothing_is_said_to_be_kept_where_nothing_had_come(column: Column) -> None:
+    column.answer(answer(2, "It beg", MessageState.INTERRUPTED)).set_newest(True)
+    assert "What had come is kept" in words(only(ErrorCard, column))
+    empty = column.answer(answer(4, "", MessageState.INTERRUPTED))
+
+    assert "kept" not in words(only(ErrorCard, empty))
+
+
 def _offered(card: QWidget) -> list[QPushButton]:
     """Return the buttons that can be pressed."""
     return [one for one in card.findChildren(QPushButton) if one.isVisible()]

@@ -23,6 +23,7 @@ from desktop.ui.file_target import Kind, chosen
 from desktop.ui.talk_room import TalkRoom
 from desktop.ui.transfer_page import ImportPage, TransferPage
 from tests.ui.desk import Desk, say
+from tests.ui.transcripts import words as words_in
 from tests.unit.store_room import contents, talk
 from tests.unit.test_carrying import TREE, line
 
@@ -262,7 +263,8 @@ def test_a_chat_is_written_in_the_kind_that_is_chosen(
         choose(desk, tmp_path, f"out{ending}", words)
 
     assert (tmp_path / f"out{ending}").read_bytes().startswith(start)
-    assert desk.window.banner.topic is Topic.FILES
+    assert f"out{ending}" in words_in(desk.window.toast), "said once, and gone by itself"
+    assert desk.window.banner.topic is None
 
 
 def test_a_temporary_chat_can_be_exported(

@@ -183,9 +183,7 @@ def test_a_test_says_what_the_server_has_and_keeps_nothing(
     assert room.section.editor._note.words == "", "it was another address"
 
 
-def test_a_server_is_tried_out_before_it_has_a_name(
-    room: Room, guarded: str, qtbot: QtBot
-) -> None:
+def test_a_server_is_tried_out_before_it_has_a_name(room: Room, guarded: str, qtbot: QtBot) -> None:
     _enter(room, qtbot, guarded, "", key=_KEY)
     editor = room.section.editor
 

@@ -435,6 +435,15 @@ def test_a_name_with_an_owner_or_a_link_is_no_search(typed: str, is_one: bool) -
     assert looks_like_reference(typed) is is_one
 
 
+def test_a_name_that_is_typed_waits_for_enter(tab: DiscoverTab, qtbot: QtBot) -> None:
+    field = tab.line._field
+    with qtbot.assertNotEmitted(tab.reference_pasted, wait=500):
+        qtbot.keyClicks(field, "acme/One-GGUF")
+    with qtbot.waitSignal(tab.reference_pasted, timeout=100) as opened:
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert opened.args == ["acme/One-GGUF"]
+
+
 def test_a_link_that_is_pasted_is_opened(tab: DiscoverTab, qtbot: QtBot) -> None:
     with (
         qtbot.assertNotEmitted(tab.search_requested),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.errors import Defect, LapisError, UserFixable
@@ -109,4 +110,30 @@ def test_after_the_end_nothing_is_begun_or_told(errands: Errands, qtbot: QtBot) 
     errands.run("b", lambda _errand: "later", told.append, lambda _error: None)
     qtbot.wait(1)
 
+    assert told == []
+
+
+def test_what_is_owed_is_done_though_lapis_ends_meanwhile(errands: Errands, qtbot: QtBot) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    done, told, last = list[str](), list[object](), list[Errand]()
+
+    def hold(_errand: Errand) -> None:
+        begun.set()
+        assert go_on.wait(10)
+        assert last[0].cancelled.wait(10)
+
+    def do(name: str, _errand: Errand) -> None:
+        done.append(name)
+
+    errands.run("a", hold, told.append, told.append, queued=True)
+    assert begun.wait(10)
+    errands.run("a", partial(do, "for the eye"), told.append, told.append, queued=True)
+    last.append(
+        errands.run("a", partial(do, "owed"), told.append, told.append, queued=True, owed=True)
+    )
+    go_on.set()
+    errands.close()
+    QApplication.processEvents()
+
+    assert done == ["owed"]
     assert told == []

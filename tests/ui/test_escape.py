@@ -3,7 +3,7 @@
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.ui.call_list import CallItem, CallList
@@ -11,6 +11,8 @@ from desktop.ui.composer_calls import ComposerCalls
 from desktop.ui.link_popover import LinkPopover
 from desktop.ui.row_question import RowQuestion
 from tests.ui.desk import Desk
+from tests.ui.messages import answer, question
+from tests.ui.transcripts import show_chat
 
 
 def _press_escape() -> None:
@@ -46,6 +48,9 @@ def test_a_question_in_the_place_of_a_row_is_taken_back_and_the_page_stays(qtbot
     QShortcut(QKeySequence(Qt.Key.Key_Escape), page, lambda: left.append(True))
     question.answered.connect(answers.append)
     question.say("Remove it?", "Keep", "Remove")
+    assert {button.accessibleDescription() for button in question.findChildren(QPushButton)} == {
+        "Remove it?"
+    }
     with qtbot.waitActive(page):
         page.show()
     question.take_focus()
@@ -69,5 +74,21 @@ def test_the_list_of_what_is_called_goes_by_esc_and_an_answer_is_not_stopped(des
 
     assert called.isHidden()
     assert stopped == []
+    _press_escape()
+    assert stopped == [True]
+
+
+def test_esc_lets_go_of_what_is_selected_and_stops_no_answer(desk: Desk) -> None:
+    stopped = list[bool]()
+    desk.window.shortcuts.stop.connect(lambda: stopped.append(True))
+    transcript = desk.window.transcript
+    show_chat(transcript, [question(1, "Why?"), answer(2, "Because.")])
+    transcript.setFocus()
+    transcript.selection.select_all()
+
+    _press_escape()
+    assert transcript.selection.value is None
+    assert stopped == []
+
     _press_escape()
     assert stopped == [True]

@@ -156,6 +156,48 @@ def test_a_folder_that_cannot_be_written_is_said_in_words(paths: Paths) -> None:
     assert str(paths.data) in str(failed.value.hint)
 
 
+# A start on a disk of a few pages, all of them taken.
+_FULL = """
+import sys
+from pathlib import Path
+from desktop.base.paths import paths_under
+from desktop.domain.errors import StorageError
+from desktop.ui.instance_server import take_lock
+
+paths = paths_under(Path(sys.argv[1]))
+paths.create()
+try:
+    with (paths.data / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
+except OSError:
+    pass
+try:
+    take_lock(paths, "show")
+except StorageError as error:
+    print(error.title, error.hint)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs namespaces")
+def test_a_full_disk_is_not_taken_for_a_folder_of_others(tmp_path: Path) -> None:
+    apart = ["unshare", "-Urm", "sh", "-c"]
+    mount = f"mount -t tmpfs -o size=64k none {tmp_path}"
+    if subprocess.run([*apart, mount], check=False, capture_output=True).returncode:
+        pytest.skip("this account may not mount")
+    done = subprocess.run(
+        [*apart, f'{mount} && exec "$0" "$@"', sys.executable, "-c", _FULL, str(tmp_path)],
+        cwd=_ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+    assert "The disk is full" in done.stdout, done.stderr
+    assert str(tmp_path) in done.stdout
+
+
 def test_a_command_arrives_with_token_and_argument(
     server: InstanceServer, paths: Paths, qtbot: QtBot
 ) -> None:

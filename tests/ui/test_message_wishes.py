@@ -1,13 +1,14 @@
 """What is asked for at a message of the transcript is done in the chat on show."""
 
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.chat import Finished, StopReason
-from desktop.domain.history import StoredMessage
+from desktop.domain.history import MemoryStart, StoredMessage
 from desktop.ui.answer_view import AnswerView
+from desktop.ui.message_editor import MessageEditor
 from desktop.ui.other_model import OtherModel
 from tests.ui.desk import DONE, USAGE, Desk, say
 
@@ -78,6 +79,41 @@ def test_an_edited_question_is_shown_with_its_new_answer(desk: Desk, qtbot: QtBo
     _end(desk, qtbot, "Another one.")
 
     assert _shown(desk) == [("What is ONNX?", 2, 2), ("Another one.", 1, 1)]
+
+
+def test_the_line_of_the_memory_comes_and_goes_while_the_chat_is_on_show(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    chat, _ = _answered(desk, qtbot)
+    question = desk.store.messages(chat)[0]
+    shown = desk.window.transcript
+    for memory in (MemoryStart("They spoke of files."), None):
+        desk.store.set_memory(question.id, memory)
+        desk.chats.branch_changed.emit(chat)
+        qtbot.waitUntil(lambda: shown.frame_of(question.id) is not None)
+        frame = shown.frame_of(question.id)
+        assert frame is not None
+        assert (frame.above is not None) == (memory is not None)
+
+
+def test_after_an_edit_the_keyboard_is_at_the_next_question(desk: Desk, qtbot: QtBot) -> None:
+    chat, _ = _answered(desk, qtbot)
+    transcript = desk.window.transcript
+    question = desk.store.messages(chat)[0]
+    transcript.edit(question.id)
+    (editor,) = transcript.findChildren(MessageEditor)
+    qtbot.waitUntil(editor.field.hasFocus)
+    editor.cancel()
+    frame = transcript.frame_of(question.id)
+    assert frame is not None
+    assert frame.hasFocus(), "left as it was, the keyboard stays at the message"
+
+    transcript.edit(question.id)
+    editor = next(each for each in transcript.findChildren(MessageEditor) if each.isVisible())
+    qtbot.waitUntil(editor.field.hasFocus)
+    qtbot.keyClick(editor.field, Qt.Key.Key_Return)
+
+    assert desk.window.composer.field.hasFocus()
 
 
 def test_an_answer_that_goes_on_is_shown_growing(desk: Desk, qtbot: QtBot) -> None:

@@ -203,6 +203,15 @@ def test_what_was_typed_last_is_told_before_the_card_goes(
     assert card.defaults.system_prompt == "Be brief."
 
 
+def test_what_was_typed_last_is_told_when_the_window_goes(
+    card: ModelSettingsCard, qtbot: QtBot
+) -> None:
+    qtbot.keyClicks(_prompt(card), "Be brief.")
+    card.window().hide()
+
+    assert card.defaults.system_prompt == "Be brief."
+
+
 def test_what_was_typed_for_one_model_is_told_for_that_one(
     card: ModelSettingsCard, qtbot: QtBot
 ) -> None:

@@ -8,7 +8,9 @@ from PySide6.QtGui import QGuiApplication, QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
+from desktop.domain.errors import StorageError
 from desktop.domain.history import Attachment, AttachmentKind, StoredMessage
+from desktop.domain.text import Text
 from desktop.system.front.base import Selection
 from desktop.ui.action_chip import ActionChip
 from desktop.ui.quick_action_strip import held_key
@@ -203,6 +205,23 @@ def test_with_nothing_at_all_the_next_text_is_it(bench: Bench) -> None:
 
     assert "<text>\nGuten Tag\n</text>" in _sent(bench)
     assert "Translate" not in field.placeholderText()
+
+
+def test_an_action_waits_on_where_its_text_could_not_be_kept(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_given: object, **_more: object) -> int:
+        raise StorageError(Text("The disk is full"), Text("Free some space."))
+
+    bench.call()
+    bench.qtbot.keyClick(bench.popup, Qt.Key.Key_T, _ALT)
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.desk.chats, "ask", refuse)
+        bench.ask("Guten Tag")
+    assert bench.desk.engine.requests == []
+    _press(bench, Qt.Key.Key_Return)
+
+    assert "<text>\nGuten Tag\n</text>" in _sent(bench)
 
 
 def test_escape_gives_an_action_up_that_waits_for_its_text(bench: Bench) -> None:

@@ -170,7 +170,7 @@ def test_dismissed_without_a_question_it_goes_along_again(bench: Bench) -> None:
     assert bench.along() == [FOX]
 
     bench.popup.put_away()
-    bench.front.selected = Selection(is_silent=True)
+    bench.front.selected = Selection()
     bench.call()
     assert bench.along() == [], "and not what was selected then"
 
@@ -187,6 +187,14 @@ def test_a_newer_selection_takes_the_place_of_the_older_one(bench: Bench) -> Non
 
 def test_what_was_left_over_in_another_program_is_only_offered(bench: Bench) -> None:
     bench.front.selected = Selection(FOX, is_elsewhere=True)
+    bench.call()
+
+    assert bench.along() == []
+    assert bench.offered() == [("Selected text", FOX)]
+
+
+def test_over_a_window_of_ours_what_others_have_selected_is_only_offered(bench: Bench) -> None:
+    bench.front.selected, bench.front.window = Selection(FOX), None
     bench.call()
 
     assert bench.along() == []

@@ -447,6 +447,22 @@ def test_the_table_is_no_higher_than_eight_rows(place: _Place, qapp: QApplicatio
     assert height(8) == height(500)
 
 
+def test_no_time_and_no_outcome_is_cut_in_lines_that_come_later(
+    place: _Place, qapp: QApplication
+) -> None:
+    first, later = _access(1), replace(_access(2), status=401, time=0.0)
+    place.section.show_accesses([first])
+    qapp.processEvents()
+    table = _table(place)
+    widths = [table.columnWidth(column) for column in (0, 4)]
+    place.section.show_accesses([first, later])
+    qapp.processEvents()
+
+    wanted = [table.sizeHintForColumn(column) for column in (0, 4)]
+    assert all(after > before for after, before in zip(wanted, widths, strict=True))
+    assert [table.columnWidth(column) for column in (0, 4)] >= wanted
+
+
 def test_an_example_shows_no_key_and_is_copied_with_it(
     place: _Place, click: Click, qtbot: QtBot
 ) -> None:

@@ -342,6 +342,20 @@ def test_where_no_program_has_keys_the_desktop_is_set_up_at_a_click(
     manual.qtbot.waitUntil(lambda: manual.said(_ASK).startswith("Works: it was pressed on"))
 
 
+def test_what_is_copied_by_hand_names_the_key_that_was_chosen(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hotkey, "can_write", lambda desktop: desktop is Desktop.SWAY)
+    script = ScriptedKeys(name="manual", can_choose_keys=False)
+    script.answers = dict.fromkeys(KeyAction, KeyResult(KeyStatus.UNSUPPORTED))
+    with key_place(tmp_path, script, Desktop.SWAY) as place:
+        manual = Keys(qtbot, place.start())
+        manual.press(_ASK, Qt.Key.Key_K)
+        manual.section._recipe._line.copied.click()
+
+    assert QApplication.clipboard().text().startswith(f"bindsym Ctrl+Mod1+k exec {COMMAND}")
+
+
 def test_where_no_program_has_keys_commands_are_shown_for_what_has_one(manual: Keys) -> None:
     lines = [each.words for each in manual.section.findChildren(CommandLine) if each.isVisible()]
 

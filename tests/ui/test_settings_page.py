@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
@@ -113,6 +113,20 @@ def test_what_is_typed_is_taken_when_the_typing_pauses(desk: _Desk, qtbot: QtBot
     assert field.toPlainText() == "Answer briefly."
 
 
+def test_what_was_typed_a_moment_ago_is_kept_when_the_window_goes(
+    desk: _Desk, qtbot: QtBot
+) -> None:
+    desk.page.show_section(2)
+    field = desk.page.findChild(QPlainTextEdit)
+    assert isinstance(field, QPlainTextEdit)
+    qtbot.keyClicks(field, "Answer briefly.")
+    assert desk.settings.system_prompt == ""
+
+    desk.page.window().hide()
+
+    assert desk.settings.system_prompt == "Answer briefly."
+
+
 def test_what_was_typed_a_moment_ago_does_not_come_back_after_the_reset(
     desk: _Desk, qtbot: QtBot
 ) -> None:
@@ -186,6 +200,28 @@ def test_a_part_is_chosen_at_the_left(desk: _Desk, qtbot: QtBot) -> None:
 
     assert "On battery" in _shown(desk)
     assert "Theme" not in _shown(desk)
+
+
+def test_in_a_narrow_window_a_part_is_chosen_from_a_menu(
+    desk: _Desk, qtbot: QtBot, qapp: QApplication
+) -> None:
+    def menus() -> list[MenuButton]:
+        found = desk.page.findChildren(MenuButton)
+        return [each for each in found if each.accessibleName() == "Settings: Look and language"]
+
+    (menu,) = menus()
+    assert not menu.isVisible()
+    desk.page.resize(420, 360)
+    qapp.processEvents()
+    assert menu.isVisible()
+    row = desk.row("Theme")
+    assert row.mapTo(desk.page, QPoint(row.width(), 0)).x() <= desk.page.width()
+    menu.chosen.emit(3)
+
+    assert "On battery" in _shown(desk)
+    assert menu.accessibleName() == "Settings: Memory"
+    desk.page.resize(900, 700)
+    qtbot.waitUntil(lambda: not menu.isVisible())
 
 
 def test_a_part_that_comes_late_is_where_it_belongs_and_what_is_looked_at_stays(

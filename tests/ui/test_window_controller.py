@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.domain.chat import Failed
 from desktop.domain.errors import ContextOverflow, StorageError
+from desktop.domain.history import Attachment, AttachmentKind
 from desktop.domain.model import InstalledModel
 from desktop.domain.text import Text
 from desktop.ui.banner import Topic
@@ -109,10 +110,18 @@ def test_a_question_that_was_too_long_comes_back_to_be_shortened(desk: Desk, qtb
         desk.engine.tell(1, _TOO_LONG)
     assert desk.window.composer.draft() == desk.store.draft(chat) == "A very long question"
 
+    contract = Attachment(AttachmentKind.FILE, "contract.txt", "The rent is due. " * 50)
+    desk.window.composer.set_question("When is it due?", (contract,))
+    desk.window.composer.field.submitted.emit()
+    with qtbot.waitSignal(desk.chats.answer_finished):
+        desk.engine.tell(2, _TOO_LONG)
+    given_back = desk.window.composer.question()
+    assert (given_back.text, given_back.attachments) == ("When is it due?", (contract,))
+
     desk.ask("Another long question")
     desk.window.composer.field.setPlainText("typed meanwhile")
     with qtbot.waitSignal(desk.chats.answer_finished):
-        desk.engine.tell(2, _TOO_LONG)
+        desk.engine.tell(3, _TOO_LONG)
     assert desk.window.composer.draft() == "typed meanwhile"
 
 
@@ -154,13 +163,14 @@ def test_for_a_text_that_was_too_long_another_model_is_offered(desk: Desk, qtbot
     assert len(desk.engine.requests) == 1
 
     failed = desk.store.messages(desk.controller.chat or 0)[-1]
-    other = InstalledModel("other", Path("/models/other.gguf"), 1, 0)
+    other = InstalledModel("other", "Other", Path("/models/other.gguf"), 1)
     become(desk, qtbot, ready(other))
     assert offered[-1].text() == "Try again"
-    offered[-1].click()
-    assert len(desk.engine.requests) == 2
     become(desk, qtbot, ready(replace(other, name=failed.model)))
     assert offered[-1].text() == "Choose a model", "it would fail again"
+    become(desk, qtbot, ready(other))
+    offered[-1].click()
+    assert len(desk.engine.requests) == 2
 
 
 def test_an_example_question_leaves_the_draft_alone(desk: Desk) -> None:

@@ -64,7 +64,7 @@ def test_the_frame_goes_with_what_was_held(window: MainWindow) -> None:
 
 
 def test_over_another_page_only_models_are_taken(window: MainWindow) -> None:
-    window.show_page(QWidget())
+    window.show_page(QWidget(), "Models")
 
     assert not enter(window, held("/home/me/letter.txt"))
     assert hint(window).isHidden()

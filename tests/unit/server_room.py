@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 from desktop.backends.server_backend import Patience, ServerBackend
+from desktop.backends.server_client import Embedded
 from desktop.backends.server_loop import ServerLoop
 from desktop.domain.chat import ChatRequest, Event, Finished, Message, Role, StopReason, Usage
 from desktop.domain.connection import ServedModel
@@ -59,11 +60,11 @@ class Scripted:
         finally:
             self.closed.set()
 
-    async def embed(self, model: str, texts: Sequence[str]) -> list["array[float]"]:
+    async def embed(self, model: str, texts: Sequence[str]) -> Embedded:
         self.batches.append(texts)
         if self.tries and isinstance(error := self.tries.pop(0)[0], Exception):
             raise error
-        return self.vectors(texts)
+        return Embedded(self.vectors(texts), 2 * len(texts))
 
     async def unload(self, model: str) -> None:
         self.unloaded.append(model)

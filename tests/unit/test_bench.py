@@ -153,7 +153,12 @@ def test_a_worst_time_shows_the_worst_of_each_side() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "gbk"])
 def test_lines_fit_and_no_sign_is_lost_whatever_the_terminal_writes(encoding: str) -> None:
-    _code, out, _err = shown([RESULT, SKIPPED], encoding=encoding)
+    long = (
+        Side("raw_loop", Text("Model loaded, what was kept is taken up"), (1376.0,)),
+        Side("lapis", Text("Lapis"), (905.0,)),
+    )
+    found: list[Item] = [RESULT, replace(RESULT, sides=long), SKIPPED]
+    _code, out, _err = shown(found, encoding=encoding)
     assert "?" not in out
     assert max(cell_len(line) for line in out.splitlines()) <= 80
 

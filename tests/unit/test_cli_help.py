@@ -276,6 +276,10 @@ def test_a_damaged_settings_file_leaves_the_computers_language(
             AskOrder("q", as_json=False, choices=Choices(), pictures=("a.png", "b.jpg")),
         ),
         (
+            ["ask", "-f", "a.pdf", "--file", "b.txt", "q"],
+            AskOrder("q", as_json=False, choices=Choices(), files=("a.pdf", "b.txt")),
+        ),
+        (
             ["ask", "--json", "-t", "0", "--seed", "0", "q", "-m", "x.gguf"],
             AskOrder("q", as_json=True, choices=Choices(model="x.gguf", temperature=0.0, seed=0)),
         ),

@@ -192,7 +192,7 @@ def test_nothing_is_asked_of_what_hangs(
         system.owner = _CONSOLE
         system.windows[_CONSOLE].hangs = True
 
-    assert front.copy_selection() == Selection(is_silent=True)
+    assert front.copy_selection() == Selection()
     assert system.pressed == []
 
 

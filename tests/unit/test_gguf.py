@@ -304,6 +304,7 @@ def test_versions_and_byte_orders_that_are_not_read(tiny: bytes, tmp_path: Path)
     assert versioned(struct.pack("<I", 4)) == (
         "This GGUF file has a version that Lapis does not know"
     )
+    assert versioned(b"\x93\x17\x80\x56") == "This file is damaged"
     assert versioned(struct.pack(">I", 3)) == (
         "This model file is made for another kind of computer"
     )

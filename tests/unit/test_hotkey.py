@@ -56,6 +56,7 @@ def test_where_a_file_is_edited_the_whole_line_is_given() -> None:
     first, second = binding(Desktop.HYPRLAND, "c").words.splitlines()
     assert first == "bind = CTRL ALT, space, exec, c"
     assert second.startswith("windowrulev2 = float")
+    assert binding(Desktop.SWAY, "c", "").words == binding(Desktop.SWAY, "c").words
     assert binding(Desktop.I3, "c").words == "bindsym Ctrl+Mod1+space exec --no-startup-id c"
 
 

@@ -37,6 +37,7 @@ ROOTS = frozenset(
             "cli_answers",
             "cli_connections",
             "cli_engine",
+            "cli_kept",
             "cli_models",
             "serving",
             "__main__",

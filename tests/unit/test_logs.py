@@ -229,6 +229,20 @@ def test_a_full_disk_loses_lines_and_disturbs_nobody(
     assert "last" in lines(paths)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_disk_that_is_full_to_the_end_disturbs_nobody_either(paths: Paths) -> None:
+    running = start_logging(paths)
+    assert isinstance(running.handler, logging.FileHandler)
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        before = running.handler.setStream(full)
+        log.info("nowhere to go")
+        running.close()
+
+    assert full.closed
+    assert before is not None
+    before.close()
+
+
 CRASH = """
 import ctypes, sys
 from pathlib import Path

@@ -134,3 +134,16 @@ def test_the_command_says_that_lapis_stays_offline(
 
     assert main(["--data-dir", str(tmp_path), "network"]) == 0
     assert "Stay offline is on" in capsys.readouterr().err
+
+
+def test_the_command_says_that_the_settings_are_lost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = paths_under(tmp_path)
+    paths.create()
+    paths.settings.write_text("no settings", encoding="utf-8")
+
+    assert main(["--data-dir", str(tmp_path), "network"]) == 0
+    told = capsys.readouterr().err
+    assert "settings" in told
+    assert "Stay offline is on" in told

@@ -92,6 +92,14 @@ def test_all_texts_of_a_package_come_along_in_one_file(tmp_path: Path) -> None:
     assert part.purl == "pkg:pypi/some-package@1.0"
 
 
+def test_a_text_from_before_utf_8_comes_along_too(tmp_path: Path) -> None:
+    package = _installed(tmp_path, [("License-Expression", "FTL")], ["licenses/LICENSE"])
+    (tmp_path / "some_package-1.0.dist-info" / "licenses" / "LICENSE").write_bytes(b"\xa9 1996")
+
+    (text,) = package_part(package, {}).texts
+    assert "© 1996" in text.words
+
+
 def test_every_package_that_lapis_needs_has_a_known_licence_and_its_words() -> None:
     table = json.loads((LICENCES / "components.json").read_text(encoding="utf-8"))
     kept = {

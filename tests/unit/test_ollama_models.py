@@ -174,8 +174,10 @@ def test_the_version_is_told(loop: ServerLoop, client: OllamaClient) -> None:
 
 
 def test_texts_become_vectors(loop: ServerLoop, client: OllamaClient, ollama: OllamaServer) -> None:
-    first, second = loop.run(client.embed("nomic-embed-text", ["one", "two"]), 10)
+    told = loop.run(client.embed("nomic-embed-text", ["one", "two"]), 10)
+    first, second = told.vectors
 
+    assert told.tokens == 2
     assert len(first) == len(second) == 4
     assert first != second
     assert first.typecode == "f"

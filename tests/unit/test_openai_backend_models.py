@@ -189,13 +189,13 @@ def test_an_answer_that_is_no_list_is_odd(said: object) -> None:
 
 def test_vectors_are_put_in_the_order_of_their_texts() -> None:
     rows = [{"index": 1, "embedding": [2, 0.5]}, {"index": 0, "embedding": [1, 0]}]
-    with ScriptedServer(lambda _: value({"data": rows})) as server:
-        vectors = with_client(
-            f"{server.address}/v1", lambda client: client.embed("m", ["one", "two"])
-        )
+    usage = {"prompt_tokens": 7, "total_tokens": 7}
+    with ScriptedServer(lambda _: value({"data": rows, "usage": usage})) as server:
+        told = with_client(f"{server.address}/v1", lambda client: client.embed("m", ["one", "two"]))
         sent = fields_of(server.asked[0])
 
-    assert [vector.tolist() for vector in vectors] == [[1.0, 0.0], [2.0, 0.5]]
+    assert [vector.tolist() for vector in told.vectors] == [[1.0, 0.0], [2.0, 0.5]]
+    assert told.tokens == 7
     assert sent == {"model": "m", "input": ["one", "two"], "encoding_format": "float"}
 
 

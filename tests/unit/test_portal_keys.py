@@ -10,6 +10,7 @@ from desktop.system.hotkey import portal_session
 from desktop.system.hotkey.portal import Portal
 from desktop.system.hotkey.portal_facts import PortalFacts, portal_facts
 from desktop.system.hotkey.portal_presses import Presses
+from desktop.system.hotkey.portal_words import hyprland_line
 from tests.harness.portal import LATER, UNKNOWN_METHOD, FakePortal
 from tests.unit.portal_room import (
     APP_ID,
@@ -215,6 +216,21 @@ def test_in_hyprland_the_line_for_its_configuration_is_told(
     reason = str(keyboard.expect(KeyStatus.UNVERIFIED).reason)
     assert reason.endswith(f"bind = CTRL ALT, space, global, {APP_ID}:ask")
     keyboard.portal.close()
+
+
+@pytest.mark.parametrize(
+    ("chord", "written"),
+    [
+        ("Ctrl+Alt+PgUp", "CTRL ALT, Page_Up"),
+        ("Meta+,", "SUPER, comma"),
+        ("Ctrl+Shift+Ins", "CTRL SHIFT, Insert"),
+        ("F9", ", F9"),
+    ],
+)
+def test_in_hyprland_keys_have_the_names_that_it_knows(chord: str, written: str) -> None:
+    line = hyprland_line(APP_ID, "ask", parse_chord(chord))
+
+    assert line == f"bind = {written}, global, {APP_ID}:ask"
 
 
 def test_keys_changed_in_the_settings_of_the_desktop_are_shown(

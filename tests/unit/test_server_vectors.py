@@ -19,6 +19,7 @@ def test_texts_become_vectors_in_batches(loop: ServerLoop) -> None:
     backend.embed(texts, found.append, heard)
 
     assert heard.reason() is StopReason.STOP
+    assert heard.usage().prompt_tokens == 2 * 130
     assert [len(batch) for batch in client.batches] == [64, 64, 2]
     assert [vector[0] for vector in found[0]] == list(range(1, 131))
 

@@ -249,6 +249,15 @@ def test_nonsense_in_what_was_timed_makes_no_nonsense() -> None:
     assert 10e9 < pace.bandwidth <= 100e9
 
 
+def test_a_model_too_small_to_wait_for_memory_tells_nothing_of_larger_ones() -> None:
+    guide = TimedRun("/guide", Reading(5_387_904, ()), 1 / 121.5)
+    learned = calibration([guide])
+    assert learned.paces == ()
+    assert learned.runs == (guide,), "its own speed is known all the same"
+    ((_, pace),) = calibration([guide, run(31e9, STARTING)]).paces
+    assert pace.bandwidth == pytest.approx(31e9)
+
+
 def test_the_newest_run_of_a_model_counts() -> None:
     ((_, pace),) = calibration([run(31e9, STARTING), run(5e9, STARTING)]).paces
     assert pace.bandwidth == pytest.approx(31e9)

@@ -14,7 +14,7 @@ import pytest
 
 from desktop.domain.chat import Role
 from desktop.domain.chat_settings import ChatSettings
-from desktop.domain.errors import StorageError
+from desktop.domain.errors import ChatsRestored, StorageError
 from desktop.services.chat_copies import ChatCopies
 from desktop.store.chats import ChatStore
 from desktop.store.connection import connect
@@ -166,6 +166,7 @@ def test_restoring_takes_effect_at_the_next_start_and_keeps_what_was_there(path:
         assert (store.chat(chat).folder, store.settings(chat).n_ctx) == (folder, 4096)
         assert len(store.chats()) == 1
         assert store.notice is not None
+        assert isinstance(store.notice, ChatsRestored), "no fault, and not to be shown as one"
         assert "lapis.db.before-restoring-1" in str(store.notice.hint)
         index_missing(path, Event())
         assert len(store.search("was")) == 1

@@ -377,6 +377,14 @@ def test_a_model_that_cannot_be_loaded_leaves_the_old_one() -> None:
     assert found.err.getvalue() == "Damaged\n  Download it again.\n"
 
 
+@pytest.mark.parametrize("name", ["~nobody-has-this-name/chat.md", "x" * 400, "a\0b.md"])
+def test_a_name_that_no_file_can_have_costs_no_chat(name: str) -> None:
+    found = talk("One?", f"/save {name}", "Two?", answers=(said("First."), said("Second.")))
+
+    assert "cannot be written" in found.err.getvalue()
+    assert "Second." in found.out.getvalue()
+
+
 def test_save_writes_the_chat_and_never_over_a_file(tmp_path: Path) -> None:
     file = tmp_path / "my chat.md"
     found = talk(

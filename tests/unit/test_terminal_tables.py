@@ -172,3 +172,11 @@ def test_a_wait_is_told_with_its_seconds() -> None:
 def test_a_name_with_spaces_is_quoted_where_it_is_to_be_typed() -> None:
     assert is_ready("a", ENGLISH) == "a is ready: lapis chat -m a"
     assert is_ready("a b", ENGLISH) == 'a b is ready: lapis chat -m "a b"'
+
+
+def test_a_fact_of_which_nothing_may_be_shown_is_left_out() -> None:
+    out = io.StringIO()
+
+    print_facts([("name", "\x1b[31m\x07"), ("size", "2 MB")], Screen(out, io.StringIO()))
+
+    assert out.getvalue() == "size  2 MB\n"

@@ -42,10 +42,8 @@ def test_line_ends_of_windows_and_of_old_macs_become_line_feeds() -> None:
     "content",
     [
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
-        b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj",
         b"PK\x03\x04\x14\0\x06\0",
         b"\x7fELF\x02\x01\x01\0",
-        b"{\\rtf1\\ansi hello}",
         bytes(range(1, 9)) * 100,
     ],
 )
@@ -59,6 +57,25 @@ def test_what_is_no_text_is_refused_and_never_shown_as_garbage(
         read_text_file(file)
     assert refused.value.title.values["name"] == "thing.bin"
     assert "neither a text nor a picture" in refused.value.hint.message
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("contract", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj"),
+        ("contract.docx", b"PK\x03\x04\x14\0\x06\0"),
+        ("contract.rtf", b"{\\rtf1\\ansi hello}"),
+    ],
+)
+def test_of_a_document_it_is_said_how_its_words_can_be_asked_about(
+    name: str, content: bytes, tmp_path: Path
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+
+    with pytest.raises(NotReadable) as refused:
+        read_text_file(file)
+    assert "Save it as one of these" in refused.value.hint.message
 
 
 def test_each_kind_of_thing_that_is_no_document_has_its_own_words(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_a_program_that_hangs_is_not_waited_for(folder: Path, released: threadin
         found = _front(environment).selection()
         released.set()
 
-    assert found == Selection(is_silent=True)
+    assert found == Selection()
 
 
 @pytest.mark.parametrize(

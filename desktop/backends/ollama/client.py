@@ -5,7 +5,6 @@ short, and what does not fit it would be cut off in silence.
 """
 
 import time
-from array import array
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -15,6 +14,7 @@ from desktop.backends.ollama import asking, reading
 from desktop.backends.ollama.pulling import Pull
 from desktop.backends.ollama.wire import Wire
 from desktop.backends.ollama.words import broke_off, left_out, not_ollama, was_cut
+from desktop.backends.server_client import Embedded
 from desktop.backends.server_loop import not_silent
 from desktop.base.json_values import count, mapping
 from desktop.domain.chat import ChatRequest, Event, Finished, Notice
@@ -110,7 +110,7 @@ class OllamaClient:
                     return
         raise broke_off()
 
-    async def embed(self, model: str, texts: Sequence[str]) -> list["array[float]"]:
+    async def embed(self, model: str, texts: Sequence[str]) -> Embedded:
         """Return a vector for each text; one that is too long is an error, never cut."""
         await self._checked(model)
         body = {
@@ -119,7 +119,7 @@ class OllamaClient:
             "truncate": False,
             **asking.keep_alive(self._connection.keep_minutes),
         }
-        return reading.vectors(await self._wire.ask("POST", "/api/embed", body, model))
+        return reading.embedded(await self._wire.ask("POST", "/api/embed", body, model))
 
     async def unload(self, model: str) -> None:
         """Have Ollama forget what it has loaded of a model; the next question loads it again."""

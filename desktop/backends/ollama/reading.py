@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from desktop.backends.ollama.words import not_ollama
+from desktop.backends.server_client import Embedded
 from desktop.base.json_values import count, mapping
 from desktop.domain.chat import (
     Event,
@@ -111,7 +112,7 @@ def texts_of(messages: Sequence[Message]) -> list[str]:
     return [message.content for message in messages]
 
 
-def vectors(answer: Told) -> list["array[float]"]:
+def embedded(answer: Told) -> Embedded:
     """Return the vectors of an answer; raises OddAnswer. How many, the caller has to look."""
     told = answer.get("embeddings")
     if not isinstance(told, list):
@@ -121,7 +122,7 @@ def vectors(answer: Told) -> list["array[float]"]:
         if not isinstance(vector, list) or not all(map(_is_number, vector)):
             raise not_ollama()
         found.append(array("f", vector))
-    return found
+    return Embedded(found, count(answer.get("prompt_eval_count")))
 
 
 def names_and_entries(answer: Told) -> Iterator[tuple[str, Told]]:

@@ -31,7 +31,7 @@ class FrontWindow:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Selected text; `is_cut` if there was more, `is_silent` if its owner did not answer in time.
+    """Selected text, none also where its owner did not answer in time; `is_cut` if there was more.
 
     `is_elsewhere`: it is known to be selected in another program than the one in front, where it
     may have been left long ago.
@@ -39,7 +39,6 @@ class Selection:
 
     text: str = ""
     is_cut: bool = False
-    is_silent: bool = False
     is_elsewhere: bool = False
 
 

@@ -69,8 +69,6 @@ def read_selection(environment: Mapping[str, str], until: float) -> Selection:
     try:
         found = _manager(wire)
         return Selection() if found is None else _selection(wire, found, until)
-    except TimeoutError:
-        return Selection(is_silent=True)
     except OSError:
         return Selection()
     finally:
@@ -127,7 +125,7 @@ def _received(wire: Wire, offer: int, kind: str, until: float) -> Selection:
     finally:
         os.close(reading)
     if not data and not is_whole:
-        return Selection(is_silent=True)
+        return Selection()
     encoding = "latin-1" if kind == "STRING" else "utf-8"
     errors = "replace" if is_whole else "ignore"
     text = bytes(data[:LONGEST_SELECTION]).decode(encoding, errors).replace("\0", "")

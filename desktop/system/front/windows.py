@@ -69,7 +69,7 @@ class WindowsFront(PressingFront[Libraries]):
             return Selection()
         clipboard = Clipboard(libraries)
         if libraries.user32.IsHungAppWindow(window.handle) or clipboard.is_stuck():
-            return Selection(is_silent=True)
+            return Selection()
         is_out_of_reach = has_more_rights(libraries, process_of(libraries, window.handle))
         kept = None if is_out_of_reach else clipboard.keep()
         if kept is None:

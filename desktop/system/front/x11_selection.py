@@ -60,7 +60,7 @@ def read_text(display: Display, selection: str, time_ms: int, until: float) -> S
             text = found.data.decode(encoding, errors).replace("\0", "")
             return Selection(text, is_cut=bool(text) and not found.is_whole)
         if not found.is_whole:
-            return Selection(is_silent=True)
+            return Selection()
     return Selection()
 
 

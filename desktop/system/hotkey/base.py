@@ -5,14 +5,23 @@ owns it watches `fileno` for something to read and then calls `pump`.
 """
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
-from desktop.domain.hotkey import Chord, KeyAction, KeyResult
+from desktop.domain.hotkey import Chord, KeyAction, KeyResult, KeyStatus
 from desktop.domain.text import Text
 
 Activated: TypeAlias = Callable[[KeyAction, str, int], None]
 """(action, activation token or "", time of the event as the system counts it in milliseconds or 0)"""
 Changed: TypeAlias = Callable[[KeyAction, KeyResult], None]
+
+NOT_TYPED: Final = KeyResult(
+    KeyStatus.INVALID, reason=Text("No key of this keyboard layout types it.")
+)
+OURS_ALREADY: Final = KeyResult(KeyStatus.TAKEN, reason=Text("Another key of Lapis is the same."))
+
+
+def nobody(*_news: object) -> None:
+    """Stand in for whoever listens, until there is somebody."""
 
 
 class Mechanism(Protocol):

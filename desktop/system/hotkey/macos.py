@@ -16,7 +16,7 @@ from typing import Any, Final
 from desktop.base.native import Signatures, declared
 from desktop.domain.hotkey import Chord, KeyAction, KeyResult, KeyStatus
 from desktop.domain.text import Text
-from desktop.system.hotkey.base import Activated, Changed
+from desktop.system.hotkey.base import OURS_ALREADY, Activated, Changed, nobody
 from desktop.system.hotkey.keys import mac_code, mac_modifiers
 
 CARBON: Final = "/System/Library/Frameworks/Carbon.framework/Carbon"
@@ -105,7 +105,7 @@ class MacKeys:
         """Load nothing yet."""
         self._load = load
         self._carbon: Any = None
-        self._activated: Activated = _nobody
+        self._activated: Activated = nobody
         self._held: dict[KeyAction, _Held] = {}
         self._last_number = 0
         # Carbon keeps the address of it and not a count: it has to live as long as the handler.
@@ -139,7 +139,7 @@ class MacKeys:
             return KeyResult(KeyStatus.UNSUPPORTED)
         if any(held.chord == chord for each, held in self._held.items() if each is not action):
             # Carbon would give it twice to the same program.
-            return KeyResult(KeyStatus.TAKEN, reason=Text("Another key of Lapis is the same."))
+            return OURS_ALREADY
         earlier = self._held.get(action)
         if earlier is not None and earlier.chord == chord:
             return KeyResult(KeyStatus.BOUND)
@@ -237,7 +237,3 @@ class MacKeys:
 
 def _invalid() -> KeyResult:
     return KeyResult(KeyStatus.INVALID)
-
-
-def _nobody(*_news: object) -> None:
-    """Stand in for whoever listens, until there is somebody."""

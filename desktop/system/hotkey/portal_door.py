@@ -16,9 +16,6 @@ from desktop.system.hotkey.portal_requests import Requests
 from desktop.system.hotkey.portal_timers import Timers
 from desktop.system.hotkey.portal_values import (
     BUS,
-    PORTAL,
-    PORTAL_PATH,
-    REQUEST,
     SECONDS,
     SESSION,
     SHORTCUTS,
@@ -28,7 +25,7 @@ from desktop.system.hotkey.portal_values import (
     Reply,
 )
 from desktop.system.hotkey.portal_words import BUS_LOST, GONE, NO_PORTAL, SILENT, is_unknown
-from desktop.system.session_bus import Service
+from desktop.system.session_bus import PORTAL, PORTAL_PATH, REQUEST, Service
 
 if TYPE_CHECKING:
     from desktop.system.hotkey.portal_bus import Bus

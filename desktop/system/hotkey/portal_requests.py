@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from desktop.system.hotkey.portal_timers import Timers
 from desktop.system.hotkey.portal_values import (
-    PORTAL,
-    PORTAL_PATH,
-    REQUEST,
     TIMED_OUT,
     Reply,
     Variant,
 )
-from desktop.system.session_bus import Service
+from desktop.system.session_bus import PORTAL, PORTAL_PATH, REQUEST, Service
 
 if TYPE_CHECKING:
     from desktop.system.hotkey.portal_bus import Bus

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from desktop.system.hotkey.portal_requests import Answer, Requests
 from desktop.system.hotkey.portal_values import (
-    PORTAL,
-    PORTAL_PATH,
     SECONDS,
     SESSION,
     SHORTCUTS,
     Reply,
     Variant,
 )
-from desktop.system.session_bus import Service
+from desktop.system.session_bus import PORTAL, PORTAL_PATH, Service
 
 if TYPE_CHECKING:
     from desktop.system.hotkey.portal_bus import Bus

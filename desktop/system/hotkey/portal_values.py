@@ -10,9 +10,6 @@ TIMED_OUT: Final = "timed out"
 BUS: Final = "org.freedesktop.DBus"
 """The bus itself, as it signs what it announces."""
 
-PORTAL: Final = "org.freedesktop.portal.Desktop"
-PORTAL_PATH: Final = "/org/freedesktop/portal/desktop"
-REQUEST: Final = "org.freedesktop.portal.Request"
 SESSION: Final = "org.freedesktop.portal.Session"
 SHORTCUTS: Final = "org.freedesktop.portal.GlobalShortcuts"
 

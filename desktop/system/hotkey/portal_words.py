@@ -6,6 +6,7 @@ from desktop.domain.hotkey import Chord, KeyResult, KeyStatus
 from desktop.domain.text import Text
 from desktop.system.hotkey.portal_session import Outcome, Step
 from desktop.system.hotkey.portal_values import TIMED_OUT
+from desktop.system.shortcuts.chords import hyprland
 
 _DECLINED: Final = 1
 # The portal runs, but has no such interface, or nobody behind it.
@@ -68,14 +69,7 @@ def result_of(name: str, outcome: Outcome, registration: str, line: str) -> KeyR
 
 def hyprland_line(app_id: str, name: str, chord: Chord) -> str:
     """Return the line that gives a shortcut its keys in Hyprland, where the person chooses them."""
-    held = (
-        ("CTRL", chord.ctrl),
-        ("ALT", chord.alt),
-        ("SHIFT", chord.shift),
-        ("SUPER", chord.meta),
-    )
-    words = " ".join(word for word, is_held in held if is_held)
-    return f"bind = {words}, {chord.key.lower()}, global, {app_id}:{name}"
+    return f"bind = {hyprland(chord)}, global, {app_id}:{name}"
 
 
 def _refused(outcome: Outcome, registration: str) -> KeyResult:

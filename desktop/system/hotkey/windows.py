@@ -26,7 +26,7 @@ from desktop.base.native import (
 )
 from desktop.domain.hotkey import Chord, KeyAction, KeyResult, KeyStatus
 from desktop.domain.text import Text
-from desktop.system.hotkey.base import Activated, Changed
+from desktop.system.hotkey.base import NOT_TYPED, Activated, Changed, nobody
 from desktop.system.hotkey.keys import windows_code, windows_modifiers
 
 WM_INPUTLANGCHANGE: Final = 0x0051
@@ -88,8 +88,8 @@ class WindowsKeys:
         self._given = user32
         self._error = error
         self._user32: Any = None
-        self._activated: Activated = _nobody
-        self._changed: Changed = _nobody
+        self._activated: Activated = nobody
+        self._changed: Changed = nobody
         self._held: dict[KeyAction, _Held] = {}
         # Marks that the layout of the moment does not have, or whose key another program has.
         self._missing: dict[KeyAction, Chord] = {}
@@ -113,7 +113,7 @@ class WindowsKeys:
         if earlier is not None and earlier.code == code:
             self._held[action] = _Held(earlier.number, chord, code)
             return KeyResult(KeyStatus.BOUND)
-        number, result = (0, _invalid()) if code is None else self._register(code)
+        number, result = (0, NOT_TYPED) if code is None else self._register(code)
         if code is not None and result.status is KeyStatus.BOUND:
             self.unbind(action)
             self._held[action] = _Held(number, chord, code)
@@ -220,12 +220,3 @@ class WindowsKeys:
 def _is_mark(chord: Chord) -> bool:
     """Return whether the layout decides which key it is."""
     return len(chord.key) == 1 and windows_code(chord.key) is None
-
-
-def _invalid() -> KeyResult:
-    reason = Text("No key of this keyboard layout types it.")
-    return KeyResult(KeyStatus.INVALID, reason=reason)
-
-
-def _nobody(*_news: object) -> None:
-    """Stand in for whoever listens, until there is somebody."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from desktop.domain.hotkey import Chord, KeyAction, KeyResult, KeyStatus
 from desktop.domain.text import Text
-from desktop.system.hotkey.base import Activated, Changed
+from desktop.system.hotkey.base import NOT_TYPED, OURS_ALREADY, Activated, Changed, nobody
 from desktop.system.hotkey.x11_keyboard import Keyboard, Place
 from desktop.system.hotkey.x11_server import (
     Event,
@@ -51,8 +51,8 @@ class X11Keys:
         self._server: XServer | None = None
         self._keyboard: Keyboard | None = None
         self._is_closed = False
-        self._activated: Activated = _nobody
-        self._changed: Changed = _nobody
+        self._activated: Activated = nobody
+        self._changed: Changed = nobody
         # A chord stays wanted while the layout has no key for it, or another program has its key.
         self._wanted: dict[KeyAction, Chord] = {}
         self._grabs: dict[KeyAction, _Grab] = {}
@@ -175,12 +175,10 @@ class X11Keys:
         """Grab the chord's key; what the action had before stays grabbed."""
         place = keyboard.place(chord)
         if place is None:
-            reason = Text("No key of this keyboard layout types it.")
-            return KeyResult(KeyStatus.INVALID, reason=reason)
+            return NOT_TYPED
         owner = self._owner(place)
         if owner not in {None, action}:
-            reason = Text("Another key of Lapis is the same.")
-            return KeyResult(KeyStatus.TAKEN, reason=reason)
+            return OURS_ALREADY
         grab = _Grab(place, frozenset(keyboard.states(place.held)))
         if grab != self._grabs.get(action):
             status = server.grab(place.keycode, grab.states)
@@ -255,7 +253,3 @@ class X11Keys:
 def _lost() -> KeyResult:
     reason = Text("Lapis cannot reach the keyboard of this desktop.")
     return KeyResult(KeyStatus.FAILED, reason=reason)
-
-
-def _nobody(*_news: object) -> None:
-    """Stand in for whoever listens, until there is somebody."""

@@ -16,15 +16,12 @@ from desktop.domain.errors import StorageError
 from desktop.domain.text import Text
 from desktop.system.login.base import LoginState
 from desktop.system.login.faults import NOT_CHANGED, file_fault
-from desktop.system.session_bus import Service, bus_address
+from desktop.system.session_bus import PORTAL, PORTAL_PATH, REQUEST, Service, bus_address
 
 if TYPE_CHECKING:
     from desktop.system.bus_calls import BusCalls
 
-_PORTAL: Final = "org.freedesktop.portal.Desktop"
-_PATH: Final = "/org/freedesktop/portal/desktop"
 _BACKGROUND: Final = "org.freedesktop.portal.Background"
-_REQUEST: Final = "org.freedesktop.portal.Request"
 # A service that cannot be started takes the bus two minutes to give up.
 _CALL_SECONDS: Final = 5.0
 _PERSON_SECONDS: Final = 120.0
@@ -90,7 +87,7 @@ class FlatpakLogin:
             return False
         from desktop.system.bus_calls import BusCalls, BusFault
 
-        properties = Service(_PORTAL, _PATH, "org.freedesktop.DBus.Properties")
+        properties = Service(PORTAL, PORTAL_PATH, "org.freedesktop.DBus.Properties")
         try:
             with BusCalls(self._bus, _CALL_SECONDS) as bus:
                 bus.call(properties, "Get", "ss", (_BACKGROUND, "version"))
@@ -131,12 +128,12 @@ def _response(bus: "BusCalls", options: dict[str, tuple[str, Any]]) -> tuple[int
 
     # Before the request: the answer may come at once. Of any request, for old portals choose
     # another path than the one they are told to.
-    rule = f"type='signal',sender='{_PORTAL}',interface='{_REQUEST}',member='Response'"
+    rule = f"type='signal',sender='{PORTAL}',interface='{REQUEST}',member='Response'"
     bus.call(BUS, "AddMatch", "s", (rule,), seconds=_CALL_SECONDS)
-    portal = Service(_PORTAL, _PATH, _BACKGROUND)
+    portal = Service(PORTAL, PORTAL_PATH, _BACKGROUND)
     asked = "sa{sv}", ("", options)
     accepted = bus.call(portal, "RequestBackground", *asked, seconds=_CALL_SECONDS)
-    owner = bus.call(BUS, "GetNameOwner", "s", (_PORTAL,), seconds=_CALL_SECONDS)
+    owner = bus.call(BUS, "GetNameOwner", "s", (PORTAL,), seconds=_CALL_SECONDS)
     while True:
         told = bus.heard()
         # The bus keeps what others announce to everybody away, but not what is sent to us alone.
