@@ -127,6 +127,7 @@ class Client:
         self._guard = threading.Lock()
         self._clients: dict[str, httpx.Client] = {}
         self._lines = Lines()
+        self._under_way = 0
         self._is_closed = False
 
     def __enter__(self) -> Self:
@@ -139,8 +140,19 @@ class Client:
         """End all connections; requests under way fail, and so do later ones."""
         with self._guard:
             self._is_closed = True
-            clients, self._clients = list(self._clients.values()), {}
         self._lines.close()
+        self._close_if_left()
+
+    def _close_if_left(self) -> None:
+        """Close what is connected once nobody uses it any more.
+
+        Under a thread that is about to wait for it, the number of a closed socket may be another's
+        by then, and whoever that is would be waited for.
+        """
+        with self._guard:
+            if not self._is_closed or self._under_way:
+                return
+            clients, self._clients = list(self._clients.values()), {}
         for client in clients:
             client.close()
 
@@ -259,8 +271,7 @@ class Client:
         self, method: str, url: str, headers: Mapping[str, str], visit: Visit
     ) -> Iterator["httpx.Response"]:
         """Yield one answer, its body unread."""
-        with errors_of(url, proxy_for(self._network, url)):
-            client = self._client(url)
+        with errors_of(url, proxy_for(self._network, url)), self._using(url) as client:
             watch = {"trace": self._lines.watch()}
             request = client.build_request(method, url, headers=headers, extensions=watch)
             visit.begin()
@@ -279,6 +290,19 @@ class Client:
                 if self._is_closed:
                     # It may have connected after all others were ended: nobody keeps it.
                     drop(response)
+
+    @contextmanager
+    def _using(self, url: str) -> "Iterator[httpx.Client]":
+        """Yield what connects to `url`, which stays open meanwhile; raises NetworkError."""
+        with self._guard:
+            self._check_open()
+            self._under_way += 1
+        try:
+            yield self._client(url)
+        finally:
+            with self._guard:
+                self._under_way -= 1
+            self._close_if_left()
 
     def _client(self, url: str) -> "httpx.Client":
         """Return the connections that go the way of `url`: direct, by a proxy, as the system says."""

@@ -106,6 +106,8 @@ class Bench:
 @contextmanager
 def open_bench(desk: Desk, qtbot: QtBot) -> Iterator[Bench]:
     """Make a popup upon `desk`, hidden."""
+    # What another test has copied would be offered.
+    QApplication.clipboard().clear()
     front = ScriptedFront()
     library = ChatLibrary(desk.window, desk.store, desk.preferences, desk.own)
     room = PopupRoom(desk.chats, desk.preferences, desk.models, library, front, desk.window)
