@@ -36,7 +36,6 @@ from desktop.hub.pump import Nothing, asked
 from desktop.hub.raw_body import raw_blocks
 from desktop.hub.responses import (
     beginning,
-    drop,
     errors_of,
     failure_of,
     interrupt,
@@ -287,9 +286,6 @@ class Client:
             finally:
                 response.close()
                 visit.end(at_least=response.num_bytes_downloaded)
-                if self._is_closed:
-                    # It may have connected after all others were ended: nobody keeps it.
-                    drop(response)
 
     @contextmanager
     def _using(self, url: str) -> "Iterator[httpx.Client]":

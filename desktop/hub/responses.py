@@ -89,13 +89,6 @@ def wake(stream: "httpcore.NetworkStream") -> None:
             super(type(connection), connection).shutdown(_BOTH_WAYS)
 
 
-def drop(response: "httpx.Response") -> None:
-    """Close the connection that `response` came by, instead of keeping it for the next request."""
-    stream = response.extensions.get("network_stream")
-    if stream is not None:
-        stream.close()
-
-
 def beginning(response: "httpx.Response") -> bytes:
     """Return the beginning of a body that explains an error; what cannot be read says nothing."""
     import httpx

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -29,7 +29,8 @@ from PySide6.QtWidgets import (
 
 from desktop.ui.chat_delegate import paint_ground
 from desktop.ui.icons import IconName, icon_pixmap
-from desktop.ui.tokens import Size, Space, resized, tokens_of
+from desktop.ui.row_paint import small_font, write
+from desktop.ui.tokens import Space, tokens_of
 
 __all__ = ["HelpList", "HelpRow"]
 
@@ -37,9 +38,6 @@ _Index: TypeAlias = QModelIndex | QPersistentModelIndex
 _ROW: Final = Qt.ItemDataRole.UserRole
 _NO_PARENT: Final = QModelIndex()
 _SIGN: Final = 18
-_LEFT: Final = (
-    Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
-)
 _SIGNS: Final = MappingProxyType[str, IconName](
     {
         "start": "compass",
@@ -154,7 +152,7 @@ class _Painter(QStyledItemDelegate):
         row = index.data(_ROW)
         height = QFontMetrics(option.font).height()
         if row.heading:
-            height += QFontMetrics(_small(option.font)).height()
+            height += QFontMetrics(small_font(option.font)).height()
         return QSize(0, height + Space.L)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
@@ -171,24 +169,13 @@ class _Painter(QStyledItemDelegate):
         painter.drawPixmap(box, icon_pixmap(_SIGNS[row.topic], _SIGN, QColor(colour), ratio))
         place.setLeft(box.right() + Space.M)
         if row.heading:
-            small = _small(option.font)
+            small = small_font(option.font)
             first, second = QFontMetrics(option.font).height(), QFontMetrics(small).height()
             top = place.center().y() - (first + second) // 2 + 1
-            _write(painter, place, top, first, row.heading, option.font, tokens.text)
-            _write(painter, place, top + first, second, row.title, small, tokens.muted)
+            line = QRect(place.left(), top, place.width(), first)
+            write(painter, line, row.heading, option.font, tokens.text)
+            line = QRect(place.left(), top + first, place.width(), second)
+            write(painter, line, row.title, small, tokens.muted)
         else:
-            _write(painter, place, place.top(), place.height(), row.title, option.font, tokens.text)
+            write(painter, place, row.title, option.font, tokens.text)
         painter.restore()
-
-
-def _write(
-    painter: QPainter, place: QRect, top: int, height: int, words: str, font: QFont, colour: str
-) -> None:
-    painter.setFont(font)
-    painter.setPen(QColor(colour))
-    fitting = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, place.width())
-    painter.drawText(QRect(place.left(), top, place.width(), height), _LEFT, fitting)
-
-
-def _small(font: QFont) -> QFont:
-    return resized(font, Size.SMALL)
