@@ -107,14 +107,15 @@ class LlamaBackend:
         self,
         prompt_tokens: int,
         answer_tokens: int,
-        answers: int,
         deliver: Callable[[LoopTimes], None],
         listener: Listener,
+        *,
+        keeps: bool,
     ) -> int:
         """Queue a run of llama.cpp's bare loop; its times go to `deliver` before Finished."""
         number = next(self._ids)
-        command = RawLoop(number, prompt_tokens, answer_tokens, answers)
-        taken = take_times(answer_tokens * answers, deliver)
+        command = RawLoop(number, prompt_tokens, answer_tokens, keeps)
+        taken = take_times(answer_tokens, deliver)
         return self._submit(SubmitOrder(number, lambda: command, listener, taken))
 
     def count(self, requests: Sequence[ChatRequest], listener: CountListener, purpose: int) -> None:

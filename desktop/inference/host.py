@@ -52,7 +52,7 @@ from desktop.inference.messages import (
     read_command,
 )
 from desktop.inference.prefix_cache import PrefixCache, kept_states
-from desktop.inference.raw_loop import run_raw_loop
+from desktop.inference.raw_loop import BareLoop
 from desktop.inference.runtime import Runtime
 from desktop.inference.scheduler import Scheduler
 from desktop.inference.template import PromptMaker
@@ -89,6 +89,7 @@ class Host:
         self._scheduler: Scheduler | None = None
         self._prompts: PromptMaker | None = None
         self._embedder: Embedder | None = None
+        self._bare_loop: BareLoop | None = None
         self._counting = Counting(self._count_of)
         self._n_ctx = 0
         threading.Thread(target=self._read, args=(commands,), name="commands", daemon=True).start()
@@ -119,7 +120,7 @@ class Host:
                 case Embed():
                     self._embed(command)
                 case RawLoop():
-                    self._race(runtime, command)
+                    self._race(command)
                 case Cancel():
                     self._stop_done()
                     if scheduler is not None:
@@ -177,6 +178,7 @@ class Host:
             self._prompts = PromptMaker(runtime, self._template_guard)
             self._n_ctx = runtime.n_ctx
             self._scheduler = self._new_scheduler(runtime, order)
+            self._bare_loop = BareLoop(runtime)
         self.emit(Step(name="idle"))
         self.emit(loaded)
 
@@ -226,12 +228,12 @@ class Host:
         self.emit(Step(name="decode"))
         self._embedder.embed(order)
 
-    def _race(self, runtime: Runtime, order: RawLoop) -> None:
-        if self._scheduler is None:
+    def _race(self, order: RawLoop) -> None:
+        if self._bare_loop is None:
             self.emit(Refused(id=order.id, kind="no_model", detail=""))
             return
         try:
-            self.emit(run_raw_loop(runtime, order))
+            self.emit(self._bare_loop.run(order))
         except MemoryError:
             self.emit(Refused(id=order.id, kind="decode", detail="no room"))
 

@@ -123,13 +123,13 @@ class Embed(_Wire, frozen=True):
 class RawLoop(_Wire, frozen=True):
     """Time llama.cpp's bare C loop on the loaded model: what Lapis is measured against.
 
-    The prompt is read once, and the answer written `answers` times after it.
+    `keeps`: the prompt stays read, for the next order of the same size.
     """
 
     id: int
     prompt_tokens: int
     answer_tokens: int
-    answers: int = 1
+    keeps: bool = False
 
 
 class Forget(_Wire, frozen=True):

@@ -42,8 +42,11 @@ class Desk:
         """Ask without waiting."""
         return Asking(self.engine, request, self.cancel)
 
-    def raw_loop(self, prompt: int, answer: int, answers: int = 1) -> LoopTimes:
-        """Time llama.cpp's bare loop; raises LapisError, also where its context has no room."""
+    def raw_loop(self, prompt: int, answer: int, *, keeps: bool = False) -> LoopTimes:
+        """Time llama.cpp's bare loop; raises LapisError, also where its context has no room.
+
+        `keeps`: the next run of the same size need not read its prompt.
+        """
         if not self.loaded.offloaded_layers:
             # The system would not refuse memory that it has not got, but end a process later.
             needed = _context_bytes(self.info, prompt + answer)
@@ -56,7 +59,7 @@ class Desk:
                     ),
                     Text("Close other programs, or take a smaller model."),
                 )
-        return self.engine.raw_loop(prompt, answer, self.cancel, answers=answers)
+        return self.engine.raw_loop(prompt, answer, self.cancel, keeps=keeps)
 
     def room_for(self, tokens: int, answer: int) -> int:
         """Return `tokens`, or as many as the context window holds beside an answer."""

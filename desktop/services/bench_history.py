@@ -3,11 +3,14 @@
 Main thread. The history is read as seldom as can be: once cold, then it is what the engine kept.
 """
 
+import statistics
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from desktop.domain.chat import ChatRequest
-from desktop.domain.engine import Phase
+from desktop.domain.engine import LoopTimes, Phase
 from desktop.domain.text import Text
 from desktop.services.bench_asking import Answered
 from desktop.services.bench_desk import Desk, or_skipped
@@ -86,9 +89,9 @@ def _depth(
 ) -> Iterator[Item]:
     deep_tokens = cold.usage.prompt_tokens
     sentence = _about_depth(deep_tokens)
-    rounds = desk.effort.rounds(2 * desk.seconds(_EARLY, _ANSWER) + desk.seconds(0, _ANSWER))
-    early: list[float] = []
-    deep: list[float] = []
+    early, late = 2 * desk.seconds(_EARLY, _ANSWER), 2 * desk.seconds(0, _ANSWER)
+    rounds = desk.effort.rounds(early + late)
+    times = _Times([], [], [], [])
     for number in range(1, rounds + 1):
         yield Doing(
             Text(
@@ -96,38 +99,67 @@ def _depth(
                 {"number": number, "count": rounds},
             )
         )
-        first = desk.ask(desk.texts.question(_EARLY, _ANSWER))
-        early += _per_token(first)
-        again = desk.ask(request)
-        deep += _per_token(again)
-        if 2 * again.usage.cached_tokens < again.usage.prompt_tokens:
+        sides = [
+            partial(_bare_round, desk, deep_tokens, times, keeps=number < rounds),
+            partial(_lapis_round, desk, request, times),
+        ]
+        # Each side comes first as often: the speed of a computer drifts while so much is computed.
+        if number % 2 == 0:
+            sides.reverse()
+        is_kept = [side() for side in sides]
+        if not all(is_kept):
             # The memory of this model cannot be cut: it reads everything again each time.
             break
-    if not early or not deep:
+    if not times.lapis_early or not times.lapis_late:
         yield Skipped("depth", sentence, Text("The model ends every answer at once."))
         return
-    yield Doing(Text("A token late against one early in llama.cpp's bare loop"))
-    half = -(-len(deep) // 2)
-    raw_early = _raw_per_token(desk, _EARLY, half)
-    raw_deep = _raw_per_token(desk, deep_tokens, len(deep))
-    # Before and after: the speed of a computer drifts while so much is read.
-    raw_early += _raw_per_token(desk, _EARLY, half)
-    lapis = median_ratio(tuple(deep), tuple(early))
-    raw = median_ratio(tuple(raw_deep), tuple(raw_early))
+    lapis = tuple(_over(times.lapis_late, times.lapis_early))
+    bare = tuple(_over(times.bare_late, times.bare_early))
     yield Result(
         name="depth",
         sentence=sentence,
-        figure=lapis / raw,
+        figure=median_ratio(lapis, bare),
         unit=Unit.MILLISECONDS,
         sides=(
-            Side("raw_loop_early", _bare_at(_EARLY), tuple(raw_early)),
-            Side("raw_loop_late", _bare_at(deep_tokens), tuple(raw_deep)),
-            Side("lapis_early", _lapis_at(_EARLY), tuple(early)),
-            Side("lapis_late", _lapis_at(deep_tokens), tuple(deep)),
+            Side("raw_loop_early", _bare_at(_EARLY), tuple(times.bare_early)),
+            Side("raw_loop_late", _bare_at(deep_tokens), tuple(times.bare_late)),
+            Side("lapis_early", _lapis_at(_EARLY), tuple(times.lapis_early)),
+            Side("lapis_late", _lapis_at(deep_tokens), tuple(times.lapis_late)),
         ),
         smaller_is_better=True,
         more=notes,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """Milliseconds of a token, one value a round."""
+
+    bare_early: list[float]
+    bare_late: list[float]
+    lapis_early: list[float]
+    lapis_late: list[float]
+
+
+def _bare_round(desk: Desk, deep_tokens: int, times: _Times, *, keeps: bool) -> bool:
+    """Return True: what this kind of memory cannot keep, Lapis finds out as well."""
+    times.bare_early.append(_bare_token(desk.raw_loop(_EARLY, _ANSWER - 1)))
+    late = desk.raw_loop(deep_tokens, _ANSWER - 1, keeps=keeps)
+    times.bare_late.append(_bare_token(late))
+    return True
+
+
+def _lapis_round(desk: Desk, request: ChatRequest, times: _Times) -> bool:
+    """Return whether the late answer began with what was read before."""
+    times.lapis_early.extend(_lapis_token(desk.ask(desk.texts.question(_EARLY, _ANSWER))))
+    again = desk.ask(request)
+    times.lapis_late.extend(_lapis_token(again))
+    return 2 * again.usage.cached_tokens >= again.usage.prompt_tokens
+
+
+def _over(late: list[float], early: list[float]) -> Iterator[float]:
+    """Yield how many times as long a late token takes, round by round."""
+    return (one / other for one, other in zip(late, early, strict=False))
 
 
 def _about_depth(tokens: int) -> Text:
@@ -146,16 +178,13 @@ def _lapis_at(token: int) -> Text:
     return Text("Lapis, token {count}", {"count": token})
 
 
-def _per_token(answered: Answered) -> list[float]:
+def _lapis_token(answered: Answered) -> list[float]:
+    """Return the milliseconds of a token; empty where the model ended the answer at once."""
     return [1000 / answered.writing_speed] if answered.steps else []
 
 
-def _raw_per_token(desk: Desk, prompt: int, answers: int) -> list[float]:
-    """Return the milliseconds of a token in each of so many answers after one prompt."""
-    count = _ANSWER - 1
-    times = desk.raw_loop(prompt, count, answers).token_seconds
-    answer_starts = range(0, len(times), count)
-    return [1000 * sum(times[at : at + count]) / count for at in answer_starts]
+def _bare_token(times: LoopTimes) -> float:
+    return 1000 * statistics.fmean(times.token_seconds)
 
 
 # The next turn

@@ -237,17 +237,17 @@ class Engine:
         answer_tokens: int,
         cancel: threading.Event | None = None,
         *,
-        answers: int = 1,
+        keeps: bool = False,
     ) -> LoopTimes:
         """Time llama.cpp's bare loop on the chosen model, a file; waits, raises as `embed` does.
 
-        The prompt is read once, the answer written `answers` times after it.
+        `keeps`: the prompt stays read, in memory, for the next run of the same size.
         """
         times: list[LoopTimes] = []
         inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
         number = self._turns.ask(
             lambda _backend, hear: self._backend.raw_loop(
-                prompt_tokens, answer_tokens, answers, times.append, hear
+                prompt_tokens, answer_tokens, times.append, hear, keeps=keeps
             ),
             inbox.put,
             None,

@@ -470,15 +470,21 @@ def test_the_bare_loop_can_be_timed_beside_the_real_one(
 
 
 @pytest.mark.parametrize(
-    ("write", "answers"), [(write_gemma2, 3), (write_recurrent, 1)], ids=["gemma2", "mamba"]
+    ("write", "is_cut"), [(write_gemma2, True), (write_recurrent, False)], ids=["gemma2", "mamba"]
 )
-def test_the_bare_loop_answers_a_prompt_as_often_as_its_memory_can_be_cut(
-    tmp_path: Path, write: Callable[[Path], Path], answers: int
+def test_the_bare_loop_reads_a_prompt_once_where_its_memory_can_be_cut(
+    tmp_path: Path, write: Callable[[Path], Path], is_cut: bool
 ) -> None:
+    runs: list[RawLooped] = []
     with engine_child(tmp_path / "engine") as child:
         child.load(write(tmp_path / "tiny.gguf"))
-        child.send(RawLoop(id=9, prompt_tokens=100, answer_tokens=20, answers=3))
-        times = child.next_of(RawLooped)
+        for number, (prompt, keeps) in enumerate(
+            [(100, True), (60, False), (100, True), (100, False), (100, False)]
+        ):
+            child.send(RawLoop(id=number, prompt_tokens=prompt, answer_tokens=20, keeps=keeps))
+            times = child.next_of(RawLooped)
+            assert isinstance(times, RawLooped)
+            runs.append(times)
 
-    assert isinstance(times, RawLooped)
-    assert len(times.token_seconds) == 20 * answers
+    assert [len(run.token_seconds) for run in runs] == [20] * 5
+    assert [run.prompt_seconds > 0 for run in runs] == [True, True, not is_cut, not is_cut, True]
