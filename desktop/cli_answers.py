@@ -20,7 +20,7 @@ from desktop.cli_kept import Kept
 from desktop.config.secrets import Secrets
 from desktop.domain.chat import Picture
 from desktop.domain.engine import EngineState
-from desktop.domain.errors import LapisError, NotSupported, TooLarge
+from desktop.domain.errors import LapisError, ModelNotFound, NotSupported, TooLarge
 from desktop.domain.history import Attachment
 from desktop.domain.model import InstalledModel, LoadPlan
 from desktop.domain.settings import Settings
@@ -59,7 +59,7 @@ def answer(order: AskOrder, paths: Paths, words: Translator, screen: Screen) -> 
     terms = _terms(order.choices, notes, paths, words, screen)
     servers = _servers(paths, terms.settings)
     models = _models(paths, terms.settings, servers)
-    model = models.find(terms.settings.model)
+    model = _chosen(models, terms.settings.model)
     if order.pictures and models.sees(model) is False:
         raise blind()
     pictures = _pictures(order.pictures)
@@ -101,7 +101,7 @@ def talk(choices: Choices, paths: Paths, words: Translator, screen: Screen) -> i
     terms = _terms(choices, notes, paths, words, screen)
     servers = _servers(paths, terms.settings)
     models = _models(paths, terms.settings, servers)
-    model = models.find(terms.settings.model)
+    model = _chosen(models, terms.settings.model)
     known = _known(paths, notes)
     check = partial(_check, terms=terms, known=known)
     with contextlib.closing(notes), contextlib.closing(servers):
@@ -130,7 +130,7 @@ def serve_programs(order: ServeOrder, paths: Paths, words: Translator, screen: S
     terms = _terms(Choices(model=order.model), notes, paths, words, screen)
     servers = _servers(paths, terms.settings)
     models = _models(paths, terms.settings, servers)
-    model = models.find(terms.settings.model)
+    model = _chosen(models, terms.settings.model)
     known = _known(paths, notes)
     cancel = threading.Event()
     with (
@@ -164,7 +164,7 @@ def measure(order: BenchOrder, paths: Paths, words: Translator, screen: Screen) 
     notes = _notes(paths)
     terms = _terms(Choices(model=order.model), notes, paths, words, screen)
     servers = _servers(paths, terms.settings)
-    model = _models(paths, terms.settings, servers).find(terms.settings.model)
+    model = _chosen(_models(paths, terms.settings, servers), terms.settings.model)
     if model.is_served:
         raise NotSupported(
             Text("{name} does not run on this computer", {"name": model.name}),
@@ -257,6 +257,36 @@ def _models(paths: Paths, settings: Settings, servers: Connections) -> AllModels
     return AllModels(lambda: open_library(settings, paths, guide), servers)
 
 
+def _chosen(models: AllModels, name: str) -> InstalledModel:
+    """Return the model of that name; raises as `AllModels.find` does.
+
+    Where it is not here and the catalogue has it, the hint is how to get it.
+    """
+    try:
+        return models.find(name)
+    except ModelNotFound as error:
+        listed = _listed(name, models)
+        if not listed:
+            raise
+        pull = {"command": f"lapis models pull {listed}"}
+        raise ModelNotFound(
+            error.title, Text("It is in the catalogue. To download it: {command}", pull)
+        ) from error
+
+
+def _listed(name: str, models: AllModels) -> str:
+    """Return what the catalogue calls the model `name`; empty if it has none, or such a one is here."""
+    from desktop.models.catalogue import load_catalogue
+
+    key = name.strip().casefold()
+    if any(model.name.casefold().startswith(key) for model in models.models()):
+        return ""
+    try:
+        return load_catalogue().find(name).id
+    except ModelNotFound:
+        return ""
+
+
 def _pictures(names: Sequence[str]) -> tuple[Picture, ...]:
     """Return the pictures in these files, made small as in the window; raises LapisError.
 
@@ -273,14 +303,12 @@ def _pictures(names: Sequence[str]) -> tuple[Picture, ...]:
 
     found = []
     for name in names:
-        path = typed_path(name)
+        path = _existing(name)
         content = read_picture_file(path)
         if content is None:
             raise NotReadable(
                 Text("“{name}” cannot go with the question", {"name": name}),
-                Text("It is not a picture that can be read: PNG, JPEG, WebP, GIF or BMP.")
-                if path.is_file()
-                else Text("There is no such file."),
+                Text("It is not a picture that can be read: PNG, JPEG, WebP, GIF or BMP."),
             )
         found.append(made_small(content, path.name))
     return pictures_of(found)
@@ -293,7 +321,7 @@ def _files(names: Sequence[str], words: Translator, screen: Screen) -> list[Atta
 
     found = []
     for name in names:
-        path = typed_path(name)
+        path = _existing(name)
         screen.status.allow()
 
         def show(hundredths: int | None, name: str = path.name) -> None:
@@ -306,6 +334,22 @@ def _files(names: Sequence[str], words: Translator, screen: Screen) -> list[Atta
         screen.status.clear()
         found.append(read_text_file(path) if document is None else document)
     return found
+
+
+def _existing(name: str) -> Path:
+    """Return what `name` is the path of; raises NotReadable if nothing is there."""
+    path = typed_path(name)
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        raise NotReadable(
+            Text("“{name}” cannot go with the question", {"name": name}),
+            Text("There is no such file."),
+        ) from error
+    except OSError:
+        # Whoever reads it says why it cannot be read.
+        return path
+    return path
 
 
 def _kept_key() -> tuple[str, LapisError | None]:

@@ -12,13 +12,7 @@ from desktop.terminal.orders import AskOrder, ChatOrder
 def add_asking(app: typer.Typer, words: Translator) -> None:
     """Add the commands `ask` and `chat` to `app`, all texts in `words`."""
     say = words.say
-    model_option = typer.Option(
-        "",
-        "--model",
-        "-m",
-        metavar=say("NAME"),
-        help=say("The model that answers: a name from the models folder, or a GGUF file"),
-    )
+    model_option = shared_options.model_option(words)
     system_option = typer.Option(
         None,
         "--system",

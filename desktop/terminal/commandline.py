@@ -151,12 +151,10 @@ def _app(  # noqa: C901, PLR0912 - one function for each command
             "It takes minutes, and longer with large models; Ctrl-C ends it. Other programs should "
             "be at rest meanwhile."
         ),
-        epilog="lapis bench\nlapis bench qwen --quick\nlapis bench --json > figures.json",
+        epilog="lapis bench\nlapis bench -m qwen --quick\nlapis bench --json > figures.json",
     )
     def bench(
-        model: str = typer.Argument(
-            "", metavar=say("MODEL"), help=say("A name from the models folder, or a GGUF file")
-        ),
+        model: str = shared_options.model_option(words),
         quick: bool = typer.Option(False, "--quick", help=say("Fewer rounds, a shorter history")),
         as_json: bool = typer.Option(
             False, "--json", help=say("Print one JSON object with every single value")
@@ -196,6 +194,12 @@ def _app(  # noqa: C901, PLR0912 - one function for each command
     ) -> NetworkOrder:
         return NetworkOrder(as_json)
 
+    topic_argument = typer.Argument(
+        None,
+        metavar=say("TOPIC"),
+        help=say("One of those that lapis help lists, or words to look for"),
+    )
+
     @app.command(
         "help",
         add_help_option=False,
@@ -204,12 +208,10 @@ def _app(  # noqa: C901, PLR0912 - one function for each command
         epilog="lapis help\nlapis help popup\nlapis help api",
     )
     def explain(
-        topic: str = typer.Argument(
-            "", metavar=say("TOPIC"), help=say("One of those that lapis help lists")
-        ),
+        topic: list[str] | None = topic_argument,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
     ) -> HelpOrder:
-        return HelpOrder(topic)
+        return HelpOrder(" ".join(topic or ()).strip())
 
     if MODELS in named:
         from desktop.terminal.models_commandline import add_models

@@ -81,9 +81,10 @@ def _add(order: AddConnection, known: Connections, words: Translator, screen: Sc
     replaces = kept.name if kept is not None and not kept.is_found else ""
     known.save(Connection(order.kind, order.name, order.address), replaces)
     saved = _named(order.name, known)
+    # Said first: it holds, whatever becomes of the key.
+    screen.line(words.say("{name} is set up: {address}", name=saved.name, address=saved.address))
     if order.asks_key:
         _keep_key(saved, known, words, screen)
-    screen.line(words.say("{name} is set up: {address}", name=saved.name, address=saved.address))
     screen.note(words.say("To try it: {command}", command=f"lapis connections test {saved.name}"))
 
 

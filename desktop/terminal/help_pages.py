@@ -15,6 +15,7 @@ from typer.core import TyperArgument, TyperGroup, TyperOption
 from desktop.base.translation import Translator
 from desktop.domain.text import Text
 from desktop.terminal.errors import UsageError
+from desktop.terminal.misread import LONG_NAMES, unknown_command
 from desktop.terminal.output import Style, columns, paint, takes_colours
 from desktop.terminal.wrapping import wrapped
 
@@ -28,10 +29,7 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command meant; raises UsageError."""
         if args[0] not in self.commands:
-            raise UsageError(
-                Text("There is no command {name}", {"name": args[0]}),
-                Text('To ask a question, type: lapis ask "{name} …"', {"name": args[0]}),
-            )
+            raise unknown_command(args[0])
         return super().resolve_command(ctx, args)
 
 
@@ -39,7 +37,10 @@ class Subcommands(TyperGroup):
     """A command with commands of its own, which says in words for people that it lacks one."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the command meant; raises UsageError."""
+        """Return the command meant, `ls` by its long name too; raises UsageError."""
+        short = LONG_NAMES.get(args[0], "")
+        if short in self.commands:
+            args = [short, *args[1:]]
         if args[0] not in self.commands:
             raise UsageError(
                 Text("There is no command {name}", {"name": f"{self.name} {args[0]}"}),

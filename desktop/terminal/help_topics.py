@@ -52,15 +52,21 @@ def _show_page(topic: str, words: Translator, screen: Screen) -> None:
 
 
 def _unknown(topic: str, words: Translator) -> UsageError:
-    """Return what may have been meant: a topic of a like name, a command, or pages with the word."""
+    """Return what may have been meant: a command, a topic of a like name, or parts with the word."""
     title = Text("There is no help on {topic}", {"topic": topic})
-    if near := nearest_topics(topic):
-        return UsageError(title, Text("Did you mean {others}?", {"others": ", ".join(near)}))
     if is_command(topic):
         values = {"command": f"lapis {topic}"}
         return UsageError(title, Text("{command} --help lists what can be given.", values))
-    hits = search_help(read_pages(words.language), topic)
-    found = list(dict.fromkeys(hit.page.topic for hit in hits))[:_MOST_FOUND]
-    if found:
-        return UsageError(title, Text("It comes up in {others}.", {"others": ", ".join(found)}))
+    if near := nearest_topics(topic):
+        return UsageError(title, Text("Did you mean {others}?", {"others": ", ".join(near)}))
+    if hits := search_help(read_pages(words.language), topic):
+        # The heading tells whether the word is what a part is about, or only stands in it.
+        found: dict[str, str] = {}
+        for hit in hits:
+            found.setdefault(hit.page.topic, hit.heading or hit.page.title)
+        places = [f"{page} ({heading})" for page, heading in found.items()][:_MOST_FOUND]
+        values = {"others": ", ".join(places), "command": f"lapis help {next(iter(found))}"}
+        return UsageError(
+            title, Text("The word is in {others}. Type, for example: {command}", values)
+        )
     return UsageError(title, Text("lapis help lists the topics."))

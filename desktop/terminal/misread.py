@@ -1,7 +1,8 @@
 """A command line that is not understood, in words that help. Main thread."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from desktop.domain.text import Text
@@ -16,6 +17,10 @@ CONNECTIONS: Final = "connections"
 ENGINE: Final = "engine"
 SERVE: Final = "serve"
 SIZING: Final = ("fit", "hardware", "recommend")
+LONG_NAMES: Final[Mapping[str, str]] = MappingProxyType({"list": "ls"})
+"""What people type for commands of commands, and what these are called."""
+
+_LIKE_ENOUGH: Final = 0.7
 _COMMANDS: Final = frozenset(
     {
         *ASKING,
@@ -38,6 +43,19 @@ def is_command(word: str) -> bool:
     return word in _COMMANDS
 
 
+def unknown_command(word: str) -> UsageError:
+    """Return that `word` is no command of `lapis`, and what may have been meant by it."""
+    from desktop.terminal.models_commandline import NAMES as OF_MODELS
+
+    title = Text("There is no command {name}", {"name": word})
+    if (of_models := LONG_NAMES.get(word, word)) in OF_MODELS:
+        meant = {"others": f"lapis models {of_models}"}
+        return UsageError(title, Text("Did you mean {others}?", meant))
+    if near := get_close_matches(word, sorted(_COMMANDS), 1, _LIKE_ENOUGH):
+        return UsageError(title, Text("Did you mean {others}?", {"others": f"lapis {near[0]}"}))
+    return UsageError(title, Text('To ask a question, type: lapis ask "{name} …"', {"name": word}))
+
+
 def explained(error: "typer.TyperException", arguments: Sequence[str]) -> UsageError:
     """Return why `arguments` are not understood, and what helps."""
     command = _command_in(arguments)
@@ -46,11 +64,13 @@ def explained(error: "typer.TyperException", arguments: Sequence[str]) -> UsageE
     if option == "--data-dir":
         return UsageError(Text("{option} needs a value", {"option": option}), page)
     if not option:
+        # The one other thing that typer minds here: words that nothing takes.
         return UsageError(
-            Text("This command line is not understood: {reason}", {"reason": str(error.message)}),
-            page,
+            Text("There are too many words for {command}", {"command": command}), page
         )
     if not hasattr(error, "possibilities"):
+        if any(word.startswith(f"{option}=") for word in arguments):
+            return UsageError(Text("{option} takes no value", {"option": option}), page)
         return UsageError(Text("{option} needs a value", {"option": option}), page)
     near = getattr(error, "possibilities", None)
     if near:

@@ -83,7 +83,7 @@ class UpdatesOrder:
 
 @dataclass(frozen=True, slots=True)
 class HelpOrder:
-    """Show the page of a topic; an empty one is the list of them."""
+    """Show the page of a topic, or tell where the words are; empty: list the topics."""
 
     topic: str
 

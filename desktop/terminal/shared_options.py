@@ -15,6 +15,17 @@ def help_option(words: Translator) -> Any:
     )
 
 
+def model_option(words: Translator) -> Any:
+    """Return `--model` for commands in which a model answers."""
+    return typer.Option(
+        "",
+        "--model",
+        "-m",
+        metavar=words.say("NAME"),
+        help=words.say("The model that answers: a name from the models folder, or a GGUF file"),
+    )
+
+
 def source_option(words: Translator) -> Any:
     """Return `--source`; see `option_values.source_kind`."""
     return typer.Option(

@@ -11,7 +11,7 @@ from tests.harness.models import Models
 def test_a_benchmark_tells_everything_and_leaves_nothing(
     lapis: RunLapis, lapis_home: Path, models: Models
 ) -> None:
-    done = lapis("bench", str(models.llama), "--quick", "--json")
+    done = lapis("bench", "--model", str(models.llama), "--quick", "--json")
     assert done.stderr == ""
     assert done.returncode == 0
     told = json.loads(done.stdout)
@@ -26,7 +26,7 @@ def test_a_benchmark_tells_everything_and_leaves_nothing(
 
 
 def test_a_model_that_is_not_there_is_said_in_words(lapis: RunLapis) -> None:
-    done = lapis("bench", "nosuch")
+    done = lapis("bench", "--model", "nosuch")
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.startswith("There is no model named nosuch\n")

@@ -330,6 +330,19 @@ def test_a_name_nobody_has_is_explained_with_near_ones(
     assert_fails(done, "gema-2-2b-it", "gemma-2-2b-it")
 
 
+def test_a_model_of_the_catalogue_is_told_how_to_come_unless_some_like_it_are_here(
+    lapis: RunLapis, lapis_home: Path, speaker: Path
+) -> None:
+    done = lapis("ask", "-m", "gemma-2-2b-it", "Hi")
+    assert_fails(done, "There is no model named gemma-2-2b-it", "lapis models pull gemma-2-2b-it")
+
+    (lapis_home / "models").mkdir(parents=True, exist_ok=True)
+    for quantisation in ("Q4_K_M", "Q8_0"):
+        shutil.copy(speaker, lapis_home / "models" / f"gemma-2-2b-it-{quantisation}.gguf")
+    done = lapis("ask", "-m", "gemma-2-2b-it", "Hi")
+    assert_fails(done, "Several models begin with gemma-2-2b-it", "gemma-2-2b-it-Q8_0")
+
+
 def test_a_prompt_longer_than_the_context_is_explained(lapis: RunLapis, models: Models) -> None:
     done = lapis("ask", "-m", str(models.llama), "Summarise", stdin="many words here " * 3000)
     assert_fails(done, "too long", "Shorten it")

@@ -113,9 +113,13 @@ def test_a_key_is_kept_in_the_keyring_and_nowhere_else(room: Room) -> None:
 
 
 def test_without_a_keyring_a_key_cannot_outlive_the_command_and_it_says_so(room: Room) -> None:
-    room.lapis("connections", "add", "attic", room.ollama.address, "--kind", "ollama")
+    words = ("connections", "add", "attic", room.ollama.address, "--kind", "ollama", "--key")
+    added = room.lapis(*words, typed=f"{_KEY}\n")
+    assert added.returncode == 1
+    assert added.stdout == f"attic is set up: {room.ollama.address}\n"
+    assert "keyring" in added.stderr
     done = room.lapis("connections", "key", "attic", typed=f"{_KEY}\n")
-    assert done.returncode == 1
+    assert (done.returncode, done.stdout) == (1, "")
     assert "keyring" in done.stderr
     (attic,) = [
         each

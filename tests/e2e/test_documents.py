@@ -37,7 +37,11 @@ def test_documents_and_texts_are_asked_about_in_the_terminal(
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("scan.pdf", "no text"), ("locked.pdf", "password"), ("nowhere.pdf", "No such file")],
+    [
+        ("scan.pdf", "no text"),
+        ("locked.pdf", "password"),
+        ("nowhere.pdf", "There is no such file."),
+    ],
 )
 def test_what_cannot_be_read_in_the_terminal_is_refused_in_words(
     lapis: RunLapis, tmp_path: Path, name: str, reason: str

@@ -208,7 +208,7 @@ def test_what_was_found_before_a_stop_is_kept() -> None:
 
 def test_the_command_line_names_the_model_and_how_much() -> None:
     assert parse(["bench"], ENGLISH) == BenchOrder("", as_json=False, quick=False)
-    assert parse(["bench", "qwen", "--quick", "--json"], ENGLISH) == BenchOrder(
+    assert parse(["bench", "-m", "qwen", "--quick", "--json"], ENGLISH) == BenchOrder(
         "qwen", as_json=True, quick=True
     )
 

@@ -301,6 +301,7 @@ def test_a_damaged_settings_file_leaves_the_computers_language(
         ),
         (["models", "pull", "gemma", "2", "2b:q4_0"], PullOrder("gemma 2 2b:q4_0", None)),
         (["models", "ls", "--json"], ListOrder(as_json=True)),
+        (["models", "list", "--json"], ListOrder(as_json=True)),
         (["models", "show", "two", "words"], ShowOrder("two words", as_json=False)),
         (
             ["models", "import", "a.gguf", "b.gguf", "--copy"],
@@ -350,6 +351,11 @@ def test_the_data_folder_may_stand_anywhere(
     ("line", "title", "hint"),
     [
         (["frob"], "There is no command frob", "lapis ask"),
+        (["modles"], "There is no command modles", "Did you mean lapis models?"),
+        (["pull", "x"], "There is no command pull", "Did you mean lapis models pull?"),
+        (["list"], "There is no command list", "Did you mean lapis models ls?"),
+        (["doctor", "x"], "There are too many words for lapis doctor", "lapis doctor --help"),
+        (["doctor", "--json=1"], "--json takes no value", "lapis doctor --help"),
         (["--frob"], "There is no option --frob", "lapis --help"),
         (["ask", "--modle", "x"], "There is no option --modle", "Did you mean --model?"),
         (["ask", "--model"], "--model needs a value", "lapis ask --help"),

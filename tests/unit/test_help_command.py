@@ -44,6 +44,7 @@ def test_the_command_takes_a_topic_or_none() -> None:
     words = Translator(Language.ENGLISH, Path("nowhere"))
     assert parse(["help"], words) == HelpOrder("")
     assert parse(["help", "popup"], words) == HelpOrder("popup")
+    assert parse(["help", "graphics", "card"], words) == HelpOrder("graphics card")
 
 
 def test_without_a_topic_it_lists_all_with_a_line_each() -> None:
@@ -72,8 +73,11 @@ def test_it_speaks_the_language_of_the_interface() -> None:
 @pytest.mark.parametrize(
     ("topic", "hint"),
     [
-        ("gpu", "fit"),
-        ("hotkey", "popup, trouble"),
+        ("gpu", "fit (Is my graphics card (GPU) used?), trouble ("),
+        ("hotkey", "popup ("),
+        ("nonsense", "trouble (The answers are nonsense). Type, for example: lapis help trouble"),
+        ("graphics card", "lapis help fit"),
+        ("serve", "lapis serve --help"),
         ("快捷键", "keys"),
         ("modles", "models"),
         ("priv", "privacy"),
