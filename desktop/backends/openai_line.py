@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from desktop.backends.openai_answer import Answer
 from desktop.backends.openai_errors import broke_off, no_answer, odd_answer
 from desktop.backends.openai_sse import EventReader
-from desktop.base.json_values import decoded, mapping
+from desktop.base.json_values import decoded, mapping, sequence
 from desktop.domain.errors import NetworkError
 
 # What an answer is followed by (usage, the mark of the end) comes at once, or not at all.
@@ -54,7 +54,8 @@ class Line:
         if "json" in kind:
             # It does not write bit by bit, whatever it was asked.
             whole = value_of(await self._response.read(), self._host)
-            if not {"choices", "error"} & mapping(whole).keys():
+            said = mapping(whole)
+            if "error" not in said and not sequence(said.get("choices")):
                 raise odd_answer(self._host)
             yield whole
             return

@@ -45,8 +45,14 @@ class OutOfMemory(UserFixable):
 class TooLarge(OutOfMemory):
     """The model will not fit, so it was not even tried; it is, for whoever asks for it all the same.
 
-    What fits nowhere is then read from the disk again and again while it answers.
+    What fits nowhere is then read from the disk again and again while it answers. `shorter` is a
+    context in tokens with which it would fit, 0 where none helps.
     """
+
+    def __init__(self, title: Text, hint: Text, shorter: int = 0) -> None:
+        """Keep what helps beside the texts."""
+        super().__init__(title, hint)
+        self.shorter = shorter
 
 
 class ContextOverflow(UserFixable):

@@ -17,6 +17,7 @@ from urllib.parse import urljoin
 from desktop import __version__
 from desktop.hub.failures import host_of
 from desktop.hub.headers import whole_number
+from desktop.hub.line_watch import watch_line
 from desktop.hub.network import (
     Network,
     check_allowed,
@@ -146,7 +147,7 @@ class _Transport:
             request.url,
             headers=headers,
             stream=request.stream,
-            extensions=request.extensions,
+            extensions={**request.extensions, "trace": watch_line},
         )
         visit.begin(max(0, whole_number(request.headers.get("content-length", ""))))
         try:

@@ -1,10 +1,10 @@
 """Every connection that this process makes, noted for the list that people can look at. Any thread.
 
 Whoever connects hands a note over and goes on: writing is left to a thread that lives as long as
-there is something to write. It is given a millisecond, mostly enough once the file is open, before
-the connection is made, so that the note stands also if Lapis is killed right after. What the disk
-refuses is tried again with the next note. The thread is no daemon: an end of the program waits for
-what is on its way.
+there is something to write. It is given a while before the connection is made, so that the note
+stands also if Lapis is killed right after: a quarter of a second for the first one, which has the
+file opened, then a millisecond, which is mostly enough. What the disk refuses is tried again with
+the next note. The thread is no daemon: an end of the program waits for what is on its way.
 """
 
 import logging
@@ -19,6 +19,7 @@ from desktop.domain.network_log import Contact, Entry
 from desktop.store.network_log import NetworkLogFile
 
 PATIENCE_SECONDS: Final = 0.001
+FIRST_PATIENCE_SECONDS: Final = 0.25
 _DAY_SECONDS: Final = 86_400
 
 _log = logging.getLogger(__name__)
@@ -27,15 +28,26 @@ _log = logging.getLogger(__name__)
 class NetworkLog:
     """The list of one data folder, as one process sees it; several may stand side by side."""
 
-    def __init__(self, path: Path, *, patience: float = PATIENCE_SECONDS) -> None:
-        """Touch nothing yet. `patience` in seconds is how long a note may hold its maker up."""
+    def __init__(
+        self,
+        path: Path,
+        *,
+        patience: float = PATIENCE_SECONDS,
+        first_patience: float = FIRST_PATIENCE_SECONDS,
+    ) -> None:
+        """Touch nothing yet.
+
+        `patience` in seconds is how long a note may hold its maker up, `first_patience` the same
+        for notes before the first one is written, or was refused by the disk.
+        """
         self._patience = patience
+        self._first_patience = first_patience
         self._guard = threading.Lock()
         self._waiting: dict[tuple[Contact, int], Entry] = {}
         self._written = threading.Event()
         self._writer: threading.Thread | None = None
         self._file = NetworkLogFile(path)
-        self._is_open = False
+        self._is_open = self._was_refused = False
 
     def note(self, entry: Entry) -> None:
         """Take `entry` in; a `Recorder`."""
@@ -46,6 +58,8 @@ class NetworkLog:
             self._write()
         elif entry.times and self._is_open:
             written.wait(self._patience)
+        elif entry.times and not self._was_refused:
+            written.wait(self._first_patience)
 
     def entries(self) -> list[Entry]:
         """Return all that is known, the newest first; raises StorageError. Reads the disk."""
@@ -102,6 +116,9 @@ class NetworkLog:
         except BaseException:
             with self._guard:
                 self._take(entries)
+            self._was_refused = True
+            # Whoever waits for it waits in vain.
+            written.set()
             raise
         self._is_open = True
         written.set()

@@ -166,6 +166,39 @@ def test_a_kill_takes_nothing_that_was_noted(tmp_path: Path) -> None:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+# Is killed the moment that its first note was taken.
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, {root!r})
+from pathlib import Path
+from desktop.domain.network_log import Contact, Entry, Purpose, Reason
+from desktop.services.network_log import NetworkLog
+log = NetworkLog(Path(sys.argv[1]), first_patience=60)
+log.note(Entry(Contact("huggingface.co", 0, Reason(Purpose.SEARCH)), {noon!r}, {noon!r}, times=1))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs kill -9")
+def test_the_first_connection_of_a_process_is_not_made_before_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "network.db"
+    for killed in range(3):
+        script = KILLED.format(root=str(ROOT), noon=NOON)
+        done = subprocess.run([sys.executable, "-c", script, str(path)], check=False)
+        assert done.returncode == -signal.SIGKILL
+        assert [each.times for each in NetworkLog(path).entries()] == [killed + 1]
+
+
+def test_a_disk_that_refuses_holds_nobody_up(tmp_path: Path) -> None:
+    log = NetworkLog(tmp_path / "nowhere" / "network.db", first_patience=60)
+    began = time.monotonic()
+
+    for _ in range(5):
+        log.note(entry())
+
+    assert time.monotonic() - began < 30
+
+
 def test_an_ordinary_end_waits_for_what_is_on_its_way(tmp_path: Path) -> None:
     path = tmp_path / "network.db"
     with child(path, 200, "ends") as process:

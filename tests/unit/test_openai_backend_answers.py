@@ -262,7 +262,9 @@ def test_a_stream_of_nothing_is_said_to_be_no_answer(done: bool) -> None:
     assert "without an answer" in str(error.title)
 
 
-@pytest.mark.parametrize("said", [[1, 2], "hello", {"status": "ok"}, None])
+@pytest.mark.parametrize(
+    "said", [[1, 2], "hello", {"status": "ok"}, None, {"choices": "none"}, {"choices": []}]
+)
 def test_json_that_is_no_answer_is_not_taken_for_an_empty_one(said: object) -> None:
     error, _ = failure_of(value(said))
 

@@ -4,8 +4,9 @@ import asyncio
 import gzip
 import itertools
 import socket
+import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from desktop.domain.errors import (
     Unreachable,
 )
 from desktop.hub import server_http
+from desktop.hub.line_watch import GIVEN_UP_SECONDS, watch_line
 from desktop.hub.network import Network
 from desktop.hub.server_failures import server_failure
 from desktop.hub.server_http import MOST_ANSWER_BYTES, http_options
@@ -448,3 +450,36 @@ def test_a_packed_answer_swells_in_small_pieces(library: str) -> None:
         sizes = asyncio.run(pieces(server.address))
     assert sum(sizes) == 8 * 2**20
     assert max(sizes) <= 2**16
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="TCP_USER_TIMEOUT is Linux's")
+def test_a_line_that_is_dead_is_not_waited_for(
+    library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[socket.socket] = []
+
+    async def watched(event: str, about: Mapping[str, Any]) -> None:
+        await watch_line(event, about)
+        if event == "connection.connect_tcp.complete":
+            lines.append(about["return_value"].get_extra_info("socket"))
+
+    monkeypatch.setattr(server_http, "watch_line", watched)
+
+    async def look() -> dict[str, int]:
+        options = http_options(Network(), server.address, library)
+        async with (
+            _client(library, options) as client,
+            client.stream("GET", server.address) as response,
+        ):
+            assert response.status_code == 200
+            return {
+                "asks": lines[0].getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+                "first": lines[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+                "between": lines[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL),
+                "all": lines[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
+            }
+
+    with ScriptedServer(always(head(LINES), b'{"n":1}\n')) as server:
+        found = asyncio.run(look())
+
+    assert found == {"asks": 1, "first": 30, "between": 10, "all": GIVEN_UP_SECONDS * 1000}
