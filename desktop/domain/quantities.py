@@ -33,6 +33,16 @@ def sized(count: int) -> str:
     return f"{_number(count / unit, unit)} {name}"
 
 
+def gap(larger: int, smaller: int) -> int:
+    """Return the bytes between two sizes as they read, so that all three add up where all are shown.
+
+    The true difference where both read the same.
+    """
+    unit, _ = _unit(larger)
+    apart = float(_number(larger / unit, unit)) - float(_number(smaller / unit, unit))
+    return round(apart * unit) if apart > 0 else max(0, larger - smaller)
+
+
 def speed(bytes_per_second: float) -> str:
     """Return a speed in two digits or so: `112 MB/s`, `1.4 MB/s`, `640 kB/s`."""
     unit, name = (_MB, "MB") if bytes_per_second >= _MB else (_KB, "kB")

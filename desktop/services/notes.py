@@ -5,10 +5,12 @@ import msgspec
 from desktop.domain.errors import (
     ContextOverflow,
     LapisError,
+    ModelNotServed,
     NotForChats,
     NotSupported,
     QuestionTooLong,
     TemplateError,
+    TooLarge,
 )
 from desktop.domain.text import Text, Value, encodable
 
@@ -22,11 +24,13 @@ class _Note(msgspec.Struct):
     title: _Words
     hint: _Words
     kind: str = ""
+    shorter: int = 0
 
 
 def note_of(error: LapisError) -> str:
     """Return title, hint and kind of `error` as JSON."""
-    note = _Note(_words(error.title), _words(error.hint), type(error).__name__)
+    shorter = error.shorter if isinstance(error, TooLarge) else 0
+    note = _Note(_words(error.title), _words(error.hint), type(error).__name__, shorter)
     return msgspec.json.encode(note).decode()
 
 
@@ -48,7 +52,19 @@ def is_too_long_alone(note: str) -> bool:
 
 def needs_other_model(note: str) -> bool:
     """Tell whether the same model would fail again whatever is done, as far as `note` knows."""
-    return _is_of(note, ContextOverflow, QuestionTooLong, NotForChats, NotSupported)
+    hopeless = (ContextOverflow, QuestionTooLong, ModelNotServed, NotForChats, NotSupported)
+    return _is_of(note, *hopeless, TooLarge)
+
+
+def is_too_large(note: str) -> bool:
+    """Tell whether the model was not loaded for want of memory, as far as `note` knows."""
+    return _is_of(note, TooLarge)
+
+
+def shorter_context(note: str) -> int:
+    """Return the context in tokens with which a model that is too large would fit; 0 for none."""
+    read = _read(note)
+    return max(0, read.shorter) if read is not None and is_too_large(note) else 0
 
 
 def is_template_fault(note: str) -> bool:

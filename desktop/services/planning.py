@@ -17,6 +17,7 @@ from desktop.domain.advice import Computer, Place, Placed
 from desktop.domain.engine import EngineMemory
 from desktop.domain.errors import ModelFileError, TooLarge
 from desktop.domain.footprint import Footprint, Point
+from desktop.domain.layer_placing import cards_of
 from desktop.domain.model import (
     FitLevel,
     FlashAttention,
@@ -79,7 +80,7 @@ def plan_for(
     """
     info = read_gguf(model.path)
     wished = wished_plan(info, settings.engine)
-    take = _sized_by(known.sizes, model, info)
+    take = _sized_by(known, model, info)
 
     def plan(*, anyway: bool) -> LoadPlan:
         computer = this_computer(known.devices, held=known.held)
@@ -160,20 +161,24 @@ def wished_plan(info: GgufInfo, engine: EngineSettings) -> LoadPlan:
     )
 
 
-def _sized_by(sizes: "Sizes | None", model: InstalledModel, info: GgufInfo) -> Sized:
+def _sized_by(known: Known, model: InstalledModel, info: GgufInfo) -> Sized:
     """Return what says how much plans take: as it was measured, if it was, and else by formula.
 
     Nothing is measured now: whoever loads a model waits for it.
     """
     by_formula = _reckoned_by(info)
+    sizes, devices = known.sizes, known.devices
     if sizes is None:
         return by_formula
 
-    def known(plan: LoadPlan) -> Footprint:
+    def best(plan: LoadPlan) -> Footprint:
         point = Point(context_for(info, plan), plan.kv_type)
+        if devices is None or not cards_of(devices.known() or ()):
+            # Without cards all layers stay with the processor, whatever is wished: so it was measured.
+            plan = replace(plan, n_gpu_layers=0)
         return sizes.kept(model, plan, (point,))[0] or by_formula(plan)
 
-    return known
+    return best
 
 
 def _reckoned_by(info: GgufInfo) -> Sized:
@@ -281,4 +286,5 @@ def _too_large(name: str, judged: Placed, shorter: tuple[int, int] | None) -> To
             "smaller model or quantisation.",
             {"tokens": f"{tokens:,}", "needed": sized(needed)},
         ),
+        tokens,
     )

@@ -5,6 +5,7 @@ Belongs to the thread that notes loads.
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from desktop.domain.chat import Usage
@@ -12,7 +13,14 @@ from desktop.domain.engine import EngineMemory
 from desktop.domain.errors import LapisError
 from desktop.domain.footprint import HOST, Footprint, Load, Point
 from desktop.domain.layer_placing import Placing
-from desktop.domain.model import Device, DeviceKind, GgufInfo, InstalledModel, LoadedModel
+from desktop.domain.model import (
+    Device,
+    DeviceKind,
+    GgufInfo,
+    InstalledModel,
+    LoadedModel,
+    LoadPlan,
+)
 from desktop.domain.speed import Reading
 from desktop.models.active import active_weights
 from desktop.models.fit import spread
@@ -37,6 +45,7 @@ class Seen:
     ) -> None:
         """Ask `sizes` what was foretold of it."""
         self.loaded = loaded
+        self._plan = plan_as_loaded(loaded)
         self._devices = devices
         self._answers = 0
         self._host = self._cards = 0
@@ -46,7 +55,7 @@ class Seen:
         self._predicted: Footprint | None = None
         try:
             point = Point(loaded.n_ctx, loaded.plan.kv_type)
-            self._predicted = as_loaded(sizes.predicted(model, loaded.plan, point), loaded)
+            self._predicted = as_loaded(sizes.predicted(model, self._plan, point), loaded)
             self._info = sizes.read_header(model)
         except LapisError as error:
             _log.warning("nothing was foretold of a model: %s", error.title.message)
@@ -74,7 +83,7 @@ class Seen:
         host = 0 if self.loaded.plan.mmap else self._host
         return Load(
             path="",
-            plan=plan_key(self.loaded.plan),
+            plan=plan_key(self._plan),
             machine="",
             changed_at=now,
             predicted=self._predicted,
@@ -102,6 +111,16 @@ class Seen:
             self._devices,
             fill=usage.prompt_tokens + usage.completion_tokens // 2,
         )
+
+
+def plan_as_loaded(loaded: LoadedModel) -> LoadPlan:
+    """Return the plan of a load as sizes are asked for by: without a card that took a layer of it.
+
+    To leave the layers to llama.cpp, and to keep them all with the processor, is then the same.
+    """
+    if loaded.offloaded_layers:
+        return loaded.plan
+    return replace(loaded.plan, n_gpu_layers=0, devices=(), tensor_split=())
 
 
 def as_loaded(footprint: Footprint, loaded: LoadedModel) -> Footprint:

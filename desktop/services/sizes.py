@@ -146,7 +146,7 @@ class Sizes:
         if footprint.certainty is not Certainty.MEASURED:
             return footprint
         loads = [
-            self._measured_load(subject, plan, load) for load in self._store.loads(key_of(subject))
+            self.as_measured(subject, plan, load) for load in self._store.loads(key_of(subject))
         ]
         return corrected_by(footprint, loads, plan_key(plan))
 
@@ -222,6 +222,16 @@ class Sizes:
         self._store.recall(self._store.place_of(model, LoadPlan(model.path)), BOUND_SECONDS)
         return self._store.loads(key_of(model))
 
+    def as_measured(self, subject: Subject, plan: LoadPlan, load: Load) -> Load:
+        """Return a `load` with `plan` against what was measured, also where that was done after it.
+
+        As it is where nothing was, or with another plan. At once: memory alone is asked.
+        """
+        if load.predicted.certainty is Certainty.MEASURED or load.plan != plan_key(plan):
+            return load
+        (found,) = self._store.find(subject, plan, (load.predicted.point,))
+        return load if found is None else replace(load, predicted=self._with_draft(found, plan))
+
     # How it is done.
 
     @contextmanager
@@ -236,13 +246,6 @@ class Sizes:
             yield
         finally:
             turn.release()
-
-    def _measured_load(self, subject: Subject, plan: LoadPlan, load: Load) -> Load:
-        """Return `load` against what was measured, also where that was done after it."""
-        if load.predicted.certainty is Certainty.MEASURED or load.plan != plan_key(plan):
-            return load
-        (found,) = self._store.find(subject, plan, (load.predicted.point,))
-        return load if found is None else replace(load, predicted=self._with_draft(found, plan))
 
     def _dressed(self, subject: Subject, plan: LoadPlan, measured: Footprint) -> Footprint:
         """Return what was measured of a model alone as it is loaded here."""

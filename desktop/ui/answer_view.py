@@ -7,10 +7,12 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from desktop.domain.history import MessageState, StoredMessage
 from desktop.services.notes import (
     is_template_fault,
+    is_too_large,
     is_too_long,
     is_too_long_alone,
     needs_other_model,
     read_note,
+    shorter_context,
 )
 from desktop.ui.activity import Activity
 from desktop.ui.answer_figures import figures_line
@@ -55,7 +57,7 @@ class AnswerView(QWidget):
     model_wanted = Signal()
     template_wanted = Signal(int)
     overflow_chosen = Signal(int, object)
-    """(message, Overflow or "larger")"""
+    """(message, way): see `ErrorCard`"""
 
     def __init__(
         self, message: StoredMessage, parent: QWidget | None = None, *, is_first: bool = False
@@ -300,6 +302,7 @@ class AnswerView(QWidget):
             read_note(note),
             other_model=needs_other_model(note),
             too_long=is_too_long(note),
+            too_large=shorter_context(note) if is_too_large(note) else None,
             alone=self._is_first or is_too_long_alone(note),
             has_words=bool(message.content) and message.state is MessageState.INTERRUPTED,
         )

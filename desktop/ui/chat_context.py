@@ -76,6 +76,7 @@ class ChatContext(QObject):
         self.overflow.failed.connect(self.failed)
         self.overflow.larger_found.connect(self._on_larger_found)
         wishes.larger_context_wanted.connect(self._on_larger_context_wanted)
+        wishes.shorter_context_wanted.connect(self._on_shorter_context_wanted)
         preferences.changed.connect(self.refresh)
         own.changed.connect(self.refresh)
         bridge.engine_changed.connect(self._on_engine_changed)
@@ -113,4 +114,9 @@ class ChatContext(QObject):
     def _on_larger_context_wanted(self, message: int) -> None:
         if self._chat is not None:
             self.overflow.use_larger(self._chat, message)
+            self.refresh()
+
+    def _on_shorter_context_wanted(self, message: int, n_ctx: int) -> None:
+        if self._chat is not None:
+            self.overflow.use_context(self._chat, message, n_ctx)
             self.refresh()

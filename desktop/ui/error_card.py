@@ -8,6 +8,7 @@ from desktop.domain.text import Text
 from desktop.ui.buttons import TextButton
 from desktop.ui.notice_card import Look, NoticeCard
 from desktop.ui.overflow_choices import OverflowChoices
+from desktop.ui.too_large_choices import TooLargeChoices
 from desktop.ui.translation import say
 
 __all__ = ["ErrorCard"]
@@ -18,7 +19,7 @@ class ErrorCard(NoticeCard):
 
     An answer that ended in the call of a tool is no failure and gets a single quiet line. Where
     another try with the same model would fail again, another model is offered; where a chat
-    template would, one of Lapis; where the chat is too long, ways to make it fit.
+    template would, one of Lapis; where the chat or the model is too large, ways to make it fit.
     """
 
     retry_requested = Signal()
@@ -27,7 +28,7 @@ class ErrorCard(NoticeCard):
     template_wanted = Signal()
     """Answer again, with a built-in template."""
     overflow_chosen = Signal(object)
-    """(Overflow or "larger")"""
+    """(a way of `OverflowChoices` or `TooLargeChoices`)"""
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class ErrorCard(NoticeCard):
         *,
         other_model: bool = False,
         too_long: bool = False,
+        too_large: int | None = None,
         alone: bool = False,
         has_words: bool = False,
         parent: QWidget | None = None,
@@ -43,11 +45,16 @@ class ErrorCard(NoticeCard):
         """Show the end `state` with the title and hint of `note`.
 
         `other_model` says that only another model helps, `too_long` that less text would, too;
+        `too_large`, for a model without the memory, is a context that fits, 0 where none does;
         `alone` that it would help to have less text in the question itself only, and
         `has_words` that something came which can be gone on with.
         """
         remedy = TextButton()
-        choices = OverflowChoices(alone=alone) if too_long else None
+        choices: OverflowChoices | TooLargeChoices | None = None
+        if too_long:
+            choices = OverflowChoices(alone=alone)
+        elif too_large is not None:
+            choices = TooLargeChoices(too_large)
         go_on = TextButton() if has_words and choices is None else None
         buttons = [button for button in (go_on, remedy) if button is not None]
         super().__init__(buttons if choices is None else (), below=choices, parent=parent)
@@ -81,7 +88,7 @@ class ErrorCard(NoticeCard):
 
     def set_larger(self, cost: str | None) -> None:
         """Offer a larger context, `cost` being what it takes; None where there is no memory."""
-        if self._choices is not None:
+        if isinstance(self._choices, OverflowChoices):
             self._choices.set_larger(cost)
 
     def set_crashing(self, crashing: bool) -> None:
@@ -100,6 +107,8 @@ class ErrorCard(NoticeCard):
         """Tell whether another model than the one that failed was chosen since: it can be asked."""
         if chosen is not self._other_chosen:
             self._other_chosen = chosen
+            if isinstance(self._choices, TooLargeChoices):
+                self._choices.set_other_chosen(chosen)
             self._say()
 
     def changeEvent(self, event: QEvent) -> None:

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 from desktop.domain.advice import Place
 from desktop.domain.model import Fit, FitLevel
-from desktop.domain.quantities import sized
+from desktop.domain.quantities import gap, sized
 from desktop.domain.speed import Speed
 from desktop.domain.text import Text
 from desktop.ui.icons import IconName
@@ -50,7 +50,8 @@ def badge_of(fit: Fit, place: Place, speed: Speed | None, missing: int = 0) -> B
     figures = {"needed": sized(fit.needed), "available": sized(fit.available)}
     match fit.level:
         case FitLevel.TOO_LARGE:
-            values = {**figures, "size": sized(max(1, missing))}
+            size = gap(fit.needed, fit.needed - missing)
+            values = {**figures, "size": sized(max(1, size))}
             words = say(Text("Too big by {size}", values))
             return Badge(
                 words,
@@ -67,7 +68,7 @@ def badge_of(fit: Fit, place: Place, speed: Speed | None, missing: int = 0) -> B
                 tone="bad",
             )
         case FitLevel.TIGHT:
-            values = {**figures, "size": sized(max(1, fit.needed - fit.available))}
+            values = {**figures, "size": sized(max(1, gap(fit.needed, fit.available)))}
             told = say(Text("Fits once {size} more is free", values))
             return Badge(
                 words=say(Text("{size} short now", values)),

@@ -190,7 +190,14 @@ class InstalledFigures(QObject):
             is_measuring=self._exact.is_measuring,
             obstacle=problem.title if problem is not None else None,
         )
-        memory.show_memory(view, facts.own, facts.loads[0] if facts.loads else None)
+        last = next(iter(facts.loads), None)
+        if last is not None:
+            last = self._manager.sizes.as_measured(facts.model, plan, last)
+        memory.show_memory(view, facts.own, last)
+        if context == facts.own.used and fit != facts.fit:
+            # The list says the same.
+            self._facts[facts.model.path] = replace(facts, fit=fit)
+            self._tab.set_fits({path: each.fit for path, each in self._facts.items()})
 
     def _on_context_chosen(self, context: int) -> None:
         self._context = context

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from desktop.domain.footprint import Load
+from desktop.domain.footprint import Certainty, Load
 from desktop.domain.quantities import sized, tokens
 from desktop.ui.labels import PlainLabel
 from desktop.ui.link_button import LinkButton
@@ -107,8 +107,14 @@ class InstalledMemory(QWidget):
         self._seen.setVisible(seen > 0)
         if load is None or not seen:
             return
+        # A formula leaves margins, larger than a small model: nothing to hold a load against.
+        taken = (
+            self.tr("Last loaded with {count} tokens: predicted {predicted}, took {seen}.")
+            if load.predicted.certainty is Certainty.MEASURED
+            else self.tr("Last loaded with {count} tokens: took {seen}.")
+        )
         words = [
-            self.tr("Last loaded with {count} tokens: predicted {predicted}, took {seen}.").format(
+            taken.format(
                 count=f"{load.predicted.point.context:,}",
                 predicted=_exactly(load.predicted.total),
                 seen=_exactly(seen),

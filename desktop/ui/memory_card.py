@@ -17,7 +17,7 @@ from desktop.ui.stop_slider import StopSlider
 from desktop.ui.tick_box import TickBox
 from desktop.ui.tinted_icon import TintedIcon
 from desktop.ui.tokens import Space
-from desktop.ui.translation import say
+from desktop.ui.translation import listed, say
 
 __all__ = ["MemoryCard"]
 
@@ -180,13 +180,17 @@ class MemoryCard(QFrame):
         self._badge.set_tone(badge.tone)
         for widget in (self._icon, self._badge):
             set_tooltip(widget, badge.hint)
-        needed, free = sized(placed.fit.needed), sized(placed.fit.available)
-        words = (
-            self.tr("Needs {needed}, and {free} are free")
-            if placed.fit.level is not FitLevel.FITS
-            else self.tr("Needs {needed} of the {free} that are free")
-        )
-        self._figures.setText(words.format(needed=needed, free=free))
+        needed, room = placed.fit.needed, placed.fit.available
+        match placed.fit.level:
+            case FitLevel.FITS:
+                words = self.tr("Needs {needed} of the {free} that are free")
+            case FitLevel.TIGHT:
+                words = self.tr("Needs {needed}, and {free} are free")
+            case FitLevel.TOO_LARGE:
+                # What is free just now says nothing of by how much it is too big.
+                room = needed - placed.missing
+                words = self.tr("Needs {needed}; with all other programs closed there are {free}")
+        self._figures.setText(words.format(needed=sized(needed), free=sized(room)))
 
     def _say_bars(self, bars: Sequence[DeviceBar]) -> None:
         while len(self._bars) < len(bars):
@@ -212,7 +216,7 @@ class MemoryCard(QFrame):
             key.setVisible(whole.amount(share) > 0)
             set_tooltip(key, hint)
             told.append(f"{name} {amount}")
-        self.setAccessibleDescription(", ".join(told))
+        self.setAccessibleDescription(listed(told))
 
     def _say_context(self, view: MemoryView) -> None:
         words = self.tr("{count} tokens").format(count=f"{view.context:,}")

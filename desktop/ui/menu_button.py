@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 from desktop.ui.icons import IconName, icon, icon_pixmap
 from desktop.ui.labels import as_words
 from desktop.ui.tokens import Space, tokens_of
+from desktop.ui.typed_choice import TypedChoice
 
 __all__ = ["MenuButton"]
 
@@ -35,6 +36,7 @@ class MenuButton(QPushButton):
         self._purpose = ""
         self._menu = QMenu(self)
         self._menu.aboutToShow.connect(self._fill)
+        TypedChoice(self._menu)
         self.clicked.connect(self._open)
 
     @property

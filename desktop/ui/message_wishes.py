@@ -26,6 +26,10 @@ class MessageWishes(QObject):
     """(message, point on the screen): let the person choose who answers once more."""
     larger_context_wanted = Signal(int)
     """(message): what was asked there does not fit, and the person wants a larger context."""
+    shorter_context_wanted = Signal(int, int)
+    """(message, tokens): its model does not fit into memory; with this context it would."""
+    load_anyway_wanted = Signal()
+    """Load the model that does not fit into memory all the same; then its answer is tried again."""
 
     def __init__(
         self,
@@ -72,10 +76,16 @@ class MessageWishes(QObject):
                 self.branched_off.emit(chat)
 
     def _on_overflow_chosen(self, message: int, choice: object) -> None:
-        if isinstance(choice, Overflow):
-            self._do(lambda chat: self._chats.resolve_overflow(chat, message, choice))
-        else:
-            self.larger_context_wanted.emit(message)
+        match choice:
+            case Overflow():
+                self._do(lambda chat: self._chats.resolve_overflow(chat, message, choice))
+            case int():
+                self.shorter_context_wanted.emit(message, choice)
+            case "anyway":
+                self.load_anyway_wanted.emit()
+                self._do(lambda chat: self._chats.try_again(chat, message))
+            case _:
+                self.larger_context_wanted.emit(message)
 
     def _do(self, wish: Callable[[int], object]) -> None:
         chat = self._feed.chat

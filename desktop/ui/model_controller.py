@@ -207,6 +207,11 @@ class ModelController(QObject):
         self._window.banner.show_error(Topic.MODEL_CHOICE, error, *remedies)
         self.refused.emit(error)
 
+    def load_anyway(self) -> None:
+        """Load the engine's model, which was refused for want of memory, all the same."""
+        self._too_large = None
+        self._load_anyway()
+
     def _load_anyway(self) -> None:
         """Load what will not fit into memory: whoever asks for it has read the figures."""
         model = self._too_large or self._state.model

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from desktop.domain.model import InstalledModel
 from desktop.ui.icons import icon
 from desktop.ui.served_menu import ServedMenu, model_line, served_apart
+from desktop.ui.typed_choice import TypedChoice
 
 __all__ = ["ModelMenu"]
 
@@ -41,6 +42,7 @@ class ModelMenu(QMenu):
         self._has_builtin_template = False
         self._lacks_template = False
         self._free: QAction | None = None
+        TypedChoice(self)
         self.aboutToShow.connect(self._on_about_to_show)
 
     def set_models(self, models: list[InstalledModel], chosen: InstalledModel | None) -> None:

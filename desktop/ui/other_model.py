@@ -8,6 +8,7 @@ from desktop.domain.model import InstalledModel
 from desktop.ui.message_wishes import MessageWishes
 from desktop.ui.model_controller import ModelController
 from desktop.ui.served_menu import ServedMenu, model_line, served_apart
+from desktop.ui.typed_choice import TypedChoice
 
 __all__ = ["OtherModel"]
 
@@ -31,6 +32,7 @@ class OtherModel(QObject):
     def _open(self, message: int, where: QPoint) -> None:
         menu = QMenu(self._over)
         menu.setAccessibleName(self.tr("Answer with another model"))
+        TypedChoice(menu)
         files, served = served_apart(self._models.models(), None, _MOST)
         for model in files:
             action = menu.addAction(model_line(model))

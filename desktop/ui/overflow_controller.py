@@ -124,7 +124,11 @@ class OverflowController(QObject):
         """Answer `message` again in the larger context that was found for it."""
         larger = self._found.get(message)
         if larger is not None:
-            self._guarded(lambda: self._enlarge(chat, message, larger.n_ctx))
+            self.use_context(chat, message, larger.n_ctx)
+
+    def use_context(self, chat: int, message: int, n_ctx: int) -> None:
+        """Answer `message` again in a context of `n_ctx` tokens, which `chat` has from now on."""
+        self._guarded(lambda: self._answer_in(chat, message, n_ctx))
 
     def enlarge(self, chat: int, n_ctx: int) -> None:
         """Give `chat` a context of `n_ctx` tokens from its next question on."""
@@ -278,7 +282,7 @@ class OverflowController(QObject):
             if last.parent is not None and is_too_long(last.note):
                 self._look_for_larger(chat, last.parent, last.id)
 
-    def _enlarge(self, chat: int, message: int, n_ctx: int) -> None:
+    def _answer_in(self, chat: int, message: int, n_ctx: int) -> None:
         self._set_context(chat, n_ctx)
         self._chats.try_again(chat, message)
 

@@ -42,6 +42,8 @@ class PopupController(QObject):
     """A question went out of the popup."""
     models_wanted = Signal()
     """Nobody here can do what was asked for: models are to be shown."""
+    load_anyway_wanted = Signal()
+    """The model that does not fit into memory is to be loaded all the same."""
     begun_anew = Signal()
     """There is no conversation any more."""
 
@@ -70,8 +72,13 @@ class PopupController(QObject):
         wishes = MessageWishes(popup.transcript, self._feed, chats, self)
         wishes.failed.connect(self.show_problem)
         wishes.branched_off.connect(self.chat_wanted)
-        for wish in (wishes.other_model_wanted, wishes.larger_context_wanted):
+        for wish in (
+            wishes.other_model_wanted,
+            wishes.larger_context_wanted,
+            wishes.shorter_context_wanted,
+        ):
             wish.connect(self._move_to_window)
+        wishes.load_anyway_wanted.connect(self.load_anyway_wanted)
         popup.transcript.model_wanted.connect(self._move_to_window)
         popup.banner.remedy_chosen.connect(self._on_remedy_chosen)
         chats.running_changed.connect(self._on_running_changed)

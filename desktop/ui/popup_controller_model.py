@@ -34,6 +34,10 @@ class KnowsModels(Protocol):
         """Return the model of chats that have none of their own."""
         ...
 
+    def load_anyway(self) -> None:
+        """Load what was refused for want of memory all the same."""
+        ...
+
     def models(self) -> list[InstalledModel]:
         """Return the models that there are."""
         ...
@@ -71,6 +75,7 @@ class PopupModels(QObject):
         popup.composer.other_model_wanted.connect(popup.model.showMenu)
         popup.model.about_to_fill.connect(self._fill)
         popup.model.chosen.connect(self._on_chosen)
+        popups.load_anyway_wanted.connect(models.load_anyway)
         popup.model.more_requested.connect(self._on_more_requested)
         models.state_changed.connect(self._on_state_changed)
         self._on_state_changed(models.state)

@@ -11,6 +11,7 @@ from desktop.ui.icons import icon
 from desktop.ui.labels import as_words, set_tooltip
 from desktop.ui.served_menu import ServedMenu, model_line, served_apart
 from desktop.ui.tokens import Size
+from desktop.ui.typed_choice import TypedChoice
 
 __all__ = ["PopupModel"]
 
@@ -43,6 +44,7 @@ class PopupModel(QToolButton):
         self.setFixedHeight(Size.BUTTON)
         self._menu = QMenu(self)
         self._menu.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        TypedChoice(self._menu)
         self._choice = QActionGroup(self._menu)
         self._menu.aboutToShow.connect(self.about_to_fill)
         self.setMenu(self._menu)

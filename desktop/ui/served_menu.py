@@ -16,6 +16,7 @@ from desktop.ui.engine_words import model_title
 from desktop.ui.icons import icon
 from desktop.ui.labels import as_words
 from desktop.ui.translation import say
+from desktop.ui.typed_choice import TypedChoice
 
 __all__ = ["ServedMenu", "is_same", "model_line", "served_apart"]
 
@@ -123,6 +124,7 @@ class ServedMenu:
         rest = self._menu.addMenu(
             say(Text("{count} models to choose from", {"count": f"{len(models):,}"}))
         )
+        TypedChoice(rest)
         for model in models[:_MOST]:
             self._add_line(rest, model, chosen, mark=mark)
         if len(models) > _MOST and self._show_all is not None:

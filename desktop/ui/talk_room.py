@@ -89,6 +89,7 @@ class TalkRoom(QObject):
 
         collect_when_idle(self)
         OtherModel(self._desk.wishes, models, self._window)
+        self._desk.wishes.load_anyway_wanted.connect(models.load_anyway)
         self._context = self._measure_context()
         self._context.attach(engine, known)
         self._library.attach(models, known)

@@ -12,9 +12,10 @@ from pytestqt.qtbot import QtBot
 from desktop.domain.engine import EngineState
 from desktop.domain.footprint import Certainty, Footprint, Load, Point
 from desktop.domain.model import KvType
+from desktop.domain.quantities import sized
 from desktop.domain.shelf import ModelDefaults, ShelfEntry
 from desktop.services.measuring import measure
-from desktop.services.sized_points import plain_plan
+from desktop.services.sized_points import plain_plan, plan_key
 from desktop.ui.exact_sizes import ExactSizes
 from desktop.ui.fit_words import badge_of
 from desktop.ui.installed_list import ShelfRole
@@ -365,16 +366,27 @@ def test_what_was_foretold_and_what_it_took_are_shown_side_by_side(
     memory = _memory(place, qtbot)
     assert memory._seen.isHidden()
     sizes, model = place.manager.sizes, installed.model
-    plan = plain_plan(place.desk.preferences.value.engine, model.path)
+    plan = replace(plain_plan(place.desk.preferences.value.engine, model.path), n_gpu_layers=0)
     point = Point(8192)
-    predicted = sizes.predicted(model, plan, point)
-    load = Load("", "", "", 1.0, predicted, host=predicted.total + 20_000_000, decode_tps=14.26)
+    (measured,) = sizes.known(model, plan, (point,))
+    assert measured is not None
+    by_formula = sizes.predicted(model, replace(plan, slots=1), point)
+    assert by_formula.total > 2 * measured.total, "it leaves room for the program and more"
+    taken = measured.total + 20_000_000
+    load = Load("", plan_key(plan), "", 1.0, by_formula, host=taken, decode_tps=14.26)
     sizes.note_load(model, load)
     place.desk.own.tell_changed(model)
 
     qtbot.waitUntil(memory._seen.isVisible, timeout=WAIT)
-    assert "Last loaded with 8,192 tokens: predicted " in memory._seen.text()
-    assert "It answered with 14 tokens/s." in memory._seen.text()
+    assert memory._seen.text() == (
+        f"Last loaded with 8,192 tokens: predicted {sized(measured.total)}, took {sized(taken)}. "
+        "It answered with 14 tokens/s."
+    )
+
+    sizes.note_load(model, replace(load, plan="another", changed_at=2.0))
+    place.desk.own.tell_changed(model)
+    qtbot.waitUntil(lambda: "predicted" not in memory._seen.text(), timeout=WAIT)
+    assert memory._seen.text().startswith(f"Last loaded with 8,192 tokens: took {sized(taken)}.")
 
 
 def test_settings_of_a_model_are_told_to_everybody(

@@ -278,6 +278,27 @@ def test_how_sure_the_figures_are_is_said_quietly(
     assert card._certainty.text() == f"{words}, measuring…"
 
 
+@pytest.mark.parametrize(
+    ("weights", "told", "figures"),
+    [
+        # All of the three are rounded: 22.44 and 20.36 are 2.1 apart, and would read so.
+        (21_270_800_000, "Fits once 2.0 GB more is free", "Needs 22.4 GB, and 20.4 GB are free"),
+        (
+            27_000_000_000,
+            "Too big by 5.6 GB",
+            "Needs 28.2 GB; with all other programs closed there are 22.6 GB",
+        ),
+    ],
+)
+def test_what_is_needed_what_there_is_and_what_lacks_add_up(
+    card: MemoryCard, weights: int, told: str, figures: str
+) -> None:
+    computer = Computer(24_060_000_000, 20_360_000_000)
+    _show(card, _footprint(weights=weights), computer)
+    assert card._badge.text() == told
+    assert card._figures.text() == figures
+
+
 def test_why_nothing_exact_is_known_is_said(card: MemoryCard) -> None:
     _show(card, _footprint())
     assert card._obstacle.isHidden()

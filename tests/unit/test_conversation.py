@@ -26,9 +26,11 @@ from desktop.domain.chat import (
 from desktop.domain.errors import (
     ContextOverflow,
     EngineDied,
+    ModelNotServed,
     NotForChats,
     StorageError,
     TemplateError,
+    TooLarge,
 )
 from desktop.domain.history import MessageState, StoredMessage
 from desktop.domain.settings import Settings
@@ -37,10 +39,12 @@ from desktop.services.conversation import Conversations
 from desktop.services.exchange import Exchange
 from desktop.services.notes import (
     is_template_fault,
+    is_too_large,
     is_too_long,
     needs_other_model,
     note_of,
     read_note,
+    shorter_context,
 )
 from desktop.services.titles import title_of
 from desktop.store.chats import ChatStore
@@ -473,7 +477,13 @@ def test_a_note_tells_what_ended_an_answer_where_that_has_a_remedy_of_its_own() 
     assert not is_too_long(earlier)
     assert needs_other_model(note_of(ContextOverflow(*words)))
     assert needs_other_model(note_of(NotForChats(*words)))
+    assert needs_other_model(note_of(ModelNotServed(*words)))
     assert not needs_other_model(note_of(EngineDied(*words)))
+    assert needs_other_model(note_of(TooLarge(*words)))
+    assert is_too_large(note_of(TooLarge(*words)))
+    assert shorter_context(note_of(TooLarge(*words))) == 0
+    assert shorter_context(note_of(TooLarge(*words, 4096))) == 4096
+    assert shorter_context(note_of(EngineDied(*words))) == 0
     assert is_template_fault(note_of(TemplateError(*words)))
     assert not is_template_fault(note_of(ContextOverflow(*words)))
     assert not is_template_fault(earlier)

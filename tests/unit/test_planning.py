@@ -8,7 +8,7 @@ import pytest
 
 from desktop.domain.advice import Computer
 from desktop.domain.errors import ModelFileError, OutOfMemory, TooLarge
-from desktop.domain.footprint import Footprint
+from desktop.domain.footprint import HOST, Certainty, DeviceBytes, Footprint, Point
 from desktop.domain.layer_placing import Placing
 from desktop.domain.machine import Cards
 from desktop.domain.model import (
@@ -25,7 +25,7 @@ from desktop.models.fit import placed, reckoned, spread
 from desktop.models.gguf import read_gguf
 from desktop.models.hardware import Memory
 from desktop.services.devices import Devices
-from desktop.services.planning import Known, _maps_file, fitting_plan, plan_for
+from desktop.services.planning import Known, _maps_file, fitting_plan, plan_for, wished_plan
 from desktop.services.sizes import Sizes
 from tests.gguf_files import write_llama
 from tests.gguf_heads import Kind, write_with_head
@@ -242,10 +242,11 @@ def test_what_cannot_fit_is_refused_with_all_three_figures(info: GgufInfo) -> No
 def test_refusing_a_context_that_was_asked_for_offers_one_that_has_room(info: GgufInfo) -> None:
     wished = LoadPlan(info.path, n_ctx=200_000_000)
     free = Computer(16 * 10**9, needed(info, 300_000))
-    with pytest.raises(OutOfMemory) as refusal:
+    with pytest.raises(TooLarge) as refusal:
         fitting_plan(info, wished, free, "Long")
     hint = refusal.value.hint
     assert hint.values["tokens"] == "262,144"
+    assert refusal.value.shorter == 262_144
     assert fitting_plan(info, replace(wished, n_ctx=262_144), free, "Long").n_ctx == 262_144
     assert str(hint).startswith("With a context of 262,144 tokens it needs 4.")
     assert "smaller model" in str(hint)
@@ -375,6 +376,32 @@ def test_what_sizes_know_is_asked_and_nothing_is_measured(wide: Path, tmp_path: 
     sizes = Sizes(tmp_path, ask=never_asked, machine=lambda: "here")
     model, settings = installed(wide), Settings()
     assert plan_for(model, settings, Known(sizes)) == plan_for(model, settings)
+
+
+@pytest.mark.parametrize("cards", [(), (card(8 * GB),)])
+def test_without_a_card_what_was_measured_with_the_processor_is_what_a_load_takes(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cards: tuple[Device, ...]
+) -> None:
+    def measured(*given: object, **_more: object) -> tuple[Footprint, ...]:
+        huge = DeviceBytes(HOST, weights=90 * GB)
+        return tuple(Footprint(point, (huge,), Certainty.MEASURED) for point in given[3])  # type: ignore[attr-defined]
+
+    ample = Memory(total=64 * GB, available=48 * GB)
+    monkeypatch.setattr("desktop.services.advice_computer.memory", lambda: ample)
+    sizes = Sizes(tmp_path, ask=measured, machine=lambda: "here")
+    model, settings = installed(path), Settings(engine=EngineSettings(n_ctx=4096))
+    plan = replace(wished_plan(read_gguf(path), settings.engine), n_gpu_layers=0)
+    sizes.measured(model, plan, (Point(4096),))
+    devices = Devices(
+        tmp_path, tmp_path / "devices", ask=lambda _: Cards(cards), fingerprint=lambda: "here"
+    )
+    devices.find()
+
+    if cards:
+        assert plan_for(model, settings, Known(sizes, devices)).n_ctx == 4096
+    else:
+        with pytest.raises(TooLarge):
+            plan_for(model, settings, Known(sizes, devices))
 
 
 def test_nothing_is_refused_before_somebody_has_looked_for_cards(

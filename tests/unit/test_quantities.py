@@ -8,6 +8,7 @@ from desktop.domain.quantities import (
     ago,
     days_ago,
     duration,
+    gap,
     parameters,
     part_of,
     sized,
@@ -157,3 +158,19 @@ def test_tokens_are_counted_as_models_are_advertised(count: int, words: str) -> 
 )
 def test_parameters_are_counted_as_models_are_named(count: int, words: str) -> None:
     assert parameters(count) == words
+
+
+@pytest.mark.parametrize(
+    ("larger", "smaller", "apart"),
+    [
+        (22_440_000_000, 20_360_000_000, 2_000_000_000),
+        (6_160_000_000, 4_500_000_000, 1_700_000_000),
+        (1_040_000_000, 999_000_000, 41_000_000),
+        (5_000_000, 5_000_000, 0),
+        (5_000_000, 6_000_000, 0),
+    ],
+)
+def test_what_lies_between_two_sizes_adds_up_as_they_read(
+    larger: int, smaller: int, apart: int
+) -> None:
+    assert gap(larger, smaller) == apart

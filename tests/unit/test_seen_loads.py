@@ -16,6 +16,7 @@ from desktop.models.gguf import read_gguf
 from desktop.services.load_watch import LoadWatch
 from desktop.services.model_notes import ModelNotes
 from desktop.services.seen_loads import Seen, as_loaded
+from desktop.services.sized_points import plan_key
 from desktop.services.sizes import Sizes
 from desktop.store.records import Records
 from tests.gguf_files import write_llama
@@ -70,6 +71,21 @@ def test_the_most_that_was_seen_counts_and_the_fastest_answer(
     assert load.predicted == reckoned(read_gguf(model.path), LoadPlan(model.path, n_ctx=2048))
     assert load.reading is not None
     assert 0 < load.reading.processor <= model.size
+
+
+def test_without_a_card_it_does_not_matter_how_many_layers_one_would_get(
+    model: InstalledModel, sizes: Sizes
+) -> None:
+    on_cards = loaded(model, offloaded_layers=3, devices=("CUDA0", HOST))
+    plans = [
+        load.plan
+        for found in (loaded(model), on_cards)
+        if (load := Seen(model, found, sizes, (CARD,)).load(1.0)) is not None
+    ]
+    assert plans == [
+        plan_key(LoadPlan(model.path, n_gpu_layers=0)),
+        plan_key(LoadPlan(model.path, n_gpu_layers=-1)),
+    ]
 
 
 def test_a_short_answer_says_nothing_about_the_speed(model: InstalledModel, sizes: Sizes) -> None:
