@@ -1,12 +1,21 @@
 """Every model that can be chosen: the files of this computer, then what servers have. Any thread."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
+from typing import Final
 
-from desktop.domain.errors import ModelNotFound
+from desktop.base.path_text import typed_path
+from desktop.domain.connection import Connection
+from desktop.domain.errors import ModelFileError, ModelNotFound
 from desktop.domain.model import InstalledModel
+from desktop.domain.text import Text
+from desktop.hub.network import shown_address
 from desktop.models.library import Library
 from desktop.services.connections import Connections
 from desktop.services.pictures import files_are_blind
+from desktop.services.server_names import is_model_name, name_of
+
+_BEGUN: Final = re.compile(r"(?P<server>[^/:@\s]+)[/:](?P<model>.+)", re.DOTALL)
 
 
 class AllModels:
@@ -32,7 +41,8 @@ class AllModels:
     def find(self, name_or_path: str) -> InstalledModel:
         """Return the model of that name or path; a served one also by its server's own name.
 
-        Raises as `Library.find` does, and ModelNotFound for a server that there is not.
+        Raises as `Library.find` does, and ModelNotFound for a server that there is not, or with the
+        way to write the name where it begins like that of a server.
         """
         connections = self._connections
         if connections is None:
@@ -42,9 +52,25 @@ class AllModels:
             return served
         try:
             return self._library().find(name_or_path)
-        except ModelNotFound:
+        except (ModelNotFound, ModelFileError) as error:
             key = name_or_path.strip().casefold()
             same = [model for model in connections.models() if model.title.casefold() == key]
-            if len(same) != 1:
+            if len(same) == 1:
+                return same[0]
+            meant = _begun_like_a_server(name_or_path.strip(), connections.all())
+            if not meant or typed_path(name_or_path).exists():
                 raise
-            return same[0]
+            raise ModelNotFound(
+                Text("There is no model named {name}", {"name": shown_address(name_or_path)}),
+                Text("If that server is meant, write it like this: {example}", {"example": meant}),
+            ) from error
+
+
+def _begun_like_a_server(name: str, servers: Iterable[Connection]) -> str:
+    """Return how `name` is written where it begins with the name of one of `servers`, else empty."""
+    begun = _BEGUN.fullmatch(name)
+    if begun is None or not is_model_name(begun["model"]):
+        return ""
+    key = begun["server"].casefold()
+    found = next((each for each in servers if each.name.casefold() == key), None)
+    return "" if found is None else shown_address(name_of(found, begun["model"]))

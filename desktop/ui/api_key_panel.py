@@ -163,7 +163,7 @@ class ApiKeyPanel(QWidget):
             self.tr("API key"),
             self.tr(
                 "Programs show it with each question, so that only those can ask that you gave it"
-                " to. The keyring of this computer keeps it."
+                " to. It is kept in the keyring, where this computer has one."
             ),
         )
         self._keyless_row.say(

@@ -12,7 +12,7 @@ from desktop.ui.row_note import RowNote
 from desktop.ui.served_row import ServedRow
 from desktop.ui.server_head import ServerHead
 from desktop.ui.server_view import ServerView
-from desktop.ui.server_words import address_words, server_title
+from desktop.ui.server_words import address_words, held_words, server_title
 from desktop.ui.tokens import Space
 
 __all__ = ["ServerCard"]
@@ -154,7 +154,9 @@ class ServerCard(QFrame):
 
     def _say_note(self) -> None:
         view = self._view
-        if view.problem is not None:
+        if view.is_held:
+            self._note.show_words(held_words())
+        elif view.problem is not None:
             self._note.show_error(view.problem)
         elif view.answers is False and view.connection.is_found:
             words = self.tr("Start Ollama, or install it from ollama.com; it is found by itself.")

@@ -11,6 +11,7 @@ from desktop.ui.server_view import ServerView
 from desktop.ui.server_words import server_state, server_title
 from desktop.ui.tinted_icon import TintedIcon
 from desktop.ui.tokens import Space
+from desktop.ui.translation import listed
 
 __all__ = ["ServerHead"]
 
@@ -63,6 +64,6 @@ class ServerHead(QWidget):
         self.sign.set_icon(sign, tone)
         self.state.setText(words)
         self.state.set_tone(tone)
-        self.ask.setEnabled(not view.is_asking)
+        self.ask.setEnabled(not view.is_asking and not view.is_held)
         self.ask.set_label(self.tr("Ask {name} again").format(name=title))
-        return f"{title}, {words}"
+        return listed((title, words))

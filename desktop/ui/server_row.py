@@ -9,7 +9,7 @@ from desktop.ui.labels import ElidedLabel
 from desktop.ui.row_note import RowNote
 from desktop.ui.server_head import ServerHead
 from desktop.ui.server_view import ServerView
-from desktop.ui.server_words import address_words, kind_words, server_title
+from desktop.ui.server_words import address_words, held_words, kind_words, server_title
 from desktop.ui.tokens import Space
 from desktop.ui.translation import say
 
@@ -102,7 +102,9 @@ class ServerRow(QWidget):
         self.setAccessibleName(self.head.say(view, about))
         self._edit.set_label(self.tr("Change {name}").format(name=title))
         self._remove.set_label(self.tr("Remove {name}").format(name=title))
-        if view.problem is not None:
+        if view.is_held:
+            self.note.show_words(held_words())
+        elif view.problem is not None:
             self.note.show_error(view.problem)
         elif self._key_problem is not None:
             words = self.tr("Its key holds only until Lapis ends. {title}. {hint}").format(

@@ -13,7 +13,8 @@ class ServerView:
     """One picture of a server.
 
     `answers` is None before it was asked. `problem` says why it did not answer; that no Ollama runs
-    here is none. `is_asking`: more will be known soon.
+    here is none. `is_asking`: more will be known soon. `is_held`: it is another computer, and the
+    offline switch keeps everything from it.
     """
 
     connection: Connection
@@ -21,3 +22,4 @@ class ServerView:
     answers: bool | None = None
     problem: LapisError | None = None
     is_asking: bool = False
+    is_held: bool = False

@@ -16,6 +16,7 @@ from desktop.ui.translation import say
 __all__ = [
     "State",
     "address_words",
+    "held_words",
     "kind_words",
     "model_count",
     "preset_title",
@@ -66,6 +67,8 @@ def model_count(count: int) -> str:
 
 def server_state(view: ServerView) -> State:
     """Return how a server is, in two words."""
+    if view.is_held:
+        return "info", "muted", say(Text("Offline"))
     if view.is_asking:
         return "info", "muted", say(Text("Asking…"))
     if view.problem is not None:
@@ -75,6 +78,11 @@ def server_state(view: ServerView) -> State:
     if not view.answers:
         return "info", "muted", say(Text("Not running"))
     return "check-circle", "good", model_count(len(view.models))
+
+
+def held_words() -> str:
+    """Return why nobody asks a server while the offline switch is on."""
+    return say(Text("“Stay offline” is on, so nothing is sent there."))
 
 
 def served_title(model: ServedModel) -> str:

@@ -11,8 +11,9 @@ from PySide6.QtCore import QObject, Qt, Signal
 from desktop.domain.connection import Connection, ServerKind
 from desktop.domain.errors import LapisError, ModelNotFound
 from desktop.domain.model import InstalledModel
+from desktop.domain.settings import Settings
 from desktop.services.connections import Connections
-from desktop.services.server_names import installed, read_name
+from desktop.services.server_names import installed, leaves_to, read_name
 from desktop.ui.errands import Errand, Errands
 from desktop.ui.preferences import Preferences
 from desktop.ui.server_view import ServerView
@@ -60,9 +61,10 @@ class ServersDesk(QObject):
         self._popup_model: PopupModel | None = None
         self._chosen: InstalledModel | None = None
         self._listed: tuple[InstalledModel, ...] = ()
+        self._was_offline = preferences.value.connections.offline
         self._heard.connect(self._on_heard, Qt.ConnectionType.QueuedConnection)
         connections.watch(self._heard.emit)
-        preferences.changed.connect(lambda _settings: self._show())
+        preferences.changed.connect(self._on_settings_changed)
         menu = window.header.model_menu
         menu.about_to_fill.connect(self.ask_soon)
         menu.servers_requested.connect(self.tab_wanted)
@@ -130,7 +132,8 @@ class ServersDesk(QObject):
 
     def ask(self, name: str) -> None:
         """Ask the server `name` what it has; the answer is shown when it comes."""
-        if name in self._asking or self.find(name) is None:
+        connection = self.find(name)
+        if name in self._asking or connection is None or self._is_held(connection):
             return
         self._asking.add(name)
         self._asked_at[name] = time.monotonic()
@@ -202,7 +205,22 @@ class ServersDesk(QObject):
             connections.answers(name),
             problem,
             name in self._asking,
+            self._is_held(connection),
         )
+
+    def _is_held(self, connection: Connection) -> bool:
+        """Return whether the offline switch keeps everything from a server."""
+        return self._preferences.value.connections.offline and bool(leaves_to(connection.address))
+
+    def _on_settings_changed(self, settings: Settings) -> None:
+        is_offline = settings.connections.offline
+        if self._was_offline and not is_offline:
+            # What was known of other computers is as old as the switch.
+            self._asked_at.clear()
+            if any(each is not None and each.isVisible() for each in (self._section, self._tab)):
+                self.ask_soon()
+        self._was_offline = is_offline
+        self._show()
 
     def _on_looked_at(self) -> None:
         self._show()

@@ -4,6 +4,7 @@ Installing another language makes Qt send `LanguageChange` to every widget, whic
 words again. GUI thread.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QObject, QTranslator
@@ -13,7 +14,7 @@ from desktop.base.translation import Translator
 from desktop.domain.settings import Language
 from desktop.domain.text import Text
 
-__all__ = ["NEWER_THAN_QT", "Languages", "say"]
+__all__ = ["NEWER_THAN_QT", "Languages", "listed", "say"]
 
 NEWER_THAN_QT: Final = (Text("&Look in:"), Text("Files of &type:"))
 """Words of Qt's own dialog for files, in a wording that Qt's translation does not know yet.
@@ -26,6 +27,11 @@ _CONTEXT = "Lapis"
 def say(text: Text) -> str:
     """Return `text` in the language of the window."""
     return text.filled(QCoreApplication.translate(_CONTEXT, text.message))
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return `words` one after another, as the language of the window does it; empty ones left out."""
+    return say(Text(", ")).join(word for word in words if word)
 
 
 class _Catalogue(QTranslator):

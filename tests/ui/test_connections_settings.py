@@ -21,6 +21,7 @@ from tests.ui.desk import Desk
 from tests.ui.marking import Marking, unmarked
 from tests.ui.servers_room import NOWHERE, WAIT, Room, open_room
 
+_FAR = "http://192.0.2.7:8000/v1"
 _KEY = "sk-abcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -465,7 +466,7 @@ def test_offline_nothing_leaves_and_this_computer_still_answers(
 ) -> None:
     with open_room(desk, qtbot, ollama.address) as room:
         room.look()
-        _enter(room, qtbot, "http://192.0.2.7:8000/v1", "far")
+        _enter(room, qtbot, _FAR, "far")
         room.section._offline.row._control.click()  # type: ignore[union-attr]
         assert room.settings.connections.offline
 
@@ -474,6 +475,49 @@ def test_offline_nothing_leaves_and_this_computer_still_answers(
         assert room.row("ollama").head.state.text() == "2 models"
         assert "offline" in room.row("far").note.words.casefold()
         assert room.row("far").head.badge.isVisible()
+
+
+def test_a_server_that_the_switch_holds_back_is_no_server_that_fails(
+    room: Room, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offline = room.section._offline.row._control
+    offline.click()  # type: ignore[union-attr]
+    _enter(room, qtbot, _FAR, "far")
+    _save(room, qtbot)
+    room.tab.show()
+    card = room.tab.card("far")
+    assert card is not None
+
+    for head, note in ((room.row("far").head, room.row("far").note), (card.head, card._note)):
+        assert head.state.text() == "Offline"
+        assert not head.ask.isEnabled()
+        assert note.words == "“Stay offline” is on, so nothing is sent there."
+
+    asked: list[str] = []
+    monkeypatch.setattr(room.connections, "refresh", asked.append)
+    offline.click()  # type: ignore[union-attr]
+    room.settle(qtbot)
+    assert sorted(asked) == ["far", "ollama"]
+    assert room.row("far").head.ask.isEnabled()
+    assert room.row("far").note.words == ""
+
+
+def test_nobody_is_asked_when_the_switch_is_turned_off_and_no_server_is_looked_at(
+    room: Room, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _enter(room, qtbot, _FAR, "far")
+    room.section._offline.row._control.click()  # type: ignore[union-attr]
+    _save(room, qtbot)
+    room.page.hide()
+    asked: list[str] = []
+    monkeypatch.setattr(room.connections, "refresh", asked.append)
+
+    room.section._offline.row._control.click()  # type: ignore[union-attr]
+    assert asked == []
+
+    room.look()
+    room.settle(qtbot)
+    assert sorted(asked) == ["far", "ollama"]
 
 
 # The page.

@@ -12,9 +12,10 @@ from pytestqt.qtbot import QtBot
 from desktop.domain.settings import Language
 from desktop.domain.text import Text
 from desktop.ui.banner import Topic
+from desktop.ui.choice_row import ChoiceRow
 from desktop.ui.icons import app_icon
 from desktop.ui.popup import Popup
-from desktop.ui.translation import NEWER_THAN_QT, Languages, say
+from desktop.ui.translation import NEWER_THAN_QT, Languages, listed, say
 from desktop.ui.tray import Tray
 from tests.ui.desk import DONE, Desk
 from tests.ui.desk import say as script
@@ -51,6 +52,20 @@ def test_tray_and_popup_change_too(desk: Desk, qapp: QApplication, marking: Mark
     assert popup.windowTitle().startswith(MARK)
     tray.close()
     popup.deleteLater()
+
+
+def test_what_is_read_aloud_is_listed_as_the_language_does_it(qapp: QApplication) -> None:
+    languages = Languages(qapp)
+    rows = ChoiceRow()
+    said = []
+    for language in (Language.ENGLISH, Language.CHINESE):
+        languages.use(language)
+        rows.say("Qwen", "4.7 GB", "")
+        said.append(rows.accessibleName())
+    languages.use(Language.ENGLISH)
+
+    assert said == ["Qwen, 4.7 GB", "Qwen、4.7 GB"]
+    assert listed(["", ""]) == ""
 
 
 def test_the_dialog_for_files_has_no_english_left(qapp: QApplication) -> None:

@@ -234,6 +234,7 @@ def test_a_key_that_no_keyring_keeps_is_said_to_end_with_lapis(place: _Place) ->
     problem = UserFixable(Text("There is no keyring"), Text("Install one."))
     place.section.show_state(replace(_RUNNING, key_problem=problem))
     assert "only until Lapis ends. There is no keyring. Install one." in place.words
+    assert "The keyring of this computer keeps it" not in place.words
 
     place.section.show_state(_RUNNING)
     assert "only until Lapis ends" not in place.words

@@ -18,6 +18,7 @@ from desktop.domain.errors import (
     AccessDenied,
     ConnectionRefused,
     LapisError,
+    ModelFileError,
     ModelNotFound,
     ModelNotServed,
     NotSupported,
@@ -250,6 +251,40 @@ def test_files_come_first_and_servers_after_them(known: Connections, tmp_path: P
         files.find("ollama:gemma2:9b")
     with pytest.raises(ModelNotFound):
         models.find("openai:nowhere/gemma2:9b")
+
+
+@pytest.mark.parametrize(
+    ("typed", "example"),
+    [
+        ("ollama/llama3:8b", "ollama:llama3:8b"),
+        ("Work/org/big", "openai:work/org/big"),
+        ("work:big", "openai:work/big"),
+    ],
+)
+def test_a_name_that_begins_like_a_server_is_not_told_of_files(
+    known: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, example: str
+) -> None:
+    known.save(Connection(OPENAI, "work", CLOSED))
+    monkeypatch.chdir(tmp_path)
+    models = AllModels(lambda: Library(tmp_path / "models", tmp_path / "guide.gguf"), known)
+
+    with pytest.raises(ModelNotFound) as caught:
+        models.find(typed)
+
+    assert str(caught.value.hint) == f"If that server is meant, write it like this: {example}"
+    with pytest.raises(ModelFileError, match="does not exist"):
+        models.find("elsewhere/big")
+
+
+def test_a_file_in_a_folder_that_is_named_like_a_server_is_that_file(
+    known: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ollama" / "folder.gguf").mkdir(parents=True)
+    models = AllModels(lambda: Library(tmp_path / "models", tmp_path / "guide.gguf"), known)
+
+    with pytest.raises(ModelFileError, match="a folder"):
+        models.find("ollama/folder.gguf")
 
 
 # Servers that a person enters.

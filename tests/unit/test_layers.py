@@ -77,10 +77,10 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "ziamath": ("ui.formula_drawing",),
     "gguf": (),
     "torch": (),
-    # Sockets: the running instance, the display's, the desktop's, the one that wakes Qt, and those
-    # that somebody is to be woken from.
+    # Sockets: the running instance, the display's, the desktop's, the one that wakes Qt, those that
+    # somebody is to be woken from, and those that are asked whether they still lead anywhere.
     "socket": (
-        *("api", "base.display", "hub.lines", "system.front.wayland_wire"),
+        *("api", "base.display", "hub.lines", "hub.line_watch", "system.front.wayland_wire"),
         *("system.hotkey.portal_bus", "system.instance", "system.network_links"),
         "ui.signal_catcher",
     ),
