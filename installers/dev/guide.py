@@ -20,7 +20,7 @@ def train() -> None:
                 env=clean_environment(),
             )
             stamp.write_text(wanted, encoding="utf-8")
-    with step("Training the guide", "about an hour on 2 cores; minutes on a GPU"):
+    with step("Training the guide", "about an hour on 2 cores"):
         must([GUIDE.python, "resources/guide/train.py"], cwd=ROOT, env=clean_environment())
 
 

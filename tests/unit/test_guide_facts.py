@@ -150,6 +150,18 @@ def test_options_that_stand_alone_are_options(capsys: pytest.CaptureFixture[str]
             assert code.split()[0] in pages, topic
 
 
+def test_documents_that_can_be_attached_are_those_that_the_terminal_names(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = " ".join(_help(["ask"], capsys).split())
+    found = re.search(r"A file to ask about: (.+?), text or code", page)
+    assert found is not None
+    kinds = found[1].split(", ")
+    assert len(kinds) > 2
+    for language in QUOTED:
+        assert [kind for kind in kinds if kind not in ANSWERS["attachments", language]] == []
+
+
 def test_the_commands_about_models_are_all_named() -> None:
     named = set(CODE.findall(ANSWERS["models_terminal", "en"]))
     assert {name for name in MODEL_COMMANDS if f"lapis models {name}" not in str(named)} <= named
