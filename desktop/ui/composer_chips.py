@@ -20,14 +20,15 @@ from desktop.ui.attachment_words import (
 )
 from desktop.ui.buttons import IconButton
 from desktop.ui.flow_layout import FlowLayout
-from desktop.ui.icons import icon
+from desktop.ui.icons import IconName, icon
 from desktop.ui.labels import ElidedLabel, set_tooltip
 from desktop.ui.tokens import Size, Space
+from desktop.ui.translation import listed
 
 if TYPE_CHECKING:
     from desktop.ui.reading_chip import ReadingChip
 
-__all__ = ["ComposerChips"]
+__all__ = ["AttachmentChip", "ComposerChips"]
 
 _CLOSE = 24
 _ICON = 16
@@ -116,14 +117,24 @@ class ComposerChips(QWidget):
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        for place, attachment in enumerate(self._attachments):
-            chip = _Chip(attachment, self._size_of(attachment), self)
-            chip.removed.connect(lambda place=place: self._remove(place))
-            self._flow.addWidget(chip)
-            chip.show()
+        for attachment in self._attachments:
+            chip = self._chip_of(attachment)
+            chip.removed.connect(self._on_removed)
+            self._put(chip)
         self._lay_reading()
-        self.setVisible(bool(self._attachments or self._reading_chips))
+        self._lay_others()
+        self.setVisible(self._flow.count() > 0)
         self.updateGeometry()
+
+    def _chip_of(self, attachment: Attachment) -> "AttachmentChip":
+        return _Chip(attachment, self._size_of(attachment), self)
+
+    def _lay_others(self) -> None:
+        """Place what follows those that go along; here nothing does."""
+
+    def _put(self, widget: QWidget) -> None:
+        self._flow.addWidget(widget)
+        widget.show()
 
     def _lay_reading(self) -> None:
         self._reading_chips = {}
@@ -133,8 +144,7 @@ class ComposerChips(QWidget):
 
                 chip = ReadingChip(*far, self._READING_HEIGHT, self)
                 chip.stopped.connect(lambda key=key: self._stop(key))
-                self._flow.addWidget(chip)
-                chip.show()
+                self._put(chip)
                 self._reading_chips[key] = chip
 
     def _stop(self, key: int) -> None:
@@ -148,50 +158,37 @@ class ComposerChips(QWidget):
             return picture_size(attachment)
         return attachment_size(attachment, self._tokens_of_text(attachment.text))
 
-    def _remove(self, place: int) -> None:
-        del self._attachments[place]
-        self._show()
+    def _on_removed(self, attachment: Attachment) -> None:
+        if attachment in self._attachments:
+            self._attachments.remove(attachment)
+            self._show()
 
 
-class _Chip(QFrame):
-    """One attachment: what it is, how large, and how it begins; Delete takes it away.
+class AttachmentChip(QFrame):
+    """One attachment to be: a click opens it, Delete takes it away."""
 
-    A click opens it.
-    """
+    removed = Signal(object)
+    """(Attachment)"""
 
-    removed = Signal()
-
-    def __init__(self, attachment: Attachment, size: str, parent: QWidget) -> None:
+    def __init__(self, attachment: Attachment, parent: QWidget) -> None:
+        """Show nothing of `attachment` yet."""
         super().__init__(parent)
         self._attachment = attachment
-        self.setProperty("panel", "code")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setMaximumWidth(_WIDEST)
-        title = _title(attachment)
-        close = IconButton("close", self.tr("Take away"), side=_CLOSE)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(Space.S, Space.XS, Space.XS, Space.XS)
-        row.setSpacing(Space.S)
-        row.addWidget(self._mark())
-        row.addWidget(ElidedLabel(title, size="small"), 1)
-        if size:
-            row.addWidget(ElidedLabel(size, tone="muted", size="small"))
-        row.addWidget(close)
-        self.setMinimumHeight(Size.BUTTON)
-        self.setAccessibleName(", ".join(filter(None, (title, size))))
-        set_tooltip(self, self.tr("Goes with the question. Click to see it."))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        close.setCursor(Qt.CursorShape.ArrowCursor)
-        close.clicked.connect(self.removed)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         match event.key():
             case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
-                self.removed.emit()
+                self.removed.emit(self._attachment)
             case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
                 self._open()
             case _:
                 super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        # Else a window that is moved by its ground would take it for the beginning of that.
+        event.accept()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         is_left = event.button() == Qt.MouseButton.LeftButton
@@ -203,16 +200,43 @@ class _Chip(QFrame):
 
         open_attachment(self._attachment, self)
 
-    def _mark(self) -> QWidget:
-        """Return what stands before the words: a picture itself, or the icon of its kind."""
+    def _close_button(self, side: int) -> IconButton:
+        close = IconButton("close", self.tr("Take away"), side=side)
+        close.setCursor(Qt.CursorShape.ArrowCursor)
+        close.clicked.connect(lambda: self.removed.emit(self._attachment))
+        return close
+
+    def _mark(self, picture: QSize, name: IconName) -> QWidget:
+        """Return what stands before the words: a picture itself, as `picture`, or an icon."""
         if self._attachment.is_picture:
             from desktop.ui.picture_view import PictureView
 
-            return PictureView(self._attachment, _PICTURE, fills=True, looked_at=True)
+            return PictureView(self._attachment, picture, fills=True, looked_at=True)
         mark = QLabel()
-        shown = icon(attachment_icon(self._attachment.kind), QPalette.ColorRole.PlaceholderText)
-        mark.setPixmap(shown.pixmap(_ICON, _ICON))
+        shown = icon(name, QPalette.ColorRole.PlaceholderText)
+        mark.setPixmap(shown.pixmap(QSize(_ICON, _ICON), self.devicePixelRatioF()))
         return mark
+
+
+class _Chip(AttachmentChip):
+    """What it is, how large, and how it begins."""
+
+    def __init__(self, attachment: Attachment, size: str, parent: QWidget) -> None:
+        super().__init__(attachment, parent)
+        self.setProperty("panel", "code")
+        self.setMaximumWidth(_WIDEST)
+        title = _title(attachment)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.S, Space.XS, Space.XS, Space.XS)
+        row.setSpacing(Space.S)
+        row.addWidget(self._mark(_PICTURE, attachment_icon(attachment.kind)))
+        row.addWidget(ElidedLabel(title, size="small"), 1)
+        if size:
+            row.addWidget(ElidedLabel(size, tone="muted", size="small"))
+        row.addWidget(self._close_button(_CLOSE))
+        self.setMinimumHeight(Size.BUTTON)
+        self.setAccessibleName(listed((title, size)))
+        set_tooltip(self, self.tr("Goes with the question. Click to see it."))
 
 
 def _title(attachment: Attachment) -> str:

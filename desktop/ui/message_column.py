@@ -5,7 +5,7 @@ GUI thread.
 
 import time
 
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QEvent, QRect
 
 from desktop.ui.row_frame import RowFrame
 from desktop.ui.tokens import Space
@@ -42,6 +42,7 @@ class MessageColumn(VirtualColumn):
         if len(self.rows):
             from desktop.ui.rich_text import RichText
 
+            self._put_unseen_aside()
             for text in self.canvas.findChildren(RichText):
                 text.follow_zoom()
 
@@ -121,6 +122,22 @@ class MessageColumn(VirtualColumn):
         while not frame.is_complete:
             frame.build(_WHOLE_SECONDS)
         return frame
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._put_unseen_aside()
+
+    def _put_unseen_aside(self) -> None:
+        """Hide rows out of sight before all texts are written anew; they are shown in their turn.
+
+        Texts that are hidden wait until then.
+        """
+        seen = self._span()
+        for frame in self.frames_built():
+            if self._row(frame) not in seen and not self.is_kept(frame.message):
+                frame.hide()
+        self._fill_soon()
 
     def _make_seen(self, message: int) -> None:
         row = self.rows.row_of(message)

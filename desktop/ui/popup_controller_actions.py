@@ -114,7 +114,12 @@ class PopupActions(QObject):
     def _can_choose(self) -> bool:
         """Whether a letter alone chooses: something goes along, and nothing was said yet."""
         has_text = any(not one.is_picture for one in self._popup.chips.attachments())
-        return has_text and self._popups.chat is None
+        return has_text and self._popups.chat is None and not self._is_busy
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether nothing can be asked, as with Enter: an answer runs, or a file is being read."""
+        return self._popups.is_running or self._popup.chips.is_reading
 
     @property
     def _is_regretting(self) -> bool:
@@ -141,7 +146,7 @@ class PopupActions(QObject):
 
     def _on_chosen(self, name: str) -> None:
         action = find_action(self._actions, name)
-        if action is None or self._popups.is_running or not self._popups.can_work_with_texts():
+        if action is None or self._is_busy or not self._popups.can_work_with_texts():
             return
         draft = self._popup.composer.question()
         text = "\n\n".join(one.text for one in draft.attachments if not one.is_picture)
@@ -199,7 +204,7 @@ class PopupActions(QObject):
         return Draft("", (self._attachment(action, text), *_pictures(draft)))
 
     def _show_state(self) -> None:
-        self.strip.setEnabled(not self._popups.is_running)
+        self.strip.setEnabled(not self._is_busy)
         is_first = self._popup.composer.field.document().isEmpty()
         choose = is_first and self._can_choose
         self._popup.foot.set_letters(choose=choose)

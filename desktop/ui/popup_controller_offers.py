@@ -7,6 +7,8 @@ from typing import Final, Protocol, cast
 
 from PySide6.QtCore import QMimeData, QObject, SignalInstance
 from PySide6.QtGui import QClipboard, QGuiApplication
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
+from shiboken6 import isValid
 
 from desktop.domain.history import Attachment, AttachmentKind
 from desktop.domain.settings import PopupSettings
@@ -67,6 +69,7 @@ class PopupOffers(QObject):
         self._settled: frozenset[str] = frozenset()
         self._is_unread = self._is_anew = self._is_picture_used = False
         self._typed = ""
+        self._marked_in: QWidget | None = None
         popup.composer.field.selectionChanged.connect(self._on_typed_selected)
         popup.appeared.connect(self._look)
         QGuiApplication.clipboard().selectionChanged.connect(self._on_selection_changed)
@@ -126,8 +129,9 @@ class PopupOffers(QObject):
         if clipboard.ownsSelection():
             # In a window of ours: nobody has to be waited for.
             text = clipboard.text(QClipboard.Mode.Selection)
-            # What was marked in the popup's own field, to be typed over, is no text to ask about.
-            found = "" if text == self._typed else text[:LONGEST_SELECTION]
+            # What was marked to be typed over, or taken out since, is no text to ask about.
+            is_gone = text == self._typed or not _is_left(text, self._marked_in)
+            found = "" if is_gone else text[:LONGEST_SELECTION]
             self._on_selection_came(Selection(found))
         elif self._surroundings.can_read:
             self._surroundings.read_selection(self._time)
@@ -143,6 +147,7 @@ class PopupOffers(QObject):
         Under Wayland only the window with the keyboard is told, and of what was selected before.
         """
         clipboard = QGuiApplication.clipboard()
+        self._marked_in = QApplication.focusWidget() if clipboard.ownsSelection() else None
         if not is_wayland():
             self._is_anew = not clipboard.ownsSelection()
             return
@@ -238,6 +243,19 @@ class PopupOffers(QObject):
         title = Text("More is selected than can go with a question")
         hint = Text("The first {size} KB go along.", {"size": LONGEST_SELECTION // 1024})
         self._popup.banner.show_notice(Topic.ATTACHING, title, hint)
+
+
+def _is_left(text: str, field: QWidget | None) -> bool:
+    """Tell whether `text` is still there in the field of ours that it was marked in."""
+    if field is None or not isValid(field):
+        return True
+    match field:
+        case QPlainTextEdit() if not field.isReadOnly():
+            return text in field.toPlainText()
+        case QLineEdit() if not field.isReadOnly():
+            return text in field.text()
+        case _:
+            return True
 
 
 def _start(text: str) -> str:

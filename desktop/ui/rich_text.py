@@ -52,6 +52,9 @@ _SCROLL_KEYS = frozenset(
         Qt.Key.Key_Space,
     }
 )
+_LOOK_EVENTS = frozenset(
+    {QEvent.Type.PaletteChange, QEvent.Type.StyleChange, QEvent.Type.FontChange}
+)
 
 
 class RichText(QTextBrowser):
@@ -292,15 +295,26 @@ class RichText(QTextBrowser):
         around = self._around()
         percent = around.property(ZOOM) if around is not None else None
         font = zoomed_font(QApplication.font(), percent or DEFAULT_ZOOM)
-        is_compact = around is not None and bool(around.property(COMPACT))
-        line = COMPACT_LINE_HEIGHT if is_compact else LINE_HEIGHT
-        is_other, self._line = line != self._line, line
-        scale = self._scale
         if font.pixelSize() != self._own_size:
             self._own_size = font.pixelSize()
             self.setFont(font)
-        if is_other and scale == self._scale:
+        self._follow_look()
+
+    def _follow_look(self) -> None:
+        """Have everything written again if it looks otherwise now; what is hidden, once it shows.
+
+        A change of look comes as several events, and is written once.
+        """
+        if not self.isVisible():
+            return
+        around = self._around()
+        is_compact = around is not None and bool(around.property(COMPACT))
+        line = COMPACT_LINE_HEIGHT if is_compact else LINE_HEIGHT
+        look = tokens_of(self.palette()), text_scale(self.font()), line
+        if look != (self._theme, self._scale, self._line):
+            self._theme, self._scale, self._line = look
             self.restyled.emit()
+            self._show_marks()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
@@ -315,17 +329,8 @@ class RichText(QTextBrowser):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() in {QEvent.Type.PaletteChange, QEvent.Type.StyleChange}:
-            theme = tokens_of(self.palette())
-            if theme is not self._theme:
-                self._theme = theme
-                self.restyled.emit()
-                self._show_marks()
-        elif event.type() == QEvent.Type.FontChange:
-            scale = text_scale(self.font())
-            if scale != self._scale:
-                self._scale = scale
-                self.restyled.emit()
+        if event.type() in _LOOK_EVENTS:
+            self._follow_look()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())

@@ -6,9 +6,10 @@ The system's own light or dark is followed while the theme is SYSTEM. GUI thread
 
 from functools import cache
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QPalette
-from PySide6.QtWidgets import QApplication, QStyleFactory
+from PySide6.QtWidgets import QApplication, QStyleFactory, QWidget
+from shiboken6 import isValid
 
 from desktop.domain.settings import LookSettings, Theme
 from desktop.ui.style_sheet import style_sheet
@@ -28,6 +29,7 @@ _CHINESE_FAMILIES = (
 )
 _CHINESE_MONO = ("Noto Sans Mono CJK SC", "Sarasa Mono SC")
 _FOLLOWER = "scheme-follower"
+_POLISHED = Qt.WidgetAttribute.WA_WState_Polished
 
 
 def apply_theme(app: QApplication, theme: Theme, look: LookSettings | None = None) -> None:
@@ -80,9 +82,10 @@ class _SchemeFollower(QObject):
             return
         if self._shown is None or self._shown[1:] != shown[1:]:
             self._app.setFont(_body_font(self._system_font, look))
+        if self._shown is None or self._shown[0] != tokens:
+            self._app.setPalette(_palette(tokens))
         self._shown = shown
-        self._app.setPalette(_palette(tokens))
-        self._app.setStyleSheet(style_sheet(tokens, look.font_size))
+        _use_sheet(self._app, style_sheet(tokens, look.font_size))
 
     def _tokens(self) -> Tokens:
         match self._theme:
@@ -93,6 +96,27 @@ class _SchemeFollower(QObject):
             case Theme.SYSTEM:
                 dark = self._app.styleHints().colorScheme() is Qt.ColorScheme.Dark
                 return DARK if dark else LIGHT
+
+
+def _use_sheet(app: QApplication, sheet: str) -> None:
+    """Let every widget take `sheet`, and take it once.
+
+    Given another sheet, Qt goes through all widgets that it knows rules of, and from each of them
+    down to its children: one that lies twelve deep is polished thirteen times. So it is made to
+    know none, and the widgets are gone through here.
+    """
+    is_first = not app.styleSheet()
+    app.style().unpolish(app)
+    app.setStyleSheet(sheet)
+    if is_first:
+        return
+    for window in app.topLevelWidgets():
+        # Those with a parent come with that.
+        if isValid(window) and window.parentWidget() is None:
+            for widget in (window, *window.findChildren(QWidget)):
+                if isValid(widget) and widget.testAttribute(_POLISHED):
+                    widget.style().polish(widget)
+                    app.sendEvent(widget, QEvent(QEvent.Type.StyleChange))
 
 
 @cache
@@ -153,8 +177,10 @@ def _palette(tokens: Tokens) -> QPalette:
         palette.setColor(name, QColor(colour))
     faint = QColor(tokens.muted)
     faint.setAlphaF(0.55)
-    for name in (role.WindowText, role.Text, role.ButtonText):
+    for name in (role.Text, role.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, name, faint)
+    # What cannot be changed is read all the same.
+    palette.setColor(QPalette.ColorGroup.Disabled, role.WindowText, QColor(tokens.muted))
     # Icons have it: one that leads nowhere now steps back.
     fainter = QColor(tokens.muted)
     fainter.setAlphaF(0.4)

@@ -62,7 +62,7 @@ class Transcript(MessageColumn):
     template_wanted = Signal(int)
     """This answer failed by the model's chat template; answer again with a built-in one."""
     overflow_chosen = Signal(int, object)
-    """(message, Overflow or "larger"): what to do about a chat that is too long for the model."""
+    """(message, way): what to do about a chat, or a model, that is too large; see `ErrorCard`."""
     example_chosen = Signal(str)
     """A question of the empty state was clicked."""
     zoom_changed = Signal(int)

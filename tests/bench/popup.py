@@ -93,7 +93,6 @@ def _time_to_popup(
     screen: Screen, hands: Hands, place: tuple[int, int, int, int], wanted: tuple[bytes, int]
 ) -> float:
     """Press once; return the seconds until popup and keyboard are as `wanted`."""
-    time.sleep(_REST_SECONDS)
     with hands.holding("Control_L", "Alt_L"):
         time.sleep(_HELD_SECONDS)
         begin = time.perf_counter()
@@ -156,12 +155,17 @@ def _call(hands: Hands) -> None:
 
 
 def _put_away(screen: Screen, hands: Hands) -> None:
-    """Press Esc, which stops an answer first, until the keyboard is back where it was."""
+    """Press Esc, which stops an answer first, until the keyboard is back where it was; then rest.
+
+    Never faster than a person: called again within some 20 ms of going, the popup has the keyboard
+    taken from it by the window manager, which is not done yet with what the popup left behind.
+    """
 
     def is_away() -> bool:
         if screen.active_title() == _TITLE:
             return True
         hands.tap("Escape")
+        time.sleep(_REST_SECONDS)
         return False
 
     wait_for(is_away, 20, "the terminal with the keyboard")

@@ -242,6 +242,26 @@ def test_while_an_answer_is_written_there_are_no_actions(bench: Bench) -> None:
     assert bench.room.actions.strip.isEnabled()
 
 
+def test_an_action_waits_for_a_file_that_is_still_read(bench: Bench) -> None:
+    bench.front.selected = Selection(FOX)
+    bench.call()
+    chips = bench.popup.chips
+    chips.begin_reading(1)
+    bench.room.actions.strip.chosen.emit("explain")
+    _press(bench, Qt.Key.Key_E)
+
+    assert not bench.room.actions.strip.isEnabled()
+    assert bench.desk.engine.requests == []
+    assert bench.popup.composer.question().text == "e", "as with Enter, nothing is asked yet"
+
+    bench.popup.composer.field.clear()
+    bench.popup.composer.attach(Attachment(AttachmentKind.FILE, "fox.txt", "A second fox."))
+    chips.end_reading(1)
+    _press(bench, Qt.Key.Key_E)
+
+    assert _sent(bench).endswith(f"<text>\n{FOX}\n\nA second fox.\n</text>")
+
+
 def test_foot_and_caps_say_when_a_letter_is_enough(bench: Bench) -> None:
     def lit() -> set[bool]:
         chips = bench.room.popup.findChildren(ActionChip)

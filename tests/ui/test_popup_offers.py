@@ -102,6 +102,25 @@ def test_text_marked_in_the_window_goes_along_but_not_what_was_typed_in_the_popu
     assert bench.along() == [CRANE]
 
 
+def test_text_marked_in_the_window_and_deleted_since_is_not_offered(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(popup_controller_offers, "QGuiApplication", _OwnSelection(CRANE))
+    field = bench.desk.window.composer.field
+    bench.desk.window.activateWindow()
+    bench.qtbot.waitUntil(bench.desk.window.isActiveWindow)
+    field.setFocus()
+    field.setPlainText(f"{FOX}\n{CRANE}")
+    bench.room.offers._on_selection_changed()
+    bench.call()
+    assert bench.along() == [CRANE]
+
+    bench.popup.put_away()
+    field.setPlainText(FOX)
+    bench.call()
+    assert (bench.along(), bench.offered()) == ([], [])
+
+
 def test_taken_away_it_is_offered_and_can_be_taken_again(bench: Bench) -> None:
     bench.front.selected = Selection(FOX)
     bench.call()

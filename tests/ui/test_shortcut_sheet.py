@@ -31,7 +31,7 @@ def test_arrows_are_signs_and_no_words_in_any_language(desk: Desk) -> None:
     spoken = {keys.accessibleName() for keys in sheet.findChildren(QWidget)}
 
     assert {("↑",), ("Ctrl", "↑", "↓"), ("Alt", "↑", "↓"), ("Ctrl", "+", "-", "0")} <= keys
-    assert {"Ctrl+↑, Ctrl+↓", "F3, Shift+F3"} <= spoken
+    assert {"Ctrl+↑、Ctrl+↓", "F3、Shift+F3"} <= spoken
     assert "输入时" in {label.text() for label in sheet.findChildren(PlainLabel)}
 
 

@@ -1,11 +1,12 @@
 """Colours that can be read, icons that follow them, calls that are merged."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from typing import get_args
 
 import pytest
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontInfo, QIcon, QImage, QPalette
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -58,6 +59,18 @@ def test_words_can_be_read_on_every_ground(tokens: Tokens) -> None:
     assert contrast(tokens.text, tokens.selection) >= 7
 
 
+@pytest.mark.parametrize(("theme", "tokens"), [(Theme.LIGHT, LIGHT), (Theme.DARK, DARK)])
+def test_the_name_of_what_cannot_be_changed_can_be_read(
+    qapp: QApplication, theme: Theme, tokens: Tokens
+) -> None:
+    apply_theme(qapp, theme)
+    off = QPalette.ColorGroup.Disabled
+    for ground in (tokens.canvas, tokens.surface):
+        ink = qapp.palette().color(off, QPalette.ColorRole.WindowText)
+        assert ink.alpha() == 255
+        assert contrast(ink.name(), ground) >= 4.5
+
+
 def test_a_theme_reaches_widgets_that_are_there_already(qtbot: QtBot, qapp: QApplication) -> None:
     apply_theme(qapp, Theme.LIGHT)
     outer = QWidget()
@@ -72,6 +85,48 @@ def test_a_theme_reaches_widgets_that_are_there_already(qtbot: QtBot, qapp: QApp
 
     apply_theme(qapp, Theme.LIGHT)
     assert tokens_of(label.palette()) is LIGHT
+
+
+class _StyleChanges(QObject):
+    """Counts how often each widget is told of another style."""
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__()
+        self.times: Counter[QObject] = Counter()
+        app.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.StyleChange:
+            self.times[watched] += 1
+        return False
+
+
+def test_a_change_of_look_styles_each_widget_once_however_deep_it_lies(
+    qtbot: QtBot, qapp: QApplication
+) -> None:
+    apply_theme(qapp, Theme.LIGHT)
+    outer = QWidget()
+    qtbot.addWidget(outer)
+    nested = [outer]
+    for _ in range(6):
+        nested.append(QWidget(nested[-1]))
+    label = PlainLabel("x", tone="muted", parent=nested[-1])
+    beside = QWidget(outer, Qt.WindowType.Window)
+    outer.show()
+    beside.show()
+    changes = _StyleChanges(qapp)
+
+    apply_theme(qapp, Theme.DARK)
+    assert {changes.times[one] for one in (*nested, label, beside)} == {1}
+    assert label.palette().windowText().color() == QColor(DARK.muted)
+
+    changes.times.clear()
+    apply_theme(qapp, Theme.DARK, LookSettings(font_size=20))
+    assert {changes.times[one] for one in (*nested, label, beside)} == {1}
+
+    changes.times.clear()
+    apply_theme(qapp, Theme.DARK, LookSettings(font_size=20))
+    assert not changes.times
 
 
 def test_where_the_system_says_nothing_the_theme_is_light(qapp: QApplication) -> None:

@@ -1,9 +1,12 @@
 """The chat as it is read: places, actions, themes, languages."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
+import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt, QTranslator
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QToolButton
@@ -12,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from desktop.domain.chat import Role
 from desktop.domain.errors import StorageError
 from desktop.domain.history import MemoryStart, MessageRef, MessageState, StoredMessage
-from desktop.domain.settings import Theme
+from desktop.domain.settings import Accent, LookSettings, Theme
 from desktop.domain.text import Text
 from desktop.ui.example_card import ExampleCard
 from desktop.ui.jump_button import JumpButton
@@ -22,7 +25,7 @@ from desktop.ui.question_view import QuestionView
 from desktop.ui.rich_text import RichText
 from desktop.ui.row_frame import RowFrame
 from desktop.ui.theme import apply_theme
-from desktop.ui.tokens import DARK, LIGHT
+from desktop.ui.tokens import DARK, LIGHT, tokens_of
 from desktop.ui.transcript import Transcript
 from tests.ui.messages import answer, conversation, question
 from tests.ui.transcripts import (
@@ -512,6 +515,59 @@ def test_another_theme_reaches_words_that_are_shown(
 
     assert DARK.text in colours()
     assert not {LIGHT.text, LIGHT.accent, LIGHT.syntax.number} & colours()
+
+
+@pytest.mark.parametrize(
+    ("theme", "look"),
+    [
+        (Theme.DARK, LookSettings()),
+        (Theme.LIGHT, LookSettings(accent=Accent.VIOLET)),
+        (Theme.LIGHT, LookSettings(font_size=20)),
+    ],
+    ids=["theme", "accent", "size"],
+)
+def test_a_change_of_look_writes_what_is_in_sight_once_and_the_rest_in_its_turn(
+    transcript: Transcript, qtbot: QtBot, qapp: QApplication, theme: Theme, look: LookSettings
+) -> None:
+    show_chat(transcript, conversation(60))
+    rest(qtbot, transcript)
+    written: Counter[RichText] = Counter()
+    for text in transcript.canvas.findChildren(RichText):
+        text.restyled.connect(partial(written.update, [text]))
+    built = transcript.frames_built()
+    seen = [one for one in built if transcript.is_in_sight(one.message)]
+    assert 0 < len(seen) < len(built)
+
+    apply_theme(qapp, theme, look)
+    in_sight = {text for frame in seen for text in frame.findChildren(RichText)}
+    assert written == Counter(in_sight)
+
+    rest(qtbot, transcript)
+    assert len(written) > len(in_sight)
+    assert set(written.values()) == {1}
+    assert {text.theme for text in written} == {tokens_of(qapp.palette())}
+
+
+def test_a_chat_that_is_not_on_show_is_written_anew_only_when_it_is(
+    transcript: Transcript, qtbot: QtBot, qapp: QApplication
+) -> None:
+    show_chat(transcript, [question(1), answer(2, "Some words.")])
+    rest(qtbot, transcript)
+    written: list[RichText] = []
+    texts = transcript.canvas.findChildren(RichText)
+    for text in texts:
+        text.restyled.connect(partial(written.append, text))
+    transcript.hide()
+
+    apply_theme(qapp, Theme.DARK)
+    apply_theme(qapp, Theme.LIGHT, LookSettings(font_size=20))
+    apply_theme(qapp, Theme.DARK, LookSettings(font_size=20))
+    assert written == []
+
+    transcript.show()
+    rest(qtbot, transcript)
+    assert sorted(written, key=id) == sorted(texts, key=id)
+    assert {text.theme for text in texts} == {DARK}
 
 
 class Shouting(QTranslator):
