@@ -22,6 +22,7 @@ from desktop.ui.icons import icon
 from desktop.ui.labels import as_words, set_tooltip
 from desktop.ui.picture_view import PictureView
 from desktop.ui.tokens import Space
+from desktop.ui.translation import listed
 
 __all__ = ["AttachmentChips"]
 
@@ -88,7 +89,7 @@ class _Chip(QPushButton):
         size = attachment_size(self._attachment, estimated_tokens(self._attachment.text))
         words = f"{shortened(title, _room_for(title))} · {size}"
         self.setText(as_words(words))
-        self.setAccessibleName(f"{title}, {size}")
+        self.setAccessibleName(listed((title, size)))
         self.setAccessibleDescription(start)
         set_tooltip(
             self, "\n".join(line for line in (title, start, self.tr("Click to read it")) if line)

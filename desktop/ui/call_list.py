@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 
 from desktop.ui.icons import IconName, icon_pixmap
 from desktop.ui.tokens import Radius, Size, Space, resized, tokens_of
+from desktop.ui.translation import listed
 
 __all__ = ["CallItem", "CallList"]
 
@@ -83,7 +84,7 @@ class CallList(QFrame):
         for item in items:
             row = QStandardItem(item.title)
             row.setData(item, _ITEM)
-            row.setAccessibleText(f"{item.title}, {item.about}" if item.about else item.title)
+            row.setAccessibleText(listed((item.title, item.about)))
             self._model.appendRow(row)
         self._view.setAccessibleName(label)
         self.setVisible(bool(items))

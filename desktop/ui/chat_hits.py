@@ -13,7 +13,7 @@ from desktop.domain.history import Hit
 from desktop.domain.quantities import ago
 from desktop.domain.text import Text
 from desktop.ui.labels import plain_tooltip
-from desktop.ui.translation import say
+from desktop.ui.translation import listed, say
 
 __all__ = ["ChatHits", "FoundChat", "FoundPlace", "FoundRow", "HitRole", "found_rows", "role_words"]
 
@@ -148,8 +148,6 @@ def _ago(row: FoundRow) -> str:
 def _spoken(row: FoundRow) -> str:
     match row:
         case FoundChat():
-            return ", ".join(words for words in (row.title, _ago(row)) if words)
+            return listed((row.title, _ago(row)))
         case FoundPlace(hit):
-            return ", ".join(
-                words for words in (role_words(hit.role), hit.snippet, _ago(row)) if words
-            )
+            return listed((role_words(hit.role), hit.snippet, _ago(row)))

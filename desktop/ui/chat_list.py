@@ -22,7 +22,7 @@ from desktop.ui.chat_rows import (
     shown_title,
 )
 from desktop.ui.labels import plain_tooltip
-from desktop.ui.translation import say
+from desktop.ui.translation import listed, say
 
 __all__ = ["ChatList", "ChatRole"]
 
@@ -204,7 +204,7 @@ class ChatList(QStringListModel):
     def _spoken(self, row: Row) -> str:
         match row:
             case ChatRow(chat, _):
-                return ", ".join([shown_title(chat), *self._marks(chat)])
+                return listed([shown_title(chat), *self._marks(chat)])
             case FolderRow(folder, count):
                 state = say(Text("open")) if folder.is_open else say(Text("closed"))
                 return say(

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from desktop.ui.hints import show_hint
 from desktop.ui.icons import IconName, icon_pixmap
 from desktop.ui.tokens import Radius, Size, Space, Tokens, resized, tokens_of
+from desktop.ui.translation import listed
 
 __all__ = ["Chip", "ChipRow", "chip_font", "paint_chips", "place_chips"]
 
@@ -93,7 +94,7 @@ class ChipRow(QWidget):
         if tuple(chips) == self._chips:
             return
         self._chips = tuple(chips)
-        self.setAccessibleName(", ".join(chip.words for chip in chips))
+        self.setAccessibleName(listed(chip.words for chip in chips))
         self.updateGeometry()
         self.update()
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
 from desktop.ui.labels import ElidedLabel, PlainLabel
 from desktop.ui.laid_out_button import LaidOutButton
 from desktop.ui.tokens import Space, tokens_of
+from desktop.ui.translation import listed
 
 __all__ = ["ChoiceRow", "ChoiceRows"]
 
@@ -57,7 +58,7 @@ class ChoiceRow(LaidOutButton):
         self._about.setVisible(bool(about))
         self._mark.setText(mark)
         self._mark.setVisible(bool(mark))
-        self.setAccessibleName(", ".join(part for part in (title, mark, figure) if part))
+        self.setAccessibleName(listed((title, mark, figure)))
         self.setAccessibleDescription(about)
 
 

@@ -18,6 +18,7 @@ from desktop.ui.link_button import LinkButton
 from desktop.ui.share_bar import ShareBar
 from desktop.ui.tinted_icon import TintedIcon
 from desktop.ui.tokens import Space
+from desktop.ui.translation import listed
 
 __all__ = ["DownloadsSum"]
 
@@ -91,7 +92,7 @@ class _SumButton(QPushButton):
         self._words.setText(words)
         self._failed.setText(failed)
         self._failed.setVisible(bool(failed))
-        self.setAccessibleName(", ".join(part for part in (words, failed) if part))
+        self.setAccessibleName(listed((words, failed)))
         state = self.tr("Hide the list") if is_open else self.tr("Show the list")
         self.setAccessibleDescription(state)
 

@@ -19,7 +19,7 @@ from desktop.ui.row_question import RowQuestion
 from desktop.ui.share_bar import ShareBar
 from desktop.ui.tinted_icon import TintedIcon
 from desktop.ui.tokens import Size, Space
-from desktop.ui.translation import say
+from desktop.ui.translation import listed, say
 
 __all__ = ["EnginePackCard", "PackWish"]
 
@@ -168,7 +168,7 @@ class EnginePackCard(QFrame):
         self._busy.setVisible(bool(doing))
         self._busy.say(doing)
         self._show_buttons(view)
-        self.setAccessibleName(f"{self._title.text()}, {self._state.text()}".rstrip(", "))
+        self.setAccessibleName(listed((self._title.text(), self._state.text())))
         said = (self._about.text(), self._words.text(), self._hint.text())
         self.setAccessibleDescription(" ".join(filter(None, said)))
 

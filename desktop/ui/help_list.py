@@ -31,6 +31,7 @@ from desktop.ui.chat_delegate import paint_ground
 from desktop.ui.icons import IconName, icon_pixmap
 from desktop.ui.row_paint import small_font, write
 from desktop.ui.tokens import Space, tokens_of
+from desktop.ui.translation import listed
 
 __all__ = ["HelpList", "HelpRow"]
 
@@ -139,7 +140,7 @@ class _Rows(QAbstractListModel):
         row = self.rows[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
-                return f"{row.heading}, {row.title}" if row.heading else row.title
+                return listed((row.heading, row.title))
             case _ if role == _ROW:
                 return row
         return None

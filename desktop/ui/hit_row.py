@@ -10,6 +10,7 @@ from desktop.ui.icons import IconName, icon_pixmap
 from desktop.ui.labels import set_tooltip
 from desktop.ui.links import visible
 from desktop.ui.tokens import Radius, Size, Space, resized, tokens_of
+from desktop.ui.translation import listed
 
 __all__ = ["HitRow", "compact"]
 
@@ -144,7 +145,7 @@ class HitRow(QAbstractButton):
             parts.append(self.tr("{count} parameters").format(count=size))
         if hit.gate is not Gate.OPEN:
             parts.append(self.tr("Terms to accept"))
-        about = self.tr(", ").join(parts)
+        about = listed(parts)
         self.setAccessibleDescription(about)
         set_tooltip(self, "\n".join((visible(hit.name), about)))
 

@@ -20,7 +20,7 @@ from desktop.ui.shelf_words import (
     origin_words,
     shown_title,
 )
-from desktop.ui.translation import say
+from desktop.ui.translation import listed, say
 
 __all__ = ["InstalledList", "ShelfRole", "Sort"]
 
@@ -164,7 +164,7 @@ class InstalledList(QAbstractListModel):
             memory_words(entry),
             say(Text("In memory now")) if entry.model.path == self._loaded else "",
         ]
-        return ", ".join(part for part in parts if part)
+        return listed(parts)
 
     def _arrange(self) -> None:
         wanted = self._words.split()

@@ -74,7 +74,8 @@ def open_quiet(
 ) -> tuple[SpellingDesk, UpdateDesk]:
     """Return what works unasked: spelling in every field, and news of versions."""
     if (program := own_program()) is not None:
-        ReplacedProgram(program, window.banner, window)
+        watch = ReplacedProgram(program, window.banner, window)
+        watch.removed.connect(around.quit_requested)
     updates = _open_updates(window, preferences, paths, forbidden=not options.update_check)
     updates.newer.connect(around.show_newer)
     around.serve_general(updates.serve)

@@ -31,6 +31,7 @@ from desktop.ui.labels import plain_tooltip
 from desktop.ui.persona_sign import paint_persona
 from desktop.ui.row_paint import paint_row, small_font, write
 from desktop.ui.tokens import Size, Space, Tokens, tokens_of
+from desktop.ui.translation import listed
 
 __all__ = ["LibraryList", "Line"]
 
@@ -139,7 +140,7 @@ class _Rows(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return line.title
             case Qt.ItemDataRole.AccessibleTextRole:
-                return ", ".join(part for part in (line.title, line.mark, line.about) if part)
+                return listed((line.title, line.mark, line.about))
             case Qt.ItemDataRole.ToolTipRole:
                 return plain_tooltip("\n".join(filter(None, (line.title, line.about))))
             case _ if role == _LINE_ROLE:

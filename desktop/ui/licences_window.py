@@ -37,6 +37,7 @@ from desktop.ui.row_paint import paint_row, small_font, write
 from desktop.ui.search_field import SearchField
 from desktop.ui.theme import mono_families
 from desktop.ui.tokens import Space, tokens_of
+from desktop.ui.translation import listed
 
 __all__ = ["LicencesWindow"]
 
@@ -148,7 +149,7 @@ class _Parts(QAbstractListModel):
         part = self._parts[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
-                return f"{part.name}, {part.licence}"
+                return listed((part.name, part.licence))
             case _ if role == _PART:
                 return part
         return None

@@ -8,6 +8,7 @@ from desktop.domain.quantities import sized
 from desktop.ui.flow_layout import FlowLayout
 from desktop.ui.meter import Key, Meter, Part, Shade
 from desktop.ui.tokens import Space
+from desktop.ui.translation import listed
 
 __all__ = ["MemoryStrip"]
 
@@ -63,4 +64,4 @@ class MemoryStrip(QWidget):
             key.say(name, sized(amount))
         told = [f"{name} {sized(amount)}" for name, amount in zip(names, amounts, strict=True)]
         self._bar.setAccessibleName(self.tr("Memory"))
-        self._bar.setAccessibleDescription(", ".join(told))
+        self._bar.setAccessibleDescription(listed(told))

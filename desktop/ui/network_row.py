@@ -13,7 +13,7 @@ from desktop.services.network_words import (
 from desktop.ui.labels import ElidedLabel, PlainLabel, breakable
 from desktop.ui.tinted_icon import TintedIcon
 from desktop.ui.tokens import Space
-from desktop.ui.translation import say
+from desktop.ui.translation import listed, say
 
 __all__ = ["NetworkRow"]
 
@@ -47,5 +47,5 @@ class NetworkRow(QWidget):
         row.setSpacing(Space.M)
         row.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
-        self.setAccessibleName(f"{name}, {when}")
+        self.setAccessibleName(listed((name, when)))
         self.setAccessibleDescription(deeds)

@@ -14,6 +14,7 @@ from desktop.ui.labels import set_tooltip
 from desktop.ui.picture_shelf import natural_size, picture_shelf
 from desktop.ui.picture_words import picture_size
 from desktop.ui.tokens import Radius, tokens_of
+from desktop.ui.translation import listed
 
 __all__ = ["PictureView"]
 
@@ -118,7 +119,7 @@ class PictureView(QAbstractButton):
     def _say(self) -> None:
         title = attachment_title(self._attachment)
         size = picture_size(self._attachment)
-        self.setAccessibleName(", ".join(filter(None, (title, size))))
+        self.setAccessibleName(listed((title, size)))
         lines = (" · ".join(filter(None, (title, size))), self.tr("Click to see it larger"))
         set_tooltip(self, "\n".join(lines))
 

@@ -18,6 +18,7 @@ from desktop.services.prompt_variables import (
 from desktop.ui.item_editor import ItemEditor, name_line
 from desktop.ui.labels import PlainLabel
 from desktop.ui.tokens import Space
+from desktop.ui.translation import listed
 from desktop.ui.variable_text import VariableText
 
 __all__ = ["PromptEditor"]
@@ -81,7 +82,7 @@ class PromptEditor(ItemEditor[SavedPrompt]):
         )
 
     def _show_asks(self) -> None:
-        names = self.tr(", ").join(asked_of(self._text.text))
+        names = listed(asked_of(self._text.text))
         self._asks.setText(self.tr("Asks you for: {names}").format(names=names) if names else "")
         self._asks.setVisible(bool(names))
 

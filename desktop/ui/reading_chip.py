@@ -9,7 +9,7 @@ from desktop.ui.buttons import IconButton
 from desktop.ui.icons import icon
 from desktop.ui.labels import ElidedLabel
 from desktop.ui.tokens import Space
-from desktop.ui.translation import say
+from desktop.ui.translation import listed, say
 
 __all__ = ["ReadingChip"]
 
@@ -48,7 +48,7 @@ class ReadingChip(QFrame):
         """Say how much of it is read."""
         words = say(Text("reading, {percent} %", {"percent": hundredths}))
         self._far.setText(words)
-        self.setAccessibleName(f"{self._name}, {words}")
+        self.setAccessibleName(listed((self._name, words)))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in {Qt.Key.Key_Delete, Qt.Key.Key_Backspace}:

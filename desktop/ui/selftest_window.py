@@ -15,10 +15,11 @@ from PySide6.QtCore import (
     qInstallMessageHandler,
 )
 from PySide6.QtGui import QImage, QImageReader
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 from desktop.base.paths import Paths
-from desktop.ui.icons import app_icon
+from desktop.ui.icons import picture
 from desktop.ui.instance_server import take_lock
 from desktop.ui.launch import make_application
 from desktop.ui.options import Options
@@ -104,7 +105,7 @@ def _look_for_plugins() -> None:
     missing = [name for name in _PLATFORMS.get(sys.platform, ()) if not (folder / name).is_file()]
     known = {bytes(each.data()).decode() for each in QImageReader.supportedImageFormats()}
     missing += sorted(_FORMATS - known)
-    if app_icon().pixmap(64).toImage().isNull():
+    if not QSvgRenderer(picture("lapis")).isValid():
         missing.append("icons")
     if missing:
         raise NotPainted(", ".join(missing))

@@ -24,6 +24,7 @@ from desktop.ui.server_presets import CLOUD, NEAR, OTHER, ServerPreset, blank_of
 from desktop.ui.server_words import kind_words, model_count, preset_title, served_title
 from desktop.ui.setting_row import SettingRow
 from desktop.ui.tokens import Space
+from desktop.ui.translation import listed
 
 __all__ = ["ServerEditor"]
 
@@ -312,7 +313,7 @@ class ServerEditor(QWidget):
         self._note.show_words(words, "good")
         names = [served_title(model) for model in self._found[:_SHOWN_MODELS]]
         more = ["…"] if len(self._found) > _SHOWN_MODELS else []
-        self._models.setText(self.tr(", ").join([*names, *more]))
+        self._models.setText(listed([*names, *more]))
         self._models.setVisible(bool(names))
 
     def _say(self) -> None:

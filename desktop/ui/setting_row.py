@@ -40,7 +40,8 @@ class SettingRow(QWidget):
         little room. One that never `resets` keeps no place for the way back.
         """
         super().__init__()
-        self._name = PlainLabel()
+        # Beside its control a long name goes on in a second line; above it there is room.
+        self._name = PlainLabel(wrap=not stacked)
         self._origin = ElidedLabel(tone="muted", size="small")
         self._hint = PlainLabel(tone="muted", size="small", wrap=True)
         self._reset = IconButton("undo", side=_RESET)

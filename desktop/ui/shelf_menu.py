@@ -13,7 +13,7 @@ from desktop.ui.buttons import TextButton
 from desktop.ui.icons import icon
 from desktop.ui.labels import as_words
 from desktop.ui.links import visible
-from desktop.ui.translation import say
+from desktop.ui.translation import listed, say
 
 __all__ = ["ShelfMenu"]
 
@@ -69,7 +69,7 @@ class ShelfMenu(TextButton):
                 words = self.tr("Use Ollama: {count} models are here").format(count=count)
         else:
             named = (f"{say(origin_name(one))} {many}" for one, many in counts.items())
-            programs = self.tr(", ").join(named)
+            programs = listed(named)
             words = self.tr("Use one that is here: {programs}").format(programs=programs)
         self.setText(words)
 

@@ -26,6 +26,7 @@ from desktop.ui.labels import PlainLabel
 from desktop.ui.page_scroll import PageScroll
 from desktop.ui.shortcuts import ENTER_KEY, HELP_KEY, native
 from desktop.ui.tokens import Radius, Space, scaled
+from desktop.ui.translation import listed
 
 __all__ = ["ShortcutSheet"]
 
@@ -252,7 +253,7 @@ class _Keys(QWidget):
             caps.set_caps((*names, *pressed))
             row.addWidget(caps)
         row.addStretch(1)
-        self.setAccessibleName(", ".join(told))
+        self.setAccessibleName(listed(told))
 
 
 def _cap(key: Qt.Key) -> str:

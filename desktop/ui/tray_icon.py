@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-from desktop.base.paths import resources
 from desktop.domain.engine import EngineState, Phase
 from desktop.system.panel import Tone
+from desktop.ui.icons import picture
 from desktop.ui.tokens import DARK, LIGHT, Anywhere, Tokens
 
 __all__ = ["Sign", "TrayPicture", "tray_icon", "tray_picture"]
@@ -92,10 +92,6 @@ def tray_icon(shown: TrayPicture, tone: Tone, *, template: bool = False) -> QIco
 
 def _stepped(share: float) -> int:
     return round(min(1.0, max(0.0, share)) * _WHOLE / _STEP) * _STEP
-
-
-def _svg(name: str) -> QByteArray:
-    return QByteArray((resources() / "icons" / f"{name}.svg").read_bytes())
 
 
 class _Gem(QIconEngine):
@@ -200,7 +196,7 @@ class _Gem(QIconEngine):
         layer.fill(Qt.GlobalColor.transparent)
         painter = QPainter(layer)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        QSvgRenderer(_svg(name)).render(painter, QRectF(layer.rect()))
+        QSvgRenderer(picture(name)).render(painter, QRectF(layer.rect()))
         if colour is not None:
             painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
             painter.fillRect(layer.rect(), colour)

@@ -12,7 +12,7 @@ from desktop.ui.labels import ElidedLabel, PlainLabel
 from desktop.ui.meter import Meter, Part, Shade
 from desktop.ui.tinted_icon import TintedIcon
 from desktop.ui.tokens import Space
-from desktop.ui.translation import say
+from desktop.ui.translation import listed, say
 
 __all__ = ["UnitRow"]
 
@@ -105,5 +105,5 @@ class UnitRow(QFrame):
             words = self.tr("{free} of {total} are free, shared with the computer")
         self._memory.setText(words.format(free=sized(unit.free), total=sized(unit.total)))
         self._meter.setAccessibleName(self._memory.text())
-        self.setAccessibleName(f"{self._name.whole_text()}, {self._state.text()}")
+        self.setAccessibleName(listed((self._name.whole_text(), self._state.text())))
         self.setAccessibleDescription(f"{self._can.text()} {self._advice.text()}".strip())

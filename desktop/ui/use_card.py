@@ -16,6 +16,7 @@ from desktop.ui.labels import ElidedLabel, PlainLabel
 from desktop.ui.meter import Key, Meter, Part, Shade
 from desktop.ui.tinted_icon import TintedIcon
 from desktop.ui.tokens import Space
+from desktop.ui.translation import listed
 
 __all__ = ["Share", "UseCard"]
 
@@ -68,8 +69,7 @@ class UseCard(QFrame):
         self._meter.show_parts([Part(share.amount, share.shade) for share in shares])
         for key, share in zip(self._keys, shares, strict=True):
             key.say(share.name, sized(share.amount))
-        comma = self.tr(", ")
-        spoken = comma.join(f"{share.name} {sized(share.amount)}" for share in shares)
-        self.setAccessibleName(comma.join(words for words in (title, figure) if words))
+        spoken = listed(f"{share.name} {sized(share.amount)}" for share in shares)
+        self.setAccessibleName(listed((title, figure)))
         self.setAccessibleDescription(spoken)
         self._meter.setAccessibleName(spoken)
