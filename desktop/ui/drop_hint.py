@@ -1,14 +1,16 @@
 """A dashed frame over a page while a file is held above it. GUI thread."""
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from desktop.ui.tokens import Radius, Size, Space, resized, tokens_of
+from desktop.ui.icons import IconName, icon_pixmap
+from desktop.ui.tokens import Radius, Size, Space, Tokens, resized, tokens_of
 
 __all__ = ["DropHint"]
 
-_VEIL = 0.88
+_VEIL = 0.85
+_AT_THE_END = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class DropHint(QWidget):
@@ -42,15 +44,32 @@ class DropHint(QWidget):
         veil = QColor(tokens.canvas)
         veil.setAlphaF(_VEIL)
         painter.fillRect(self.rect(), veil)
-        frame = QRectF(self.rect()).adjusted(Space.L, Space.L, -Space.L, -Space.L)
+        frame = QRectF(self.rect()).adjusted(Space.S, Space.S, -Space.S, -Space.S)
         painter.setPen(QPen(QColor(tokens.accent), 1.5, Qt.PenStyle.DashLine))
-        painter.setBrush(QColor(tokens.tint))
         painter.drawRoundedRect(frame, Radius.POPUP, Radius.POPUP)
+        self._paint_words(painter, tokens)
+
+    def _paint_words(self, painter: QPainter, tokens: Tokens) -> None:
+        """Paint what letting go would do, on a ground of its own: the page shows through."""
+        words = self._words()
         font = resized(self.font(), Size.TITLE)
         font.setWeight(QFont.Weight.DemiBold)
         painter.setFont(font)
-        painter.setPen(QColor(tokens.accent))
-        painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, self._words())
+        metrics = painter.fontMetrics()
+        inside = QRect(0, 0, Size.ICON + Space.S + metrics.horizontalAdvance(words), Size.ICON)
+        inside.setHeight(max(inside.height(), metrics.height()))
+        inside.moveCenter(self.rect().center())
+        ground = QRectF(inside).adjusted(-Space.L, -Space.M, Space.L, Space.M)
+        painter.setPen(QPen(QColor(tokens.line), 1))
+        painter.setBrush(QColor(tokens.surface))
+        painter.drawRoundedRect(ground, Radius.CARD, Radius.CARD)
+        accent = QColor(tokens.accent)
+        name: IconName = "box" if self._is_model else "file"
+        picture = icon_pixmap(name, Size.ICON, accent, self.devicePixelRatioF())
+        top = inside.top() + (inside.height() - Size.ICON) // 2
+        painter.drawPixmap(inside.left(), top, picture)
+        painter.setPen(accent)
+        painter.drawText(inside, _AT_THE_END, words)
 
     def _words(self) -> str:
         if self._is_model:

@@ -49,6 +49,7 @@ class FindBar(QFrame):
         layout.setContentsMargins(Space.S, Space.S, Space.S, Space.S)
         layout.setSpacing(Space.XS)
         layout.addWidget(self.field)
+        layout.addSpacing(Space.XS)
         layout.addWidget(self._count)
         layout.addSpacing(Space.XS)
         layout.addWidget(self._up)

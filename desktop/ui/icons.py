@@ -22,7 +22,7 @@ from PySide6.QtSvg import QSvgRenderer
 
 from desktop.base.paths import resources
 
-__all__ = ["IconName", "app_icon", "icon", "icon_pixmap"]
+__all__ = ["IconName", "app_icon", "icon", "icon_pixmap", "picture"]
 
 IconName: TypeAlias = Literal[
     "archive",
@@ -122,7 +122,7 @@ def icon_pixmap(name: IconName, size: int, colour: QColor, scale: float) -> QPix
 
 def app_icon() -> QIcon:
     """Return the gem in every size that task bars and trays ask for."""
-    renderer = QSvgRenderer(_svg("lapis"))
+    renderer = QSvgRenderer(picture("lapis"))
     out = QIcon()
     for side in _APP_SIZES:
         pixmap = QPixmap(side, side)
@@ -134,8 +134,15 @@ def app_icon() -> QIcon:
     return out
 
 
-def _svg(name: str) -> QByteArray:
-    return QByteArray((resources() / "icons" / f"{name}.svg").read_bytes())
+def picture(name: str) -> QByteArray:
+    """Return the SVG `name` of our icons; empty once Lapis is removed from under us.
+
+    It ends soon then. Whoever is painting must not be thrown out of it: Qt would crash.
+    """
+    try:
+        return QByteArray((resources() / "icons" / f"{name}.svg").read_bytes())
+    except FileNotFoundError:
+        return QByteArray()
 
 
 def _painted(name: IconName, size: QSize, colour: QColor, scale: float) -> QPixmap:
@@ -143,7 +150,7 @@ def _painted(name: IconName, size: QSize, colour: QColor, scale: float) -> QPixm
     key = f"lapis/{name}/{size.width()}x{size.height()}/{tint}/{scale}"
     pixmap = QPixmap()
     if not QPixmapCache.find(key, pixmap):
-        pixmap = _tinted(QSvgRenderer(_svg(name)), size * scale, colour, scale)
+        pixmap = _tinted(QSvgRenderer(picture(name)), size * scale, colour, scale)
         QPixmapCache.insert(key, pixmap)
     return pixmap
 

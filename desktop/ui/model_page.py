@@ -37,8 +37,6 @@ from desktop.ui.translation import say
 
 __all__ = ["ModelPage"]
 
-_WIDEST = 860
-
 
 class ModelPage(QWidget):
     """Shows a sheet at once, and the rest as it becomes known."""
@@ -83,7 +81,7 @@ class ModelPage(QWidget):
         self.table = QuantisationTable()
         self._nothing = PlainLabel(tone="muted", wrap=True)
         self.licence = LicenceCard()
-        self._page = PageScroll(_WIDEST)
+        self._page = PageScroll(Size.PAGE)
         self._lay_out()
         self.panel = QuantisationPanel(self)
         self._popover = LinkPopover(self)

@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -61,7 +62,7 @@ class ModelsPage(QWidget):
         self._front = QWidget()
         self._whole = QStackedLayout()
         self._lay_out(downloads)
-        self._tabs.currentChanged.connect(self._views.setCurrentIndex)
+        self._tabs.currentChanged.connect(self._on_tab_changed)
         self._head.closed.connect(self.closed)
         self._head.sidebar_requested.connect(self.sidebar_requested)
         for over in (self.model_page, self.connection):
@@ -180,6 +181,14 @@ class ModelsPage(QWidget):
             shortcut = QShortcut(QKeySequence(Qt.Modifier.CTRL | key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(lambda number=number: self._on_key(number))
+
+    def _on_tab_changed(self, number: int) -> None:
+        """Show the tab; were the focus left in what goes, Qt would look for a place by itself."""
+        shown, now = self._views.currentWidget(), QApplication.focusWidget()
+        was_there = shown is not None and now is not None and shown.isAncestorOf(now)
+        self._views.setCurrentIndex(number)
+        if was_there:
+            self.take_focus()
 
     def _on_key(self, number: int) -> None:
         self.show_tab(number)

@@ -8,6 +8,9 @@ from desktop.ui.tokens import Space
 
 __all__ = ["PageScroll"]
 
+_NARROW = 540
+"""Below it every pixel counts: the edges of a page are thinner."""
+
 
 class PageScroll(QScrollArea):
     """Put things into `column`; keyboard focus scrolls them into view by itself."""
@@ -21,6 +24,8 @@ class PageScroll(QScrollArea):
         parent: QWidget | None = None,
     ) -> None:
         """Keep the column at most `widest` pixels wide, and `side` pixels from the edges.
+
+        Where it is narrow the edges have 16 pixels at most.
 
         `on_card` has the ground of cards.
         """
@@ -63,7 +68,9 @@ class PageScroll(QScrollArea):
         return max(self.column.totalHeightForWidth(width), self.column.totalMinimumSize().height())
 
     def _fit(self) -> None:
-        side = max(self._side, (self.viewport().width() - self._widest) // 2)
+        room = self.viewport().width()
+        least = self._side if room >= _NARROW else min(self._side, Space.L)
+        side = max(least, (room - self._widest) // 2)
         margins = self.column.contentsMargins()
         if margins.left() != side:
             self.column.setContentsMargins(side, Space.L, side, Space.XXL)

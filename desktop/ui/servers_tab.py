@@ -14,11 +14,10 @@ from desktop.ui.page_scroll import PageScroll
 from desktop.ui.search_field import SearchField
 from desktop.ui.server_card import ServerCard
 from desktop.ui.server_view import ServerView
-from desktop.ui.tokens import Space
+from desktop.ui.tokens import Size, Space
 
 __all__ = ["ServersTab"]
 
-_WIDEST = 760
 _LONGEST = 100
 _MANY = 12
 
@@ -50,7 +49,7 @@ class ServersTab(QWidget):
         self._add = TextButton()
         self._add.setIcon(icon("plus"))
         self._nothing = PlainLabel(tone="muted", wrap=True)
-        self._scroll = PageScroll(_WIDEST)
+        self._scroll = PageScroll(Size.PAGE)
         top = QHBoxLayout()
         top.setSpacing(Space.M)
         top.addWidget(self._about, 1)

@@ -42,7 +42,7 @@ class SettingEntry(QObject):
         put: Put,
         show: Callable[[Any], None],
         whole: QWidget,
-        field: QWidget | None = None,
+        field: WordsField | None = None,
         offered: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         """`whole` is what stands on the page; `show` brings a value into the control.
@@ -59,13 +59,18 @@ class SettingEntry(QObject):
         self._value: Any = None
         row.reset_requested.connect(lambda: self.take(read(_USUAL)))
 
-    def say(self, name: str, hint: str, also: str = "") -> None:
-        """Name the setting, and explain it in one sentence; `also`: other words it is looked for by."""
+    def say(self, name: str, hint: str, also: str = "", example: str = "") -> None:
+        """Name the setting, and explain it in one sentence.
+
+        `also`: other words it is looked for by; `example` stands in a field for text while nothing
+        is written there.
+        """
         self._words = f"{name} {hint} {also}"
         self.row.say(name, hint, self.tr("{name}: as it was at first").format(name=name))
         if self._field is not None:
             self._field.setAccessibleName(name)
             self._field.setAccessibleDescription(hint)
+            self._field.setPlaceholderText(example)
         if self._value is not None:
             self._show(self._value)
 

@@ -57,6 +57,7 @@ class SettingsPage(QWidget):
         self._names = QVBoxLayout()
         self._list = QWidget()
         self._menu = MenuButton()
+        self._choice = QWidget()
         self._scroll = PageScroll(_WIDEST)
         self._lay_out()
         for number, section in enumerate(sections):
@@ -141,13 +142,13 @@ class SettingsPage(QWidget):
         parts.addStretch(1)
         self._scroll.column.addWidget(self._nothing)
         self._scroll.column.addStretch(1)
-        choice = QHBoxLayout()
-        choice.setContentsMargins(Space.XL, Space.S, Space.XL, 0)
+        choice = QHBoxLayout(self._choice)
+        choice.setContentsMargins(Space.L, Space.S, Space.L, 0)
         choice.addWidget(self._menu)
         choice.addStretch(1)
         shown = QVBoxLayout()
         shown.setSpacing(0)
-        shown.addLayout(choice)
+        shown.addWidget(self._choice)
         shown.addWidget(self._scroll, 1)
         body = QHBoxLayout()
         body.setSpacing(0)
@@ -216,4 +217,4 @@ class SettingsPage(QWidget):
     def _share(self) -> None:
         is_narrow = self.width() < self._list.sizeHint().width() + _LEAST
         self._list.setVisible(not is_narrow)
-        self._menu.setVisible(is_narrow)
+        self._choice.setVisible(is_narrow)

@@ -155,6 +155,7 @@ class AnswersSection(SettingsSection):
         self._prompt.say(
             self.tr("System prompt"),
             self.tr("Said to every model before every chat, unless it or the chat has its own."),
+            example=self.tr("For example: answer briefly, in simple words."),
         )
         self._temperature.say(
             self.tr("Creativity"),

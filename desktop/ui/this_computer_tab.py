@@ -41,7 +41,7 @@ class ThisComputerTab(QWidget):
         self._machine: Machine | None = None
         self._rows: list[UnitRow] = []
         self._speeds: tuple[MeasuredSpeed, ...] | None = None
-        self._page = PageScroll(Size.COLUMN)
+        self._page = PageScroll(Size.PAGE)
         self._chips = ChipRow()
         self._memory = UseCard("memory", _SHADES)
         self._disk = UseCard("disk", _SHADES)

@@ -240,6 +240,9 @@ class Size:
     ICON = 20
     BUTTON = 32
     COLUMN = 760
+    """Text that is read: the transcript."""
+    PAGE = 860
+    """Cards and tables of the pages around it."""
 
 
 LINE_HEIGHT = 1.55

@@ -26,7 +26,8 @@ _IN_README: Final = ("window", "models", "popup")
 _THEMES: Final = (Theme.LIGHT, Theme.DARK)
 _LANGUAGES: Final = (Language.ENGLISH, Language.CHINESE)
 _LARGEST_SCALE: Final = 3
-_SECONDS: Final = 300
+_SECONDS: Final = 900
+_BYTES_PER_SECOND: Final = 12_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,8 @@ def _take(look: Look, wanted: list[str]) -> bool:
             HubServer(offered) as hub,
             OllamaServer([OllamaModel("gemma2:9b"), OllamaModel("qwen3:8b")]) as ollama,
         ):
+            # No download ends before its picture is taken.
+            hub.faults.bytes_per_second = _BYTES_PER_SECOND
             more = {"HF_ENDPOINT": hub.endpoint, "OLLAMA_HOST": ollama.address}
             first = [name for name in scenes if SCENES[name].is_first]
             later = [name for name in scenes if not SCENES[name].is_first]

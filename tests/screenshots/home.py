@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from desktop.backends.explain import explain_death
+from desktop.backends.ladder import Cause
 from desktop.base.paths import Paths, paths_under
 from desktop.domain.chat import Role, Usage
-from desktop.domain.history import MessageState
+from desktop.domain.history import Attachment, AttachmentKind, MessageState
 from desktop.domain.settings import Language, Theme
+from desktop.services.notes import note_of
 from desktop.store.chats import ChatStore
 from tests import gguf_files
 from tests.harness.real_shapes import SHAPES
@@ -34,6 +37,7 @@ _FILES: Final = {
     "Qwen3-4B-Instruct-2507-Q4_K_M.gguf": "qwen-3-4b",
     "Meta-Llama-3.1-8B-Instruct-Q4_K_M.gguf": "llama-3-8b",
 }
+_PAGES: Final = 12
 _USAGE: Final = Usage(412, 380, 214, 390.0, 520.0, 31.2)
 
 
@@ -87,6 +91,8 @@ class Home:
             for title in reversed(texts.in_folder):
                 chat = store.create(title, folder=folder.id).id
                 _say(store, chat, Talk(title, title, texts.reply))
+            for talk in (texts.lease, texts.harvest):
+                _say(store, store.create(talk.title).id, talk)
             for title in texts.others:
                 _say(store, store.create(title).id, Talk(title, title, texts.reply))
             pinned = store.create(texts.pinned).id
@@ -99,7 +105,10 @@ class Home:
 
 
 def _say(store: ChatStore, chat: int, talk: Talk) -> None:
-    question = store.add(chat, None, Role.USER, talk.question)
+    along = [Attachment(AttachmentKind.FILE, talk.document, talk.answer * 12, _PAGES)]
+    question = store.add(
+        chat, None, Role.USER, talk.question, attachments=along if talk.document else ()
+    )
     for answer in (*talk.earlier, talk.answer):
         message = store.add(
             chat, question.id, Role.ASSISTANT, answer, model=_MODEL.removesuffix(".gguf")
@@ -108,7 +117,8 @@ def _say(store: ChatStore, chat: int, talk: Talk) -> None:
             message.id,
             content=answer,
             reasoning=talk.reasoning,
-            state=MessageState.COMPLETE,
-            usage=_USAGE,
+            state=MessageState.FAILED if talk.is_broken else MessageState.COMPLETE,
+            usage=None if talk.is_broken else _USAGE,
+            note=note_of(explain_death(Cause.MEMORY)) if talk.is_broken else "",
             thinking_seconds=talk.thinking_seconds or None,
         )

@@ -8,6 +8,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from tests.screenshots import models_scenes
+
 if TYPE_CHECKING:
     from tests.screenshots.stage import Stage
 
@@ -20,6 +22,7 @@ _LETTER_ABOVE: Final = 40
 _LETTER_BELOW: Final = 360
 _BESIDE_A_MENU: Final = 12
 _BELOW_THE_HEADER: Final = 44
+_NARROW: Final = 420
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +42,20 @@ def _first_step(number: int, stage: Stage) -> None:
     stage.take()
 
 
-def _talk(stage: Stage) -> None:
-    """Go back to the newest conversation."""
+def _talk(stage: Stage, title: str = "") -> None:
+    """Go back to the conversation of that title; with none to the newest."""
     from desktop.store.chats import ChatStore
 
     stage.window.show_talk()
     stage.window.sidebar.end_search()
     store = ChatStore.open(stage.paths.database)
     try:
-        newest = max(store.chats(), key=lambda chat: chat.id)
+        chats = [chat for chat in store.chats() if title in {"", chat.title}]
     finally:
         store.close()
+    newest = max(chats, key=lambda chat: chat.id)
     stage.window.sidebar.chat_selected.emit(newest.id)
+    stage.window.composer.field.setFocus()
     stage.work(0.5)
 
 
@@ -73,6 +78,45 @@ def _search(stage: Stage) -> None:
     stage.work(1)
     stage.take()
     _talk(stage)
+
+
+def _document(stage: Stage) -> None:
+    _talk(stage, stage.texts.lease.title)
+    stage.take()
+
+
+def _error(stage: Stage) -> None:
+    _talk(stage, stage.texts.harvest.title)
+    stage.take()
+
+
+def _banner(stage: Stage) -> None:
+    from desktop.backends.explain import explain_death
+    from desktop.backends.ladder import Cause
+    from desktop.ui.banner import Remedy, Topic
+
+    _talk(stage)
+    error = explain_death(Cause.MEMORY)
+    banner = stage.window.banner
+    banner.show_error(Topic.MODEL_LOADING, error, Remedy.RETRY, Remedy.CHOOSE_MODEL)
+    stage.take()
+    banner.solve(Topic.MODEL_LOADING)
+
+
+def _drop(stage: Stage) -> None:
+    """Hold a file over the window."""
+    from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+    from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent
+
+    _talk(stage)
+    held = QMimeData()
+    held.setUrls([QUrl.fromLocalFile(str(stage.write_letter()))])
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    place = QPoint(_LETTER_SIDE, _LETTER_SIDE)
+    none = Qt.KeyboardModifier.NoModifier
+    stage.window.dragEnterEvent(QDragEnterEvent(place, copy, held, left, none))
+    stage.take()
+    stage.window.dragLeaveEvent(QDragLeaveEvent())
 
 
 def _find(stage: Stage) -> None:
@@ -103,6 +147,7 @@ def _context(stage: Stage) -> None:
     # Counted a moment after the last key.
     stage.work(2)
     stage.wait(lambda: ring.count is not None, "a count of the context")
+    stage.wait(lambda: ring.count is not None and ring.count.draft, "a count of the draft")
     ring.open_card()
     stage.wait(lambda: stage.seen(ContextCard), "the card of the context")
     stage.take()
@@ -116,34 +161,34 @@ def _main_menu(stage: Stage) -> None:
     _talk(stage)
     menu, window = stage.window.header.main_menu, stage.window
     corner = window.mapToGlobal(window.rect().topRight())
-    menu.ensurePolished()
-    menu.popup(corner + QPoint(-menu.sizeHint().width() - _BESIDE_A_MENU, _BELOW_THE_HEADER))
+    menu.open_at(corner + QPoint(-_BESIDE_A_MENU, _BELOW_THE_HEADER))
     stage.take()
     menu.close()
 
 
-def _models(tab: int, stage: Stage) -> None:
-    from desktop.ui.models_page import ModelsPage
-
-    stage.window.models_requested.emit()
-    page = stage.part(ModelsPage)
-    page.show_tab(tab)
-    stage.work(2)
+def _narrow(stage: Stage) -> None:
+    """Make the window as narrow as it is beside two others."""
+    size = stage.window.size()
+    _talk(stage, stage.texts.talks[-1].title)
+    stage.window.resize(_NARROW, size.height())
+    stage.work(1)
     stage.take()
+    stage.window.resize(size)
+    stage.work(0.5)
 
 
-def _model_page(stage: Stage) -> None:
-    from desktop.ui.models_page import ModelsPage
+def _narrow_settings(stage: Stage) -> None:
+    from desktop.ui.settings_page import SettingsPage
 
-    stage.window.models_requested.emit()
-    page = stage.part(ModelsPage)
-    page.show_tab(0)
-    stage.wait(lambda: page.discover.browse.all.cards, "cards")
-    page.discover.model_opened.emit("gemma-2-2b-it")
-    stage.wait(lambda: page.model_page.table.rows, "quantisations")
-    stage.work(3)
+    size = stage.window.size()
+    if not stage.seen(SettingsPage):
+        stage.window.shortcuts.settings.emit()
+    stage.part(SettingsPage).show_section(1)
+    stage.window.resize(_NARROW, size.height())
+    stage.work(1)
     stage.take()
-    page.close_page()
+    stage.window.resize(size)
+    stage.work(0.5)
 
 
 def _library(stage: Stage) -> None:
@@ -247,11 +292,16 @@ def _all() -> dict[str, Scene]:
         "panel": Scene(_panel),
         "context": Scene(_context),
         "menu": Scene(_main_menu),
-        "models": Scene(partial(_models, 0)),
-        "model": Scene(_model_page),
-        "installed": Scene(partial(_models, 1)),
-        "this-computer": Scene(partial(_models, 2)),
-        "servers": Scene(partial(_models, 3)),
+        "document": Scene(_document),
+        "error": Scene(_error),
+        "banner": Scene(_banner),
+        "drop": Scene(_drop),
+        "models": Scene(partial(models_scenes.tab, 0)),
+        "model": Scene(models_scenes.model_page),
+        "downloads": Scene(models_scenes.downloads),
+        "installed": Scene(partial(models_scenes.tab, 1)),
+        "this-computer": Scene(partial(models_scenes.tab, 2)),
+        "servers": Scene(partial(models_scenes.tab, 3)),
         "library": Scene(_library),
         "keys": Scene(_keys),
         "help": Scene(_help),
@@ -264,6 +314,7 @@ def _all() -> dict[str, Scene]:
         f"settings-{number + 1:02}": Scene(partial(_settings, number))
         for number in range(_SETTINGS)
     }
+    found |= {"narrow": Scene(_narrow), "narrow-settings": Scene(_narrow_settings)}
     return found
 
 

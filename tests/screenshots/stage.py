@@ -26,7 +26,7 @@ from tests.harness.screen import Screen
 from tests.screenshots.scenes import SCENES
 from tests.screenshots.texts import TEXTS, Texts
 
-_PATIENCE: Final = 20.0
+_PATIENCE: Final = 60.0
 _STILL: Final = 6
 """So many pictures in a row must be alike."""
 _BETWEEN: Final = 0.08
@@ -35,7 +35,7 @@ Part = TypeVar("Part", bound=QWidget)
 
 
 class Stage:
-    """What a scene may use; everything waits for what it wants to see, at most 20 seconds."""
+    """What a scene may use; everything waits for what it wants to see, at most a minute."""
 
     def __init__(self, paths: Paths, out: Path, others: OtherPrograms, screen: Screen) -> None:
         """Pictures go to `out`; `name` is that of the next one."""
@@ -107,12 +107,13 @@ class Stage:
 
         `margin` pixels around it belong to the picture. What lies over it does too: menus, cards.
         """
-        place = (shown or self.window).geometry().adjusted(-margin, -margin, margin, margin)
         before, alike = QImage(), 0
         end = time.monotonic() + _PATIENCE
         while alike < _STILL and time.monotonic() < end:
             self.work()
-            now = _look_at(place)
+            # Looked for each time: a popup grows with its answer.
+            place = (shown or self.window).geometry()
+            now = _look_at(place.adjusted(-margin, -margin, margin, margin))
             alike = alike + 1 if now == before else 0
             before = now
         before.save(str(self._out / f"{self.name}.png"))

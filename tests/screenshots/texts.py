@@ -10,7 +10,11 @@ from desktop.domain.settings import Language
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A question with its answer, and answers that were given before."""
+    """A question with its answer, and answers that were given before.
+
+    `document` is the name of a file of 12 pages that goes with the question; with `is_broken` the
+    engine died in the middle of the answer.
+    """
 
     title: str
     question: str
@@ -18,12 +22,15 @@ class Talk:
     earlier: tuple[str, ...] = ()
     reasoning: str = ""
     thinking_seconds: float = 0.0
+    document: str = ""
+    is_broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The chats of one person; `talks` are the last ones, the first of the list at the end.
+    """The chats of one person; `talks` are the last ones, the last of the list on top.
 
+    `lease` is about a document, `harvest` ended before its time.
     `reply` is what a stand-in for a model says in the popup to `question` about `selected`.
     """
 
@@ -31,6 +38,8 @@ class Texts:
     folder: str
     in_folder: tuple[str, ...]
     others: tuple[str, ...]
+    lease: Talk
+    harvest: Talk
     talks: tuple[Talk, ...]
     searched: str
     draft: str
@@ -53,6 +62,23 @@ _ENGLISH: Final = Texts(
     folder="Thesis",
     in_folder=("References in one style", "Outline of chapter two"),
     others=("Three days in Kyoto", "A regular expression", "A letter to the landlord"),
+    lease=Talk(
+        "Leaving the flat early",
+        "What does it cost to leave before the year is over?",
+        "**Two months' rent**, unless somebody else takes the flat.\n\n"
+        "- Notice is three months, in writing (page 4).\n"
+        "- Whoever leaves in the first year pays two months' rent (page 7).\n"
+        "- Nothing is due if you name a new tenant whom the landlord accepts (page 7).\n\n"
+        "> “The sum is not owed from the day on which another tenant moves in.” (page 8)",
+        document="Lease of the flat.pdf",
+    ),
+    harvest=Talk(
+        "The harvest of last year",
+        "Sum up the report on the harvest in ten lines.",
+        "Rain in May delayed the sowing by two weeks, and the wheat stayed a tenth below the mean "
+        "of ten years. Barley did better:",
+        is_broken=True,
+    ),
     talks=(
         Talk(
             "Which bread keeps longest?",
@@ -93,6 +119,22 @@ _CHINESE: Final = Texts(
     folder="论文",
     in_folder=("统一参考文献格式", "第二章提纲"),
     others=("京都三日游", "一个正则表达式", "给房东的信"),
+    lease=Talk(
+        "提前退租",
+        "租期不满一年就退租，要付多少钱？",
+        "**两个月的房租**，除非有人接手。\n\n"
+        "- 须提前三个月书面通知（第 4 页）。\n"
+        "- 第一年内退租的，支付两个月房租（第 7 页）。\n"
+        "- 如能推荐房东认可的新租户，则无须支付（第 7 页）。\n\n"
+        "> “自新租户入住之日起，不再收取该款项。”（第 8 页）",
+        document="租房合同.pdf",
+    ),
+    harvest=Talk(
+        "去年的收成",
+        "用十行话概括这份收成报告。",
+        "五月的雨水让播种推迟了两周，小麦比十年平均低一成。大麦的情况好一些：",
+        is_broken=True,
+    ),
     talks=(
         Talk(
             "哪种面包放得最久？",

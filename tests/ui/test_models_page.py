@@ -14,8 +14,11 @@ from desktop.ui.downloads_bar import DownloadsBar
 from desktop.ui.installed_tab import InstalledTab
 from desktop.ui.model_sheet import listed_sheet, repository_sheet
 from desktop.ui.models_page import ModelsPage
+from desktop.ui.page_scroll import PageScroll
+from desktop.ui.servers_tab import ServersTab
 from desktop.ui.theme import apply_theme
 from desktop.ui.this_computer_tab import ThisComputerTab
+from desktop.ui.tokens import Space
 from tests.ui.marking import MARK, Marking, unmarked
 from tests.ui.model_samples import advice, bury, cards, catalogue, gated, hit, listed, picks
 
@@ -57,6 +60,34 @@ def test_four_tabs_and_the_downloads_below_each(page: ModelsPage, qtbot: QtBot) 
         assert foot.isVisible()
     _open_model(page)
     assert foot.isVisible()
+
+
+@pytest.mark.parametrize("kind", [ThisComputerTab, ServersTab])
+def test_every_tab_begins_where_the_title_above_it_does(
+    qtbot: QtBot, kind: type[ThisComputerTab | ServersTab]
+) -> None:
+    tab = kind()
+    qtbot.addWidget(tab)
+    tab.resize(832, 720)
+    tab.show()
+    (scroll,) = tab.findChildren(PageScroll)
+
+    qtbot.waitUntil(lambda: scroll.viewport().width() > 800)
+    assert scroll.column.contentsMargins().left() == Space.XL
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_tab_that_is_clicked_leaves_the_focus_with_the_tabs(
+    page: ModelsPage, qtbot: QtBot, number: int
+) -> None:
+    """Not with whatever button comes next on the tab."""
+    page.take_focus()
+    qtbot.waitUntil(lambda: page.discover.isAncestorOf(QApplication.focusWidget() or page))
+    middle = page._tabs.tabRect(number).center()
+    qtbot.mouseClick(page._tabs, Qt.MouseButton.LeftButton, pos=middle)
+
+    assert page.tab == number
+    assert page._tabs.hasFocus()
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3])

@@ -21,6 +21,7 @@ from desktop.ui.banner import Banner
 from desktop.ui.buttons import IconButton, TextButton
 from desktop.ui.copies_controller import CopiesController
 from desktop.ui.menu_button import MenuButton
+from desktop.ui.page_scroll import PageScroll
 from desktop.ui.search_field import SearchField
 from desktop.ui.setting_row import NumberControl, SettingRow
 from desktop.ui.settings_copies import CopiesSection
@@ -214,14 +215,45 @@ def test_in_a_narrow_window_a_part_is_chosen_from_a_menu(
     desk.page.resize(420, 360)
     qapp.processEvents()
     assert menu.isVisible()
-    row = desk.row("Theme")
-    assert row.mapTo(desk.page, QPoint(row.width(), 0)).x() <= desk.page.width()
     menu.chosen.emit(3)
 
     assert "On battery" in _shown(desk)
     assert menu.accessibleName() == "Settings: Memory"
     desk.page.resize(900, 700)
     qtbot.waitUntil(lambda: not menu.isVisible())
+
+
+def test_an_empty_system_prompt_shows_what_one_might_write(desk: _Desk) -> None:
+    desk.page.show_section(2)
+    (field,) = desk.page.findChildren(QPlainTextEdit)
+
+    assert field.toPlainText() == ""
+    assert field.placeholderText().startswith("For example:")
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_in_a_narrow_window_no_part_is_cut_off_at_the_right(
+    desk: _Desk, qtbot: QtBot, part: int
+) -> None:
+    desk.page.show_section(part)
+    desk.page.resize(420, 360)
+    (scroll,) = desk.page.findChildren(PageScroll)
+    qtbot.waitUntil(lambda: 0 < scroll.viewport().width() <= 420)
+
+    column = scroll.widget()
+    assert column is not None
+    assert column.minimumSizeHint().width() <= scroll.viewport().width()
+
+
+def test_in_a_wide_window_the_part_begins_beside_its_name(desk: _Desk, qtbot: QtBot) -> None:
+    """No room is kept for the menu of narrow windows."""
+    (first,) = [each for each in desk.page.findChildren(TextButton) if each.text() == "Chats"]
+    (scroll,) = desk.page.findChildren(PageScroll)
+    qtbot.waitUntil(lambda: first.isVisible() and scroll.isVisible())
+
+    below_the_head = first.parentWidget()
+    assert below_the_head is not None
+    assert scroll.mapTo(desk.page, QPoint()).y() == below_the_head.y()
 
 
 def test_a_part_that_comes_late_is_where_it_belongs_and_what_is_looked_at_stays(

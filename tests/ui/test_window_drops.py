@@ -70,3 +70,11 @@ def test_over_another_page_only_models_are_taken(window: MainWindow) -> None:
     assert hint(window).isHidden()
     assert enter(window, held("/media/stick/one.gguf"))
     assert hint(window).isVisible()
+
+
+def test_what_a_file_is_held_above_shows_through(window: MainWindow) -> None:
+    enter(window, held("/home/me/letter.txt"))
+
+    seen = window.grab().toImage()
+    of_the_list = {seen.pixel(x, y) for x in range(16, 200) for y in range(16, 100)}
+    assert len(of_the_list) > 2

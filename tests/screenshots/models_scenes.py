@@ -1,0 +1,70 @@
+"""The Models page, its tabs, and what is fetched there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.screenshots.stage import Stage
+
+
+def tab(number: int, stage: Stage) -> None:
+    """Take the tab with that number, from 0."""
+    from desktop.ui.models_page import ModelsPage
+
+    stage.window.models_requested.emit()
+    page = stage.part(ModelsPage)
+    page.show_tab(number)
+    stage.work(2)
+    stage.take()
+
+
+def model_page(stage: Stage) -> None:
+    """Take the page of one model, with its quantisations."""
+    from desktop.ui.models_page import ModelsPage
+
+    stage.window.models_requested.emit()
+    page = stage.part(ModelsPage)
+    page.show_tab(0)
+    stage.wait(lambda: page.discover.browse.all.cards, "cards")
+    page.discover.model_opened.emit("gemma-2-2b-it")
+    stage.wait(lambda: page.model_page.table.rows, "quantisations")
+    stage.work(3)
+    stage.take()
+    page.close_page()
+
+
+def downloads(stage: Stage) -> None:
+    """Take two downloads, one on its way and one paused."""
+    from desktop.ui.download_row import DownloadRow
+    from desktop.ui.downloads_bar import DownloadsBar
+    from desktop.ui.downloads_sum import DownloadsSum
+    from desktop.ui.get_button import GetButton
+    from desktop.ui.licence_card import LicenceCard
+    from desktop.ui.models_page import ModelsPage
+    from desktop.ui.tick_box import TickBox
+
+    stage.window.models_requested.emit()
+    page = stage.part(ModelsPage)
+    page.show_tab(0)
+    stage.wait(lambda: page.discover.browse.all.cards, "cards")
+    page.discover.model_opened.emit("gemma-2-2b-it")
+    stage.wait(lambda: len(page.model_page.table.rows) > 1, "quantisations")
+    stage.work(3)
+    for box in stage.part(LicenceCard).findChildren(TickBox):
+        box.setChecked(True)
+    for row in page.model_page.table.rows[:2]:
+        for button in row.findChildren(GetButton):
+            button.click()
+        stage.work(3)
+    bar = stage.part(DownloadsBar)
+    rows = [row.key for row in bar.findChildren(DownloadRow)]
+    bar.pause_requested.emit(rows[0])
+    stage.work(2)
+    page.close_page()
+    stage.part(DownloadsSum).clicked.emit()
+    stage.work(1)
+    stage.take()
+    for key in rows:
+        bar.cancel_requested.emit(key)
+    stage.work(1)
