@@ -41,7 +41,8 @@ class ThisComputerController(QObject):
         self._cards: Cards | None = None
         self._looking: Errand | None = None
         self._looks = 0
-        self._models = 0
+        # None until the shelf was read once.
+        self._models: int | None = None
         self._again = QTimer(self, interval=_AGAIN_MS)
         self._again.timeout.connect(self._look_again)
         tab.look_requested.connect(lambda: self._try_cards(manager.devices.find))
@@ -72,12 +73,13 @@ class ThisComputerController(QObject):
 
     def _look(self) -> None:
         held, cards, manager = self._engine_memory(), self._cards, self._manager
-        reads, self._looks = self._looks % _DISK_EVERY == 0, self._looks + 1
-        models = self._models
+        models = None if self._looks % _DISK_EVERY == 0 else self._models
+        self._looks += 1
 
         def see(_errand: Errand) -> _Seen:
             shelf = manager.shelf
-            used = shelf.disk_use().models if reads else models
+            reads = models is None
+            used = shelf.disk_use().models if models is None else models
             machine = look(shelf.folder, used, held, cards, manager.devices.find_bandwidth())
             speeds = measured_speeds(manager.records.speeds(), shelf.entries()) if reads else None
             return machine, used, speeds

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.domain.advice import Place
 from desktop.domain.machine import (
+    Cards,
     DiskUse,
     Machine,
     MemoryUse,
@@ -22,13 +23,18 @@ from desktop.domain.machine import (
 from desktop.domain.settings import Theme
 from desktop.domain.text import Text
 from desktop.services.measured_speeds import MeasuredSpeed
+from desktop.services.model_manager import ModelManager
+from desktop.ui.errands import Errands
 from desktop.ui.link_button import LinkButton
 from desktop.ui.meter import Meter, Part, Shade, shade_colour
 from desktop.ui.theme import apply_theme
+from desktop.ui.this_computer_controller import ThisComputerController
 from desktop.ui.this_computer_tab import ThisComputerTab
 from desktop.ui.tokens import LIGHT
 from desktop.ui.unit_row import UnitRow
 from desktop.ui.use_card import UseCard
+from tests.gguf_files import write_llama
+from tests.ui.desk import Desk
 
 _GB = 1_000_000_000
 CPU = Unit("Some Processor", UnitKind.PROCESSOR, works=True, can=Text("It computes."))
@@ -244,3 +250,27 @@ def test_speeds_are_bars_as_long_as_they_are_fast(tab: ThisComputerTab, qapp: QA
     )
     assert slow == pytest.approx(image.width() / 10, abs=14)
     assert not any(words.startswith("None yet.") for words in _words(tab))
+
+
+def test_models_are_counted_also_where_a_look_takes_the_place_of_the_first(
+    qtbot: QtBot, desk: Desk, tab: ThisComputerTab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = ModelManager(
+        desk.paths, lambda: desk.preferences.value, desk.preferences.change, environment={}
+    )
+    monkeypatch.setattr(manager.devices, "find", Cards)
+    monkeypatch.setattr(manager.devices, "find_bandwidth", lambda: None)
+    size = write_llama(manager.shelf.folder / "tiny.gguf").stat().st_size
+    seen: list[Machine] = []
+    monkeypatch.setattr(tab, "set_machine", seen.append)
+    errands = Errands(tab)
+    controller = ThisComputerController(tab, manager, errands, lambda: 0)
+
+    controller._look()
+    controller._on_cards(Cards())
+
+    qtbot.waitUntil(lambda: bool(seen))
+    errands.close()
+    manager.close()
+    assert seen[-1].disk is not None
+    assert seen[-1].disk.models == size
