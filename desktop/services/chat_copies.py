@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from desktop.store.copies import keep_daily
+from desktop.store.copies import holds_messages, keep_daily
 from desktop.store.faults import STORE_FAULTS
 from desktop.store.indexing import index_missing
 
@@ -47,6 +47,7 @@ class ChatCopies:
         self._copies_wanted = copies_wanted
         self._now = now
         self._first = first
+        self._copy_at = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="chat copies", daemon=True)
         self._thread.start()
@@ -62,20 +63,22 @@ class ChatCopies:
 
     def _run(self) -> None:
         pause = self._first
-        copy_at = 0.0
         while not self._stop.wait(pause):
             pause = _MINUTE_SECONDS
             self._guarded(self._index)
-            is_time = time.monotonic() >= copy_at and not self._stop.is_set()
+            is_time = time.monotonic() >= self._copy_at and not self._stop.is_set()
             if is_time and self._copies_wanted():
-                copy_at = time.monotonic() + _HOUR_SECONDS
                 self._guarded(self._copy)
 
     def _index(self) -> None:
         index_missing(self._path, self._stop)
 
     def _copy(self) -> None:
-        if keep_daily(self._path, now=self._now(), stop=self._stop):
+        self._copy_at = time.monotonic() + _HOUR_SECONDS
+        if not holds_messages(self._path):
+            # The first chat is safe soon after it was begun, not an hour later.
+            self._copy_at = 0.0
+        elif keep_daily(self._path, now=self._now(), stop=self._stop):
             _log.info("the daily copy was made")
 
     def _guarded(self, work: Callable[[], None]) -> None:

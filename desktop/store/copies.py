@@ -71,7 +71,7 @@ def keep_daily(path: Path, *, now: float, stop: Event | None = None) -> Path | N
     """
     day = time.strftime("%Y-%m-%d", time.localtime(now))
     target = copies_folder(path) / f"{path.stem}-daily-{day}{path.suffix}"
-    if target.exists() or not _has_room(path):
+    if target.exists() or not holds_messages(path) or not _has_room(path):
         return None
     target.parent.mkdir(mode=0o700, exist_ok=True)
     for left_over in target.parent.glob(f"{path.stem}-daily-*-new*"):
@@ -79,8 +79,7 @@ def keep_daily(path: Path, *, now: float, stop: Event | None = None) -> Path | N
         left_over.unlink(missing_ok=True)
     unfinished = blank(target)
     try:
-        if not _copy(path, unfinished, stop):
-            return None
+        _copy(path, unfinished, stop)
         # SQLite leaves the copy to the system's cache.
         sync_file(unfinished)
         unfinished.replace(target)
@@ -93,6 +92,15 @@ def keep_daily(path: Path, *, now: float, stop: Event | None = None) -> Path | N
     return target
 
 
+def holds_messages(path: Path) -> bool:
+    """Return whether anything was ever said in the database at `path`.
+
+    Raises sqlite3.Error and OSError.
+    """
+    with closing(connect_reader(path)) as connection:
+        return connection.execute("SELECT 1 FROM messages LIMIT 1").fetchone() is not None
+
+
 def _has_room(path: Path) -> bool:
     size = path.stat().st_size
     if shutil.disk_usage(path.parent).free > 3 * size + _ROOM:
@@ -101,12 +109,10 @@ def _has_room(path: Path) -> bool:
     return False
 
 
-def _copy(path: Path, target: Path, stop: Event | None) -> bool:
-    """Write what is in `path` into the empty file `target`; return False where there is nothing."""
+def _copy(path: Path, target: Path, stop: Event | None) -> None:
+    """Write what is in `path` into the empty file `target`."""
     with closing(connect_reader(path)) as source:
         _end_with(source, stop)
-        if source.execute("SELECT 1 FROM messages LIMIT 1").fetchone() is None:
-            return False
         source.execute("VACUUM INTO ?", (str(target),))
     with closing(sqlite3.connect(target, isolation_level=None)) as copy:
         _end_with(copy, stop)
@@ -115,7 +121,6 @@ def _copy(path: Path, target: Path, stop: Event | None) -> bool:
         copy.execute("PRAGMA synchronous = OFF")
         index.begin_anew(copy)
         copy.execute("VACUUM")
-    return True
 
 
 def _end_with(connection: sqlite3.Connection, stop: Event | None) -> None:

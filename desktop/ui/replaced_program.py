@@ -1,15 +1,16 @@
-"""Tells the person when a package manager has put a newer Lapis over the one that runs. GUI thread.
+"""Notices that a package manager has renewed or removed the Lapis that runs. GUI thread.
 
-The program reads its parts when it needs them first, and after that from files of another version.
-So it asks to be started again, before anything fails. Nothing is watched where an image is run, or
-on Windows, whose installer ends Lapis first.
+The program reads its parts when it needs them first, and after that from files of another version,
+or of none. So one that was renewed asks to be started again, before anything fails, and one that
+was removed ends. Nothing is watched where an image is run, or on Windows, whose installer ends Lapis
+first.
 """
 
 import sys
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer
+from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
 from desktop.backends.explain import explain_replaced
 from desktop.ui.banner import Banner, Topic
@@ -27,7 +28,12 @@ def own_program() -> Path | None:
 
 
 class ReplacedProgram(QObject):
-    """Watches `program`, and says it on `banner`, once."""
+    """Watches `program`: that it is another one now is said on `banner`, once.
+
+    `removed` says that there is none any more.
+    """
+
+    removed = Signal()
 
     def __init__(
         self, program: Path, banner: Banner, parent: QObject, settled_ms: int = _SETTLED_MS
@@ -47,7 +53,8 @@ class ReplacedProgram(QObject):
 
     def _look(self) -> None:
         now = _identity(self._program)
-        # What is removed is not renewed; what is loaded of it goes on.
+        if now is None and _is_gone(self._program):
+            self.removed.emit()
         if now in {None, self._known}:
             return
         self._known = now
@@ -64,3 +71,14 @@ def _identity(program: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _is_gone(program: Path) -> bool:
+    """Return whether it was removed, and not only is out of reach for a while."""
+    try:
+        program.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False

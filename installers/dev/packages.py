@@ -21,6 +21,7 @@ from installers.linux.contents import Contents, gather
 
 DIST = ROOT / "dist"
 _WORK = ROOT / "build" / "packages"
+_STAMP = ROOT / "build" / "packages.json"
 _RECIPES = (ROOT / "installers" / "linux", ROOT / "installers" / "pictures")
 _MEGABYTE = 1_000_000
 # Qt's wheels ask for this one; what asks for more shuts systems out that Qt would run on.
@@ -48,7 +49,11 @@ def make(arguments: Sequence[str]) -> None:
     unknown = [name for name in arguments if name not in _KINDS]
     if unknown:
         raise StepFailed(f"There is no {unknown[0]!r}; there are: {', '.join(_KINDS)}.")
-    make_from(bundle.ensure(), DIST, _WORK, arguments or tuple(_KINDS))
+    program = bundle.ensure()
+    if arguments:
+        make_from(program, DIST, _WORK, arguments)
+    else:
+        _make_all(program)
 
 
 def ensure() -> Mapping[str, Path]:
@@ -57,18 +62,24 @@ def ensure() -> Mapping[str, Path]:
     Raises StepFailed.
     """
     program = bundle.ensure()
-    wanted = _state(program)
-    stamp = ROOT / "build" / "packages.json"
     try:
-        kept = json.loads(stamp.read_text(encoding="utf-8"))
+        kept = json.loads(_STAMP.read_text(encoding="utf-8"))
     except FileNotFoundError:
         kept = {}
-    files = kept.get("files", {}).values()
-    if kept.get("state") != wanted or not all(Path(each).is_file() for each in files):
-        made = make_from(program, DIST, _WORK, tuple(_KINDS))
-        kept = {"state": wanted, "files": {kind: str(path) for kind, path in made.items()}}
-        stamp.write_text(json.dumps(kept, indent=2), encoding="utf-8")
-    return {kind: Path(path) for kind, path in kept["files"].items()}
+    made = {kind: Path(path) for kind, path in kept.get("files", {}).items()}
+    if kept.get("state") == _state(program) and all(path.is_file() for path in made.values()):
+        return made
+    return _make_all(program)
+
+
+def _make_all(program: Path) -> Mapping[str, Path]:
+    """Make every kind in `dist` and note of what; raises StepFailed."""
+    _STAMP.unlink(missing_ok=True)
+    state = _state(program)
+    made = make_from(program, DIST, _WORK, tuple(_KINDS))
+    files = {kind: str(path) for kind, path in made.items()}
+    _STAMP.write_text(json.dumps({"state": state, "files": files}, indent=2), encoding="utf-8")
+    return made
 
 
 def make_from(program: Path, target: Path, work: Path, names: Sequence[str]) -> Mapping[str, Path]:

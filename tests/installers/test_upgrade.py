@@ -1,6 +1,7 @@
 """From an older .deb to this one: chats, models and settings stay, files of the old version go.
 
-Also while Lapis runs, which is what happens when a desktop installs updates by itself.
+Also while Lapis runs, which is what happens when a desktop installs updates by itself; and removed
+under a running one, then installed again over what stayed.
 """
 
 import json
@@ -127,14 +128,21 @@ def test_an_upgrade_under_a_running_lapis_breaks_neither(
     assert used.run("lapis", "ask", QUESTION).stdout.strip()
 
 
-def test_removing_it_under_a_running_lapis_lets_it_end(used: System, screen: Screen) -> None:
-    with (
-        showing(used, screen.environment["DISPLAY"]) as variables,
-        used.started("lapis-gui", environment=variables) as process,
-    ):
-        ask(used, screen, QUESTION)
-        used.apt("remove", "lapis-assistant")
-        assert process.poll() is None
-        process.terminate()
-        wait_for(lambda: process.poll() is not None, 20, "the end of the window")
-    assert len(messages(used)) == 2
+def test_removing_it_ends_what_runs_and_installing_it_again_finds_everything(
+    used: System, deb: Path, screen: Screen
+) -> None:
+    with showing(used, screen.environment["DISPLAY"]) as variables:
+        with used.started("lapis-gui", environment=variables) as process:
+            ask(used, screen, QUESTION)
+            used.apt("purge", "lapis-assistant")
+            # With nobody's help: whatever it would read or paint next is no more.
+            wait_for(lambda: process.poll() is not None, 30, "the end of the window")
+            assert process.returncode == 0, log(used)
+            assert "exception" not in log(used)
+        assert len(messages(used)) == 2
+        used.install(deb, "--no-install-recommends")
+        with used.started("lapis-gui", environment=variables) as process:
+            ask(used, screen, QUESTION)
+            used.run("lapis", "--quit")
+            wait_for(lambda: process.poll() is not None, 20, "the end of the window")
+    assert everything_is_there(used, chats=4)

@@ -15,6 +15,7 @@ import pytest
 from desktop.domain.chat import Role
 from desktop.domain.chat_settings import ChatSettings
 from desktop.domain.errors import ChatsRestored, StorageError
+from desktop.services import chat_copies
 from desktop.services.chat_copies import ChatCopies
 from desktop.store.chats import ChatStore
 from desktop.store.connection import connect
@@ -273,6 +274,25 @@ def test_the_thread_indexes_and_copies_soon_and_ends_when_asked(
     finally:
         assert keeper.close()
     assert keeper.close()
+
+
+def test_the_first_chat_of_all_is_copied_within_a_minute_not_an_hour(
+    path: Path, store: ChatStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_copies, "_MINUTE_SECONDS", 0.01)
+    looks: list[float] = []
+
+    def wanted() -> bool:
+        looks.append(time.monotonic())
+        return True
+
+    keeper = ChatCopies(path, copies_wanted=wanted, now=Clock(), first=0.0)
+    try:
+        wait_for(lambda: len(looks) > 1, 20, "a second look at what holds no chat")
+        talk(store, store.create().id, "maples")
+        wait_for(lambda: len(copies(path)) == 1, 20, "a copy")
+    finally:
+        assert keeper.close()
 
 
 def test_closing_at_once_waits_for_nothing(path: Path, store: ChatStore) -> None:
