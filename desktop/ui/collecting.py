@@ -2,7 +2,11 @@
 
 Its full round looks at every object there is and takes longer than a picture may. Most of them are
 modules, classes and the window itself and never go: these are set aside. What comes and goes after
-that is looked at in full only when the window has nothing to do. GUI thread.
+that is looked at in full only when the window has nothing to do.
+
+Left to itself, it runs in whichever thread makes the next object, and what it finds ends there: a
+timer or a widget that ends in another thread than its own can take the program along. So all of its
+rounds are run here, in the GUI thread.
 """
 
 import gc
@@ -19,7 +23,8 @@ _LOOK_MS = 1_000
 _IDLE_SECONDS = 0.02
 # Looks after which it is done all the same: a minute of work makes megabytes.
 _MOST_LOOKS = 60
-_NEVER = 1_000_000_000
+# Objects made and still there that are worth a round.
+_MANY = 2_000
 
 
 def collect_when_idle(owner: QObject, after_ms: int = _AFTER_MS) -> None:
@@ -31,7 +36,7 @@ def collect_when_idle(owner: QObject, after_ms: int = _AFTER_MS) -> None:
 
 
 class _Collector(QObject):
-    """Does the full rounds in Python's place."""
+    """Does all rounds in Python's place."""
 
     def __init__(self, owner: QObject) -> None:
         super().__init__(owner)
@@ -41,16 +46,19 @@ class _Collector(QObject):
         self._timer.timeout.connect(self._on_timeout)
         gc.collect()
         gc.freeze()
-        first, second, third = gc.get_threshold()
-        gc.set_threshold(first, second, _NEVER)
-        self.destroyed.connect(lambda: gc.set_threshold(first, second, third))
+        gc.disable()
+        self.destroyed.connect(gc.enable)
         self._timer.start(_EVERY_MS)
 
     def _on_timeout(self) -> None:
         worked, self._worked = self._worked, time.thread_time()
+        # Python goes on counting what is made.
+        is_due = gc.get_count()[0] > _MANY
+        if is_due:
+            # Short: what is new alone.
+            gc.collect(1)
         if self._looks == 0:
-            # Not for nothing: younger rounds have left something over.
-            self._looks = 1 if gc.get_count()[2] else 0
+            self._looks = 1 if is_due else 0
         elif self._worked - worked < _IDLE_SECONDS or self._looks >= _MOST_LOOKS:
             gc.collect()
             self._looks = 0

@@ -1,5 +1,6 @@
 """A window upon fresh data for each test."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,18 +18,25 @@ from tests.ui.desk import Desk, open_desk
 from tests.ui.marking import Marking
 from tests.ui.views import Column
 
+_MANY = 5_000
+_YOUNG_ROUNDS = 10
+
 
 @pytest.fixture(autouse=True)
 def _bury() -> Iterator[None]:
     """Delete what a test's end gave up: where no event loop runs, it would wait for ever.
 
     Each widget that is left makes every later change of theme slower. The process that colours
-    code waits for more of it, too.
+    code waits for more of it, too. Garbage is collected here, as the window does it: in another
+    thread a timer of an earlier test would end where it must not.
     """
+    gc.disable()
     yield
     typesetter().close()
     picture_shelf().close()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    if gc.get_count()[0] > _MANY:
+        gc.collect(2 if gc.get_count()[2] > _YOUNG_ROUNDS else 1)
 
 
 @pytest.fixture

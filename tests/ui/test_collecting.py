@@ -1,6 +1,7 @@
 """Garbage is collected in full when the window has nothing to do, and never while it is at work."""
 
 import gc
+import threading
 import weakref
 from collections.abc import Iterator
 
@@ -31,15 +32,16 @@ def _old_garbage() -> "weakref.ref[_Cycle]":
 def owner(monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> Iterator[QObject]:
     monkeypatch.setattr(collecting, "_EVERY_MS", 20)
     monkeypatch.setattr(collecting, "_LOOK_MS", 20)
-    before = gc.get_threshold()
+    monkeypatch.setattr(collecting, "_MANY", -1)
+    gc.enable()
     one = QObject()
     collecting.collect_when_idle(one, 0)
-    qtbot.waitUntil(lambda: gc.get_threshold() != before)
+    qtbot.waitUntil(lambda: not gc.isenabled())
     yield one
     one.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     gc.unfreeze()
-    assert gc.get_threshold() == before, "Python collects by itself again"
+    assert gc.isenabled(), "Python collects by itself again"
 
 
 def test_garbage_goes_in_a_quiet_moment(
@@ -73,3 +75,25 @@ def test_garbage_waits_for_the_work_to_end_but_not_for_ever(
     finally:
         gc.callbacks.remove(hear)
     assert rounds[0] >= 59
+
+
+def test_no_round_is_run_in_another_thread(owner: QObject, qtbot: QtBot) -> None:
+    threads: set[threading.Thread] = set()
+
+    def hear(phase: str, _info: dict[str, int]) -> None:
+        if phase == "start":
+            threads.add(threading.current_thread())
+
+    def make_garbage() -> None:
+        for _ in range(20_000):
+            _Cycle()
+
+    gc.callbacks.append(hear)
+    try:
+        worker = threading.Thread(target=make_garbage)
+        worker.start()
+        worker.join()
+        qtbot.waitUntil(lambda: bool(threads))
+    finally:
+        gc.callbacks.remove(hear)
+    assert threads == {threading.main_thread()}

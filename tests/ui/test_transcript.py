@@ -494,7 +494,7 @@ def test_an_empty_chat_names_the_key_that_asks_if_one_works(transcript: Transcri
 
 
 def test_another_theme_reaches_words_that_are_shown(
-    transcript: Transcript, qapp: QApplication
+    transcript: Transcript, qtbot: QtBot, qapp: QApplication
 ) -> None:
     source = "A [link](https://a.b) and `code`\n\n```py\nx = 1\n```\n\n|a|\n|-|\n|b|"
     show_chat(transcript, [question(1), answer(2, source, reasoning="Hm.")])
@@ -513,8 +513,9 @@ def test_another_theme_reaches_words_that_are_shown(
     assert LIGHT.accent in colours()
     apply_theme(qapp, Theme.DARK)
 
+    old = {LIGHT.text, LIGHT.accent, LIGHT.syntax.number}
+    qtbot.waitUntil(lambda: not old & colours())
     assert DARK.text in colours()
-    assert not {LIGHT.text, LIGHT.accent, LIGHT.syntax.number} & colours()
 
 
 @pytest.mark.parametrize(
