@@ -31,13 +31,14 @@ def test_an_archive_is_unpacked_where_python_knows_no_filters(
 ) -> None:
     """As with 3.11.2, whose `extractall` takes no such word."""
     whole = tarfile.TarFile.extractall
-    data_filter = tarfile.data_filter
+    data_filter = getattr(tarfile, "data_filter", None)
 
     def old(content: tarfile.TarFile, path: Path) -> None:
         whole(content, path, filter=data_filter)
 
-    monkeypatch.delattr(tarfile, "data_filter")
-    monkeypatch.setattr(tarfile.TarFile, "extractall", old)
+    if data_filter is not None:
+        monkeypatch.delattr(tarfile, "data_filter")
+        monkeypatch.setattr(tarfile.TarFile, "extractall", old)
 
     unpack(_archive(tmp_path / "a.tar.gz"), tmp_path)
 
