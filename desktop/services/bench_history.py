@@ -6,7 +6,6 @@ Main thread. The history is read as seldom as can be: once cold, then it is what
 import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from desktop.domain.chat import ChatRequest
@@ -35,12 +34,16 @@ def measure_history(desk: Desk, *, keeps_states: bool) -> Iterator[Item]:
         yield Skipped("history", _about_turn(length), Text("The context window is too small."))
         return
     notes = _notes(desk, length, affordable)
+    times = _Times([], [], [], [])
+    yield from or_skipped("depth", _about_depth(length), _early(desk, times))
     yield Doing(Text("Reading a conversation of {count} tokens", {"count": length}))
     _restart(desk)
     request = desk.texts.question(length, _ANSWER, keep=True)
     cold = desk.ask(request)
-    about_depth = _about_depth(cold.usage.prompt_tokens)
-    yield from or_skipped("depth", about_depth, _depth(desk, request, cold, notes))
+    if times.bare_early:
+        about_depth = _about_depth(cold.usage.prompt_tokens)
+        late = _late(desk, request, cold.usage.prompt_tokens, times, notes)
+        yield from or_skipped("depth", about_depth, late)
     turn = desk.texts.next_turn(request, cold.text, _NEXT_TURN)
     yield Doing(Text("Going on with the conversation"))
     second = desk.ask(turn)
@@ -84,82 +87,82 @@ def _restart(desk: Desk) -> None:
 # Token 4,000 against token 100
 
 
-def _depth(
-    desk: Desk, request: ChatRequest, cold: Answered, notes: tuple[Text, ...]
-) -> Iterator[Item]:
-    deep_tokens = cold.usage.prompt_tokens
-    sentence = _about_depth(deep_tokens)
-    early, late = 2 * desk.seconds(_EARLY, _ANSWER), 2 * desk.seconds(0, _ANSWER)
-    rounds = desk.effort.rounds(early + late)
-    times = _Times([], [], [], [])
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """Milliseconds of a token, one value a round."""
+
+    bare_early: list[float]
+    lapis_early: list[float]
+    bare_late: list[float]
+    lapis_late: list[float]
+
+
+def _early(desk: Desk, times: _Times) -> Iterator[Item]:
+    """Time tokens early on, before there is a long conversation in the cache.
+
+    Each side comes first as often: the speed of a computer drifts while so much is computed. And
+    like the bare loop's, the answers of Lapis are given with nothing else in the cache: threads
+    share a text by its place there, and unevenly where a part of that belongs to others.
+    """
+    rounds = desk.effort.rounds(2 * desk.seconds(_EARLY, _ANSWER))
     for number in range(1, rounds + 1):
         yield Doing(
-            Text(
-                "A token late against one early, round {number} of {count}",
-                {"number": number, "count": rounds},
-            )
+            Text("A token early, round {number} of {count}", {"number": number, "count": rounds})
         )
-        sides = [
-            partial(_bare_round, desk, deep_tokens, times, keeps=number < rounds),
-            partial(_lapis_round, desk, request, times),
-        ]
-        # Each side comes first as often: the speed of a computer drifts while so much is computed.
-        if number % 2 == 0:
-            sides.reverse()
-        is_kept = [side() for side in sides]
-        if not all(is_kept):
+        for side in _by_turns(number):
+            if side == "bare":
+                times.bare_early.append(_bare_token(desk.raw_loop(_EARLY, _ANSWER - 1)))
+            else:
+                desk.engine.forget_states()
+                answered = desk.ask(desk.texts.question(_EARLY, _ANSWER))
+                times.lapis_early.extend(_lapis_token(answered))
+
+
+def _late(
+    desk: Desk, request: ChatRequest, tokens: int, times: _Times, notes: tuple[Text, ...]
+) -> Iterator[Item]:
+    """Time tokens after `request`, which was read, and compare."""
+    sentence = _about_depth(tokens)
+    rounds = desk.effort.rounds(2 * desk.seconds(0, _ANSWER))
+    is_kept = True
+    for number in range(1, rounds + 1):
+        yield Doing(
+            Text("A token late, round {number} of {count}", {"number": number, "count": rounds})
+        )
+        for side in _by_turns(number):
+            if side == "bare":
+                late = desk.raw_loop(tokens, _ANSWER - 1, keeps=number < rounds)
+                times.bare_late.append(_bare_token(late))
+            else:
+                again = desk.ask(request)
+                times.lapis_late.extend(_lapis_token(again))
+                is_kept = 2 * again.usage.cached_tokens >= again.usage.prompt_tokens
+        if not is_kept:
             # The memory of this model cannot be cut: it reads everything again each time.
             break
     if not times.lapis_early or not times.lapis_late:
         yield Skipped("depth", sentence, Text("The model ends every answer at once."))
         return
-    lapis = tuple(_over(times.lapis_late, times.lapis_early))
-    bare = tuple(_over(times.bare_late, times.bare_early))
+    early_ratio = median_ratio(tuple(times.lapis_early), tuple(times.bare_early))
+    late_ratio = median_ratio(tuple(times.lapis_late), tuple(times.bare_late))
     yield Result(
         name="depth",
         sentence=sentence,
-        figure=median_ratio(lapis, bare),
+        figure=late_ratio / early_ratio,
         unit=Unit.MILLISECONDS,
         sides=(
             Side("raw_loop_early", _bare_at(_EARLY), tuple(times.bare_early)),
-            Side("raw_loop_late", _bare_at(deep_tokens), tuple(times.bare_late)),
+            Side("raw_loop_late", _bare_at(tokens), tuple(times.bare_late)),
             Side("lapis_early", _lapis_at(_EARLY), tuple(times.lapis_early)),
-            Side("lapis_late", _lapis_at(deep_tokens), tuple(times.lapis_late)),
+            Side("lapis_late", _lapis_at(tokens), tuple(times.lapis_late)),
         ),
         smaller_is_better=True,
         more=notes,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Times:
-    """Milliseconds of a token, one value a round."""
-
-    bare_early: list[float]
-    bare_late: list[float]
-    lapis_early: list[float]
-    lapis_late: list[float]
-
-
-def _bare_round(desk: Desk, deep_tokens: int, times: _Times, *, keeps: bool) -> bool:
-    """Return True: what this kind of memory cannot keep, Lapis finds out as well."""
-    times.bare_early.append(_bare_token(desk.raw_loop(_EARLY, _ANSWER - 1)))
-    late = desk.raw_loop(deep_tokens, _ANSWER - 1, keeps=keeps)
-    times.bare_late.append(_bare_token(late))
-    return True
-
-
-def _lapis_round(desk: Desk, request: ChatRequest, times: _Times) -> bool:
-    """Return whether the late answer began with what was read before."""
-    times.lapis_early.extend(_lapis_token(desk.ask(desk.texts.question(_EARLY, _ANSWER))))
-    again = desk.ask(request)
-    times.lapis_late.extend(_lapis_token(again))
-    return 2 * again.usage.cached_tokens >= again.usage.prompt_tokens
-
-
-def _over(late: list[float], early: list[float]) -> Iterator[float]:
-    """Yield how many times as long a late token takes, round by round."""
-    return (one / other for one, other in zip(late, early, strict=False))
+def _by_turns(number: int) -> tuple[str, str]:
+    return ("bare", "lapis") if number % 2 else ("lapis", "bare")
 
 
 def _about_depth(tokens: int) -> Text:
