@@ -34,7 +34,7 @@ def measure_history(desk: Desk, *, keeps_states: bool) -> Iterator[Item]:
         yield Skipped("history", _about_turn(length), Text("The context window is too small."))
         return
     notes = _notes(desk, length, affordable)
-    times = _Times([], [], [], [])
+    times = _Times([], [], [], [], [])
     yield from or_skipped("depth", _about_depth(length), _early(desk, times))
     yield Doing(Text("Reading a conversation of {count} tokens", {"count": length}))
     _restart(desk)
@@ -44,10 +44,12 @@ def measure_history(desk: Desk, *, keeps_states: bool) -> Iterator[Item]:
         about_depth = _about_depth(cold.usage.prompt_tokens)
         late = _late(desk, request, cold.usage.prompt_tokens, times, notes)
         yield from or_skipped("depth", about_depth, late)
-    turn = desk.texts.next_turn(request, cold.text, _NEXT_TURN)
+    # What the cache holds: written once more, an answer may come out in other words.
+    last = times.late_answers[-1] if times.late_answers else cold
+    turn = desk.texts.next_turn(request, last.text, _NEXT_TURN)
     yield Doing(Text("Going on with the conversation"))
     second = desk.ask(turn)
-    yield _second_turn(cold, second, notes)
+    yield _second_turn(last, second, notes)
     if keeps_states:
         yield from _restarted(desk, turn, cold, second, notes)
     else:
@@ -89,12 +91,13 @@ def _restart(desk: Desk) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Times:
-    """Milliseconds of a token, one value a round."""
+    """Milliseconds of a token, one value a round; and what was answered late."""
 
     bare_early: list[float]
     lapis_early: list[float]
     bare_late: list[float]
     lapis_late: list[float]
+    late_answers: list[Answered]
 
 
 def _early(desk: Desk, times: _Times) -> Iterator[Item]:
@@ -136,6 +139,7 @@ def _late(
             else:
                 again = desk.ask(request)
                 times.lapis_late.extend(_lapis_token(again))
+                times.late_answers.append(again)
                 is_kept = 2 * again.usage.cached_tokens >= again.usage.prompt_tokens
         if not is_kept:
             # The memory of this model cannot be cut: it reads everything again each time.
@@ -193,8 +197,8 @@ def _bare_token(times: LoopTimes) -> float:
 # The next turn
 
 
-def _second_turn(cold: Answered, second: Answered, notes: tuple[Text, ...]) -> Result:
-    before = cold.usage.prompt_tokens + cold.usage.completion_tokens
+def _second_turn(first: Answered, second: Answered, notes: tuple[Text, ...]) -> Result:
+    before = first.usage.prompt_tokens + first.usage.completion_tokens
     new = max(1, second.usage.prompt_tokens - before)
     decoded = second.usage.prompt_tokens - second.usage.cached_tokens
     return Result(
