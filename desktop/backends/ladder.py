@@ -98,6 +98,9 @@ def cause_of(death: Death) -> Cause:
         return Cause.NO_MEMORY
     if death.code in _ABORTS:
         return Cause.ABORT
+    if death.code == 1 and death.step == "start" and not said.strip():
+        # Python tells of every fault but the one that leaves it no memory to tell anything.
+        return Cause.NO_MEMORY
     return Cause.CRASH if death.code in _CRASHES else Cause.UNKNOWN
 
 

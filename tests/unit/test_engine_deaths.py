@@ -251,6 +251,21 @@ def test_a_failure_in_any_thread_of_the_engine_ends_it_in_order(
 
 
 @pytest.mark.parametrize(
+    ("code", "step", "stderr", "cause"),
+    [
+        (1, "start", "", Cause.NO_MEMORY),
+        (1, "start", "KeyError", Cause.UNKNOWN),
+        (1, "load", "", Cause.UNKNOWN),
+        (2, "start", "", Cause.UNKNOWN),
+    ],
+)
+def test_python_that_cannot_even_say_why_it_does_not_start_has_no_memory(
+    code: int, step: str, stderr: str, cause: Cause
+) -> None:
+    assert cause_of(Death(code, step, stderr)) is cause
+
+
+@pytest.mark.parametrize(
     ("refusal", "kind"),
     [
         ("libx.so: failed to map segment from shared object", "memory"),
