@@ -191,6 +191,8 @@ def test_the_first_picture_is_right(
 ) -> None:
     window = MainWindow()
     qtbot.addWidget(window)
+    # Wide enough for the name, also where letters are wide.
+    window.resize(1200, 720)
     window.expect_model(expected_model(model, ConnectionSettings()))
     window.show()
 
