@@ -33,17 +33,26 @@ class Guesser:
         self._model = model
         self._model_cost = model_cost
         self._belief = Belief(model.trust if model is not None else 0.0)
+        self._close = Belief(0.0)
         self._by_model = False
 
     def draft(self, most: int, cost: Callable[[int], float]) -> list[int]:
         """Return up to `most` tokens that may come next; `cost` as in `Lookup.draft`."""
-        guesses = self._lookup.draft(most, cost)
+        settled = 1 - self._close.chance
+        guesses = self._lookup.draft(most, cost, settled)
         self._by_model = False
-        if guesses or self._model is None or most <= 0:
+        if guesses or most <= 0:
             return guesses
+        self._close.let_pass()
+        if self._model is None:
+            return []
         chance = self._belief.chance
         length = best_length(
-            chance, chance, most, lambda guesses: cost(guesses) + guesses * self._model_cost
+            chance,
+            chance,
+            most,
+            lambda guesses: cost(guesses) + guesses * self._model_cost,
+            settled,
         )
         if length == 0:
             self._belief.let_pass()
@@ -51,8 +60,12 @@ class Guesser:
         self._by_model = True
         return self._model.draft(self._sequence, self._text, length)
 
-    def judge(self, drafted: int, accepted: int) -> None:
-        """Learn that `accepted` of the `drafted` tokens were right. Call before their `append`."""
+    def judge(self, drafted: int, accepted: int, *, settled: bool) -> None:
+        """Learn that `accepted` of the `drafted` tokens were right. Call before their `append`.
+
+        `settled`: the batch said as well what comes behind them.
+        """
+        self._close.learn(right=int(not settled), wrong=int(settled))
         if self._by_model:
             self._belief.learn(right=accepted, wrong=int(accepted < drafted))
         else:

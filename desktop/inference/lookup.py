@@ -72,14 +72,17 @@ class Lookup:
         else:
             self._place = None
 
-    def draft(self, most: int, cost: Callable[[int], float]) -> list[int]:
+    def draft(self, most: int, cost: Callable[[int], float], settled: float = 1.0) -> list[int]:
         """Return up to `most` tokens that may come next; none where that would not pay.
 
-        `cost` tells what a batch with so many guesses costs, relative to one with none.
+        `cost` tells what a batch with so many guesses costs, relative to one with none, `settled`
+        how likely such a batch gives a token of its own behind the guesses that were right.
         """
         if self._place is None or most <= 0:
             return []
-        length = self._best_length(most, cost)
+        first = self._belief[self._source].chance
+        later = self._belief[Source.FOLLOWING].chance
+        length = best_length(first, later, most, cost, settled)
         if length == 0:
             self._belief[self._source].let_pass()
             return []
@@ -94,10 +97,6 @@ class Lookup:
         self._belief[self._source].learn(right=min(accepted, 1), wrong=int(accepted == 0))
         if accepted:
             self._belief[Source.FOLLOWING].learn(right=accepted - 1, wrong=int(accepted < drafted))
-
-    def _best_length(self, most: int, cost: Callable[[int], float]) -> int:
-        first = self._belief[self._source].chance
-        return best_length(first, self._belief[Source.FOLLOWING].chance, most, cost)
 
     def _append(self, token: int) -> tuple[int | None, int | None]:
         """Return where the last two and the last three tokens, with `token`, were before."""
@@ -117,14 +116,16 @@ class Lookup:
         return pair, triple
 
 
-def best_length(first: float, later: float, most: int, cost: Callable[[int], float]) -> int:
+def best_length(
+    first: float, later: float, most: int, cost: Callable[[int], float], settled: float
+) -> int:
     """Return how many guesses promise most tokens for their cost; 0 where none pays.
 
     The `first` one is right with that chance, and each further one with the chance `later` once the
-    one before was.
+    one before was; `cost` and `settled` as in `Lookup.draft`.
     """
     best, best_gain = 0, _WORTH
-    expected, chance = 1.0, first
+    expected, chance = settled, first
     for length in range(1, most + 1):
         expected += chance
         chance *= later

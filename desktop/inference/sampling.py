@@ -49,11 +49,14 @@ class Sampler:
         lib = runtime.lib
         self.chain: Any = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
         self._candidates: Candidates | None = None
+        self._looks_first = False
+        self._best_two: Any = None
         self._bias(order.logit_bias)
         if grammar:
             self._constrain(grammar)
         looks_back = self._penalise(order)
-        if order.temperature <= 0:
+        self.greedy = order.temperature <= 0
+        if self.greedy:
             self._add(lib.llama_sampler_init_greedy())
         elif order.mirostat:
             self._mirostat(order)
@@ -66,28 +69,39 @@ class Sampler:
 
     def choose(self, row: int) -> int:
         """Choose and accept the token after row `row` of the last batch; raises SamplerRefused."""
-        if self._candidates is None:
+        if not self._looks_first:
             return int(self._lib.llama_sampler_sample(self.chain, self._runtime.ctx, row))
-        return self._choose_allowed(row, self._candidates)
-
-    def _choose_allowed(self, row: int, candidates: Candidates) -> int:
-        """Choose as above, but look before accepting: llama.cpp aborts on what a grammar forbids."""
-        lib = self._lib
-        array = candidates.of(self._runtime.logits(row))
-        lib.llama_sampler_apply(self.chain, ctypes.byref(array))
+        # llama.cpp aborts on what a grammar forbids, so it is looked at before it is accepted.
+        array = self._judged(row)
         if not 0 <= array.selected < array.size:
             raise SamplerRefused
         entry = array.data[array.selected]
         if not entry.logit > -math.inf:
             raise SamplerRefused
-        lib.llama_sampler_accept(self.chain, entry.id)
+        self._lib.llama_sampler_accept(self.chain, entry.id)
         return int(entry.id)
 
+    def choose_clear(self, row: int, lead: float) -> int | None:
+        """Choose greedily and accept; None, and nothing accepted, where that is a close thing.
+
+        It is where the best token is ahead of the next one by less than `lead`, in logits.
+        """
+        lib, array = self._lib, self._judged(row)
+        if self._best_two is None:
+            self._best_two = lib.llama_sampler_init_top_k(2)
+        lib.llama_sampler_apply(self._best_two, ctypes.byref(array))
+        best = array.data[0]
+        if array.size < 2 or not best.logit - array.data[1].logit >= lead:
+            return None
+        lib.llama_sampler_accept(self.chain, best.id)
+        return int(best.id)
+
     def close(self) -> None:
-        """Free the chain; idempotent."""
-        if self.chain is not None:
-            self._lib.llama_sampler_free(self.chain)
-            self.chain = None
+        """Free what is native; idempotent."""
+        for owned in (self.chain, self._best_two):
+            if owned is not None:
+                self._lib.llama_sampler_free(owned)
+        self.chain = self._best_two = None
 
     def _bias(self, biases: Sequence[tuple[int, float]]) -> None:
         lib, n_vocab = self._lib, self._runtime.n_vocab
@@ -97,7 +111,7 @@ class Sampler:
             if 0 <= token < n_vocab
         ]
         if any(bias == -math.inf for _token, bias in known):
-            self._look_first()
+            self._looks_first = True
         if known:
             entries = (lib.llama_logit_bias * len(known))()
             for entry, (token, bias) in zip(entries, known, strict=True):
@@ -112,11 +126,15 @@ class Sampler:
             self.close()
             raise SamplerRefused
         self._add(sampler)
-        self._look_first()
+        self._looks_first = True
 
-    def _look_first(self) -> None:
-        """Look at what was chosen before it is accepted: perhaps nothing could be."""
-        self._candidates = Candidates(self._lib, self._runtime.n_vocab)
+    def _judged(self, row: int) -> Any:
+        """Return all tokens after `row`, as a `llama_token_data_array` that went through the chain."""
+        if self._candidates is None:
+            self._candidates = Candidates(self._lib, self._runtime.n_vocab)
+        array = self._candidates.of(self._runtime.logits(row))
+        self._lib.llama_sampler_apply(self.chain, ctypes.byref(array))
+        return array
 
     def _penalise(self, order: Sampling) -> bool:
         lib = self._lib

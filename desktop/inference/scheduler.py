@@ -22,8 +22,6 @@ from desktop.inference.slot import Answer, Job, Slot, never_begun
 from desktop.inference.threads import ThreadKeeper
 from desktop.inference.waiting import WaitingJobs
 
-# Up to so many tokens the processor rounds as it does for one, so that the same words are chosen.
-_EXACT_BATCH: Final = 3
 # Tokens that every answer gets between two chunks of a prompt being read beside it.
 _OWED_TO_WRITERS: Final = 3
 
@@ -213,15 +211,11 @@ class Scheduler:
             return []
         room = self._runtime.n_ctx - len(slot.tokens)
         most = min(self._draft_tokens - used, room)
-        order = answer.job.order
-        promised = order.repeatable or order.sampling.temperature <= 0
-        if promised and not self._runtime.offloaded:
-            most = min(most, _EXACT_BATCH - 1)
         if most <= 0:
             return []
-        costs = self._costs
+        order, costs = answer.job.order, self._costs
         # Not even a guess may follow the clock where the answer must come out the same again.
-        of_batch = costs.usual if answer.job.order.repeatable else costs.relative
+        of_batch = costs.usual if order.repeatable else costs.relative
 
         def cost(guesses: int) -> float:
             return of_batch(writers + used + guesses) / of_batch(writers + used)
@@ -275,6 +269,9 @@ class Scheduler:
             if place < len(share.guesses) and token == share.guesses[place]:
                 slot.decoded += 1
                 slot.guessed -= 1
+        if answer.unsettled:
+            slot.decoded -= 1
+            slot.guessed += 1
         if slot.guessed:
             self._cache.take_back(slot)
 

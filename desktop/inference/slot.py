@@ -4,6 +4,7 @@ import codecs
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from desktop.inference.formats import Piece, Said, Thought
 from desktop.inference.guessing import Guesser
@@ -15,6 +16,12 @@ from desktop.inference.runtime import Runtime
 from desktop.inference.sampling import Sampler
 from desktop.inference.template import Prompt
 from desktop.inference.textstream import StopFinder
+
+# How far ahead the best token must be, in logits, to be the best one also where sums are rounded
+# otherwise. Between a row alone and the same row among others lay up to 0.1 in the guide and 0.3 in
+# 256,000 scores of random weights: flash attention sums up 16-bit values in another order for one
+# row, once it sees 512 cells, and repacked weights are multiplied otherwise from four rows on.
+_CLEAR: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,7 @@ class Answer:
         self._sampler = Sampler(runtime, job.order.sampling, job.grammar, job.prompt.tokens)
         self._guesser: Guesser | None = None
         self._drafted = self._accepted = 0
+        self.unsettled = False
         # A character can be spread over several tokens; an incomplete one waits.
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._stop = StopFinder(job.order.stop)
@@ -56,8 +64,11 @@ class Answer:
     ) -> list[int]:
         """Return at most `most` guesses for the next tokens; none where that does not pay.
 
-        `cost` as in `Lookup.draft`; `make` gives what guesses, when it is asked for first.
+        `cost` as in `Lookup.draft`; `make` gives what guesses, when it is asked for first. A draw
+        that has a seed gets none: rounded otherwise, the same number falls on another word.
         """
+        if self.unsettled or (self.job.order.repeatable and not self._sampler.greedy):
+            return []
         if self._guesser is None:
             self._guesser = make()
         left = self.job.order.max_tokens - self.generated - 1
@@ -67,11 +78,21 @@ class Answer:
         """Choose the tokens after `row` of the last batch, whose next rows hold `guesses`.
 
         The first is what the model would write without guesses, and so is each further one: it
-        goes on only as long as the guess was what it chose itself. Raises SamplerRefused.
+        goes on only as long as the guess was what it chose itself. A greedy choice that is too
+        close to trust among guesses ends them, as `unsettled`: the token before it is to be decoded
+        once more, alone. Raises SamplerRefused.
         """
         chosen: list[int] = []
+        # A state of layers without attention cannot go back behind the first token of a batch.
+        goes_back = self._runtime.memory.cuttable
+        self.unsettled = False
         for guess in (*guesses, None):
-            token = self._sampler.choose(row + len(chosen))
+            token = self._choice(
+                row + len(chosen), certain=not guesses or not (chosen or goes_back)
+            )
+            if token is None:
+                self.unsettled = True
+                break
             chosen.append(token)
             if token != guess or self.ends(token):
                 break
@@ -79,10 +100,16 @@ class Answer:
             self._first = time.monotonic()
         if self._guesser is not None and guesses:
             right = sum(one == other for one, other in zip(chosen, guesses, strict=False))
-            self._guesser.judge(len(guesses), right)
+            self._guesser.judge(len(guesses), right, settled=not self.unsettled)
             self._drafted += len(guesses)
             self._accepted += right
         return chosen
+
+    def _choice(self, row: int, *, certain: bool) -> int | None:
+        """Return the choice after `row`, unless it is greedy, not `certain`, and a close thing."""
+        if certain or not self._sampler.greedy:
+            return self._sampler.choose(row)
+        return self._sampler.choose_clear(row, _CLEAR)
 
     def take(self, token: int, row: int) -> Iterator[Report]:
         """Count `token`, chosen after `row`, as part of the answer; yield what is certain now."""
