@@ -1,14 +1,7 @@
 """A card beside what was clicked; a click elsewhere, or Esc, and it is gone. GUI thread."""
 
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import (
-    QGuiApplication,
-    QPainter,
-    QPainterPath,
-    QPaintEvent,
-    QRegion,
-    QResizeEvent,
-)
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.system.compositor import blends_windows
@@ -67,14 +60,9 @@ class PopoverCard(QWidget):
         card = self.rect().adjusted(self._margin, self._margin, -self._margin, -self._margin)
         if self._margin:
             paint_shadow(painter, card, self._margin)
+        # Where the screen does not blend windows, its corners blend with the canvas, as menus' do:
+        # cut to their shape they would be stairs.
         paint_card(painter, card, self.palette(), Radius.CARD)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if not self._margin:
-            path = QPainterPath()
-            path.addRoundedRect(self.rect(), Radius.CARD, Radius.CARD)
-            self.setMask(QRegion(path.toFillPolygon().toPolygon()))
 
     def _take_size(self, room: QRect) -> None:
         """Be as large as what is shown; Qt itself would grant two thirds of the screen."""

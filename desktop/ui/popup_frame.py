@@ -1,15 +1,12 @@
-"""The window of the popup: a rounded card without a title bar, over everything. GUI thread."""
+"""The window of the popup: a card without a title bar, over everything. GUI thread."""
 
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import (
     QColor,
     QGuiApplication,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
-    QPen,
-    QRegion,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QWidget
@@ -23,10 +20,14 @@ __all__ = ["PopupFrame"]
 
 
 class PopupFrame(QWidget):
-    """Paints card and shadow, can be moved by its empty places, and has `grips` at its edges."""
+    """Paints card and shadow, can be moved by its empty places, and has `grips` at its edges.
+
+    Where the screen does not blend windows, a round corner would be one of stairs: the card is
+    square there, and a plain line is its edge.
+    """
 
     def __init__(self, *, translucent: bool) -> None:
-        """`translucent` says whether the screen blends windows: shadow and smooth corners."""
+        """`translucent` says whether the screen blends windows: shadow and round corners."""
         super().__init__(
             None,
             Qt.WindowType.Tool
@@ -38,7 +39,6 @@ class PopupFrame(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_MacAlwaysShowToolWindow)
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground, on=translucent)
         self._translucent = translucent
-        self._masked = QSize()
         self._grasped: QPoint | None = None
         self.margin = SHADOW if translucent else 0
         self.grips = PopupGrips(self, left=not is_wayland())
@@ -56,26 +56,19 @@ class PopupFrame(QWidget):
         if inside.contains(event.rect()):
             painter.fillRect(event.rect(), self.palette().base())
             return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._translucent:
-            paint_soft_shadow(painter, card)
-        paint_card(painter, card, self.palette(), Radius.POPUP)
         if not self._translucent:
             # Without a shadow the edge alone tells the card from what lies behind it.
-            painter.setPen(QPen(QColor(tokens_of(self.palette()).handle), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            edge = QRectF(card).adjusted(0.5, 0.5, -0.5, -0.5)
-            painter.drawRoundedRect(edge, Radius.POPUP, Radius.POPUP)
+            painter.fillRect(card, QColor(tokens_of(self.palette()).handle))
+            painter.fillRect(card.adjusted(1, 1, -1, -1), self.palette().base())
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_soft_shadow(painter, card)
+        paint_card(painter, card, self.palette(), Radius.POPUP)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Cut the corners where they cannot be blended."""
+        """Keep the grips at the edges."""
         super().resizeEvent(event)
         self.grips.place(self.card, self.margin)
-        if not self._translucent and self._masked != self.size():
-            self._masked = self.size()
-            path = QPainterPath()
-            path.addRoundedRect(self.rect(), Radius.POPUP, Radius.POPUP)
-            self.setMask(QRegion(path.toFillPolygon().toPolygon()))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Let the card be moved by what is empty of it; beside the card nothing is ours."""
