@@ -8,10 +8,15 @@ from typing import Final
 from desktop.backends.explain import explain_death
 from desktop.backends.ladder import Cause
 from desktop.base.paths import Paths, paths_under
+from desktop.domain.advice import Computer
 from desktop.domain.chat import Role, Usage
+from desktop.domain.errors import LapisError, TooLarge
 from desktop.domain.history import Attachment, AttachmentKind, MessageState
+from desktop.domain.model import LoadPlan
 from desktop.domain.settings import Language, Theme
+from desktop.models.gguf import read_gguf
 from desktop.services.notes import note_of
+from desktop.services.planning import fitting_plan
 from desktop.store.chats import ChatStore
 from tests import gguf_files
 from tests.harness.real_shapes import SHAPES
@@ -38,6 +43,8 @@ _FILES: Final = {
     "Meta-Llama-3.1-8B-Instruct-Q4_K_M.gguf": "llama-3-8b",
 }
 _PAGES: Final = 12
+_SMALL: Final = Computer(4_000_000_000, 2_400_000_000)
+_LONG: Final = 8192
 _USAGE: Final = Usage(412, 380, 214, 390.0, 520.0, 31.2)
 
 
@@ -91,8 +98,12 @@ class Home:
             for title in reversed(texts.in_folder):
                 chat = store.create(title, folder=folder.id).id
                 _say(store, chat, Talk(title, title, texts.reply))
-            for talk in (texts.lease, texts.harvest):
-                _say(store, store.create(talk.title).id, talk)
+            for talk, error in (
+                (texts.minutes, _refusal(paths.models / _MODEL)),
+                (texts.lease, None),
+                (texts.harvest, explain_death(Cause.MEMORY)),
+            ):
+                _say(store, store.create(talk.title).id, talk, error)
             for title in texts.others:
                 _say(store, store.create(title).id, Talk(title, title, texts.reply))
             pinned = store.create(texts.pinned).id
@@ -104,7 +115,18 @@ class Home:
             store.close()
 
 
-def _say(store: ChatStore, chat: int, talk: Talk) -> None:
+def _refusal(model: Path) -> TooLarge:
+    """Return why a small computer does not load `model` with a long context."""
+    try:
+        wished = LoadPlan(model, n_ctx=_LONG)
+        fitting_plan(read_gguf(model), wished, _SMALL, model.stem)
+    except TooLarge as refusal:
+        return refusal
+    raise AssertionError("it fits")
+
+
+def _say(store: ChatStore, chat: int, talk: Talk, error: LapisError | None = None) -> None:
+    """Keep `talk`, whose answer `error` ended."""
     along = [Attachment(AttachmentKind.FILE, talk.document, talk.answer * 12, _PAGES)]
     question = store.add(
         chat, None, Role.USER, talk.question, attachments=along if talk.document else ()
@@ -117,8 +139,8 @@ def _say(store: ChatStore, chat: int, talk: Talk) -> None:
             message.id,
             content=answer,
             reasoning=talk.reasoning,
-            state=MessageState.FAILED if talk.is_broken else MessageState.COMPLETE,
-            usage=None if talk.is_broken else _USAGE,
-            note=note_of(explain_death(Cause.MEMORY)) if talk.is_broken else "",
+            state=MessageState.COMPLETE if error is None else MessageState.FAILED,
+            usage=_USAGE if error is None else None,
+            note="" if error is None else note_of(error),
             thinking_seconds=talk.thinking_seconds or None,
         )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from desktop.ui.models_page import ModelsPage
     from tests.screenshots.stage import Stage
 
 
@@ -19,17 +21,21 @@ def tab(number: int, stage: Stage) -> None:
     stage.take()
 
 
+def servers_offline(stage: Stage) -> None:
+    """Take the servers while the offline switch keeps everything from one of them."""
+    from desktop.domain.connection import Connection, ServerKind
+
+    usual = stage.preferences.value
+    away = Connection(ServerKind.OPENAI, "institute", "https://models.example.org/v1")
+    held = replace(usual.connections, offline=True, servers=(away,))
+    stage.preferences.set(replace(usual, connections=held))
+    tab(3, stage)
+    stage.preferences.set(usual)
+
+
 def model_page(stage: Stage) -> None:
     """Take the page of one model, with its quantisations."""
-    from desktop.ui.models_page import ModelsPage
-
-    stage.window.models_requested.emit()
-    page = stage.part(ModelsPage)
-    page.show_tab(0)
-    stage.wait(lambda: page.discover.browse.all.cards, "cards")
-    page.discover.model_opened.emit("gemma-2-2b-it")
-    stage.wait(lambda: page.model_page.table.rows, "quantisations")
-    stage.work(3)
+    page = _open_model(stage)
     stage.take()
     page.close_page()
 
@@ -41,16 +47,9 @@ def downloads(stage: Stage) -> None:
     from desktop.ui.downloads_sum import DownloadsSum
     from desktop.ui.get_button import GetButton
     from desktop.ui.licence_card import LicenceCard
-    from desktop.ui.models_page import ModelsPage
     from desktop.ui.tick_box import TickBox
 
-    stage.window.models_requested.emit()
-    page = stage.part(ModelsPage)
-    page.show_tab(0)
-    stage.wait(lambda: page.discover.browse.all.cards, "cards")
-    page.discover.model_opened.emit("gemma-2-2b-it")
-    stage.wait(lambda: len(page.model_page.table.rows) > 1, "quantisations")
-    stage.work(3)
+    page = _open_model(stage)
     for box in stage.part(LicenceCard).findChildren(TickBox):
         box.setChecked(True)
     for row in page.model_page.table.rows[:2]:
@@ -68,3 +67,17 @@ def downloads(stage: Stage) -> None:
     for key in rows:
         bar.cancel_requested.emit(key)
     stage.work(1)
+
+
+def _open_model(stage: Stage) -> ModelsPage:
+    """Open the page of a model with two quantisations and more; return what it is a part of."""
+    from desktop.ui.models_page import ModelsPage
+
+    stage.window.models_requested.emit()
+    page = stage.part(ModelsPage)
+    page.show_tab(0)
+    stage.wait(lambda: page.discover.browse.all.cards, "cards")
+    page.discover.model_opened.emit("gemma-2-2b-it")
+    stage.wait(lambda: len(page.model_page.table.rows) > 1, "quantisations")
+    stage.work(3)
+    return page

@@ -90,6 +90,11 @@ def _error(stage: Stage) -> None:
     stage.take()
 
 
+def _too_large(stage: Stage) -> None:
+    _talk(stage, stage.texts.minutes.title)
+    stage.take()
+
+
 def _banner(stage: Stage) -> None:
     from desktop.backends.explain import explain_death
     from desktop.backends.ladder import Cause
@@ -294,6 +299,7 @@ def _all() -> dict[str, Scene]:
         "menu": Scene(_main_menu),
         "document": Scene(_document),
         "error": Scene(_error),
+        "too-large": Scene(_too_large),
         "banner": Scene(_banner),
         "drop": Scene(_drop),
         "models": Scene(partial(models_scenes.tab, 0)),
@@ -302,6 +308,7 @@ def _all() -> dict[str, Scene]:
         "installed": Scene(partial(models_scenes.tab, 1)),
         "this-computer": Scene(partial(models_scenes.tab, 2)),
         "servers": Scene(partial(models_scenes.tab, 3)),
+        "servers-offline": Scene(models_scenes.servers_offline),
         "library": Scene(_library),
         "keys": Scene(_keys),
         "help": Scene(_help),

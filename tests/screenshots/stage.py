@@ -9,6 +9,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from desktop.app import main as run
 from desktop.base.paths import Paths, paths_under
 from desktop.config.store import SettingsStore
+from desktop.ui.preferences import Preferences
 from desktop.ui.program import Program
 from desktop.ui.window import MainWindow
 from tests.e2e.other_programs import OtherPrograms
@@ -37,8 +39,11 @@ Part = TypeVar("Part", bound=QWidget)
 class Stage:
     """What a scene may use; everything waits for what it wants to see, at most a minute."""
 
-    def __init__(self, paths: Paths, out: Path, others: OtherPrograms, screen: Screen) -> None:
-        """Pictures go to `out`; `name` is that of the next one."""
+    def __init__(
+        self, program: Program, paths: Paths, out: Path, others: OtherPrograms, screen: Screen
+    ) -> None:
+        """Pictures of `program` go to `out`; `name` is that of the next one."""
+        self._program = program
         self.paths = paths
         self.others = others
         self.screen = screen
@@ -55,6 +60,11 @@ class Stage:
         file = self.paths.data / "letter.txt"
         file.write_text(self.texts.selected, encoding="utf-8")
         return file
+
+    @property
+    def preferences(self) -> Preferences:
+        """The settings in use."""
+        return self._program.findChildren(Preferences)[0]
 
     @property
     def window(self) -> MainWindow:
@@ -148,17 +158,16 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         screen = Screen(dict(os.environ))
         others = OtherPrograms(screen, Path(folder), {})
-        stage = Stage(paths, out, others, screen)
 
-        def play() -> None:
+        def play(program: Program) -> None:
             try:
-                _lead(stage, names, failed)
+                _lead(Stage(program, paths, out, others, screen), names, failed)
             finally:
                 # `quit` asks the window first, which would only hide.
                 QApplication.exit()
 
         def run_watched(self: Program) -> int:
-            self.ready.connect(lambda: QTimer.singleShot(0, self, play))
+            self.ready.connect(lambda: QTimer.singleShot(0, self, partial(play, self)))
             return begin(self)
 
         Program.run = run_watched  # type: ignore[method-assign]

@@ -12,8 +12,7 @@ from desktop.domain.settings import Language
 class Talk:
     """A question with its answer, and answers that were given before.
 
-    `document` is the name of a file of 12 pages that goes with the question; with `is_broken` the
-    engine died in the middle of the answer.
+    `document` is the name of a file of 12 pages that goes with the question.
     """
 
     title: str
@@ -23,14 +22,14 @@ class Talk:
     reasoning: str = ""
     thinking_seconds: float = 0.0
     document: str = ""
-    is_broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
     """The chats of one person; `talks` are the last ones, the last of the list on top.
 
-    `lease` is about a document, `harvest` ended before its time.
+    `lease` is about a document, `harvest` ended before its time, `minutes` were too much to begin
+    with.
     `reply` is what a stand-in for a model says in the popup to `question` about `selected`.
     """
 
@@ -40,6 +39,7 @@ class Texts:
     others: tuple[str, ...]
     lease: Talk
     harvest: Talk
+    minutes: Talk
     talks: tuple[Talk, ...]
     searched: str
     draft: str
@@ -77,7 +77,11 @@ _ENGLISH: Final = Texts(
         "Sum up the report on the harvest in ten lines.",
         "Rain in May delayed the sowing by two weeks, and the wheat stayed a tenth below the mean "
         "of ten years. Barley did better:",
-        is_broken=True,
+    ),
+    minutes=Talk(
+        "The minutes of a year",
+        "Which decisions in the minutes of this year contradict each other?",
+        "",
     ),
     talks=(
         Talk(
@@ -133,7 +137,11 @@ _CHINESE: Final = Texts(
         "去年的收成",
         "用十行话概括这份收成报告。",
         "五月的雨水让播种推迟了两周，小麦比十年平均低一成。大麦的情况好一些：",
-        is_broken=True,
+    ),
+    minutes=Talk(
+        "全年的会议纪要",
+        "今年的会议纪要里，有哪些决定互相矛盾？",
+        "",
     ),
     talks=(
         Talk(
