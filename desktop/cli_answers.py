@@ -254,7 +254,7 @@ def _servers(paths: Paths, settings: Settings) -> Connections:
 
 def _models(paths: Paths, settings: Settings, servers: Connections) -> AllModels:
     guide = resources() / "guide" / "guide.gguf"
-    return AllModels(lambda: open_library(settings, paths, guide), servers)
+    return AllModels(lambda: open_library(settings, paths, guide), servers, typed=True)
 
 
 def _chosen(models: AllModels, name: str) -> InstalledModel:

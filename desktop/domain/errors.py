@@ -79,6 +79,10 @@ class ModelNotFound(UserFixable):
     """No installed model has the name asked for."""
 
 
+class UnknownModel(ModelNotFound):
+    """No installed model has a name that is anything like the one asked for."""
+
+
 class StorageError(UserFixable):
     """Chats or settings cannot be read or written: disk full, read-only, locked, damaged, newer."""
 

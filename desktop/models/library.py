@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from desktop.base.files import size_of
 from desktop.base.path_text import typed_path
-from desktop.domain.errors import ModelNotFound
+from desktop.domain.errors import ModelNotFound, UnknownModel
 from desktop.domain.model import InstalledModel
 from desktop.domain.text import Text, printable
 from desktop.models.effort import is_regular
@@ -201,14 +201,14 @@ def _not_found(wanted: str, names: list[str], matches: int) -> ModelNotFound:
     if matches:
         return ModelNotFound(
             Text("Several models begin with {name}", {"name": shown(wanted)}),
-            Text("Choose one of: {names}.", {"names": ", ".join(names)}),
+            Text("Choose one of: {names}.", {"names": tuple(names)}),
         )
     by_key = {name.casefold(): name for name in names}
     near = difflib.get_close_matches(wanted.casefold(), by_key, n=_NEAR, cutoff=0.5)
     if near:
         return ModelNotFound(
-            title, Text("Did you mean: {names}?", {"names": ", ".join(by_key[one] for one in near)})
+            title, Text("Did you mean: {names}?", {"names": tuple(by_key[one] for one in near)})
         )
-    return ModelNotFound(
+    return UnknownModel(
         title, Text("Put a .gguf file into the models folder, or give the path of one.")
     )

@@ -1,12 +1,12 @@
 """Every model that can be chosen: the files of this computer, then what servers have. Any thread."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from desktop.base.path_text import typed_path
 from desktop.domain.connection import Connection
-from desktop.domain.errors import ModelFileError, ModelNotFound
+from desktop.domain.errors import LapisError, ModelFileError, ModelNotFound, UnknownModel
 from desktop.domain.model import InstalledModel
 from desktop.domain.text import Text
 from desktop.hub.network import shown_address
@@ -21,10 +21,20 @@ _BEGUN: Final = re.compile(r"(?P<server>[^/:@\s]+)[/:](?P<model>.+)", re.DOTALL)
 class AllModels:
     """Files and served models by the names people type. Servers are not asked."""
 
-    def __init__(self, library: Callable[[], Library], connections: Connections | None) -> None:
-        """`library` returns the files of the moment; without `connections` there are only those."""
+    def __init__(
+        self,
+        library: Callable[[], Library],
+        connections: Connections | None,
+        *,
+        typed: bool = False,
+    ) -> None:
+        """`library` returns the files of the moment; without `connections` there are only those.
+
+        `typed` names can be written in another way, so hints tell how a served one is.
+        """
         self._library = library
         self._connections = connections
+        self._typed = typed
 
     def models(self) -> list[InstalledModel]:
         """Return the guide, the other files by name, then served models, as last heard."""
@@ -57,16 +67,31 @@ class AllModels:
             same = [model for model in connections.models() if model.title.casefold() == key]
             if len(same) == 1:
                 return same[0]
-            meant = _begun_like_a_server(name_or_path.strip(), connections.all())
-            if not meant or typed_path(name_or_path).exists():
+            hint = self._hint(name_or_path.strip(), connections.all(), error)
+            if hint is None or typed_path(name_or_path).exists():
                 raise
-            raise ModelNotFound(
-                Text("There is no model named {name}", {"name": shown_address(name_or_path)}),
-                Text("If that server is meant, write it like this: {example}", {"example": meant}),
-            ) from error
+            title = Text("There is no model named {name}", {"name": shown_address(name_or_path)})
+            raise ModelNotFound(title, hint) from error
+
+    def _hint(self, name: str, servers: Sequence[Connection], error: LapisError) -> Text | None:
+        """Return how `name` is written if a server is meant; None if the hint of `error` is better."""
+        meant = _begun_like_a_server(name, servers)
+        if meant:
+            return Text(
+                "If that server is meant, write it like this: {example}", {"example": meant}
+            )
+        if not self._typed or not isinstance(error, UnknownModel):
+            return None
+        if not servers or not is_model_name(name):
+            return None
+        return Text(
+            "Give the path of a .gguf file or, for a model of a server, write the server in front: "
+            "{example}",
+            {"example": shown_address(name_of(servers[0], name))},
+        )
 
 
-def _begun_like_a_server(name: str, servers: Iterable[Connection]) -> str:
+def _begun_like_a_server(name: str, servers: Sequence[Connection]) -> str:
     """Return how `name` is written where it begins with the name of one of `servers`, else empty."""
     begun = _BEGUN.fullmatch(name)
     if begun is None or not is_model_name(begun["model"]):

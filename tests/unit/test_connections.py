@@ -276,6 +276,26 @@ def test_a_name_that_begins_like_a_server_is_not_told_of_files(
         models.find("elsewhere/big")
 
 
+def test_who_types_a_bare_name_is_told_how_a_server_is_written_in_front(
+    known: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "mistral.gguf").write_bytes(b"GGUF")
+    library = Library(tmp_path / "models", tmp_path / "guide.gguf")
+    typed = AllModels(lambda: library, known, typed=True)
+
+    def hint(models: AllModels, name: str) -> str:
+        with pytest.raises(ModelNotFound) as caught:
+            models.find(name)
+        return str(caught.value.hint)
+
+    assert hint(typed, "llama3").endswith("write the server in front: ollama:llama3")
+    assert hint(typed, "minstral") == "Did you mean: mistral?"
+    assert hint(AllModels(lambda: library, known), "llama3").startswith("Put a .gguf file")
+    assert hint(AllModels(lambda: library, None, typed=True), "llama3").startswith("Put a .gguf")
+
+
 def test_a_file_in_a_folder_that_is_named_like_a_server_is_that_file(
     known: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
