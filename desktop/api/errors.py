@@ -39,7 +39,7 @@ from desktop.domain.errors import (
     TemplateError,
     TooManyRequests,
 )
-from desktop.domain.text import Text
+from desktop.domain.text import Text, Value
 
 OLLAMA: Final = "/api/"
 
@@ -164,14 +164,18 @@ def _refused(error: Refused | LapisError) -> Refused:
 
 def _shown(text: Text) -> str:
     """Return the English words; of paths among the values, only the last part."""
-    values = {name: _without_folders(value) for name, value in text.values.items()}
+    values: dict[str, Value] = {
+        name: tuple(map(_without_folders, value))
+        if isinstance(value, tuple)
+        else _without_folders(value)
+        if isinstance(value, str)
+        else value
+        for name, value in text.values.items()
+    }
     return str(Text(text.message, values)).removesuffix(".")
 
 
-def _without_folders(value: object) -> str | int | float:
-    if isinstance(value, int | float):
-        return value
-    words = str(value)
+def _without_folders(words: str) -> str:
     if "\n" in words or not _ABSOLUTE.match(words):
         return _PATH.sub(r"…/\1", words)
     windows = "\\" in words

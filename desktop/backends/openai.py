@@ -47,7 +47,7 @@ from desktop.domain.chat import ChatRequest, Event, GrammarKind, Notice
 from desktop.domain.connection import Connection, ServedModel
 from desktop.domain.errors import LapisError, NetworkError
 from desktop.domain.sight import has_pictures, is_about_pictures, without_pictures
-from desktop.domain.text import Text, encodable
+from desktop.domain.text import Text, Value, encodable
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncAPIResponse
@@ -106,7 +106,7 @@ class OpenAIClient:
         async with AsyncExitStack() as stack:
             response, left_out = await self._begin(stack, model, request)
             if left_out:
-                values = {"host": self._host, "names": left_out}
+                values: dict[str, Value] = {"host": self._host, "names": left_out}
                 yield Notice(Text("{host} does not take {names}: answered without", values))
             begun = request.messages[-1].content if request.continue_answer else ""
             answer = Answer(begun=begun, splits=request.prompt is None)
@@ -165,7 +165,7 @@ class OpenAIClient:
 
     async def _begin(
         self, stack: AsyncExitStack, model: str, request: ChatRequest
-    ) -> tuple["AsyncAPIResponse[Any]", str]:
+    ) -> tuple["AsyncAPIResponse[Any]", tuple[str, ...]]:
         """Return an answer that has begun, and what had to be left out for it, in words."""
         import openai
 

@@ -79,9 +79,9 @@ def fields_of(
     return {name: value for name, value in fields.items() if name not in refused}
 
 
-def missed(refused: Iterable[str]) -> str:
-    """Return what of the refused fields somebody may miss, as they call it; empty for nothing."""
-    return ", ".join(sorted({SPARED.get(name, "") for name in refused} - {""}))
+def missed(refused: Iterable[str]) -> tuple[str, ...]:
+    """Return what of the refused fields somebody may miss, as they call it."""
+    return tuple(sorted({SPARED.get(name, "") for name in refused} - {""}))
 
 
 def _chat(request: ChatRequest, refused: Collection[str]) -> dict[str, Any]:

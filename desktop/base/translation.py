@@ -29,4 +29,4 @@ class Translator:
         """Return `text` in this language, its `{name}` holes filled from `values`."""
         if isinstance(text, str):
             text = Text(text, values)
-        return text.filled(self._catalogue.gettext(text.message))
+        return text.said(self._catalogue.gettext)

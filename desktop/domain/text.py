@@ -6,11 +6,12 @@ whatever language is set by then.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-Value: TypeAlias = str | int | float
+Value: TypeAlias = str | int | float | tuple[str, ...]
+"""What fills a hole; a tuple is a list of names, said as each language does it."""
 
 _HOLE = re.compile(r"\{(\w+)\}")
 
@@ -26,14 +27,25 @@ class Text:
     message: str
     values: Mapping[str, Value] = field(default_factory=dict[str, Value])
 
-    def filled(self, translated: str) -> str:
-        """Return `translated` with the holes filled; an unknown hole is left as it stands."""
+    def said(self, translate: Callable[[str], str]) -> str:
+        """Return the words in the language of `translate`; an unknown hole is left as it stands."""
+
+        def value(hole: re.Match[str]) -> str:
+            found = self.values.get(hole[1], hole[0])
+            if isinstance(found, tuple):
+                return translate(BETWEEN.message).join(found)
+            return str(found)
+
         # In one go: a value, such as the name of a file, may look like a hole itself.
-        return _HOLE.sub(lambda hole: str(self.values.get(hole[1], hole[0])), translated)
+        return _HOLE.sub(value, translate(self.message))
 
     def __str__(self) -> str:
         """Return the English words, for logs and tests."""
-        return self.filled(self.message)
+        return self.said(str)
+
+
+BETWEEN: Final = Text(", ")
+"""What stands between the names of a list."""
 
 
 def encodable(text: str) -> str:

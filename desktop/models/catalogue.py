@@ -131,5 +131,5 @@ def _within(wanted: tuple[str, ...], parts: tuple[str, ...]) -> bool:
     return bool(wanted) and all(part in rest for part in wanted)
 
 
-def _names(models: list[ListedModel]) -> str:
-    return ", ".join(model.name for model in models)
+def _names(models: list[ListedModel]) -> tuple[str, ...]:
+    return tuple(model.name for model in models)

@@ -165,7 +165,7 @@ class EnginePacks:
         title = Text("There is no pack called {name} for this version of Lapis", {"name": name})
         if not packs:
             raise BadReference(title, Text("None has been published for this system."))
-        names = ", ".join(pack.id for pack in packs)
+        names = tuple(pack.id for pack in packs)
         raise BadReference(title, Text("These are known: {names}", {"names": names}))
 
     def watch(self, observer: Observer) -> Callable[[], None]:

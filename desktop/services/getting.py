@@ -140,5 +140,5 @@ def _references(listed: ListedModel) -> Iterator[Reference]:
         yield Reference(name)
 
 
-def _names(repository: Repository) -> str:
-    return ", ".join(model.quantisation or model.name for model in repository.models)
+def _names(repository: Repository) -> tuple[str, ...]:
+    return tuple(model.quantisation or model.name for model in repository.models)

@@ -86,11 +86,13 @@ def _read(note: str) -> _Note | None:
 
 def _words(text: Text) -> _Words:
     # The name of a file may hold bytes that are no UTF-8.
-    values = {
-        name: encodable(value) if isinstance(value, str) else value
-        for name, value in text.values.items()
-    }
-    return _Words(text.message, values)
+    return _Words(text.message, {name: _kept(value) for name, value in text.values.items()})
+
+
+def _kept(value: Value) -> Value:
+    if isinstance(value, tuple):
+        return tuple(map(encodable, value))
+    return encodable(value) if isinstance(value, str) else value
 
 
 def _text(words: _Words) -> Text:

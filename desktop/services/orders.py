@@ -149,7 +149,7 @@ def _what_there_is(names: Iterable[str]) -> Text:
     return Text("It has: {names}.", {"names": _listed(names)})
 
 
-def _listed(names: Iterable[str]) -> str:
-    unique = list(dict.fromkeys(names))
-    more = ", …" if len(unique) > _MOST_NAMED else ""
-    return ", ".join(unique[:_MOST_NAMED]) + more
+def _listed(names: Iterable[str]) -> tuple[str, ...]:
+    unique = tuple(dict.fromkeys(names))
+    more = ("…",) if len(unique) > _MOST_NAMED else ()
+    return unique[:_MOST_NAMED] + more

@@ -98,7 +98,7 @@ def requantise(
     if quantisation not in TARGETS:
         raise UserFixable(
             Text("{name} cannot be made here", {"name": shown(quantisation)}),
-            Text("Choose one of these: {names}.", {"names": ", ".join(TARGETS)}),
+            Text("Choose one of these: {names}.", {"names": tuple(TARGETS)}),
         )
     source = _source(path)
     stem = stem_for(path, source.name, quantisation)

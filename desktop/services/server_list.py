@@ -200,7 +200,7 @@ class ServerList:
 
 def no_server(name: str, servers: tuple[Connection, ...]) -> ModelNotFound:
     """Return the error of a name that leads to none of `servers`."""
-    names = ", ".join(each.name for each in servers) or "–"
+    names = tuple(each.name for each in servers) or "–"
     return ModelNotFound(
         Text("There is no server for {name}", {"name": shown_address(name.strip())}),
         Text("These are set up: {names}. Add others in the settings.", {"names": names}),

@@ -259,7 +259,7 @@ class Sources:
             copies = [hit.name for hit in hits if hit.name != found.name][:_MOST_COPIES]
         if copies:
             return RemoteFileNotFound(
-                title, Text("These have them: {names}.", {"names": ", ".join(copies)})
+                title, Text("These have them: {names}.", {"names": tuple(copies)})
             )
         return RemoteFileNotFound(
             title, Text("Search for its name together with GGUF: others may have made them.")

@@ -46,7 +46,7 @@ def add_asking(app: typer.Typer, words: Translator) -> None:
         help=say(
             "Chat template: own is the one in the file, auto a built-in one that fits; or one of "
             "{names}",
-            names=", ".join(NAMES),
+            names=tuple(NAMES),
         ),
     )
     anyway_option = typer.Option(

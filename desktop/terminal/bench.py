@@ -112,7 +112,7 @@ def _subject(item: Subject, words: Translator) -> str:
         "{model}, {size} · {device} · {threads} threads · {context} tokens of context",
         model=item.model.title,
         size=sized(item.loaded.weights),
-        device=", ".join(item.loaded.devices),
+        device=tuple(item.loaded.devices),
         threads=item.threads,
         context=item.loaded.n_ctx,
     )

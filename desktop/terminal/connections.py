@@ -141,7 +141,7 @@ def _named(name: str, known: Connections) -> Connection:
             Text("There is no server called {name}", {"name": name}),
             Text(
                 "These are set up: {names}.",
-                {"names": ", ".join(each.name for each in listed) or "–"},
+                {"names": tuple(each.name for each in listed) or "–"},
             ),
         )
     return found

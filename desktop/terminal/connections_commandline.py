@@ -130,7 +130,7 @@ def _kind(word: str) -> ServerKind:
     except ValueError:
         raise UsageError(
             Text("There is no kind of server called {word}", {"word": word}),
-            Text("These are known: {names}", {"names": ", ".join(ServerKind)}),
+            Text("These are known: {names}", {"names": tuple(ServerKind)}),
         ) from None
 
 

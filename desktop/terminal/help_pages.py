@@ -44,7 +44,7 @@ class Subcommands(TyperGroup):
         if args[0] not in self.commands:
             raise UsageError(
                 Text("There is no command {name}", {"name": f"{self.name} {args[0]}"}),
-                Text("It takes one of: {names}.", {"names": ", ".join(self.commands)}),
+                Text("It takes one of: {names}.", {"names": tuple(self.commands)}),
             )
         return super().resolve_command(ctx, args)
 

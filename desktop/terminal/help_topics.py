@@ -58,15 +58,18 @@ def _unknown(topic: str, words: Translator) -> UsageError:
         values = {"command": f"lapis {topic}"}
         return UsageError(title, Text("{command} --help lists what can be given.", values))
     if near := nearest_topics(topic):
-        return UsageError(title, Text("Did you mean {others}?", {"others": ", ".join(near)}))
+        return UsageError(title, Text("Did you mean {others}?", {"others": tuple(near)}))
     if hits := search_help(read_pages(words.language), topic):
         # The heading tells whether the word is what a part is about, or only stands in it.
         found: dict[str, str] = {}
         for hit in hits:
             found.setdefault(hit.page.topic, hit.heading or hit.page.title)
         places = [f"{page} ({heading})" for page, heading in found.items()][:_MOST_FOUND]
-        values = {"others": ", ".join(places), "command": f"lapis help {next(iter(found))}"}
         return UsageError(
-            title, Text("The word is in {others}. Type, for example: {command}", values)
+            title,
+            Text(
+                "The word is in {others}. Type, for example: {command}",
+                {"others": tuple(places), "command": f"lapis help {next(iter(found))}"},
+            ),
         )
     return UsageError(title, Text("lapis help lists the topics."))

@@ -76,7 +76,7 @@ def explained(error: "typer.TyperException", arguments: Sequence[str]) -> UsageE
     if near:
         return UsageError(
             Text("There is no option {option}", {"option": option}),
-            Text("Did you mean {others}?", {"others": ", ".join(_nearest(option, near))}),
+            Text("Did you mean {others}?", {"others": tuple(_nearest(option, near))}),
         )
     return UsageError(Text("There is no option {option}", {"option": option}), page)
 

@@ -9,6 +9,7 @@ from desktop.domain.catalogue import ListedModel, in_language
 from desktop.domain.errors import ModelNotFound
 from desktop.domain.quantities import parameters, tokens
 from desktop.domain.settings import EngineSettings
+from desktop.domain.text import BETWEEN
 from desktop.models.catalogue import load_catalogue
 from desktop.services.recommendation import advise
 from desktop.terminal.models_orders import ShowOrder
@@ -68,7 +69,7 @@ def _show(model: ListedModel, advice: ModelAdvice, words: Translator, screen: Sc
             (say("Parameters"), parameters(model.parameters)),
             (say("Context window"), tokens(model.context_length)),
             (say("Licence"), model.licence_name),
-            (say("Languages"), ", ".join(model.languages)),
+            (say("Languages"), say(BETWEEN).join(model.languages)),
             (say("Repositories"), "\n".join(model.repositories)),
         ],
         screen,

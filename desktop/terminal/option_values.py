@@ -52,7 +52,7 @@ def word(option: str, text: str, words: Sequence[str]) -> str | None:
     if text and text not in words:
         raise UsageError(
             Text("{option} cannot be {value}", {"option": option, "value": text}),
-            Text("It takes one of: {names}.", {"names": ", ".join(words)}),
+            Text("It takes one of: {names}.", {"names": tuple(words)}),
         )
     return text or None
 

@@ -61,7 +61,7 @@ def add_sizing(app: typer.Typer, words: Translator) -> None:
             "",
             "--kv-type",
             metavar=say("NAME"),
-            help=say("Type of the KV cache: {names}", names=", ".join(KvType)),
+            help=say("Type of the KV cache: {names}", names=tuple(KvType)),
         ),
         gpu_layers: str = typer.Option(
             "",

@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication, QLibraryInfo, QObject, QTranslator
 from desktop.base.paths import resources
 from desktop.base.translation import Translator
 from desktop.domain.settings import Language
-from desktop.domain.text import Text
+from desktop.domain.text import BETWEEN, Text
 
 __all__ = ["NEWER_THAN_QT", "Languages", "listed", "say"]
 
@@ -26,12 +26,16 @@ _CONTEXT = "Lapis"
 
 def say(text: Text) -> str:
     """Return `text` in the language of the window."""
-    return text.filled(QCoreApplication.translate(_CONTEXT, text.message))
+    return text.said(_translated)
 
 
 def listed(words: Iterable[str]) -> str:
     """Return `words` one after another, as the language of the window does it; empty ones left out."""
-    return say(Text(", ")).join(word for word in words if word)
+    return say(BETWEEN).join(word for word in words if word)
+
+
+def _translated(words: str) -> str:
+    return QCoreApplication.translate(_CONTEXT, words)
 
 
 class _Catalogue(QTranslator):

@@ -207,6 +207,12 @@ def test_paths_in_the_words_of_others_lose_their_folders(words: str, told: str) 
     assert errors.refusal(error).message == f"It says: {told}. What to do"
 
 
+def test_each_path_of_a_list_loses_its_folders() -> None:
+    there = Text("It has: {names}.", {"names": ("/home/me/x.gguf", "y.gguf")})
+    message = errors.refusal(UserFixable(Text("It is not here"), there)).message
+    assert message == "It is not here. It has: x.gguf, y.gguf"
+
+
 def test_routes_in_our_own_words_stay_whole() -> None:
     error = UserFixable(Text("It is not here"), Text("Ask /v1/models for the names."))
     assert errors.refusal(error).message == "It is not here. Ask /v1/models for the names"

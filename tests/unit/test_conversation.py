@@ -504,6 +504,15 @@ def test_a_note_keeps_messages_and_values_apart() -> None:
     assert note["hint"]["message"] == "Plain"
 
 
+def test_a_note_keeps_the_names_of_a_list_one_by_one() -> None:
+    title = Text("It has: {names}.", {"names": ("a.gguf", "\udcff.gguf")})
+
+    kept = read_note(note_of(StorageError(title, Text("Plain"))))
+
+    assert kept is not None
+    assert kept[0] == Text(title.message, {"names": ("a.gguf", "\ufffd.gguf")})
+
+
 @pytest.mark.parametrize(
     ("text", "title"),
     [

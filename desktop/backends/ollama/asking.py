@@ -65,14 +65,14 @@ def body_of(
     return GENERATE, body
 
 
-def unknown_settings(sampling: Sampling) -> str:
-    """Return the names of what is set and has no counterpart, empty where there is nothing."""
+def unknown_settings(sampling: Sampling) -> tuple[str, ...]:
+    """Return the names of what is set and has no counterpart."""
     names = (
         ("DRY", sampling.dry_multiplier > 0),
         ("XTC", sampling.xtc_probability > 0),
         ("logit bias", bool(sampling.logit_bias)),
     )
-    return ", ".join(name for name, is_set in names if is_set)
+    return tuple(name for name, is_set in names if is_set)
 
 
 def _check(request: ChatRequest, model: ServedModel) -> None:

@@ -151,7 +151,7 @@ def was_cut(read: int, context: int) -> Text:
     )
 
 
-def left_out(names: str) -> Text:
+def left_out(names: tuple[str, ...]) -> Text:
     """Return what is said of settings that Ollama does not know."""
     return Text(
         "Ollama does not know these settings, they were left out: {names}", {"names": names}
