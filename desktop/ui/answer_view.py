@@ -30,6 +30,7 @@ from desktop.ui.thinking import Thinking
 from desktop.ui.throttle import Throttle
 from desktop.ui.tokens import Space
 from desktop.ui.tool_block import ToolBlock
+from desktop.ui.weakly import weakly
 
 __all__ = ["AnswerView"]
 
@@ -262,7 +263,7 @@ class AnswerView(QWidget):
     def _begin(self) -> None:
         """Expect more words behind those that are there."""
         if self._repaint is None:
-            self._repaint = Throttle(self._show_progress, _REPAINT_MS, self)
+            self._repaint = Throttle(weakly(self._show_progress, None), _REPAINT_MS, self)
         self._growing = GrowingMarkdown()
         self._growing.append(self._message.content)
         self._show_progress()

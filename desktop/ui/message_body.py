@@ -21,6 +21,7 @@ from desktop.ui.markdown_portions import portions_of
 from desktop.ui.message_segments import TableView, TextRun
 from desktop.ui.text_formats import INDENT
 from desktop.ui.tokens import Space
+from desktop.ui.weakly import weakly
 
 __all__ = ["MessageBody", "Segment"]
 
@@ -183,7 +184,7 @@ class MessageBody(QWidget):
                 segment: Segment = CodeBlock(part)
                 self._place(segment, part.depth)
             case Table():
-                table = TableView(part, self.note)
+                table = TableView(part, weakly(self.note, ""))
                 table.link_followed.connect(self.link_meant)
                 self._place(table, part.depth)
                 segment = table
@@ -198,7 +199,7 @@ class MessageBody(QWidget):
         last = self._shown[-1].segment if self._shown else None
         if isinstance(last, TextRun):
             return last
-        run = TextRun(self.note)
+        run = TextRun(weakly(self.note, ""))
         run.link_followed.connect(self.link_meant)
         self._layout.addWidget(run)
         return run

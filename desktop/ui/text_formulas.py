@@ -30,6 +30,7 @@ from desktop.ui.throttle import Throttle
 from desktop.ui.tokens import DARK, LIGHT, Size
 from desktop.ui.typeset_messages import Draw, Drawn, Refused
 from desktop.ui.typesetter import typesetter
+from desktop.ui.weakly import weakly
 
 __all__ = ["OBJECT", "Formulas", "formula_format", "formula_source", "formulas_of"]
 
@@ -101,7 +102,7 @@ class Formulas(QPyTextObject):
         self._drawings: dict[Draw, Drawn | Refused] = {}
         self._awaited: set[Draw] = set()
         self._arrived: set[Draw] = set()
-        self._placing = Throttle(self._place, _PLACE_MS, self)
+        self._placing = Throttle(weakly(self._place, None), _PLACE_MS, self)
         self._renderers: dict[tuple[Draw, str], QSvgRenderer] = {}
         document.documentLayout().registerHandler(_TYPE, self)
         self._draw: Callable[[Draw], Drawn | Refused | None]

@@ -12,6 +12,7 @@ from desktop.ui.fold_button import FoldButton
 from desktop.ui.rich_text import RichText
 from desktop.ui.throttle import Throttle
 from desktop.ui.tokens import Space
+from desktop.ui.weakly import weakly
 
 __all__ = ["Thinking"]
 
@@ -39,7 +40,7 @@ class Thinking(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(Space.S)
         self._layout.addWidget(self._head, 0, Qt.AlignmentFlag.AlignLeft)
-        self._repaint = Throttle(self._write_more, _REPAINT_MS, self)
+        self._repaint = Throttle(weakly(self._write_more, None), _REPAINT_MS, self)
         self._say()
 
     @property

@@ -1,19 +1,31 @@
 """What was shown and is not any more is gone: a window that is open for weeks does not grow."""
 
 import gc
+import weakref
+from dataclasses import replace
 
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.chat import Role
+from desktop.domain.history import MessageState
+from desktop.ui.answer_view import AnswerView
+from desktop.ui.fold_button import FoldButton
+from desktop.ui.message_body import MessageBody
+from desktop.ui.rich_text import RichText
 from desktop.ui.row_frame import RowFrame
+from desktop.ui.text_formulas import Formulas
+from desktop.ui.throttle import Throttle
+from desktop.ui.transcript import Transcript
 from tests.ui.desk import DONE, Desk, say
-from tests.ui.transcripts import rest
+from tests.ui.messages import answer, question
+from tests.ui.transcripts import STREAMING, answers, only, rest, show_chat, stream
 
 _ANSWER = (
     "Some **words**.\n\n```py\nx = 1\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- one\n- two\n"
 )
+_NOTED = f"{_ANSWER}\nA line[^1] with $x^2$.\n\n[^1]: A note.\n"
 _CHATS = 12
 
 
@@ -60,3 +72,22 @@ def test_answers_that_were_written_leave_nothing_behind(desk: Desk, qtbot: QtBot
 
     assert ask_in_new_chats() == first
     assert ask_in_new_chats() == first
+
+
+def test_a_message_that_was_left_does_not_wait_for_the_collector(transcript: Transcript) -> None:
+    assert not gc.isenabled()
+    show_chat(transcript, [question(1), answer(2, _NOTED, reasoning="Hm.")])
+    only(FoldButton, answers(transcript)[0]).setChecked(True)
+    growing = answer(4, "", STREAMING)
+    transcript.append(question(3))
+    transcript.append(growing)
+    stream(transcript, _NOTED, thinking=False)
+    transcript.finish(replace(growing, content=_NOTED, state=MessageState.COMPLETE))
+    kinds = (AnswerView, MessageBody, RichText, Formulas, Throttle)
+    parts = [weakref.ref(one) for kind in kinds for one in transcript.canvas.findChildren(kind)]
+    assert {type(one()) for one in parts} >= {AnswerView, MessageBody, Formulas, Throttle}
+
+    transcript.show_chat([], lambda _ids: [])
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+    assert [one() for one in parts if one() is not None] == []
