@@ -60,7 +60,10 @@ def _talk(stage: Stage, title: str = "") -> None:
 
 
 def _window(stage: Stage) -> None:
+    from desktop.ui.share_bar import ShareBar
+
     _talk(stage)
+    stage.wait(lambda: not stage.seen(ShareBar), "still loading the model")
     stage.take()
 
 
