@@ -5,10 +5,11 @@ would be the largest part of what Lapis is shipped with.
 """
 
 import ctypes
+import functools
 from array import array
 from typing import Any, Final
 
-__all__ = ["Candidates"]
+__all__ = ["Candidates", "candidates"]
 
 # Of `llama_token_data`: id, logit, p, four bytes each.
 _FIELDS: Final = 3
@@ -37,3 +38,9 @@ class Candidates:
         self._scores[:] = memoryview(ctypes.string_at(logits, 4 * self._count)).cast("f")
         first = ctypes.cast(self._entries, ctypes.POINTER(self._lib.llama_token_data))
         return self._lib.llama_token_data_array(first, self._count, -1, False)
+
+
+@functools.lru_cache(maxsize=1)
+def candidates(lib: Any, count: int) -> Candidates:
+    """Return the same room for each token of all answers; one model is loaded at a time."""
+    return Candidates(lib, count)

@@ -1,11 +1,9 @@
 """How likely a token was, and which others could have come. Engine process only."""
 
 import ctypes
-import functools
 import math
-from typing import Any
 
-from desktop.inference.candidates import Candidates
+from desktop.inference.candidates import candidates
 from desktop.inference.messages import Logprobs, TokenChance
 from desktop.inference.runtime import Runtime
 
@@ -35,7 +33,7 @@ def _likeliest(runtime: Runtime, scores: object, count: int) -> tuple[list[int],
     likeliest first.
     """
     lib = runtime.lib
-    array = _candidates(lib, runtime.n_vocab).of(scores)
+    array = candidates(lib, runtime.n_vocab).of(scores)
     for sampler in (lib.llama_sampler_init_dist(0), lib.llama_sampler_init_top_k(max(1, count))):
         lib.llama_sampler_apply(sampler, ctypes.byref(array))
         lib.llama_sampler_free(sampler)
@@ -43,9 +41,3 @@ def _likeliest(runtime: Runtime, scores: object, count: int) -> tuple[list[int],
     tokens = [int(array.data[place].id) for place in range(min(count, array.size))]
     # A damaged model has scores that are no numbers, and nothing can be said of its chances.
     return tokens, float(first.logit) - math.log(first.p) if first.p > 0 else math.nan
-
-
-@functools.lru_cache(maxsize=1)
-def _candidates(lib: Any, count: int) -> Candidates:
-    """Return the same room for each token of an answer; one model is loaded at a time."""
-    return Candidates(lib, count)

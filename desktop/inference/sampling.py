@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from desktop.inference.candidates import Candidates
+from desktop.inference.candidates import candidates
 from desktop.inference.messages import Sampling
 from desktop.inference.runtime import Runtime
 
@@ -48,7 +48,6 @@ class Sampler:
         order = _bounded(order)
         lib = runtime.lib
         self.chain: Any = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
-        self._candidates: Candidates | None = None
         self._looks_first = False
         self._best_two: Any = None
         self._bias(order.logit_bias)
@@ -130,9 +129,8 @@ class Sampler:
 
     def _judged(self, row: int) -> Any:
         """Return all tokens after `row`, as a `llama_token_data_array` that went through the chain."""
-        if self._candidates is None:
-            self._candidates = Candidates(self._lib, self._runtime.n_vocab)
-        array = self._candidates.of(self._runtime.logits(row))
+        room = candidates(self._lib, self._runtime.n_vocab)
+        array = room.of(self._runtime.logits(row))
         self._lib.llama_sampler_apply(self.chain, ctypes.byref(array))
         return array
 
