@@ -164,15 +164,14 @@ def _refused(error: Refused | LapisError) -> Refused:
 
 def _shown(text: Text) -> str:
     """Return the English words; of paths among the values, only the last part."""
-    values: dict[str, Value] = {
-        name: tuple(map(_without_folders, value))
-        if isinstance(value, tuple)
-        else _without_folders(value)
-        if isinstance(value, str)
-        else value
-        for name, value in text.values.items()
-    }
+    values = {name: _last_part(value) for name, value in text.values.items()}
     return str(Text(text.message, values)).removesuffix(".")
+
+
+def _last_part(value: Value) -> Value:
+    if isinstance(value, tuple):
+        return tuple(map(_without_folders, value))
+    return _without_folders(value) if isinstance(value, str) else value
 
 
 def _without_folders(words: str) -> str:

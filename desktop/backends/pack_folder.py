@@ -21,7 +21,7 @@ import msgspec
 from desktop.backends.libraries import bindings_version
 from desktop.base.files import write_atomically
 from desktop.domain.engine_pack import EnginePack, PackFile
-from desktop.domain.text import Text
+from desktop.domain.text import Text, Value
 
 RECORD: Final = "pack.json"
 """The file in a pack's folder that says what belongs to it."""
@@ -162,11 +162,16 @@ def why_off(folder: Path) -> Text | None:
     try:
         with _off_mark(folder).open("rb") as stream:
             said = json.loads(stream.read(_MOST_BYTES))
-        return Text(str(said["message"]), {str(key): str(it) for key, it in said["values"].items()})
+        values = {str(key): _value(it) for key, it in said["values"].items()}
+        return Text(str(said["message"]), values)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return CHANGED
+
+
+def _value(said: object) -> Value:
+    return tuple(map(str, said)) if isinstance(said, list) else str(said)
 
 
 def remove(folder: Path) -> None:

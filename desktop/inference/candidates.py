@@ -9,7 +9,7 @@ import functools
 from array import array
 from typing import Any, Final
 
-__all__ = ["Candidates", "candidates"]
+__all__ = ["candidates"]
 
 # Of `llama_token_data`: id, logit, p, four bytes each.
 _FIELDS: Final = 3

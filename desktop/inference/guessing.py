@@ -43,8 +43,8 @@ class Guesser:
         self._by_model = False
         if guesses or most <= 0:
             return guesses
-        self._close.let_pass()
         if self._model is None:
+            self._close.let_pass()
             return []
         chance = self._belief.chance
         length = best_length(
@@ -56,6 +56,7 @@ class Guesser:
         )
         if length == 0:
             self._belief.let_pass()
+            self._close.let_pass()
             return []
         self._by_model = True
         return self._model.draft(self._sequence, self._text, length)

@@ -34,7 +34,7 @@ class SamplerRefused(Exception):
 
 
 class Sampler:
-    """Owns a native chain; freed once, by `close`."""
+    """Owns a native chain; freed once, by `close`. `greedy`: nothing is drawn."""
 
     def __init__(
         self, runtime: Runtime, order: Sampling, grammar: str, prompt: Sequence[int]

@@ -222,11 +222,9 @@ class Scheduler:
 
         def guesser() -> Guesser:
             runtime = self._runtime
-            # What heads guess depends on how far they have read along, cold or warm.
-            heads = None if order.repeatable else runtime.heads
-            return Guesser(
-                slot.tokens, slot.index, runtime.draft_model or heads, runtime.guess_cost
-            )
+            # What these guess depends on how far they have read along, cold or warm.
+            source = None if order.repeatable else runtime.draft_model or runtime.heads
+            return Guesser(slot.tokens, slot.index, source, runtime.guess_cost)
 
         return answer.draft(most, cost, guesser)
 

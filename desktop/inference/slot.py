@@ -38,7 +38,10 @@ class Job:
 
 
 class Answer:
-    """The answer to one job while it is written: sampling, text, counts and times."""
+    """The answer to one job while it is written: sampling, text, counts and times.
+
+    `unsettled`: the last choice was left open, see `choose`.
+    """
 
     def __init__(self, runtime: Runtime, job: Job, cached: int) -> None:
         """Begin; `cached` prompt tokens need not be decoded. Raises SamplerRefused."""
@@ -80,7 +83,7 @@ class Answer:
         The first is what the model would write without guesses, and so is each further one: it
         goes on only as long as the guess was what it chose itself. A greedy choice that is too
         close to trust among guesses ends them, as `unsettled`: the token before it is to be decoded
-        once more, alone. Raises SamplerRefused.
+        once more, without any. Raises SamplerRefused.
         """
         chosen: list[int] = []
         # A state of layers without attention cannot go back behind the first token of a batch.
@@ -96,7 +99,7 @@ class Answer:
             chosen.append(token)
             if token != guess or self.ends(token):
                 break
-        if self._first == 0.0:
+        if chosen and self._first == 0.0:
             self._first = time.monotonic()
         if self._guesser is not None and guesses:
             right = sum(one == other for one, other in zip(chosen, guesses, strict=False))

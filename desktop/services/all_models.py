@@ -30,7 +30,8 @@ class AllModels:
     ) -> None:
         """`library` returns the files of the moment; without `connections` there are only those.
 
-        `typed` names can be written in another way, so hints tell how a served one is.
+        `typed`: a person types the names, as in the terminal; hints tell how a served one is
+        written.
         """
         self._library = library
         self._connections = connections

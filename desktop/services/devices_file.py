@@ -14,7 +14,7 @@ from typing import Final
 from desktop.base.files import write_atomically
 from desktop.domain.machine import Cards, UnusedDevice
 from desktop.domain.model import Device, DeviceKind
-from desktop.domain.text import Text
+from desktop.domain.text import Text, Value
 
 # 1 also held speeds of memory that others disturbed, 2 not which library computes on which card.
 _VERSION: Final = 3
@@ -127,8 +127,15 @@ def _text_said(text: Text) -> dict[str, object]:
 def _text(said: object) -> Text:
     parts = _object(said)
     values = _object(parts["values"])
-    named = {name: value for name, value in values.items() if isinstance(value, str | int | float)}
-    return Text(_word(parts["message"]), named)
+    return Text(_word(parts["message"]), {name: _value(value) for name, value in values.items()})
+
+
+def _value(said: object) -> Value:
+    if isinstance(said, list):
+        return tuple(map(_word, said))
+    if not isinstance(said, str | int | float):
+        raise TypeError
+    return said
 
 
 def _listing(said: object) -> list[Mapping[str, object]]:

@@ -62,7 +62,7 @@ class Popup(PopupFrame):
     language_changed = Signal()
 
     def __init__(self, *, translucent: bool) -> None:
-        """`translucent` says whether the screen blends windows: shadow and smooth corners."""
+        """`translucent` says whether the screen blends windows: shadow and round corners."""
         super().__init__(translucent=translucent)
         self._running = False
         self._left_at = 0.0

@@ -163,7 +163,9 @@ class AnswersSection(SettingsSection):
         )
         self._speculation.say(
             self.tr("Guess ahead"),
-            self.tr("Writes faster where an answer repeats your text. The words stay the same."),
+            self.tr(
+                "Writes faster where an answer repeats your text. The model still decides each word."
+            ),
         )
 
     def _moods(self, now: float) -> list[tuple[float, str]]:

@@ -2,7 +2,7 @@
 
 Two objects that know each other are garbage that only a full round of Python's collector finds, and
 those are rare here: messages that were scrolled past would lie in memory by the hundred until then.
-So what a part of a message is to call, it is given like this. Standard library only.
+So what a part of a message is to call, it is given like this. GUI thread; standard library only.
 """
 
 from collections.abc import Callable
