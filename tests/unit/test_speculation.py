@@ -219,18 +219,19 @@ def test_a_state_that_cannot_be_cut_is_never_guessed_for(tmp_path: Path) -> None
 
 
 def test_a_small_model_guesses_for_a_large_one(tmp_path: Path) -> None:
-    large = write_llama(tmp_path / "large.gguf", answer=TEXT, layers=12)
+    large = write_llama(tmp_path / "large.gguf", answer=TEXT, layers=40)
     small = write_llama(tmp_path / "small.gguf", answer=TEXT)
     with engine_child(tmp_path / "engine") as child:
         child.load(large, draft_tokens=3, draft_model=os.fsencode(small))
-        guessed, done = child.ask("Tell me.", max_tokens=50)
-        plain, _ = child.ask("Tell me.", max_tokens=50, speculate=False)
+        # Less than the text once, so nothing can be looked up.
+        guessed, done = child.ask("Tell me.", max_tokens=18)
+        plain, _ = child.ask("Tell me.", max_tokens=18, speculate=False)
         # How far the small model has read along is not the same each time.
-        seeded, of_seeded = child.ask("Tell me.", max_tokens=50, repeatable=True)
+        seeded, of_seeded = child.ask("Tell me.", max_tokens=18, repeatable=True)
 
     assert guessed == plain == seeded
     assert done.accepted_tokens > 8
-    assert of_seeded.drafted_tokens < done.drafted_tokens / 2
+    assert of_seeded.drafted_tokens == 0
 
 
 def test_a_small_model_with_other_words_is_refused(tmp_path: Path) -> None:
