@@ -33,7 +33,8 @@ class Guesser:
         self._model = model
         self._model_cost = model_cost
         self._belief = Belief(model.trust if model is not None else 0.0)
-        self._close = Belief(0.0)
+        # Of free text, a fifth of the choices or so is close.
+        self._close = Belief(0.2)
         self._by_model = False
 
     def draft(self, most: int, cost: Callable[[int], float]) -> list[int]:
