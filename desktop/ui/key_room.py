@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer
 from desktop.base.paths import Paths
 from desktop.domain.hotkey import KeyAction
 from desktop.services.hotkey import desktop_of, toggle_command
+from desktop.services.hotkey_state import HotkeyState, write_hotkeys
 from desktop.ui.errands import Errands
 from desktop.ui.key_by_hand import ByHand
 from desktop.ui.key_desk import KeyDesk
@@ -20,7 +21,6 @@ from desktop.ui.key_notice import KeyNotice
 from desktop.ui.preferences import Preferences
 
 if TYPE_CHECKING:
-    from desktop.services.hotkey_state import HotkeyState
     from desktop.ui.hotkeys import Hotkeys
 
 __all__ = ["KeyRoom"]
@@ -74,8 +74,6 @@ class KeyRoom(QObject):
             self._settled.start()
 
     def _leave_word(self) -> None:
-        from desktop.services.hotkey_state import HotkeyState, write_hotkeys
-
         if self._hotkeys.is_paused:
             return
         ask = self.desk.view(KeyAction.ASK)
