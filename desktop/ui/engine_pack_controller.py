@@ -30,7 +30,7 @@ class EnginePackController(QObject):
         self._packs = packs
         self._errands = errands
         self._view: PackView | None = None
-        self._looking: Errand | None = None
+        self._looking = False
         self._looks_again = False
         self._trouble: LapisError | None = None
         self._heard.connect(self._look, Qt.ConnectionType.QueuedConnection)
@@ -46,21 +46,28 @@ class EnginePackController(QObject):
         return super().eventFilter(watched, event)
 
     def _look(self) -> None:
-        if self._looking is not None and not self._looking.ended.is_set():
+        if self._looking:
             self._looks_again = True
             return
-        self._looks_again = False
-        self._looking = self._errands.run(
-            "pack", lambda _errand: self._packs.view(), self._on_seen, _nothing
+        self._looking, self._looks_again = True, False
+        self._errands.run(
+            "pack", lambda _errand: self._packs.view(), self._on_seen, self._on_unseen
         )
 
     def _on_seen(self, view: PackView | None) -> None:
+        self._looking = False
         was, self._view = self._view, view
         self._show()
         before = was.state if was is not None else None
         after = view.state if view is not None else None
         if before is not after and PackState.IN_USE in {before, after} and was is not None:
             self.changed.emit()
+        if self._looks_again:
+            self._look()
+
+    def _on_unseen(self, _error: LapisError) -> None:
+        """Let the next look do better."""
+        self._looking = False
         if self._looks_again:
             self._look()
 
@@ -117,7 +124,3 @@ class EnginePackController(QObject):
         self._card.show_work(None)
         self._trouble = error
         self._show()
-
-
-def _nothing(_error: LapisError) -> None:
-    """Let the next look do better."""

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -15,7 +16,7 @@ from desktop.domain.text import Text
 from desktop.services.engine_packs import EnginePacks
 from desktop.ui.engine_pack_card import EnginePackCard
 from desktop.ui.engine_pack_controller import EnginePackController
-from desktop.ui.errands import Errands
+from desktop.ui.errands import Errand, Errands
 from desktop.ui.labels import PlainLabel
 from desktop.ui.link_popover import LinkPopover
 from desktop.ui.this_computer_tab import ThisComputerTab
@@ -29,12 +30,19 @@ BROKEN = Text("It does not work")
 class Place:
     """The tab with its card, and packs behind it."""
 
-    def __init__(self, tab: ThisComputerTab, packs: EnginePacks, room: Room, qtbot: QtBot) -> None:
+    def __init__(
+        self,
+        tab: ThisComputerTab,
+        packs: EnginePacks,
+        room: Room,
+        qtbot: QtBot,
+        errands: Errands | None = None,
+    ) -> None:
         self.tab = tab
         self.card: EnginePackCard = tab.pack
         self.packs = packs
         self.room = room
-        self.errands = Errands(tab)
+        self.errands = errands or Errands(tab)
         self.controller = EnginePackController(self.card, packs, self.errands)
         self._qtbot = qtbot
 
@@ -94,7 +102,7 @@ def test_without_a_pack_for_this_computer_nothing_is_shown(
     errands = Errands(tab)
     controller = EnginePackController(tab.pack, room.open(), errands)
     tab.show()
-    qtbot.waitUntil(lambda: controller._looking is not None and controller._looking.ended.is_set())
+    qtbot.waitUntil(lambda: not controller._looking)
     assert tab.pack.isHidden()
     errands.close()
 
@@ -184,6 +192,31 @@ def test_one_that_is_switched_off_says_why_and_comes_back_by_one_press(place: Pl
     place.room.reason = None
     place.press("Try it again")
     place.wait_for("installed")
+
+
+def test_it_looks_again_before_the_thread_of_the_last_look_has_ended(
+    room: Room, hub: HubServer, qtbot: QtBot
+) -> None:
+    class Never(threading.Event):
+        def set(self) -> None:
+            pass
+
+    class NeverQuiteEnded(Errands):
+        """What they find is told, and their threads are still on the way out."""
+
+        def run(self, *order: Any, **how: Any) -> Errand:
+            errand = super().run(*order, **how)
+            errand.ended = Never()
+            return errand
+
+    tab = ThisComputerTab()
+    qtbot.addWidget(tab)
+    place = Place(tab, room.open(), room, qtbot, NeverQuiteEnded(tab))
+    tab.show()
+    place.wait_for("CUDA 12")
+    place.press("Get")
+    place.wait_for("installed")
+    place.errands.close()
 
 
 def test_one_that_the_engine_dies_of_is_seen_when_the_page_comes_on_show(place: Place) -> None:
