@@ -119,10 +119,10 @@ class ChatRequest:
     it to the model. `logprobs` asks for that many alternatives of each token, None for none.
     `builtin_template` names a template of Lapis to be used instead of the file's own. What was
     computed is kept on the disk for later only with `keep_state`; `speculate` allows guessing
-    ahead, which changes the speed, and the answer only where two words are as good as equal. With `continue_answer` the last message is
-    an assistant's, and the model goes on writing it: inside its thinking where there is no content
-    yet, else after it; the events bring only what is new. One that is `patient` lets all others go
-    first.
+    ahead, which changes the speed, and the answer only where two words are as good as equal. With
+    `continue_answer` the last message is an assistant's, and the model goes on writing it: inside
+    its thinking where there is no content yet, else after it; the events bring only what is new.
+    One that is `patient` lets all others go first.
     """
 
     messages: tuple[Message, ...] = ()

@@ -8,6 +8,7 @@ from desktop.backends import pack_folder
 from desktop.backends.trial import TrialFailed, find_devices
 from desktop.base.child_program import EXIT_REPLACED
 from desktop.domain.engine_pack import EnginePack
+from desktop.domain.text import Text
 from desktop.services.engine_pack_trial import NO_CARD, try_pack
 from tests.harness.engine_packs import compiled, listed
 from tests.unit.engine_stubs import instead
@@ -66,6 +67,15 @@ def test_a_process_of_another_version_is_no_fault_of_the_pack(
         find_devices(work)
 
     assert pack_folder.why_off(folder) is None
+
+
+def test_a_reason_that_lists_names_is_kept_as_a_list(tmp_path: Path) -> None:
+    folder = tmp_path / "pack"
+    put(folder, {"libggml-cuda.so": b"a library"})
+    reason = Text("It has: {names}", {"names": ("CUDA0", "CUDA1")})
+    pack_folder.switch_off(folder, reason)
+
+    assert pack_folder.why_off(folder) == reason
 
 
 def test_what_is_no_module_costs_nothing_and_fails_the_trial(work: Path, tmp_path: Path) -> None:
