@@ -2,6 +2,7 @@
 
 import os
 import queue
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,8 @@ class Child:
     def __init__(self, folder: Path) -> None:
         """Start it in `folder`."""
         self._reports: queue.SimpleQueue[Report | Death] = queue.SimpleQueue()
+        # What a wait went past: another answer may have ended before the report it was for.
+        self._passed: list[Report | Death] = []
         self._ids = 0
         self.process = EngineProcess(
             folder,
@@ -55,12 +58,13 @@ class Child:
         return self._reports.get(timeout=WAIT_SECONDS)
 
     def next_of(self, kind: type[Report | Death]) -> Report | Death:
-        """Return the next report of `kind`, skipping others."""
+        """Return the next report of `kind`; `until_end` still finds the others."""
         while True:
             report = self.next()
             if isinstance(report, kind):
                 return report
             assert not isinstance(report, Death | LoadFailed), report
+            self._passed.append(report)
 
     def load(self, path: Path, **changes: object) -> Loaded:
         """Load a model with one thread; `changes` to the order."""
@@ -94,16 +98,20 @@ class Child:
         return self._ids
 
     def until_end(self, request: int) -> tuple[str, Done]:
-        """Return text and account of an answer."""
+        """Return text and account of an answer, but for the pieces that `next_of` returned."""
         text = ""
+        told, self._passed = deque(self._passed), []
         while True:
-            report = self.next()
+            report = told.popleft() if told else self.next()
             assert not isinstance(report, Death), report
-            if isinstance(report, Delta) and report.id == request:
-                text += report.text
-            if isinstance(report, Refused) and report.id == request:
+            if getattr(report, "id", None) != request:
+                self._passed.append(report)
+            elif isinstance(report, Refused):
                 raise AssertionError(report)
-            if isinstance(report, Done) and report.id == request:
+            elif isinstance(report, Delta):
+                text += report.text
+            elif isinstance(report, Done):
+                self._passed.extend(told)
                 return text, report
 
     def ask(self, text: str = "", **changes: object) -> tuple[str, Done]:
