@@ -9,7 +9,8 @@ import sys
 
 from desktop.inference.interrupt import Interrupt
 from desktop.inference.load_order import Load
-from desktop.inference.runtime import BatchToken, DecodeStatus, Runtime
+from desktop.inference.rows import Rows
+from desktop.inference.runtime import DecodeStatus, Runtime
 
 _FIRST = 270
 _LENGTH = 300
@@ -40,9 +41,9 @@ def main(path: str) -> None:  # noqa: C901, PLR0915 - one way to the same place 
     text = [_FIRST + 7 * place % 83 for place in range(_LENGTH)]
 
     def decode(tokens: list[int], begin: int, sequence: int = 0) -> None:
-        rows = enumerate(tokens, start=begin)
-        batch = [BatchToken(token, place, sequence, logits=False) for place, token in rows]
-        if runtime.decode(batch) is not DecodeStatus.DONE:
+        rows = Rows()
+        rows.add(tokens, begin, sequence, logits=False)
+        if runtime.decode(rows) is not DecodeStatus.DONE:
             sys.exit("decoding failed")
 
     def guesses(sequence: int = 0) -> list[int]:

@@ -10,7 +10,8 @@ import sys
 
 from desktop.inference.interrupt import Interrupt
 from desktop.inference.load_order import Load
-from desktop.inference.runtime import BatchToken, DecodeStatus, Runtime
+from desktop.inference.rows import Rows
+from desktop.inference.runtime import DecodeStatus, Runtime
 
 _BEGIN = (300, 301, 302)
 _NEXT = 310
@@ -39,12 +40,9 @@ def main(path: str) -> None:
     known = len(_BEGIN) + 1
 
     def decode(tokens: tuple[int, ...], begin: int, sequence: int = 0) -> list[float]:
-        status = runtime.decode(
-            [
-                BatchToken(token, begin + place, sequence, logits=True)
-                for place, token in enumerate(tokens)
-            ]
-        )
+        rows = Rows()
+        rows.add(tokens, begin, sequence, logits=True)
+        status = runtime.decode(rows)
         if status is not DecodeStatus.DONE:
             sys.exit(f"decoding failed: {status}")
         return list(runtime.logits(len(tokens) - 1)[: runtime.n_vocab])

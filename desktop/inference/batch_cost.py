@@ -2,7 +2,8 @@
 
 Reading the weights is most of the work, and one reading serves every token of a batch; how far that
 goes depends on the machine, the model and what else runs. So it is taken from the decodes that
-happen anyway.
+happen anyway, but where an answer must come out the same again. Attention to the text so far is
+not shared: each row pays it, and after a long text that is much of the cost.
 """
 
 from collections import deque
@@ -13,6 +14,8 @@ from typing import Final
 _REPACKED: Final = ((1, 1.0), (2, 1.4), (3, 1.9), (4, 1.5), (5, 2.1), (6, 2.5), (8, 2.6), (16, 4.5))
 _PLAIN: Final = ((1, 1.0), (2, 1.5), (3, 2.1), (4, 2.7), (8, 4.9))
 _GPU: Final = ((1, 1.0), (8, 1.2), (16, 1.5))
+# How long a token by itself takes, for which all weights are read, relative to a row among many.
+_ALONE: Final = 7
 _REMEMBERED: Final = 5
 _ENOUGH: Final = 2
 _STALE_AFTER: Final = 256
@@ -21,9 +24,13 @@ _STALE_AFTER: Final = 256
 class BatchCost:
     """Relative cost of batches by their number of tokens; a stall now and then does not count."""
 
-    def __init__(self, *, gpu: bool, repacked: bool) -> None:
-        """Begin with what is usual on a GPU, or for weights `repacked` for the processor."""
+    def __init__(self, *, gpu: bool, repacked: bool, lone_attention: float) -> None:
+        """Begin with what is usual on a GPU, or for weights `repacked` for the processor.
+
+        `lone_attention` as for `chunks.ProcessorChunks`; 0 on a GPU.
+        """
         self._usual = _GPU if gpu else _REPACKED if repacked else _PLAIN
+        self._attention = lone_attention / _ALONE
         self._seconds: dict[int, deque[float]] = {}
         self._observed = 0
         self._seen_at: dict[int, int] = {}
@@ -42,10 +49,14 @@ class BatchCost:
         one, many = self._seconds.get(1, ()), self._seconds.get(tokens, ())
         if len(one) >= _ENOUGH and len(many) >= _ENOUGH:
             return max(1.0, min(many) / min(one))
-        return self.usual(tokens)
+        return self._weights(tokens)
 
-    def usual(self, tokens: int) -> float:
-        """Return the cost of a batch of `tokens` on a usual machine, the same at any time."""
+    def usual(self, tokens: int, length: int) -> float:
+        """Return the cost after a text of `length` on a usual machine, the same at any time."""
+        attention = self._attention * length
+        return (self._weights(tokens) + tokens * attention) / (1 + attention)
+
+    def _weights(self, tokens: int) -> float:
         (size, cost), *rest = self._usual
         for next_size, next_cost in rest:
             if tokens <= next_size:

@@ -12,6 +12,7 @@ from desktop.inference.kv_memory import KvMemory
 from desktop.inference.load_order import Load
 from desktop.inference.loading import LoadError, ModelParameters, context_parameters
 from desktop.inference.prefix import common_prefix
+from desktop.inference.rows import NativeBatch, Rows
 
 _CHUNK: Final = 128
 _DONE: Final = 0
@@ -60,7 +61,7 @@ class DraftModel:
             raise LoadError("draft", "its memory cannot be cut")
         self.size = int(lib.llama_model_size(self._model))
         self._n_ctx = n_ctx
-        self._batch = lib.llama_batch_init(_CHUNK, 0, 1)
+        self._batch = NativeBatch(lib, _CHUNK)
         self._greedy = lib.llama_sampler_init_greedy()
         self._known: dict[int, list[int]] = {}
         self._resting: dict[int, int] = {}
@@ -104,15 +105,10 @@ class DraftModel:
         return len(known) == len(text)
 
     def _decode(self, sequence: int, tokens: list[int], begin: int) -> bool:
-        batch = self._batch
-        for place, token in enumerate(tokens):
-            batch.token[place] = token
-            batch.pos[place] = begin + place
-            batch.n_seq_id[place] = 1
-            batch.seq_id[place][0] = sequence
-            batch.logits[place] = place == len(tokens) - 1
-        batch.n_tokens = len(tokens)
-        status = self._lib.llama_decode(self._ctx, batch)
+        rows = Rows()
+        rows.add(tokens, begin, sequence, logits=False)
+        rows.logits[-1] = True
+        status = self._lib.llama_decode(self._ctx, self._batch.of(rows))
         if status == _DONE:
             return True
         if status == _NO_ROOM:

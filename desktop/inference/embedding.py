@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from desktop.inference.messages import MAX_FRAME, Embed, Embedded, Refused, Report
-from desktop.inference.runtime import BatchToken, DecodeStatus, Runtime
+from desktop.inference.rows import Rows
+from desktop.inference.runtime import DecodeStatus, Runtime
 
 _NO_POOLING: Final = 0
 _RANKING: Final = 4
@@ -64,13 +65,14 @@ class Embedder:
             return array("f", bytes(4 * self._width)).tobytes()
         runtime = self._runtime
         runtime.clear_memory()
-        tokens = [BatchToken(token, place, 0, logits=True) for place, token in enumerate(prompt)]
-        if runtime.decode(tokens) is not DecodeStatus.DONE:
+        rows = Rows()
+        rows.add(prompt, 0, 0, logits=True)
+        if runtime.decode(rows) is not DecodeStatus.DONE:
             return None
         lib, ctx = runtime.lib, runtime.ctx
         if self._pooling == _NO_POOLING:
-            rows = [self._row(lib.llama_get_embeddings_ith(ctx, row)) for row in range(len(prompt))]
-            values = [sum(column) for column in zip(*rows, strict=True)]
+            states = [self._row(lib.llama_get_embeddings_ith(ctx, row)) for row in range(len(rows))]
+            values = [sum(column) for column in zip(*states, strict=True)]
         else:
             values = self._row(lib.llama_get_embeddings_seq(ctx, 0))
         # Not `fsum`: a broken model's infinities would end the process.

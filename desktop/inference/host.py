@@ -183,11 +183,16 @@ class Host:
         self.emit(loaded)
 
     def _new_scheduler(self, runtime: Runtime, order: Load) -> Scheduler:
-        chunks = GpuChunks(order.n_batch) if runtime.offloaded else ProcessorChunks(order.n_batch)
-        cache = PrefixCache(runtime.memory, runtime.n_ctx, kept_states(order, runtime))
         gpu = runtime.offloaded
+        attention = 0.0 if gpu else runtime.lone_attention(order)
+        chunks = (
+            GpuChunks(order.n_batch)
+            if gpu
+            else ProcessorChunks(order.n_batch, attention if runtime.tiles(order) else 0.0)
+        )
+        cache = PrefixCache(runtime.memory, runtime.n_ctx, kept_states(order, runtime))
         drafts = order.draft_tokens if gpu else min(order.draft_tokens, _PROCESSOR_DRAFT)
-        costs = BatchCost(gpu=gpu, repacked=order.extra_buffers)
+        costs = BatchCost(gpu=gpu, repacked=order.extra_buffers, lone_attention=attention)
         threads = ThreadKeeper(order.threads)
         return Scheduler(runtime, cache, order.slots, chunks, drafts, costs, threads, self.emit)
 

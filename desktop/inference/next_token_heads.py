@@ -10,16 +10,16 @@ The calls are those of llama.cpp's own `draft-mtp` (common/speculative.cpp of ll
 """
 
 import ctypes
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from operator import itemgetter
 from typing import Any, Final
 
 from desktop.inference.bindings import load_extension
 from desktop.inference.interrupt import Interrupt
 from desktop.inference.load_order import Load
 from desktop.inference.loading import context_parameters
+from desktop.inference.rows import Rows
 
 _CONTEXT_TYPE_MTP: Final = 1
 _DECODE: Final = 1
@@ -75,8 +75,8 @@ class NextTokenHeads:
         extension.llama_set_embeddings_nextn(main, True, False)
         extension.llama_set_embeddings_nextn(ctx, True, False)
 
-    def took_in(self, entries: Iterable[tuple[int, int, int]]) -> None:
-        """Note what the model has just decoded: sequence, position and token of each row."""
+    def took_in(self, decoded: Rows) -> None:
+        """Note what the model has just decoded."""
         if not self._works:
             return
         found = self._extension.llama_get_embeddings_nextn(self._main)
@@ -84,14 +84,15 @@ class NextTokenHeads:
             self._works = False
             return
         address = ctypes.addressof(found.contents)
-        for sequence, run in groupby(entries, key=itemgetter(0)):
-            rows = list(run)
+        begin = 0
+        for sequence, run in groupby(decoded.sequences):
+            end = begin + len(list(run))
             states = [
                 ctypes.string_at(address + place * self._row, self._row)
-                for place in range(len(rows))
+                for place in range(begin, end)
             ]
-            address += len(rows) * self._row
-            self._follow(sequence, rows[0][1], [token for _, _, token in rows], states)
+            self._follow(sequence, decoded.positions[begin], decoded.tokens[begin:end], states)
+            begin = end
 
     def draft(self, sequence: int, text: Sequence[int], length: int) -> list[int]:
         """Return up to `length` tokens that may follow `text`, whose last token is not decoded yet.

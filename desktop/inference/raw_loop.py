@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from desktop.inference.messages import RawLoop, RawLooped
+from desktop.inference.rows import NativeBatch, Rows
 from desktop.inference.runtime import Runtime
 
 _BATCH = 512
@@ -66,7 +67,7 @@ class _Context:
         if not self._ctx:
             raise MemoryError
         self._sampler = lib.llama_sampler_init_greedy()
-        self._batch = lib.llama_batch_init(_BATCH, 0, 1)
+        self._batch = NativeBatch(lib, _BATCH)
 
     def read(self) -> float:
         """Read the prompt unless that was done; return the seconds it took."""
@@ -98,21 +99,14 @@ class _Context:
 
     def free(self) -> None:
         """Give the memory back."""
-        self._lib.llama_batch_free(self._batch)
         self._lib.llama_sampler_free(self._sampler)
         self._lib.llama_free(self._ctx)
 
     def _decode(self, tokens: list[int], begin: int, *, last: bool) -> None:
-        batch = self._batch
-        for place, token in enumerate(tokens):
-            batch.token[place] = token
-            batch.pos[place] = begin + place
-            batch.n_seq_id[place] = 1
-            batch.seq_id[place][0] = 0
-            batch.logits[place] = False
-        batch.logits[len(tokens) - 1] = last
-        batch.n_tokens = len(tokens)
-        if self._lib.llama_decode(self._ctx, batch) != 0:
+        rows = Rows()
+        rows.add(tokens, begin, 0, logits=False)
+        rows.logits[-1] = last
+        if self._lib.llama_decode(self._ctx, self._batch.of(rows)) != 0:
             raise MemoryError
 
 

@@ -50,7 +50,7 @@ class Scheduler:
         self._chunks = chunks
         self._draft_tokens = min(draft_tokens, runtime.memory.takes_back)
         self._costs = costs
-        self._guess_next = True
+        self._extras = True  # Rows that a batch could do without may be in the next one.
         self._unshared = False
         self._owed = 0
         self._group = 0
@@ -103,14 +103,14 @@ class Scheduler:
         self._choose_threads(active)
         self._runtime.use_adapters(active[0].adapters)
         batch = self._next_batch(active)
-        status = self._runtime.decode(batch.tokens)
-        self._guess_next = True
+        status = self._runtime.decode(batch.rows)
+        self._extras = True
         match status:
             case DecodeStatus.DONE:
                 self._unshared = False
                 self._advance(batch)
-            case DecodeStatus.NO_ROOM if batch.guesses:
-                self._guess_next = False
+            case DecodeStatus.NO_ROOM if batch.extras:
+                self._extras = False
             case DecodeStatus.NO_ROOM if not self._unshared:
                 self._unshared = True
                 if not self._cache.unshare(self._slots):
@@ -159,9 +159,14 @@ class Scheduler:
         first = min(readers, key=lambda slot: slot.used)
         if first.repeatable:
             whole = min(WHOLE_CHUNK, self._chunks.n_batch)
-            return reading([first], whole, self._cache.checkpoint_at)
-        others = [slot for slot in readers if not slot.repeatable]
-        return reading(others, self._chunks.size(beside=beside), self._cache.checkpoint_at)
+            batch = reading([first], whole, min, self._cache.checkpoint_at)
+        else:
+            others = [slot for slot in readers if not slot.repeatable]
+            size = self._chunks.size(beside=beside)
+            batch = reading(others, size, self._chunks.part, self._cache.checkpoint_at)
+        if self._extras:
+            batch.fill_up(self._chunks.filling)
+        return batch
 
     def _writing_together(self, writers: list[Slot]) -> list[Slot]:
         """Return who writes in the next batch; who must be repeatable takes turns with the rest."""
@@ -207,15 +212,16 @@ class Scheduler:
 
     def _draft(self, slot: Slot, writers: int, used: int) -> list[int]:
         answer = slot.answer
-        if answer is None or not answer.job.order.speculate or not self._guess_next:
+        if answer is None or not answer.job.order.speculate or not self._extras:
             return []
-        room = self._runtime.n_ctx - len(slot.tokens)
-        most = min(self._draft_tokens - used, room)
+        order, costs, length = answer.job.order, self._costs, len(slot.tokens)
+        most = min(self._draft_tokens - used, self._runtime.n_ctx - length)
         if most <= 0:
             return []
-        order, costs = answer.job.order, self._costs
-        # Not even a guess may follow the clock where the answer must come out the same again.
-        of_batch = costs.usual if order.repeatable else costs.relative
+
+        def of_batch(tokens: int) -> float:
+            # Not even a guess may follow the clock where the answer must come out the same again.
+            return costs.usual(tokens, length) if order.repeatable else costs.relative(tokens)
 
         def cost(guesses: int) -> float:
             return of_batch(writers + used + guesses) / of_batch(writers + used)
@@ -230,15 +236,15 @@ class Scheduler:
 
     def _advance(self, batch: Batch) -> None:
         if batch.reads:
-            self._chunks.took(len(batch.tokens), self._runtime.last_decode)
+            self._chunks.took(len(batch.rows), self._runtime.last_decode)
         else:
-            self._costs.observe(len(batch.tokens), self._runtime.last_decode)
+            self._costs.observe(len(batch.rows), self._runtime.last_decode)
         for share in batch.shares:
             slot = share.slot
             if batch.reads and slot.whole == slot.decoded and share.count == WHOLE_CHUNK:
                 slot.whole += WHOLE_CHUNK
             slot.decoded += share.count
-            slot.guessed = len(share.guesses)
+            slot.guessed = len(share.guesses) + share.filling
         for share in batch.shares:
             answer = share.slot.answer
             if answer is None:

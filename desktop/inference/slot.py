@@ -208,8 +208,9 @@ class Slot:
     """A sequence of the KV cache: `tokens` as they should be, of which `decoded` are in it.
 
     `adapters` were active when they were decoded. `may_be_kept` says whether its state may go to
-    the disk. `guessed` tokens behind the decoded ones are in the cache as well, until confirmed. The
-    first `whole` tokens were read in whole chunks: an answer that is `repeatable` builds on no other.
+    the disk. `guessed` tokens behind the decoded ones are in the cache as well, until confirmed, or
+    only fill a batch up. The first `whole` tokens were read in whole chunks: an answer that is
+    `repeatable` builds on no other.
     """
 
     def __init__(self, index: int) -> None:

@@ -28,6 +28,7 @@ from desktop.services.planning import plan_for
 from installers.dev.places import cache_folder
 from tests.bench.engine_busy import measure_busy
 from tests.bench.engine_guesses import measure_guesses
+from tests.bench.engine_turns import measure_turns
 from tests.bench.measure import Figure
 from tests.bench.shapes import copier, gemma2_2b
 
@@ -87,12 +88,12 @@ _PARTS: Final[Mapping[str, Callable[[Desk, Options], Iterator[Item]]]] = {
     "together": _together,
     "stop": _stop,
 }
-PARTS: Final = (*_PARTS, "busy", "guesses")
-# What each model is good for; the copier says one thing only.
+PARTS: Final = (*_PARTS, "turns", "busy", "guesses")
+# What each model is good for; the copier is not one that is talked with.
 _USED_FOR: Final[Mapping[str, tuple[str, ...]]] = {
     GEMMA: PARTS,
     GUIDE: PARTS,
-    COPIER: ("guesses",),
+    COPIER: ("turns", "guesses"),
 }
 
 
@@ -148,6 +149,9 @@ def _measured(part: str, model: str, desk: Desk, options: Options) -> Iterator[F
         return
     if part == "guesses":
         yield from measure_guesses(desk, model)
+        return
+    if part == "turns":
+        yield from measure_turns(desk)
         return
     told = 0.0
     for item in _PARTS[part](desk, options):

@@ -74,13 +74,23 @@ def test_dear_batches_are_not_filled_with_guesses() -> None:
 
 
 def test_a_stall_does_not_make_batches_look_dear() -> None:
-    costs = BatchCost(gpu=False, repacked=True)
+    costs = BatchCost(gpu=False, repacked=True, lone_attention=0.001)
     for seconds in (0.1, 0.1, 0.1):
         costs.observe(1, seconds)
     for seconds in (0.12, 5.0, 0.13):
         costs.observe(3, seconds)
 
     assert costs.relative(3) == pytest.approx(1.2)
+
+
+def test_after_a_long_text_a_batch_is_dear_for_every_row_pays_its_attention() -> None:
+    # Llama 3.2 1B: four tokens took 1.64 and 2.5 times one, after 512 and after 1,500.
+    costs = BatchCost(gpu=False, repacked=True, lone_attention=7600 * 16 * 32 / 1.1e9)
+
+    assert costs.usual(4, 0) == 1.5
+    assert costs.usual(4, 512) == pytest.approx(1.64, abs=0.4)
+    assert costs.usual(4, 1500) == pytest.approx(2.5, abs=0.4)
+    assert costs.usual(1, 1500) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -111,6 +121,8 @@ def test_guessing_changes_no_answer(
     words = "one two three one two three one two three one two three"
     with engine_child(tmp_path / "engine") as child:
         child.load(path, draft_tokens=3)
+        # Read at once, or token by token, a prompt is rounded otherwise: so it is known both times.
+        child.ask(words, sampling=sampling, max_tokens=1)
         guessed, _ = child.ask(words, sampling=sampling, max_tokens=200)
         plain, done = child.ask(words, sampling=sampling, max_tokens=200, speculate=False)
 
