@@ -75,6 +75,7 @@ def _state() -> str:
         repr(project["project"]),
         repr(project["tool"]["hatch"]),
         engine.fingerprint(engine.machine()),
+        " ".join((*engine.OPTIONS, *engine.LEFT_OUT)),
     )
     return "\n".join(parts)
 

@@ -84,12 +84,12 @@ def test_a_stall_does_not_make_batches_look_dear() -> None:
 
 
 def test_after_a_long_text_a_batch_is_dear_for_every_row_pays_its_attention() -> None:
-    # Llama 3.2 1B: four tokens took 1.64 and 2.5 times one, after 512 and after 1,500.
-    costs = BatchCost(gpu=False, repacked=True, lone_attention=7600 * 16 * 32 / 1.1e9)
+    # Llama 3.2 1B: four tokens took 1.4 and 1.84 times one, after 512 and after 1,500.
+    costs = BatchCost(gpu=False, repacked=True, lone_attention=2700 * 16 * 32 / 1.1e9)
 
     assert costs.usual(4, 0) == 1.5
-    assert costs.usual(4, 512) == pytest.approx(1.64, abs=0.4)
-    assert costs.usual(4, 1500) == pytest.approx(2.5, abs=0.4)
+    assert costs.usual(4, 512) == pytest.approx(1.4, abs=0.4)
+    assert costs.usual(4, 1500) == pytest.approx(1.84, abs=0.4)
     assert costs.usual(1, 1500) == 1.0
 
 
