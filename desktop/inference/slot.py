@@ -18,9 +18,9 @@ from desktop.inference.template import Prompt
 from desktop.inference.textstream import StopFinder
 
 # How far ahead the best token must be, in logits, to be the best one also where sums are rounded
-# otherwise. Between a row alone and the same row among others lay up to 0.1 in the guide and 0.3 in
-# 256,000 scores of random weights: flash attention sums up 16-bit values in another order for one
-# row, once it sees 512 cells, and repacked weights are multiplied otherwise from four rows on.
+# otherwise. Between a row alone and the same row among others lay up to 0.2 in the guide and 0.4 in
+# 256,000 scores of random weights: flash attention sums up one row in parts, once it sees 512 cells,
+# and repacked weights are multiplied otherwise from four rows on.
 _CLEAR: Final = 0.5
 
 

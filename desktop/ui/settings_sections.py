@@ -163,9 +163,7 @@ class AnswersSection(SettingsSection):
         )
         self._speculation.say(
             self.tr("Guess ahead"),
-            self.tr(
-                "Writes faster where an answer repeats your text. The model still decides each word."
-            ),
+            self.tr("Faster where an answer repeats your text. The model still decides each word."),
         )
 
     def _moods(self, now: float) -> list[tuple[float, str]]:
