@@ -1,8 +1,6 @@
 """`python -m desktop`: the same as the command `lapis`."""
 
-import sys
-
-from desktop.cli import main
+from desktop.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

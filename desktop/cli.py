@@ -10,10 +10,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import desktop
 from desktop.base.display import has_display
+from desktop.base.leaving import leave
 from desktop.base.paths import Paths, paths_under, resources, standard_paths
 from desktop.base.streams import open_missing_streams
 from desktop.base.translation import Translator
@@ -42,6 +43,11 @@ if TYPE_CHECKING:
 
 _HANDED_OVER: Final = frozenset({"--show", "--new-chat", "--toggle-popup", "--quit"})
 _ACTIVATION_TOKENS: Final = ("XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID")
+
+
+def run() -> NoReturn:
+    """Do what the command line of `lapis` says, and end this process with its exit code."""
+    leave(main())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

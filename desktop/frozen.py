@@ -47,9 +47,9 @@ _FOREIGN_PREFIXES: Final = ("PYTHON", "_PYI_", "_MEIPASS")
 def main_console() -> NoReturn:
     """Do what the command line of `lapis` says, and end with its exit code."""
     _begin()
-    from desktop.cli import main
+    from desktop.cli import run
 
-    sys.exit(main())
+    run()
 
 
 def main_window() -> NoReturn:

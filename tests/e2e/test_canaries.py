@@ -119,7 +119,8 @@ def test_what_is_said_in_the_window_stays_in_the_database(room: Room) -> None:
         room.look_at_processes()
         program.engine().send_signal(signal.SIGABRT)
         os.kill(program.pid, signal.SIGABRT)
-        assert program.wait(20) == -signal.SIGABRT
+        # Its stacks are written down while other threads run on, which may go wrong as well.
+        assert program.wait(20) in {-signal.SIGABRT, -signal.SIGSEGV}
         assert "Fatal Python error: Aborted" in (room.paths.logs / "crash.log").read_text()
 
         program, window = room.open()

@@ -1,0 +1,31 @@
+"""How a process ends: never by pulling its memory from under a thread that still waits."""
+
+import contextlib
+import os
+import sys
+import threading
+from typing import NoReturn
+
+
+def leave(code: int) -> NoReturn:
+    """End this process with `code`, once what is written is out and no thread is left to wait for.
+
+    Main thread. Python takes its memory down while threads that nobody waits for may still be about
+    to wake, from a connection that is just being closed for example; Python 3.11 crashed so. Where
+    there are such threads the process ends without that.
+    """
+    here = threading.current_thread()
+    others = [thread for thread in threading.enumerate() if thread is not here]
+    if not any(thread.daemon for thread in others):
+        sys.exit(code)
+    for thread in others:
+        if not thread.daemon:
+            thread.join()
+    # Help and the version end without it.
+    if (logging := sys.modules.get("logging")) is not None:
+        logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        # Closed, or nobody reads it any more.
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)

@@ -1,0 +1,55 @@
+"""The end of a process, with threads that are still at something."""
+
+import subprocess
+import sys
+
+_BEGIN = """
+import sys, threading, time
+from desktop.base.leaving import leave
+
+class Last:
+    def __del__(self):
+        sys.stdout.write("taken down")
+
+last = Last()
+"""
+_WAITING = "threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
+_WORKING = """
+def work():
+    gate.wait()
+    print("worked", end=" ")
+
+gate = threading.Event()
+threading.Thread(target=work).start()
+"""
+
+
+def ended(program: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", _BEGIN + program], capture_output=True, text=True, check=False
+    )
+
+
+def test_beside_a_thread_that_waits_nothing_is_taken_down() -> None:
+    done = ended(_WAITING + "print('said', end=' ')\nleave(130)")
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "said ", "")
+
+
+def test_alone_it_ends_as_any_program_does() -> None:
+    done = ended("print('said', end=' ')\nleave(3)")
+
+    assert (done.returncode, done.stdout) == (3, "said taken down")
+
+
+def test_who_works_is_waited_for() -> None:
+    done = ended(_WAITING + _WORKING + "gate.set()\nleave(0)")
+
+    assert (done.returncode, done.stdout) == (0, "worked ")
+
+
+def test_nobody_reads_any_more() -> None:
+    program = _WAITING + "sys.stdout.write('x' * 10)\nimport os\nos.close(1)\nleave(4)"
+    done = ended(program)
+
+    assert (done.returncode, done.stderr) == (4, "")
