@@ -7,6 +7,7 @@ not shared: each row pays it, and after a long text that is much of the cost.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 # Until measured: tokens of the batch against time. Repacked weights are multiplied four rows at a
@@ -16,6 +17,8 @@ _PLAIN: Final = ((1, 1.0), (2, 1.5), (3, 2.1), (4, 2.7), (8, 4.9))
 _GPU: Final = ((1, 1.0), (8, 1.2), (16, 1.5))
 # How long a token by itself takes, for which all weights are read, relative to a row among many.
 _ALONE: Final = 7
+# Tokens: more are not asked about, for nobody guesses for so many answers at once.
+_MOST: Final = 128
 _REMEMBERED: Final = 5
 _ENOUGH: Final = 2
 _STALE_AFTER: Final = 256
@@ -29,7 +32,9 @@ class BatchCost:
 
         `lone_attention` as for `chunks.ProcessorChunks`; 0 on a GPU.
         """
-        self._usual = _GPU if gpu else _REPACKED if repacked else _PLAIN
+        known = _GPU if gpu else _REPACKED if repacked else _PLAIN
+        # Asked for several times a token.
+        self._weights = [_between(known, tokens) for tokens in range(_MOST + 1)]
         self._attention = lone_attention / _ALONE
         self._seconds: dict[int, deque[float]] = {}
         self._observed = 0
@@ -49,18 +54,21 @@ class BatchCost:
         one, many = self._seconds.get(1, ()), self._seconds.get(tokens, ())
         if len(one) >= _ENOUGH and len(many) >= _ENOUGH:
             return max(1.0, min(many) / min(one))
-        return self._weights(tokens)
+        return self._weights[min(tokens, _MOST)]
 
     def usual(self, tokens: int, length: int) -> float:
         """Return the cost after a text of `length` on a usual machine, the same at any time."""
         attention = self._attention * length
-        return (self._weights(tokens) + tokens * attention) / (1 + attention)
+        weights = self._weights[min(tokens, _MOST)]
+        return (weights + tokens * attention) / (1 + attention)
 
-    def _weights(self, tokens: int) -> float:
-        (size, cost), *rest = self._usual
-        for next_size, next_cost in rest:
-            if tokens <= next_size:
-                share = (tokens - size) / (next_size - size)
-                return cost + share * (next_cost - cost)
-            size, cost = next_size, next_cost
-        return cost * tokens / size
+
+def _between(known: Sequence[tuple[int, float]], tokens: int) -> float:
+    """Return the cost of `tokens` from those that are `known`, the first of which is of one."""
+    (size, cost), *rest = known
+    for next_size, next_cost in rest:
+        if tokens <= next_size:
+            share = (tokens - size) / (next_size - size)
+            return cost + share * (next_cost - cost)
+        size, cost = next_size, next_cost
+    return cost * tokens / size

@@ -23,8 +23,8 @@ from installers.dev.places import LOCK, ROOT, Environment, cache_folder, clean_e
 PACKAGE = "llama-cpp-python"
 _X86 = {"x86_64", "amd64"}
 # GCC 12 builds AMX kernels that fault on the first token. And where a processor can, ggml adds up
-# attention in 16-bit numbers: that is less exact, and after 1,500 tokens a token takes half as long
-# again (a Llama of 1 B, measured). No library that is shipped does either.
+# attention in 16-bit numbers: that is less exact, and after 1,500 tokens a token takes a third longer
+# (a Llama of 1 B, measured). No library that is shipped does either.
 LEFT_OUT = ("-mno-amx-tile", "-mno-amx-int8", "-mno-amx-bf16", "-mno-avx512fp16")
 OPTIONS = ("-DGGML_NATIVE=ON", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF")
 COMPILER_SETTINGS = (
