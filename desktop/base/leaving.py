@@ -19,7 +19,8 @@ def leave(code: int) -> NoReturn:
     if not any(thread.daemon for thread in others):
         sys.exit(code)
     for thread in others:
-        if not thread.daemon:
+        # Listed already, but not alive: Ctrl+C came while it was being started.
+        if not thread.daemon and thread.is_alive():
             thread.join()
     # Help and the version end without it.
     if (logging := sys.modules.get("logging")) is not None:

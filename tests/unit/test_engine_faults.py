@@ -114,7 +114,8 @@ def test_a_fault_in_mid_answer_costs_that_answer_at_most(
                 os.kill(pid, how)
 
         answer = room.ask(question("word and another word " * 40, LONG), strike).wait()
-        if moment is TextDelta:
+        # A stroke at the first progress may meet an engine that has begun to answer meanwhile.
+        if moment is TextDelta or isinstance(answer.events[-1], Failed):
             assert isinstance(answer.failed.error, EngineDied)
             assert answer.text
         else:

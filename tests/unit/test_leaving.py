@@ -48,6 +48,14 @@ def test_who_works_is_waited_for() -> None:
     assert (done.returncode, done.stdout) == (0, "worked ")
 
 
+def test_who_was_only_being_started_is_not_waited_for() -> None:
+    starting = "all_of_them, new = threading.enumerate, threading.Thread()\n"
+    listed = "threading.enumerate = lambda: [*all_of_them(), new]\n"
+    done = ended(_WAITING + starting + listed + "leave(130)")
+
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_nobody_reads_any_more() -> None:
     program = _WAITING + "sys.stdout.write('x' * 10)\nimport os\nos.close(1)\nleave(4)"
     done = ended(program)
