@@ -5,9 +5,10 @@ Main thread. A start that only hands its wish to the Lapis that already runs loa
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from desktop.base.display import has_display
+from desktop.base.leaving import leave
 from desktop.base.logs import start_logging
 from desktop.base.paths import paths_under, resources, standard_paths
 from desktop.base.translation import Translator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from desktop.services.answering_parts import AnsweringParts
     from desktop.services.local_api import MakeServer
 
-__all__ = ["main"]
+__all__ = ["main", "run"]
 
 
 def _serve(parts: "AnsweringParts") -> "MakeServer":
@@ -27,6 +28,11 @@ def _serve(parts: "AnsweringParts") -> "MakeServer":
     from desktop.serving import serve
 
     return serve(parts)
+
+
+def run() -> NoReturn:
+    """Do what the command line of `lapis-gui` says, and end this process with its exit code."""
+    leave(main())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -55,9 +55,9 @@ def main_console() -> NoReturn:
 def main_window() -> NoReturn:
     """Open the window, as `lapis-gui`, and end with its exit code."""
     _begin()
-    from desktop.app import main
+    from desktop.app import run
 
-    sys.exit(main())
+    run()
 
 
 def _begin() -> None:

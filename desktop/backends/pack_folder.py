@@ -21,7 +21,8 @@ import msgspec
 from desktop.backends.libraries import bindings_version
 from desktop.base.files import write_atomically
 from desktop.domain.engine_pack import EnginePack, PackFile
-from desktop.domain.text import Text, Value
+from desktop.domain.kept_text import kept_text, text_again
+from desktop.domain.text import Text
 
 RECORD: Final = "pack.json"
 """The file in a pack's folder that says what belongs to it."""
@@ -145,9 +146,8 @@ def stamp(work_folder: Path) -> str:
 def switch_off(folder: Path, reason: Text) -> None:
     """Let no engine process have the pack in `folder` any more, for `reason`."""
     _log.warning("an engine pack is switched off: %s", reason)
-    said = {"message": reason.message, "values": dict(reason.values)}
     try:
-        write_atomically(_off_mark(folder), json.dumps(said).encode())
+        write_atomically(_off_mark(folder), json.dumps(kept_text(reason)).encode())
     except OSError as error:
         _log.warning("that it is switched off cannot be kept: %s", type(error).__name__)
 
@@ -161,17 +161,11 @@ def why_off(folder: Path) -> Text | None:
     """Return why the pack in `folder` is switched off, None if it is not."""
     try:
         with _off_mark(folder).open("rb") as stream:
-            said = json.loads(stream.read(_MOST_BYTES))
-        values = {str(key): _value(it) for key, it in said["values"].items()}
-        return Text(str(said["message"]), values)
+            return text_again(json.loads(stream.read(_MOST_BYTES)))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         return CHANGED
-
-
-def _value(said: object) -> Value:
-    return tuple(map(str, said)) if isinstance(said, list) else str(said)
 
 
 def remove(folder: Path) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from desktop.base.files import write_atomically
+from desktop.domain.kept_text import kept_text, text_again
 from desktop.domain.machine import Cards, UnusedDevice
 from desktop.domain.model import Device, DeviceKind
-from desktop.domain.text import Text, Value
 
 # 1 also held speeds of memory that others disturbed, 2 not which library computes on which card.
 _VERSION: Final = 3
@@ -102,8 +102,8 @@ def _device(said: Mapping[str, object]) -> Device:
 def _unused_said(unused: UnusedDevice) -> dict[str, object]:
     return {
         "name": unused.name,
-        "reason": _text_said(unused.reason),
-        "advice": None if unused.advice is None else _text_said(unused.advice),
+        "reason": kept_text(unused.reason),
+        "advice": None if unused.advice is None else kept_text(unused.advice),
         "driver": unused.driver,
         "memory": unused.memory,
     }
@@ -113,29 +113,11 @@ def _unused(said: Mapping[str, object]) -> UnusedDevice:
     advice = said["advice"]
     return UnusedDevice(
         name=_word(said["name"]),
-        reason=_text(said["reason"]),
-        advice=None if advice is None else _text(advice),
+        reason=text_again(said["reason"]),
+        advice=None if advice is None else text_again(advice),
         driver=_word(said["driver"]),
         memory=_size(said["memory"]),
     )
-
-
-def _text_said(text: Text) -> dict[str, object]:
-    return {"message": text.message, "values": dict(text.values)}
-
-
-def _text(said: object) -> Text:
-    parts = _object(said)
-    values = _object(parts["values"])
-    return Text(_word(parts["message"]), {name: _value(value) for name, value in values.items()})
-
-
-def _value(said: object) -> Value:
-    if isinstance(said, list):
-        return tuple(map(_word, said))
-    if not isinstance(said, str | int | float):
-        raise TypeError
-    return said
 
 
 def _listing(said: object) -> list[Mapping[str, object]]:

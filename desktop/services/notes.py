@@ -12,17 +12,13 @@ from desktop.domain.errors import (
     TemplateError,
     TooLarge,
 )
-from desktop.domain.text import Text, Value, encodable
-
-
-class _Words(msgspec.Struct):
-    message: str
-    values: dict[str, Value] = {}
+from desktop.domain.kept_text import kept_text, text_again
+from desktop.domain.text import Text
 
 
 class _Note(msgspec.Struct):
-    title: _Words
-    hint: _Words
+    title: object
+    hint: object
     kind: str = ""
     shorter: int = 0
 
@@ -30,14 +26,17 @@ class _Note(msgspec.Struct):
 def note_of(error: LapisError) -> str:
     """Return title, hint and kind of `error` as JSON."""
     shorter = error.shorter if isinstance(error, TooLarge) else 0
-    note = _Note(_words(error.title), _words(error.hint), type(error).__name__, shorter)
+    note = _Note(kept_text(error.title), kept_text(error.hint), type(error).__name__, shorter)
     return msgspec.json.encode(note).decode()
 
 
 def read_note(note: str) -> tuple[Text, Text] | None:
     """Return title and hint as `note_of` kept them; None if `note` is empty or damaged."""
     read = _read(note)
-    return (_text(read.title), _text(read.hint)) if read is not None else None
+    try:
+        return (text_again(read.title), text_again(read.hint)) if read is not None else None
+    except ValueError:
+        return None
 
 
 def is_too_long(note: str) -> bool:
@@ -82,18 +81,3 @@ def _read(note: str) -> _Note | None:
         return msgspec.json.decode(note, type=_Note)
     except (msgspec.MsgspecError, UnicodeError):
         return None
-
-
-def _words(text: Text) -> _Words:
-    # The name of a file may hold bytes that are no UTF-8.
-    return _Words(text.message, {name: _kept(value) for name, value in text.values.items()})
-
-
-def _kept(value: Value) -> Value:
-    if isinstance(value, tuple):
-        return tuple(map(encodable, value))
-    return encodable(value) if isinstance(value, str) else value
-
-
-def _text(words: _Words) -> Text:
-    return Text(words.message, words.values)

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 _BEGIN = """
 import sys, threading, time
 from desktop.base.leaving import leave
@@ -34,6 +36,13 @@ def test_beside_a_thread_that_waits_nothing_is_taken_down() -> None:
     done = ended(_WAITING + "print('said', end=' ')\nleave(130)")
 
     assert (done.returncode, done.stdout, done.stderr) == (130, "said ", "")
+
+
+@pytest.mark.parametrize("front_end", ["app", "cli"])
+def test_both_commands_end_so(front_end: str) -> None:
+    done = ended(f"import desktop.{front_end} as it\nit.main = lambda: 5\n{_WAITING}it.run()")
+
+    assert (done.returncode, done.stdout, done.stderr) == (5, "", "")
 
 
 def test_alone_it_ends_as_any_program_does() -> None:
