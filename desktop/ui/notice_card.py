@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import Enum, auto
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.ui.labels import PlainLabel, restyle
@@ -17,6 +17,8 @@ _LEAST_WORDS = 280
 """Less room than this beside the buttons makes a column of single words."""
 _INSET = 2
 """Brings icon and title to the middle of a button in the corner, which is a little taller."""
+
+_ANYWHERE = QRect(0, 0, 1 << 15, 1 << 15)
 
 
 class Look(Enum):
@@ -95,6 +97,7 @@ class NoticeCard(QFrame):
         alone = not hint and not self._has_below
         place = Qt.AlignmentFlag.AlignVCenter if alone else Qt.AlignmentFlag.AlignTop
         self._inside.setAlignment(self._icon, place)
+        self._fit_icon()
         restyle(self, "panel", "" if quiet else "bad" if bad else "card")
         side, edge = (0, 0) if quiet else (Space.L, Space.M)
         self._whole.setContentsMargins(
@@ -102,6 +105,18 @@ class NoticeCard(QFrame):
         )
         self.setAccessibleName(title)
         self.setAccessibleDescription(hint)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
+            self._fit_icon()
+
+    def _fit_icon(self) -> None:
+        """Put the icon beside the first line; one of Chinese is higher than its font says."""
+        title, words = self._title, self._title.text()
+        line = title.fontMetrics().boundingRect(_ANYWHERE, 0, words or " ").height()
+        margins = title.contentsMargins()
+        self._icon.stand_beside(line + margins.top() + margins.bottom())
 
 
 class _Body(QBoxLayout):

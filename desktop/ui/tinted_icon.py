@@ -29,6 +29,10 @@ class TintedIcon(QWidget):
         self._tone: IconTone = tone
         self.setFixedSize(side, side)
 
+    def stand_beside(self, line: int) -> None:
+        """Stand in the middle of a line of words that is `line` pixels high."""
+        self.setFixedHeight(max(self.width(), line))
+
     def set_icon(self, name: IconName, tone: IconTone | None = None) -> None:
         """Paint another icon, in another tone if one is given."""
         self._name = name
@@ -47,4 +51,4 @@ class TintedIcon(QWidget):
         pixmap = icon_pixmap(
             self._name, self.width(), QColor(colours[self._tone]), self.devicePixelRatioF()
         )
-        QPainter(self).drawPixmap(0, 0, pixmap)
+        QPainter(self).drawPixmap(0, (self.height() - self.width() + 1) // 2, pixmap)
