@@ -19,6 +19,8 @@ _GPU: Final = ((1, 1.0), (8, 1.2), (16, 1.5))
 _ALONE: Final = 7
 # Tokens: more are not asked about, for nobody guesses for so many answers at once.
 _MOST: Final = 128
+# Tokens: so much more text changes little, and the cost is asked for with each token.
+_ABOUT: Final = 64
 _REMEMBERED: Final = 5
 _ENOUGH: Final = 2
 _STALE_AFTER: Final = 256
@@ -36,6 +38,7 @@ class BatchCost:
         # Asked for several times a token.
         self._weights = [_between(known, tokens) for tokens in range(_MOST + 1)]
         self._attention = lone_attention / _ALONE
+        self._usual: dict[tuple[int, int, int], Sequence[float]] = {}
         self._seconds: dict[int, deque[float]] = {}
         self._observed = 0
         self._seen_at: dict[int, int] = {}
@@ -56,11 +59,24 @@ class BatchCost:
             return max(1.0, min(many) / min(one))
         return self._weights[min(tokens, _MOST)]
 
-    def usual(self, tokens: int, length: int) -> float:
-        """Return the cost after a text of `length` on a usual machine, the same at any time."""
-        attention = self._attention * length
-        weights = self._weights[min(tokens, _MOST)]
-        return (weights + tokens * attention) / (1 + attention)
+    def of_guesses(self, beside: int, most: int) -> Sequence[float]:
+        """Return what none and up to `most` guesses cost, added to `beside` tokens; none being 1."""
+        costs = [self.relative(beside + guesses) for guesses in range(most + 1)]
+        return [cost / costs[0] for cost in costs]
+
+    def usual_of_guesses(self, beside: int, most: int, length: int) -> Sequence[float]:
+        """Return the same after a text of `length` on a usual machine: the same at any time."""
+        about = length // _ABOUT
+        key = beside, most, about
+        known = self._usual.get(key)
+        if known is None:
+            attention = self._attention * about * _ABOUT
+            costs = [
+                self._weights[min(beside + guesses, _MOST)] + (beside + guesses) * attention
+                for guesses in range(most + 1)
+            ]
+            known = self._usual[key] = [cost / costs[0] for cost in costs]
+        return known
 
 
 def _between(known: Sequence[tuple[int, float]], tokens: int) -> float:

@@ -1,6 +1,6 @@
 """Where guesses come from: the text itself, else what computes them. Engine process, main thread."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from desktop.inference.lookup import Belief, Lookup, best_length
@@ -37,24 +37,19 @@ class Guesser:
         self._close = Belief(0.2)
         self._by_model = False
 
-    def draft(self, most: int, cost: Callable[[int], float]) -> list[int]:
-        """Return up to `most` tokens that may come next; `cost` as in `Lookup.draft`."""
+    def draft(self, costs: Sequence[float]) -> list[int]:
+        """Return tokens that may come next; `costs` as in `Lookup.draft`."""
         settled = 1 - self._close.chance
-        guesses = self._lookup.draft(most, cost, settled)
+        guesses = self._lookup.draft(costs, settled)
         self._by_model = False
-        if guesses or most <= 0:
+        if guesses:
             return guesses
         if self._model is None:
             self._close.let_pass()
             return []
         chance = self._belief.chance
-        length = best_length(
-            chance,
-            chance,
-            most,
-            lambda guesses: cost(guesses) + guesses * self._model_cost,
-            settled,
-        )
+        with_model = [cost + guesses * self._model_cost for guesses, cost in enumerate(costs)]
+        length = best_length(chance, chance, with_model, settled)
         if length == 0:
             self._belief.let_pass()
             self._close.let_pass()

@@ -7,8 +7,8 @@ alone. Each source of guesses is believed as far as it was right lately; where g
 pay, none is made.
 """
 
-from collections.abc import Callable, Iterable
-from enum import Enum, auto
+from collections.abc import Iterable, Sequence
+from enum import IntEnum, auto
 from typing import Final
 
 # Two tokens in one number: more than any vocabulary holds.
@@ -21,8 +21,8 @@ _PRIOR_WEIGHT: Final = 2.0
 _WORTH: Final = 1.1
 
 
-class Source(Enum):
-    """Where a guess comes from."""
+class Source(IntEnum):
+    """Where a guess comes from; numbers, as these are looked up several times a token."""
 
     FOLLOWING = auto()
     """What was guessed before came true, so the text goes on as it did there."""
@@ -72,17 +72,18 @@ class Lookup:
         else:
             self._place = None
 
-    def draft(self, most: int, cost: Callable[[int], float], settled: float = 1.0) -> list[int]:
-        """Return up to `most` tokens that may come next; none where that would not pay.
+    def draft(self, costs: Sequence[float], settled: float = 1.0) -> list[int]:
+        """Return tokens that may come next; none where that would not pay.
 
-        `cost` tells what a batch with so many guesses costs, relative to one with none, `settled`
-        how likely such a batch gives a token of its own behind the guesses that were right.
+        `costs` tells what a batch with so many guesses costs, relative to one with none, and by its
+        length how many there may be at most; `settled` how likely such a batch gives a token of its
+        own behind the guesses that were right.
         """
-        if self._place is None or most <= 0:
+        if self._place is None:
             return []
         first = self._belief[self._source].chance
         later = self._belief[Source.FOLLOWING].chance
-        length = best_length(first, later, most, cost, settled)
+        length = best_length(first, later, costs, settled)
         if length == 0:
             self._belief[self._source].let_pass()
             return []
@@ -116,20 +117,18 @@ class Lookup:
         return pair, triple
 
 
-def best_length(
-    first: float, later: float, most: int, cost: Callable[[int], float], settled: float
-) -> int:
+def best_length(first: float, later: float, costs: Sequence[float], settled: float) -> int:
     """Return how many guesses promise most tokens for their cost; 0 where none pays.
 
     The `first` one is right with that chance, and each further one with the chance `later` once the
-    one before was; `cost` and `settled` as in `Lookup.draft`.
+    one before was; `costs` and `settled` as in `Lookup.draft`.
     """
     best, best_gain = 0, _WORTH
     expected, chance = settled, first
-    for length in range(1, most + 1):
+    for length in range(1, len(costs)):
         expected += chance
         chance *= later
-        gain = expected / cost(length)
+        gain = expected / costs[length]
         if gain > best_gain:
             best, best_gain = length, gain
     return best

@@ -214,25 +214,23 @@ class Scheduler:
         answer = slot.answer
         if answer is None or not answer.job.order.speculate or not self._extras:
             return []
-        order, costs, length = answer.job.order, self._costs, len(slot.tokens)
+        repeatable, length = answer.job.order.repeatable, len(slot.tokens)
         most = min(self._draft_tokens - used, self._runtime.n_ctx - length)
         if most <= 0:
             return []
-
-        def of_batch(tokens: int) -> float:
-            # Not even a guess may follow the clock where the answer must come out the same again.
-            return costs.usual(tokens, length) if order.repeatable else costs.relative(tokens)
-
-        def cost(guesses: int) -> float:
-            return of_batch(writers + used + guesses) / of_batch(writers + used)
+        # Not even a guess may follow the clock where the answer must come out the same again.
+        if repeatable:
+            costs = self._costs.usual_of_guesses(writers + used, most, length)
+        else:
+            costs = self._costs.of_guesses(writers + used, most)
 
         def guesser() -> Guesser:
             runtime = self._runtime
             # What these guess depends on how far they have read along, cold or warm.
-            source = None if order.repeatable else runtime.draft_model or runtime.heads
+            source = None if repeatable else runtime.draft_model or runtime.heads
             return Guesser(slot.tokens, slot.index, source, runtime.guess_cost)
 
-        return answer.draft(most, cost, guesser)
+        return answer.draft(costs, guesser)
 
     def _advance(self, batch: Batch) -> None:
         if batch.reads:

@@ -62,20 +62,18 @@ class Answer:
         self._started = time.monotonic()
         self._first = 0.0
 
-    def draft(
-        self, most: int, cost: Callable[[int], float], make: Callable[[], Guesser]
-    ) -> list[int]:
-        """Return at most `most` guesses for the next tokens; none where that does not pay.
+    def draft(self, costs: Sequence[float], make: Callable[[], Guesser]) -> list[int]:
+        """Return guesses for the next tokens; none where that does not pay.
 
-        `cost` as in `Lookup.draft`; `make` gives what guesses, when it is asked for first. A draw
+        `costs` as in `Lookup.draft`; `make` gives what guesses, when it is asked for first. A draw
         that has a seed gets none: rounded otherwise, the same number falls on another word.
         """
         if self.unsettled or (self.job.order.repeatable and not self._sampler.greedy):
             return []
         if self._guesser is None:
             self._guesser = make()
-        left = self.job.order.max_tokens - self.generated - 1
-        return self._guesser.draft(min(most, left) if self.job.order.max_tokens else most, cost)
+        limit = self.job.order.max_tokens
+        return self._guesser.draft(costs[: limit - self.generated] if limit else costs)
 
     def choose(self, row: int, guesses: Sequence[int]) -> list[int]:
         """Choose the tokens after `row` of the last batch, whose next rows hold `guesses`.

@@ -18,30 +18,34 @@ from tests.unit.engine_child import GREEDY, Child, engine_child
 TEXT = "The harbour lights were counted twice, and nobody could say which of the two was right."
 
 
-def cheap(_guesses: int) -> float:
-    return 1.0
+def cheap(most: int) -> list[float]:
+    return dear(most, 0.0)
+
+
+def dear(most: int, each: float) -> list[float]:
+    return [1 + each * guesses for guesses in range(most + 1)]
 
 
 def test_a_text_that_repeats_is_guessed_from_its_own_past() -> None:
     lookup = Lookup([1, 2, 3, 4, 5, 6, 9, 1, 2, 3])
 
-    assert lookup.draft(3, cheap) == [4, 5, 6]
+    assert lookup.draft(cheap(3)) == [4, 5, 6]
 
 
 def test_the_latest_occurrence_counts() -> None:
     lookup = Lookup([1, 2, 3, 4, 0, 1, 2, 3, 7, 0, 1, 2, 3])
 
-    assert lookup.draft(1, cheap) == [7]
+    assert lookup.draft(cheap(1)) == [7]
 
 
 def test_a_text_that_goes_round_is_guessed_round_and_round() -> None:
     lookup = Lookup([7, 1, 2, 1, 2, 1, 2])
 
-    assert lookup.draft(5, cheap) == [1, 2, 1, 2, 1]
+    assert lookup.draft(cheap(5)) == [1, 2, 1, 2, 1]
 
 
 def test_nothing_is_guessed_about_what_was_never_seen() -> None:
-    assert Lookup(range(50)).draft(8, cheap) == []
+    assert Lookup(range(50)).draft(cheap(8)) == []
 
 
 def test_after_one_changed_token_the_original_is_followed_on() -> None:
@@ -51,7 +55,7 @@ def test_after_one_changed_token_the_original_is_followed_on() -> None:
         lookup.append(token)
     lookup.append(999)
 
-    assert lookup.draft(2, cheap) == original[11:13]
+    assert lookup.draft(cheap(2)) == original[11:13]
 
 
 def test_guesses_that_never_come_true_are_given_up() -> None:
@@ -59,7 +63,7 @@ def test_guesses_that_never_come_true_are_given_up() -> None:
     lookup = Lookup([numbers.randrange(8) for _ in range(200)])
     drafted = 0
     for _ in range(400):
-        guesses = lookup.draft(3, lambda guesses: 1 + 0.15 * guesses)
+        guesses = lookup.draft(dear(3, 0.15))
         drafted += len(guesses)
         lookup.judge(len(guesses), 0)
         lookup.append(numbers.randrange(8, 16))
@@ -70,7 +74,7 @@ def test_guesses_that_never_come_true_are_given_up() -> None:
 def test_dear_batches_are_not_filled_with_guesses() -> None:
     lookup = Lookup([1, 2, 3, 4, 5, 6, 1, 2, 3])
 
-    assert lookup.draft(3, lambda guesses: 1.0 + guesses) == []
+    assert lookup.draft(dear(3, 1.0)) == []
 
 
 def test_a_stall_does_not_make_batches_look_dear() -> None:
@@ -87,10 +91,10 @@ def test_after_a_long_text_a_batch_is_dear_for_every_row_pays_its_attention() ->
     # Llama 3.2 1B: four tokens took 1.4 and 1.84 times one, after 512 and after 1,500.
     costs = BatchCost(gpu=False, repacked=True, lone_attention=2700 * 16 * 32 / 1.1e9)
 
-    assert costs.usual(4, 0) == 1.5
-    assert costs.usual(4, 512) == pytest.approx(1.4, abs=0.4)
-    assert costs.usual(4, 1500) == pytest.approx(1.84, abs=0.4)
-    assert costs.usual(1, 1500) == 1.0
+    assert costs.usual_of_guesses(1, 3, 0) == [1.0, 1.4, 1.9, 1.5]
+    assert costs.usual_of_guesses(1, 3, 512)[3] == pytest.approx(1.4, abs=0.4)
+    assert costs.usual_of_guesses(1, 3, 1500)[3] == pytest.approx(1.84, abs=0.4)
+    assert costs.usual_of_guesses(1, 3, 1500)[0] == 1.0
 
 
 @pytest.mark.parametrize(
@@ -163,8 +167,8 @@ def test_a_close_thing_is_not_decided_among_guesses(tmp_path: Path) -> None:
 def test_where_most_is_close_there_are_few_guesses() -> None:
     lookup = Lookup([1, 2, 3, 4, 5, 6, 9, 1, 2, 3])
 
-    assert lookup.draft(3, lambda guesses: 1 + 0.3 * guesses, settled=1.0)
-    assert not lookup.draft(3, lambda guesses: 1 + 0.3 * guesses, settled=0.0)
+    assert lookup.draft(dear(3, 0.3), settled=1.0)
+    assert not lookup.draft(dear(3, 0.3), settled=0.0)
 
 
 @pytest.mark.parametrize("temperature", [0.3, 1.0])
