@@ -63,32 +63,46 @@ class Options:
     bindings: bool = False
 
 
-def _speed(desk: Desk, options: Options) -> Iterator[Item]:
-    yield from measure_speed(
-        desk, desk.loaded.plan.threads, bindings=options.bindings, guesses=False
-    )
+def _speed(desk: Desk, model: str, options: Options) -> Iterator[Figure]:
+    threads = desk.loaded.plan.threads
+    yield from _told(measure_speed(desk, threads, bindings=options.bindings, guesses=False), model)
 
 
-def _history(desk: Desk, _options: Options) -> Iterator[Item]:
-    yield from measure_history(desk, keeps_states=True)
+def _history(desk: Desk, model: str, _options: Options) -> Iterator[Figure]:
+    yield from _told(measure_history(desk, keeps_states=True), model)
 
 
-def _together(desk: Desk, _options: Options) -> Iterator[Item]:
-    yield from measure_two(desk)
-    yield from measure_beside(desk)
+def _together(desk: Desk, model: str, _options: Options) -> Iterator[Figure]:
+    yield from _told(measure_two(desk), model)
+    yield from _told(measure_beside(desk), model)
 
 
-def _stop(desk: Desk, _options: Options) -> Iterator[Item]:
-    yield from measure_stop(desk)
+def _stop(desk: Desk, model: str, _options: Options) -> Iterator[Figure]:
+    yield from _told(measure_stop(desk), model)
 
 
-_PARTS: Final[Mapping[str, Callable[[Desk, Options], Iterator[Item]]]] = {
+def _turns(desk: Desk, _model: str, _options: Options) -> Iterator[Figure]:
+    yield from measure_turns(desk)
+
+
+def _busy(desk: Desk, _model: str, _options: Options) -> Iterator[Figure]:
+    yield measure_busy(desk)
+
+
+def _guesses(desk: Desk, model: str, _options: Options) -> Iterator[Figure]:
+    yield from measure_guesses(desk, model)
+
+
+_PARTS: Final[Mapping[str, Callable[[Desk, str, Options], Iterator[Figure]]]] = {
     "speed": _speed,
     "history": _history,
     "together": _together,
     "stop": _stop,
+    "turns": _turns,
+    "busy": _busy,
+    "guesses": _guesses,
 }
-PARTS: Final = (*_PARTS, "turns", "busy", "guesses")
+PARTS: Final = tuple(_PARTS)
 # What each model is good for; the copier is not one that is talked with.
 _USED_FOR: Final[Mapping[str, tuple[str, ...]]] = {
     GEMMA: PARTS,
@@ -109,7 +123,7 @@ def measure(folder: Path, options: Options) -> list[Figure]:
         print(f"{model.name}: loading", flush=True)
         with _desk(folder, model, effort) as desk:
             for part in parts:
-                for figure in _measured(part, name, desk, options):
+                for figure in _PARTS[part](desk, name, options):
                     print(f"  {name}: {_line(figure)}", flush=True)
                     figures.append(replace(figure, name=f"{name}: {figure.name}"))
     return figures
@@ -143,18 +157,10 @@ def _desk(folder: Path, model: InstalledModel, effort: Effort) -> Iterator[Desk]
             engine.close()
 
 
-def _measured(part: str, model: str, desk: Desk, options: Options) -> Iterator[Figure]:
-    if part == "busy":
-        yield measure_busy(desk)
-        return
-    if part == "guesses":
-        yield from measure_guesses(desk, model)
-        return
-    if part == "turns":
-        yield from measure_turns(desk)
-        return
+def _told(items: Iterator[Item], model: str) -> Iterator[Figure]:
+    """Print what `lapis bench` measures and how far it is; yield its figures with their limits."""
     told = 0.0
-    for item in _PARTS[part](desk, options):
+    for item in items:
         match item:
             case Doing(what):
                 if time.monotonic() - told > _TOLD_SECONDS:
