@@ -28,7 +28,11 @@ threading.Thread(target=work).start()
 
 def ended(program: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", _BEGIN + program], capture_output=True, text=True, check=False
+        [sys.executable, "-c", _BEGIN + program],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 
@@ -55,6 +59,22 @@ def test_who_works_is_waited_for() -> None:
     done = ended(_WAITING + _WORKING + "gate.set()\nleave(0)")
 
     assert (done.returncode, done.stdout) == (0, "worked ")
+
+
+def test_who_never_comes_to_an_end_is_not_waited_for_long() -> None:
+    soon = "import desktop.base.leaving as it\nit.PATIENCE_SECONDS = 0.1\n"
+    done = ended(_WAITING + _WORKING + soon + "leave(0)")
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a signal that wakes who waits")
+def test_ctrl_c_ends_the_wait() -> None:
+    stroke = "lambda: os.kill(os.getpid(), signal.SIGINT)"
+    press = f"import os, signal\nthreading.Timer(0.1, {stroke}).start()\n"
+    done = ended(_WAITING + _WORKING + press + "leave(130)")
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_who_was_only_being_started_is_not_waited_for() -> None:
