@@ -71,7 +71,7 @@ def test_who_never_comes_to_an_end_is_not_waited_for_long() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a signal that wakes who waits")
 def test_ctrl_c_ends_the_wait() -> None:
     stroke = "lambda: os.kill(os.getpid(), signal.SIGINT)"
-    press = f"import os, signal\nthreading.Timer(0.1, {stroke}).start()\n"
+    press = f"import os, signal\nthreading.Timer(0.5, {stroke}).start()\n"
     done = ended(_WAITING + _WORKING + press + "leave(130)")
 
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
