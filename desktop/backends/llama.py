@@ -4,6 +4,7 @@ What is asked here becomes an order in the inbox of one worker thread, where `ac
 """
 
 import itertools
+import threading
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -59,6 +60,8 @@ class LlamaBackend:
         """
         self._check = check
         self._ids = itertools.count(1)
+        self._door = threading.Lock()
+        """What goes into the inbox before the door is closed is answered."""
         self._closed = False
         self._actor = Actor(
             work_folder, states, learned or Learned(), limits or Limits(), self._post
@@ -130,10 +133,8 @@ class LlamaBackend:
             lambda: count_command(number, purpose, requests),
             guarded(listener, "a listener of counts"),
         )
-        if self._closed:
+        if not self._let_in(order):
             order.listener(None)
-        else:
-            self._worker.send(order)
 
     def cancel(self, request: int) -> None:
         """Stop a request."""
@@ -154,9 +155,10 @@ class LlamaBackend:
 
     def close(self) -> None:
         """End the process and the thread; running answers end as stopped."""
-        if self._closed:
-            return
-        self._closed = True
+        with self._door:
+            if self._closed:
+                return
+            self._closed = True
         # Before anything that waits in the inbox: a flooding child must not hold us up.
         self._actor.close()
         self._worker.send(UnloadOrder())
@@ -178,8 +180,12 @@ class LlamaBackend:
     def _submit(self, order: SubmitOrder) -> int:
         # What one listener raises must not keep the others from their ends.
         order = replace(order, listener=guarded(order.listener, "a listener"))
-        if self._closed:
+        if not self._let_in(order):
             order.listener(Finished(StopReason.STOPPED, NOTHING_USED))
-        else:
-            self._worker.send(order)
         return order.id
+
+    def _let_in(self, order: Item) -> bool:
+        with self._door:
+            if not self._closed:
+                self._worker.send(order)
+            return not self._closed

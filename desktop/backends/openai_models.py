@@ -37,7 +37,7 @@ def listed(connection: str, answer: object) -> tuple[ServedModel, ...] | None:
 
 def is_lm_studio(answer: object) -> bool:
     """Return whether the list comes from LM Studio, which can tell more."""
-    return any(row.get("owned_by") in _LM_STUDIO for row in _rows(answer))
+    return any(words(row.get("owned_by")) in _LM_STUDIO for row in _rows(answer))
 
 
 def is_llama_server(answer: object) -> bool:
@@ -57,7 +57,7 @@ def knows_gbnf(answer: object) -> bool:
 
 def with_lm_studio(models: Sequence[ServedModel], answer: object) -> tuple[ServedModel, ...]:
     """Return the models with what LM Studio's own list tells of them."""
-    told = {row.get("id"): row for row in _rows(answer)}
+    told = {words(row.get("id")): row for row in _rows(answer)}
     return tuple(_of_lm_studio(model, told.get(model.id, {})) for model in models)
 
 

@@ -103,10 +103,14 @@ def opened_at_once(path: Path) -> FileIO:
 
     Whether it is a regular file is for the caller to look at.
     """
-    flags = os.O_RDONLY | _BINARY
-    for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY"):
+    # Opened by FileIO itself: a descriptor handed to it stays open where it refuses, as a folder's.
+    return FileIO(path, opener=_at_once)
+
+
+def _at_once(path: str, flags: int) -> int:
+    for name in ("O_NONBLOCK", "O_NOCTTY"):
         flags |= getattr(os, name, 0)
-    return FileIO(os.open(path, flags))
+    return os.open(path, flags)
 
 
 def size_of(path: Path) -> int:

@@ -68,7 +68,11 @@ class Answers:
     def keep(self, url: str, value: object, next_page: str, *, with_token: bool = False) -> None:
         """Keep an answer; what is too large, or cannot be written, is not kept."""
         entry = {"version": _VERSION, "time": time.time(), "next": next_page, "value": value}
-        content = json.dumps(entry, ensure_ascii=False).encode(errors="surrogatepass")
+        try:
+            content = json.dumps(entry, ensure_ascii=False).encode(errors="surrogatepass")
+        except RecursionError:
+            # Read where the stack was shorter.
+            return
         if len(content) > _MOST_ENTRY_BYTES:
             return
         with suppress(OSError):

@@ -193,7 +193,8 @@ class _Fetch:
         with part:
             if part.is_closed:
                 return
-            if not part.length:
+            # Bytes that could not be read again are there all the same.
+            if not part.on_disk:
                 part.discard()
                 return
             # A full disk may refuse the sidecar too; the old one claims less, which is true.

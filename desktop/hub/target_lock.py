@@ -29,9 +29,12 @@ def locked(target: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if sys.platform != "win32":
-            path.unlink(missing_ok=True)
-        os.close(descriptor)
+        try:
+            if sys.platform != "win32":
+                path.unlink(missing_ok=True)
+        finally:
+            # Also where the disk has gone: this process would hold the lock until it ends.
+            os.close(descriptor)
         if sys.platform == "win32":
             # Not while somebody has it open.
             with contextlib.suppress(OSError):

@@ -22,7 +22,7 @@ _LONGEST_REASON = 300
 
 def job_for(order: Generate, make: Callable[[Generate], Prompt], n_ctx: int) -> Job | Refused:
     """Return `order` as a job for a context of `n_ctx` tokens; `make` renders and tokenises."""
-    arrived = time.monotonic()
+    arrived = time.perf_counter()
     room = n_ctx - 1
     if (refused := _far_too_long(order, room)) is not None:
         return refused

@@ -35,7 +35,7 @@ class Outlet:
                 yield from self.rest()
             self._held.append(report.text)
             self._last = report
-        if self._held and time.monotonic() - self._sent >= _INTERVAL:
+        if self._held and time.perf_counter() - self._sent >= _INTERVAL:
             yield from self.rest()
 
     def rest(self) -> Iterator[Report]:
@@ -46,5 +46,5 @@ class Outlet:
         text = "".join(self._held)
         self._held.clear()
         self._last = None
-        self._sent = time.monotonic()
+        self._sent = time.perf_counter()
         yield Delta(id=last.id, text=text, thinking=last.thinking)

@@ -26,7 +26,7 @@ _CLEAR: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A request that waits or runs: what was asked, its prompt, when it came (monotonic).
+    """A request that waits or runs: what was asked, its prompt, when it came (`perf_counter`).
 
     `grammar` is checked GBNF, or empty.
     """
@@ -59,7 +59,7 @@ class Answer:
         self._splitter = job.prompt.splitter(job.order.id)
         self._called = False
         self._outlet = Outlet()
-        self._started = time.monotonic()
+        self._started = time.perf_counter()
         self._first = 0.0
 
     def draft(self, costs: Sequence[float], make: Callable[[], Guesser]) -> list[int]:
@@ -98,7 +98,7 @@ class Answer:
             if token != guess or self.ends(token):
                 break
         if chosen and self._first == 0.0:
-            self._first = time.monotonic()
+            self._first = time.perf_counter()
         if self._guesser is not None and guesses:
             right = sum(one == other for one, other in zip(chosen, guesses, strict=False))
             self._guesser.judge(len(guesses), right, settled=not self.unsettled)
@@ -145,7 +145,7 @@ class Answer:
         """End for `reason`; yields what was held back, then the account. Frees the sampler."""
         yield from self._outlet.feed(self._last_pieces())
         yield from self._outlet.rest()
-        now = time.monotonic()
+        now = time.perf_counter()
         first = self._first or now
         prompt = len(self.job.prompt.tokens)
         reading, writing = first - self._started, now - first
@@ -196,7 +196,7 @@ def never_begun(job: Job) -> Done:
         prompt_tokens=len(job.prompt.tokens),
         cached_tokens=0,
         completion_tokens=0,
-        ttft_ms=(time.monotonic() - job.arrived) * 1000,
+        ttft_ms=(time.perf_counter() - job.arrived) * 1000,
         prefill_tps=0.0,
         decode_tps=0.0,
     )

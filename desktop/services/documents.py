@@ -8,12 +8,14 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable
+from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
 from desktop.backends.ladder import Cause
 from desktop.backends.side_job import Cancelled, JobDied, JobRefused, run_job
 from desktop.base.cancelling import never
+from desktop.base.files import opened_at_once
 from desktop.domain.errors import LapisError
 from desktop.domain.history import Attachment, AttachmentKind
 from desktop.domain.text import Text
@@ -77,10 +79,8 @@ def read_document(
 
 def _head(path: Path) -> bytes | None:
     """Return how a document begins, None for another file; raises NotReadable for a huge one."""
-    # A pipe would never end.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        with os.fdopen(os.open(path, flags), "rb") as stream:
+        with BufferedReader(opened_at_once(path)) as stream:
             about = os.fstat(stream.fileno())
             if not stat.S_ISREG(about.st_mode):
                 return None

@@ -11,10 +11,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
 
+from desktop.base.files import opened_at_once
 from desktop.domain.text import Text
 from desktop.models.effort import Effort
 from desktop.services.foreign_values import Unreadable
@@ -32,6 +33,9 @@ _BLOCK: Final = 2**20
 _START: Final = 64
 
 ZIP_START: Final = b"PK\x03\x04"
+
+# Others need no export, and what is damaged in them is told by errors of their own libraries.
+_PACKINGS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2})
 
 # What Python's reader of archives raises for one that is damaged, locked, or made to do harm.
 _ZIP_FAULTS: Final = (
@@ -94,6 +98,8 @@ class Archive:
         entry = self._entries.get(name)
         if entry is None:
             raise Unreadable(Text("It is not there."))
+        if entry.compress_type not in _PACKINGS:
+            raise Unreadable(Text("It is packed in a way that Lapis does not know."))
         most = min(MOST_BYTES, self._left)
         suspicious = entry.file_size > _HARMLESS + entry.compress_size * _MOST_RATIO
         if entry.file_size > most or suspicious:
@@ -127,11 +133,8 @@ def archive(source: Path) -> Iterator[Archive]:
 
 def read_file(path: Path) -> bytes:
     """Return the content of a regular file of at most 512 MiB; raises Unreadable."""
-    flags = os.O_RDONLY
-    for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
-        flags |= getattr(os, name, 0)
     try:
-        with os.fdopen(os.open(path, flags), "rb") as stream:
+        with BufferedReader(opened_at_once(path)) as stream:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise Unreadable(Text("It is not a file."))

@@ -12,9 +12,11 @@ import re
 import stat
 from collections.abc import Sequence
 from dataclasses import replace
+from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
+from desktop.base.files import opened_at_once
 from desktop.domain.chat import ChatRequest, Picture
 from desktop.domain.errors import NotSupported
 from desktop.domain.history import Attachment, AttachmentKind
@@ -75,12 +77,9 @@ def read_picture_file(path: Path) -> bytes | None:
 
     A file that cannot be read at all is no picture either: who reads texts says why.
     """
-    # A pipe would never end.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        handle = os.open(path, flags)
-        with os.fdopen(handle, "rb") as stream:
-            found = os.fstat(handle)
+        with BufferedReader(opened_at_once(path)) as stream:
+            found = os.fstat(stream.fileno())
             if not stat.S_ISREG(found.st_mode):
                 return None
             head = stream.read(_HEAD)

@@ -253,6 +253,8 @@ def _is_inside(file: Path, folder: Path) -> bool:
     """Return whether `file` is below `folder`, and no link on the way leads out of it."""
     if not file.is_relative_to(folder) or ".." in file.relative_to(folder).parts:
         return False
+    if "\0" in str(file):  # no file can be called so
+        return False
     return Path(os.path.realpath(file.parent)).is_relative_to(os.path.realpath(folder))
 
 

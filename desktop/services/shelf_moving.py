@@ -63,7 +63,8 @@ def check_target(source: Path, target: Path, *, goes_on: bool = False) -> None:
         raise StorageError(
             Text("{folder} is a file", place), Text("Choose a folder, or a name for a new one.")
         )
-    nearest = next(one for one in (target, *target.parents) if one.is_dir())
+    # None of them where a drive is away.
+    nearest = next((one for one in (target, *target.parents) if one.is_dir()), target)
     for folder in (nearest, source):
         if folder.is_dir():
             with told_about(folder), tempfile.TemporaryFile(dir=folder, prefix=_PROBE):
@@ -71,7 +72,9 @@ def check_target(source: Path, target: Path, *, goes_on: bool = False) -> None:
     freight = _load_up(source)
     if not goes_on:
         _check_conflicts(target, freight)
-    if not _is_one_disk(source, nearest):
+    with told_about(target):
+        is_one_disk = _is_one_disk(source, nearest)
+    if not is_one_disk:
         check_room(nearest, freight.size - _arrived(target, freight))
 
 

@@ -4,11 +4,12 @@ Plain functions; they wait for the disk, so call them off the GUI thread.
 """
 
 import codecs
-import os
 import stat
+from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
+from desktop.base.files import opened_at_once
 from desktop.domain.errors import UserFixable
 from desktop.domain.history import Attachment, AttachmentKind
 from desktop.domain.text import Text
@@ -91,8 +92,7 @@ def decode(raw: bytes) -> str | None:
 def _bytes_of(path: Path) -> bytes:
     _check_kind(path)
     # It may have become another one since: a pipe would never end.
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as stream:
+    with BufferedReader(opened_at_once(path)) as stream:
         return stream.read(MOST_BYTES)
 
 

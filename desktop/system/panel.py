@@ -147,7 +147,8 @@ def _value(file: Path, section: str, name: str) -> str:
     try:
         with file.open("rb") as stream:
             parser.read_string(stream.read(_LARGEST).decode(errors="replace"))
-    except (OSError, configparser.Error):
+    except (OSError, configparser.Error, AttributeError):
+        # The last one before Python 3.13, where a line goes on with a name that has no value.
         return ""
     return parser.get(section, name, fallback="") or ""
 

@@ -95,15 +95,16 @@ def _put(path: Path, trash: Path, original: bytes) -> bool:
             handle = os.open(note, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         except FileExistsError:
             continue
-        with os.fdopen(handle, "w", encoding="ascii") as stream:
-            stream.write(content)
-        if os.path.lexists(files / name):
-            note.unlink()
-            continue
         try:
+            with os.fdopen(handle, "w", encoding="ascii") as stream:
+                stream.write(content)
+            if os.path.lexists(files / name):
+                note.unlink()
+                continue
             path.rename(files / name)
         except OSError as error:
-            note.unlink()
+            # A note of nothing would stay in the trash for ever, and each try adds another.
+            note.unlink(missing_ok=True)
             # One device, two mounts of it: to move would be to copy.
             if error.errno == errno.EXDEV:
                 return False

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from desktop.backends.inbox import CountOrder, Item, SubmitOrder
+from desktop.backends.llama import LlamaBackend
 from desktop.backends.process import EngineProcess
 from desktop.backends.watch import TICK_SECONDS, Limits, Verdict, Watch
 from desktop.base.worker import Worker
@@ -184,3 +186,29 @@ def test_ticks_come_also_where_items_never_end() -> None:
     worker.send(1)
     assert ticked.wait(30)
     assert worker.stop(30)
+
+
+def test_what_is_asked_while_the_engine_is_being_closed_is_answered_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = LlamaBackend(tmp_path)
+    closing = threading.Thread(target=backend.close)
+    send = Worker[Item].send
+
+    def closed_meanwhile(worker: Worker[Item], item: Item) -> None:
+        if isinstance(item, CountOrder | SubmitOrder):
+            monkeypatch.setattr(Worker, "send", send)
+            closing.start()
+            # Long enough to be through, if nothing holds it up.
+            closing.join(0.5)
+        send(worker, item)
+
+    monkeypatch.setattr(Worker, "send", closed_meanwhile)
+    counted: list[object] = []
+    backend.count([question("Hello")], counted.append, 0)
+    closing.join()
+    answer = Answer()
+    backend.submit(question("Hello"), answer.take)
+
+    assert counted == [None]
+    assert answer.wait().finished.reason is StopReason.STOPPED

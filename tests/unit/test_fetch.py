@@ -4,8 +4,10 @@ The rows are those of the project's list of download faults: what a server does 
 seen, and what must never happen. Assertions look at the server's log, not only at the result.
 """
 
+import errno
 import gc
 import hashlib
+import os
 import shutil
 import socket
 import subprocess
@@ -13,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +40,7 @@ from desktop.domain.errors import (
     Unreachable,
 )
 from desktop.domain.repository import RemoteFile, Source, SourceKind
+from desktop.hub import part_file
 from desktop.hub.beside import part_path, sidecar_path
 from desktop.hub.client import Client, open_client
 from desktop.hub.fetch import fetch
@@ -880,3 +884,28 @@ def test_a_folder_that_cannot_be_is_said(hub: HubServer, run: Run, tmp_path: Pat
     (tmp_path / "models").write_text("a file in the way")
     with pytest.raises(StorageError):
         run(errand(hub, tmp_path / "models"))
+
+
+def test_a_part_that_cannot_be_read_again_just_now_is_kept(
+    hub: HubServer, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken_off(hub, run, tmp_path)
+    known = read_sidecar(tmp_path / NAME)
+    assert known is not None
+    # No state is kept, so that the bytes have to be read again.
+    sidecar = sidecar_path(tmp_path / NAME)
+    sidecar.write_bytes(sidecar.read_bytes().replace(known.state.encode(), b""))
+
+    class Away(FileIO):
+        def readinto(self, _buffer: object) -> int:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as away:
+        away.setattr(part_file, "FileIO", Away)
+        with pytest.raises(StorageError):
+            run(errand(hub, tmp_path))
+
+    assert part_path(tmp_path / NAME).stat().st_size == 1_000_000
+    run(errand(hub, tmp_path))
+    assert hub.ranges == ["", "bytes=1000000-"]
+    assert_whole(tmp_path)

@@ -222,6 +222,20 @@ def test_an_archive_that_unpacks_without_end_is_refused(tmp_path: Path) -> None:
     assert str(unread[0].why) == "It is too large."
 
 
+def test_an_archive_packed_in_another_way_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "e.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as packed:
+        packed.writestr("conversations.json", random.Random(1).randbytes(4000))
+    content = bytearray(path.read_bytes())
+    content[1000:2000] = bytes(1000)
+    path.write_bytes(content)
+
+    chats, unread = _found(path)
+
+    assert not chats
+    assert [str(each.why) for each in unread] == ["It is packed in a way that Lapis does not know."]
+
+
 def test_an_archive_may_unpack_only_so_much_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

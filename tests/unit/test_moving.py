@@ -244,6 +244,22 @@ def test_a_target_that_cannot_be_is_refused_before_anything_moves(room: Room) ->
     assert not (room.root / "taken" / "b").exists()
 
 
+def test_a_target_on_a_drive_that_is_away_is_refused(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # On Windows not even the root of a path need be there.
+    fill(room)
+    target = room.root / "away" / "models"
+    look = Path.is_dir
+    monkeypatch.setattr(
+        Path,
+        "is_dir",
+        lambda path, **more: path not in (target, *target.parents) and look(path, **more),
+    )
+
+    assert "did not do" in str(refused(room, target).title)
+
+
 @pytest.mark.skipif(
     os.name == "nt" or not os.access("/proc/sys/kernel", os.R_OK), reason="needs Linux"
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from desktop.backends.ollama import OllamaClient
+from desktop.backends.ollama import OllamaClient, reading
 from desktop.backends.server_backend import Patience
 from desktop.backends.server_loop import ServerLoop
 from desktop.domain.chat import ChatRequest, Message, Role, StopReason, ToolCall, ToolCalled
@@ -288,3 +288,17 @@ def test_a_list_of_wrong_types_is_read_as_far_as_it_goes(
     assert (model.modified, model.sees, model.passes_to) == (0.0, None, "")
     assert len(model.quantisation) <= 80
     assert model.quantisation.isprintable()
+
+
+def test_numbers_without_end_are_no_vectors_and_no_chances(
+    loop: ServerLoop, client: OllamaClient, ollama: OllamaServer
+) -> None:
+    endless = 10**400
+    with pytest.raises(OddAnswer):
+        reading.embedded({"embeddings": [[endless]]})
+    part = {"message": {"content": "x"}, "logprobs": [{"token": "x", "logprob": endless}]}
+    ollama.faults.garbage_after, ollama.faults.garbage = 2, json.dumps(part).encode()
+
+    heard = ask(loop, client, patience=QUICK)
+
+    assert heard.text.startswith("The skyx is")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from desktop.backends.openai import OpenAIClient
-from desktop.backends.openai_models import MOST_MODELS, listed
+from desktop.backends.openai_models import MOST_MODELS, is_lm_studio, listed
 from desktop.domain.chat import Event
 from desktop.domain.connection import ServedModel
 from desktop.domain.errors import (
@@ -110,8 +110,10 @@ def test_numbers_and_words_of_the_wrong_kind_count_as_absent() -> None:
         "capabilities": "all",
         "supported_parameters": 3,
         "type": 7,
+        "owned_by": [],
     }
 
+    assert not is_lm_studio({"data": [row]})
     assert of_list(row) == (ServedModel("tests", "a"),)
 
 
@@ -135,7 +137,8 @@ def test_lm_studio_is_asked_in_its_own_words_too() -> None:
 
     def say(one: Asked) -> Iterable[bytes]:
         if one.path == "/api/v0/models":
-            return value({"data": [told, {"id": "bert", "type": "embeddings", "state": "x"}]})
+            bert = {"id": "bert", "type": "embeddings", "state": "x"}
+            return value({"data": [told, {"id": {}}, bert]})
         rows = [{"id": name, "owned_by": "organization_owner"} for name in ("qwen", "bert", "new")]
         return value({"data": rows})
 

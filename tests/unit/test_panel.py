@@ -59,7 +59,15 @@ def test_a_scheme_of_plasma_is_found_by_its_name(home: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "no section", "[Theme\nname=", "[Colors:Window]\nBackgroundNormal=,,\n", "\0"]
+    "content",
+    [
+        "",
+        "no section",
+        "[Theme\nname=",
+        "[Theme]\nname\n goes on\n",
+        "[Colors:Window]\nBackgroundNormal=,,\n",
+        "\0",
+    ],
 )
 def test_files_that_say_nothing_are_passed_over(home: dict[str, str], content: str) -> None:
     for name in (".config/plasmarc", ".config/kdeglobals", ".config/kdedefaults/plasmarc"):

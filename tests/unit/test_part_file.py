@@ -1,5 +1,6 @@
 """A part file claims no byte that is not there, and is believed only where it can be."""
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -271,6 +272,20 @@ def test_another_process_cannot_have_the_lock_until_its_holder_is_gone(target: P
         with locked(target):
             pass
         assert list(target.parent.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there the lock's file goes after the lock")
+def test_a_lock_whose_file_cannot_be_removed_is_free_again(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path, *, missing_ok: bool) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with pytest.raises(OSError, match="ead-only"), locked(target):
+        monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.undo()
+    with locked(target):
+        pass
 
 
 def test_only_one_of_many_threads_has_the_lock(target: Path) -> None:

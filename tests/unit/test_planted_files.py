@@ -93,6 +93,20 @@ def test_a_note_that_is_not_named_by_a_process_removes_nothing(tmp_path: Path, k
     assert kept.exists()
 
 
+def test_a_note_with_a_name_that_can_be_none_costs_the_others_nothing(tmp_path: Path) -> None:
+    root = tmp_path / "models"
+    note(root / ".trash", GONE, "a%00.gguf")
+    (root / "mine.gguf").write_bytes(b"GGUF")
+    held = bin_of(root)
+
+    deleted = held.put(root, "mine", [root / "mine.gguf"])
+
+    assert held.content() == [deleted]
+    held.settle()
+    held.undo(deleted)
+    assert (root / "mine.gguf").exists()
+
+
 @pytest.mark.parametrize("inside", ["link/thesis.txt", "../../../documents/thesis.txt"])
 def test_a_note_about_what_is_outside_takes_nothing_from_there(
     tmp_path: Path, precious: Path, inside: str

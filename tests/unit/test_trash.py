@@ -141,6 +141,23 @@ def test_a_file_that_would_have_to_be_copied_stays_where_it_is(
     assert list((home / "data" / "Trash" / "info").iterdir()) == []
 
 
+def test_a_full_disk_leaves_no_note_of_what_is_not_in_the_trash(tmp_path: Path, home: Path) -> None:
+    import resource
+
+    model = tmp_path / "m.gguf"
+    model.write_bytes(b"GGUF")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8, limits[1]))
+    try:
+        taken = to_trash(model, model)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert not taken
+    assert model.exists()
+    assert trashed(home) == {}
+
+
 def test_another_disk_has_its_own_trash(home: Path) -> None:
     if not _OTHER_DISK.is_mount() or _OTHER_DISK.stat().st_dev == home.stat().st_dev:
         pytest.skip("needs a second disk")

@@ -31,6 +31,7 @@ _MOST_CALLS: Final = 128
 _MOST_NAME: Final = 256
 _MOST_STEP: Final = 80
 _NANOSECONDS: Final = 1e9
+_MOST_WHOLE: Final = 2**53
 _SIZED: Final = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*([KMBT]?)", re.IGNORECASE)
 _FACTORS: Final = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 _SET_CONTEXT: Final = re.compile(r"^num_ctx\s+(\d{1,9})\s*$", re.MULTILINE)
@@ -226,5 +227,8 @@ def _identity(told: object) -> str:
 
 
 def _is_number(told: object) -> bool:
-    # Half of infinity is infinity; what overflows is looked for where vectors are taken.
-    return isinstance(told, int | float) and not isinstance(told, bool)
+    if isinstance(told, float):
+        # Half of infinity is infinity; what overflows is looked for where vectors are taken.
+        return True
+    # Whole numbers have no end in JSON, and not each of them can be made a float.
+    return isinstance(told, int) and not isinstance(told, bool) and abs(told) <= _MOST_WHOLE

@@ -71,7 +71,12 @@ class Bus:
             raise BusLost from error
         self._outgoing += self._authenticator.data_to_send() or b""
         self.call_bus("Hello", "", (), self._on_hello, _LOGIN_SECONDS)
-        self._send()
+        try:
+            self._send()
+        except BusLost:
+            # Or the greeting's timer would end the bus that was connected to after this one.
+            self.close()
+            raise
 
     def fileno(self) -> int | None:
         """Return the socket, to be watched for reading."""
