@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from desktop.domain.errors import LapisError, UserFixable
 from desktop.domain.history import Attachment
-from desktop.domain.text import Text
+from desktop.domain.text import Text, printable, shortened
 from desktop.services.pictures import MOST_PICTURES, read_picture_file
 from desktop.services.text_files import read_text_file
 from desktop.ui.banner import Banner, Topic
@@ -26,6 +26,7 @@ __all__ = ["Attaching"]
 
 _LANE = "attaching"
 _MOST = 20
+_LONGEST_NAME = 40
 
 
 class Attaching(QObject):
@@ -40,11 +41,14 @@ class Attaching(QObject):
         self._errands = Errands(self)
         self._keys = count(1)
         self._under_way: dict[int, Errand] = {}
+        self._refused: list[str] = []
+        """Names of files given last that cannot go along."""
         self._folder = QDir.homePath()
         composer.chips.reading_stopped.connect(self._on_stopped)
         composer.files_dropped.connect(self.add)
         composer.files_wanted.connect(self.choose)
         composer.picture_pasted.connect(self.add_picture)
+        composer.submitted.connect(self._on_submitted)
 
     def choose(self) -> None:
         """Let the person pick files; the window is not blocked meanwhile."""
@@ -62,8 +66,9 @@ class Attaching(QObject):
         if len(paths) > _MOST:
             self._banner.show_error(Topic.ATTACHING, _too_many(len(paths)))
             return
+        self._refused = []
         for path in paths:
-            self._run(partial(self._read, path))
+            self._run(partial(self._read, path), partial(self._on_refused, path))
 
     def add_picture(self, picture: bytes | QImage | None) -> None:
         """Let a picture go along that was copied; None: there is none any more."""
@@ -71,16 +76,18 @@ class Attaching(QObject):
         if picture is None:
             self._banner.show_error(Topic.ATTACHING, _gone())
             return
-        self._run(lambda _key, errand: _made(picture, errand))
+        self._run(lambda _key, errand: _made(picture, errand), self._tell)
 
-    def _run(self, work: Callable[[int, Errand], Attachment]) -> None:
+    def _run(
+        self, work: Callable[[int, Errand], Attachment], tell: Callable[[LapisError], None]
+    ) -> None:
         key = next(self._keys)
         self._composer.chips.begin_reading(key)
         self._under_way[key] = self._errands.run(
             _LANE,
             partial(work, key),
             partial(self._attach, key),
-            partial(self._on_failed, key),
+            partial(self._on_failed, key, tell),
             queued=True,
         )
 
@@ -118,6 +125,10 @@ class Attaching(QObject):
         self.add(paths)
         self._composer.focus_field()
 
+    def _on_submitted(self) -> None:
+        # What was left out of a question is told of that question alone.
+        self._banner.solve(Topic.ATTACHING)
+
     def _on_stopped(self, key: int) -> None:
         errand = self._under_way.pop(key, None)
         if errand is not None:
@@ -128,8 +139,15 @@ class Attaching(QObject):
         self._under_way.pop(key, None)
         self._composer.chips.end_reading(key)
 
-    def _on_failed(self, key: int, error: LapisError) -> None:
+    def _on_failed(self, key: int, tell: Callable[[LapisError], None], error: LapisError) -> None:
         self._end(key)
+        tell(error)
+
+    def _on_refused(self, path: Path, error: LapisError) -> None:
+        self._refused.append(shortened(printable(path.name), _LONGEST_NAME))
+        self._tell(error if len(self._refused) == 1 else _refusals(self._refused))
+
+    def _tell(self, error: LapisError) -> None:
         self._banner.show_error(Topic.ATTACHING, error)
 
 
@@ -143,6 +161,13 @@ def _gone() -> LapisError:
     return UserFixable(
         Text("The picture cannot go with the question"),
         Text("The program it was copied in did not hand it over. Copy it once more."),
+    )
+
+
+def _refusals(names: Sequence[str]) -> LapisError:
+    return UserFixable(
+        Text("{count} files cannot go with the question", {"count": len(names)}),
+        Text("{names}. Add one by itself to see why.", {"names": tuple(names)}),
     )
 
 

@@ -34,7 +34,11 @@ def attachment_start(attachment: Attachment) -> str:
 
 def attachment_size(attachment: Attachment, tokens: int) -> str:
     """Return how long a text is: its pages, if it has some, and its `tokens`."""
-    size = say(Text("about {count} tokens", {"count": f"{tokens:,}"}))
+    size = (
+        say(Text("about 1 token"))
+        if tokens == 1
+        else say(Text("about {count} tokens", {"count": f"{tokens:,}"}))
+    )
     match attachment.pages:
         case 0:
             return size

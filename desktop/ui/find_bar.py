@@ -15,6 +15,7 @@ __all__ = ["FindBar"]
 
 _LONGEST = 500
 _FIELD = 220
+_LEAST = 80
 _SIDE = 28
 _COUNT = 84
 _NARROW = 420
@@ -36,6 +37,7 @@ class FindBar(QFrame):
         self._figures: tuple[int, int, bool] | None = None
         self.setProperty("panel", "popover")
         self.field = SearchField(_LONGEST)
+        self.field.setFixedWidth(_FIELD)
         self.field.textChanged.connect(self.words_changed)
         self._count = PlainLabel(tone="muted", size="small")
         self._count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -104,7 +106,8 @@ class FindBar(QFrame):
         """Lie at the top right of the parent."""
         room = self._parent.width()
         self._count.setMinimumWidth(0 if room < _NARROW else _COUNT)
-        self.field.setFixedWidth(max(80, min(_FIELD, room - 250)))
+        others = self.sizeHint().width() - self.field.minimumWidth()
+        self.field.setFixedWidth(max(_LEAST, min(_FIELD, room - others - Space.XL)))
         self.adjustSize()
         self.move(max(0, room - self.width() - Space.XL), Space.S)
 
@@ -154,3 +157,6 @@ class FindBar(QFrame):
         self._count.setText(words)
         self._up.setEnabled(found)
         self._down.setEnabled(found)
+        if self.isVisible():
+            # Large counts, and those of some languages, take more room than was kept for them.
+            self.place()

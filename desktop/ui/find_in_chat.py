@@ -83,14 +83,19 @@ class FindInChat(QObject):
         if self._words is None and not self._lit:
             return
         seen: dict[int, tuple[object, ...]] = {}
+        is_other = False
         for frame in self._column.frames:
             texts = texts_of(frame)
             place = self._current[1] if self._current and self._current[0] == frame.message else -1
             state = (self._words, place, tuple((id(t), t.document().revision()) for t in texts))
             if self._lit.get(frame.message) != state:
                 self._light(frame, texts, place)
+                is_other = True
             seen[frame.message] = state
         self._lit = seen if self._words is not None else {}
+        if is_other:
+            # An answer under way has more of them with each line.
+            self._say()
 
     def _light(self, frame: RowFrame, texts: "list[RichText]", place: int) -> None:
         row = self._column.rows.row_of(frame.message)

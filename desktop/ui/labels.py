@@ -142,10 +142,13 @@ class ElidedLabel(PlainLabel):
         super().resizeEvent(event)
         self._fit()
 
+    def elided(self, metrics: QFontMetrics, width: int) -> str:
+        """Return as much of the text as fits into `width` pixels."""
+        return metrics.elidedText(self._whole, self._mode, width)
+
     def _fit(self) -> None:
         self.ensurePolished()
-        metrics = QFontMetrics(self.font())
-        shown = metrics.elidedText(self._whole, self._mode, max(0, self.contentsRect().width()))
+        shown = self.elided(QFontMetrics(self.font()), max(0, self.contentsRect().width()))
         QLabel.setText(self, shown)
         cut = self._whole if shown != self._whole else ""
         set_tooltip(self, "\n".join(line for line in (cut, self._hint) if line))

@@ -6,8 +6,8 @@ GUI thread.
 from collections.abc import Sequence
 from itertools import groupby
 
-from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractSlider,
     QApplication,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from desktop.ui.buttons import IconButton
 from desktop.ui.escape import claims_escape
@@ -52,9 +53,10 @@ _ARROWS = {_KEY.Key_Up: "↑", _KEY.Key_Down: "↓"}
 
 
 class ShortcutSheet(QWidget):
-    """Lies over the whole window while it is shown."""
+    """Lies over the whole window while it is shown, and holds the keyboard."""
 
     closed = Signal()
+    """It is put away, and what had the keyboard below it is there no more."""
 
     def __init__(self, window: QWidget) -> None:
         """Wait, unseen, over `window`."""
@@ -66,9 +68,13 @@ class ShortcutSheet(QWidget):
         self._close = IconButton("close")
         self._scroll = PageScroll(_WIDTH, on_card=True)
         self._groups: list[QWidget] = []
+        self._below: QWidget | None = None
+        """What gets the keyboard once this is put away."""
+        self._holds = False
         self._lay_out()
         self._close.clicked.connect(self.put_away)
         window.installEventFilter(self)
+        self._close.installEventFilter(self)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.hide()
 
@@ -78,15 +84,22 @@ class ShortcutSheet(QWidget):
             self.put_away()
             return
         self._fill()
+        self._below = self._window.focusWidget()
+        self._holds = True
         self.setGeometry(self._window.rect())
         self.show()
         self.raise_()
         self._close.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def put_away(self) -> None:
-        """Hide the card."""
+        """Hide the card and give the keyboard back."""
+        self._holds = False
         self.hide()
-        self.closed.emit()
+        below, self._below = self._below, None
+        if below is not None and isValid(below) and below.isVisible():
+            below.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.closed.emit()
 
     def event(self, event: QEvent) -> bool:
         """Take Esc before the window does."""
@@ -112,8 +125,10 @@ class ShortcutSheet(QWidget):
             self.put_away()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Cover the window in any size."""
-        if event.type() == QEvent.Type.Resize and self.isVisible():
+        """Cover the window in any size, and keep the keyboard."""
+        if watched is self._close and event.type() == QEvent.Type.FocusOut:
+            self._keep_soon()
+        elif event.type() == QEvent.Type.Resize and self.isVisible():
             self.setGeometry(self._window.rect())
         return super().eventFilter(watched, event)
 
@@ -121,6 +136,21 @@ class ShortcutSheet(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange and self.isVisible():
             self._fill()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._keep_soon()
+
+    def _keep_soon(self) -> None:
+        # Not now: the focus is still on its way.
+        QTimer.singleShot(0, self, self._keep)
+
+    def _keep(self) -> None:
+        now = self._window.focusWidget()
+        if self._holds and now not in (None, self) and not self.isAncestorOf(now):
+            # A menu that closed, or a page that came below, gave it away: typed there it is unseen.
+            self._below = now
+            self._close.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         veil = QColor("black")

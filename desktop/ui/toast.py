@@ -1,7 +1,9 @@
 """A word above the composer, mostly with Undo, for eight seconds. GUI thread."""
 
-from PySide6.QtCore import QEvent, QTimer, Signal
-from PySide6.QtGui import QEnterEvent
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QEnterEvent, QFontMetrics
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from desktop.domain.text import Text
@@ -16,6 +18,34 @@ _SHOWN_MS = 8000
 _WIDEST = 480
 
 
+class _Sentence(ElidedLabel):
+    """A sentence about something whose name is cut before any of the other words is."""
+
+    def __init__(self) -> None:
+        """Say nothing."""
+        self._sentence: Text | None = None
+        super().__init__()
+
+    def set_sentence(self, sentence: Text | None) -> None:
+        """Say `sentence` in the language of now."""
+        self._sentence = sentence
+        self.setText("" if sentence is None else say(sentence))
+
+    def elided(self, metrics: QFontMetrics, width: int) -> str:
+        """Shorten the longest name by as much as the sentence is too long."""
+        over = metrics.horizontalAdvance(self.whole_text()) - width
+        sentence = self._sentence
+        names = {} if sentence is None else sentence.values
+        longest = max(names, key=lambda hole: len(str(names[hole])), default=None)
+        if sentence is None or longest is None or over <= 0:
+            return super().elided(metrics, width)
+        name = " ".join(str(names[longest]).split())
+        room = max(0, metrics.horizontalAdvance(name) - over)
+        shorter = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
+        said = say(replace(sentence, values={**names, longest: shorter}))
+        return metrics.elidedText(said, Qt.TextElideMode.ElideRight, width)
+
+
 class Toast(QFrame):
     """Has a place of its own, so it covers nothing; stays while pointer or keyboard are upon it."""
 
@@ -28,7 +58,7 @@ class Toast(QFrame):
         self.setProperty("panel", "popover")
         self._key: int | None = None
         self._text: Text | None = None
-        self._label = ElidedLabel()
+        self._label = _Sentence()
         self._undo = LinkButton(size=Size.BODY)
         self._timer = QTimer(self, singleShot=True, interval=_SHOWN_MS)
         row = QHBoxLayout(self)
@@ -101,6 +131,6 @@ class Toast(QFrame):
             self.undo_requested.emit(self._key)
 
     def _retranslate(self) -> None:
-        self._label.setText(say(self._text) if self._text is not None else "")
+        self._label.set_sentence(self._text)
         self._undo.setText(self.tr("Undo"))
         self.setAccessibleName(self._label.whole_text())

@@ -10,8 +10,6 @@ from pytestqt.qtbot import QtBot
 
 from desktop.domain.history import Attachment, AttachmentKind
 from desktop.services.context import Draft
-from desktop.ui.attaching import Attaching
-from desktop.ui.banner import Banner
 from desktop.ui.buttons import IconButton
 from desktop.ui.composer import Composer
 from desktop.ui.composer_field import FIELD_LIMIT, ComposerField
@@ -234,58 +232,6 @@ def test_a_dropped_model_file_is_handed_over_and_not_typed(
 
     assert models == [file]
     assert composer.draft() == ""
-
-
-def _drop(composer: Composer, *paths: Path) -> None:
-    dropped = QMimeData()
-    dropped.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    composer.field.insertFromMimeData(dropped)
-
-
-def test_dropped_files_are_read_and_go_with_the_question(
-    composer: Composer, tmp_path: Path, qtbot: QtBot
-) -> None:
-    banner = Banner()
-    qtbot.addWidget(banner)
-    attaching = Attaching(composer, composer, banner)
-    code, notes = tmp_path / "main.py", tmp_path / "备注.md"
-    code.write_text("print(1)\n", encoding="utf-8")
-    notes.write_text("# 备注\n", encoding="utf-8")
-    sent = _sent(composer)
-
-    _drop(composer, code, notes)
-    qtbot.waitUntil(lambda: len(composer.question().attachments) == 2)
-    qtbot.keyClick(composer.field, Qt.Key.Key_Return)
-
-    assert sent == [
-        Draft(
-            "",
-            (
-                Attachment(AttachmentKind.FILE, "main.py", "print(1)\n"),
-                Attachment(AttachmentKind.FILE, "备注.md", "# 备注\n"),
-            ),
-        )
-    ]
-    assert composer.field.toPlainText() == "", "their addresses are not typed"
-    attaching.close()
-
-
-def test_a_file_that_is_no_text_is_told_and_the_others_go_along(
-    composer: Composer, tmp_path: Path, qtbot: QtBot
-) -> None:
-    banner = Banner()
-    qtbot.addWidget(banner)
-    attaching = Attaching(composer, composer, banner)
-    picture, notes = tmp_path / "picture.png", tmp_path / "notes.txt"
-    picture.write_bytes(b"\x89PNG\0\0")
-    notes.write_text("notes", encoding="utf-8")
-
-    _drop(composer, picture, notes)
-    qtbot.waitUntil(lambda: bool(composer.question().attachments))
-    qtbot.waitUntil(lambda: banner.isVisibleTo(composer) or not banner.isHidden())
-
-    assert [each.name for each in composer.question().attachments] == ["notes.txt"]
-    attaching.close()
 
 
 def test_up_in_an_empty_field_changes_the_last_message(composer: Composer, qtbot: QtBot) -> None:

@@ -14,6 +14,7 @@ from desktop.domain.history import Attachment, AttachmentKind
 from desktop.ui.attaching import Attaching
 from desktop.ui.attachment_chips import AttachmentChips
 from desktop.ui.attachment_sheet import AttachmentSheet
+from desktop.ui.attachment_words import attachment_size
 from desktop.ui.banner import Banner
 from desktop.ui.buttons import IconButton
 from desktop.ui.composer import Composer
@@ -84,6 +85,13 @@ def test_documents_become_chips_with_name_pages_and_tokens(
     assert "合同.pdf, 2 pages · about 10 tokens" in names
     assert "letter.docx, about 2 tokens" in names
     assert composer.question().attachments[0].text == "[page 1]\nClause 1\n\n[page 2]\n第二条"
+
+
+def test_a_text_of_one_token_is_told_so() -> None:
+    note = Attachment(AttachmentKind.FILE, "note.txt", "x", 1)
+
+    assert attachment_size(note, 1) == "1 page · about 1 token"
+    assert attachment_size(note, 2) == "1 page · about 2 tokens"
 
 
 def test_nothing_is_sent_while_a_document_is_read_and_then_it_goes_along(

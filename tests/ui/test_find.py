@@ -11,7 +11,7 @@ from desktop.ui.tokens import LIGHT
 from desktop.ui.transcript import Transcript
 from desktop.ui.transcript_selection import texts_of
 from tests.ui.messages import answer, conversation, question
-from tests.ui.transcripts import rest, show_chat
+from tests.ui.transcripts import STREAMING, rest, show_chat, stream
 
 
 def find(qtbot: QtBot, transcript: Transcript, words: str) -> None:
@@ -89,6 +89,39 @@ def test_all_places_are_counted_and_visited_round_and_round(
     assert said(transcript) == "4 of 5"
     qtbot.keyClick(transcript, Qt.Key.Key_F3)
     assert said(transcript) == "5 of 5"
+
+
+def test_an_answer_that_grows_is_counted_as_it_grows(qtbot: QtBot, transcript: Transcript) -> None:
+    show_chat(transcript, [question(1, "Kyoto in spring?")])
+    transcript.append(answer(2, "", STREAMING))
+    find(qtbot, transcript, "kyoto")
+    assert said(transcript) == "1 of 1"
+
+    stream(transcript, "Kyoto in April.\n\nOr Kyoto in May.\n\n", thinking=False)
+
+    qtbot.waitUntil(lambda: len(lit(transcript, 2)) == 2)
+    assert said(transcript) == "1 of 3"
+
+
+def test_a_count_of_many_digits_is_seen_as_a_whole(qtbot: QtBot, transcript: Transcript) -> None:
+    show_chat(transcript, [question(1, "Kyoto in spring?")])
+    find(qtbot, transcript, "kyoto")
+    bar = transcript.find_bar
+    (count,) = (label for label in bar.findChildren(QLabel) if label.text() == "1 of 1")
+
+    bar.show_count(12_345, 1_234_567, sure=False)
+    QApplication.processEvents()
+
+    assert count.text() == "12,345 of 1,234,567…"
+    assert count.width() >= count.fontMetrics().horizontalAdvance(count.text())
+    assert bar.geometry().right() < transcript.width()
+
+    transcript.resize(400, transcript.height())
+    bar.show_count(1_234_567, 12_345_678, sure=False)
+    QApplication.processEvents()
+
+    assert count.width() >= count.fontMetrics().horizontalAdvance(count.text())
+    assert bar.geometry().right() < transcript.width()
 
 
 def test_the_place_found_is_in_sight(qtbot: QtBot, transcript: Transcript) -> None:

@@ -54,3 +54,27 @@ def test_the_keyboard_stays_on_the_card(desk: Desk, qtbot: QtBot) -> None:
         assert focused is not None
         assert sheet.isAncestorOf(focused)
         qtbot.keyClick(focused, Qt.Key.Key_Tab)
+
+
+def test_what_takes_the_keyboard_below_the_card_has_it_after_esc(desk: Desk, qtbot: QtBot) -> None:
+    desk.window.show()
+    qtbot.waitActive(desk.window)
+    desk.window.sidebar.search.setFocus()
+    sheet = ShortcutSheet(desk.window)
+
+    def is_on_the_card() -> bool:
+        focused = QApplication.focusWidget()
+        return focused is not None and sheet.isAncestorOf(focused)
+
+    sheet.show_keys()
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    assert not sheet.isVisible()
+    assert desk.window.sidebar.search.hasFocus()
+
+    # As the menu of the window does, once it has closed.
+    sheet.show_keys()
+    desk.window.composer.focus_field()
+    qtbot.waitUntil(is_on_the_card)
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    assert not sheet.isVisible()
+    assert desk.window.composer.field.hasFocus()
