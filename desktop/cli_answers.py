@@ -5,6 +5,7 @@ Put together here with everything below them. Main thread.
 
 import contextlib
 import os
+import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -122,7 +123,7 @@ def talk(choices: Choices, paths: Paths, words: Translator, screen: Screen) -> i
 
 
 def serve_programs(order: ServeOrder, paths: Paths, words: Translator, screen: Screen) -> int:
-    """Answer other programs until Ctrl-C, and return the exit code; raises LapisError."""
+    """Answer other programs until Ctrl-C or SIGTERM; return the exit code; raises LapisError."""
     from desktop.serving import serve as serving
     from desktop.terminal.serve import ServeTools, serve
 
@@ -134,7 +135,7 @@ def serve_programs(order: ServeOrder, paths: Paths, words: Translator, screen: S
     known = _known(paths, notes)
     cancel = threading.Event()
     with (
-        stopping_on_interrupt(cancel),
+        stopping_on_interrupt(cancel, signals=(signal.SIGINT, signal.SIGTERM)),
         contextlib.closing(notes),
         contextlib.closing(servers),
         contextlib.closing(_engine(paths, terms, known, servers)) as engine,

@@ -7,6 +7,7 @@ held against the models that are listed, and never become a path.
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final, Protocol
@@ -24,6 +25,9 @@ from desktop.services.model_turns import Wanted
 
 CURRENT: Final = frozenset({"", "local-model", "default"})
 """Names that mean the model that was chosen in Lapis."""
+LATEST: Final = ":latest"
+"""What Ollama puts behind a name without a tag. Programs that list models as Ollama does carry it over
+to OpenAI's routes."""
 _LONGEST_SHOWN: Final = 80
 
 
@@ -102,8 +106,20 @@ async def wanted_for(door: Door, name: str) -> Wanted:
     """Return the model that a request names, with the context that it is loaded with if it is.
 
     A name is one that `listed` has, in whatever case, that of its file, or what its server calls it
-    if only one does; `CURRENT` ones mean the chosen model. Raises ModelNotFound.
+    if only one does; `CURRENT` ones mean the chosen model. It may come with `LATEST` or without.
+    Raises ModelNotFound.
     """
+    try:
+        return await _wanted(door, name)
+    except ModelNotFound:
+        plain = name.strip()
+        is_long = plain.casefold().endswith(LATEST)
+        with suppress(ModelNotFound):
+            return await _wanted(door, plain[: -len(LATEST)] if is_long else plain + LATEST)
+        raise
+
+
+async def _wanted(door: Door, name: str) -> Wanted:
     state = door.engine.state
     asked = name.strip().casefold()
     model: InstalledModel

@@ -48,9 +48,10 @@ _TYPES: Final = {
     403: "permission_error",
     429: "rate_limit_error",
 }
-# A path inside of somebody else's words: at least two folders deep, and no part of an address.
+# A path inside of somebody else's words: at least two folders deep, and no part of an address
+# or of a JSON pointer.
 _PATH: Final = re.compile(
-    r"""(?<![\w:/\\])(?:~|[A-Za-z]:)?(?:[\\/][^\s\\/'":;,]+)+[\\/]([^\s\\/'":;,]*)"""
+    r"""(?<![\w:/\\#])(?:~|[A-Za-z]:)?(?:[\\/][^\s\\/'":;,]+)+[\\/]([^\s\\/'":;,]*)"""
 )
 _ABSOLUTE: Final = re.compile(r"(?:~?/|[A-Za-z]:[\\/]|\\\\)")
 

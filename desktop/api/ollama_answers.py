@@ -126,13 +126,18 @@ def line(reply: Reply) -> bytes:
 
 
 def _account(usage: Usage, seconds: float) -> Reply:
-    """Return counts, and durations that add up to `seconds`; waiting counts as loading."""
+    """Return counts, and durations that add up to `seconds`; waiting counts as loading.
+
+    The first token comes out of the reading. So that clients that divide get the speed, the writing
+    is told a step longer than it took, where that step was waited.
+    """
     decoded = usage.prompt_tokens - usage.cached_tokens
-    reading = decoded / usage.prefill_tps if usage.prefill_tps > 0 else 0.0
+    reading = min(seconds, decoded / usage.prefill_tps if usage.prefill_tps > 0 else 0.0)
     writing = usage.completion_tokens / usage.decode_tps if usage.decode_tps > 0 else 0.0
+    writing = min(seconds - reading, writing)
     return {
         "total_duration": round(seconds * _SECOND),
-        "load_duration": round(max(0.0, seconds - reading - writing) * _SECOND),
+        "load_duration": round((seconds - reading - writing) * _SECOND),
         "prompt_eval_count": usage.prompt_tokens,
         "prompt_eval_duration": round(reading * _SECOND),
         "eval_count": usage.completion_tokens,

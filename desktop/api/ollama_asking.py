@@ -10,9 +10,8 @@ from typing import Final
 from starlette.responses import Response
 
 from desktop.api.answering import begin, first_of, vectors
-from desktop.api.door import Door
+from desktop.api.door import Door, wanted_for
 from desktop.api.ollama_answers import Telling, in_chat, in_generate
-from desktop.api.ollama_models import asked_for
 from desktop.api.ollama_requests import InForce, chat_request, generate_request
 from desktop.api.ollama_streams import let_go, streamed, told, whole
 from desktop.api.ollama_values import (
@@ -44,7 +43,7 @@ _CUTS: Final = 32
 async def chat(door: Door, visit: Visit, body: bytes) -> Response:
     """Return the answer to `POST /api/chat`; raises Refused or LapisError."""
     wish = read(ChatBody, body)
-    wanted = await asked_for(door, wish.model)
+    wanted = await wanted_for(door, wish.model)
     telling = Telling(wish.model or wanted.model.name, in_chat)
     if not wish.messages:
         return await _without_question(door, visit, wish, wanted, telling)
@@ -55,7 +54,7 @@ async def chat(door: Door, visit: Visit, body: bytes) -> Response:
 async def generate(door: Door, visit: Visit, body: bytes) -> Response:
     """Return the answer to `POST /api/generate`; raises Refused or LapisError."""
     wish = read(GenerateBody, body)
-    wanted = await asked_for(door, wish.model)
+    wanted = await wanted_for(door, wish.model)
     telling = Telling(wish.model or wanted.model.name, in_generate)
     if not wish.prompt and not wish.suffix and not wish.images:
         return await _without_question(door, visit, wish, wanted, telling)
@@ -67,7 +66,7 @@ async def embed(door: Door, visit: Visit, body: bytes) -> Response:
     """Return the answer to `POST /api/embed`; raises Refused or LapisError."""
     began = time.monotonic()
     wish = read(EmbedBody, body)
-    wanted = await asked_for(door, wish.model)
+    wanted = await wanted_for(door, wish.model)
     if wish.input is None:
         raise Refused(400, "input is missing", param="input")
     texts = [wish.input] if isinstance(wish.input, str) else wish.input
@@ -90,7 +89,7 @@ async def embed(door: Door, visit: Visit, body: bytes) -> Response:
 async def embeddings(door: Door, visit: Visit, body: bytes) -> Response:
     """Return the answer to `POST /api/embeddings`; raises Refused or LapisError."""
     wish = read(OldEmbedBody, body)
-    wanted = await asked_for(door, wish.model)
+    wanted = await wanted_for(door, wish.model)
     found = await _vectors(door, visit, [wish.prompt] if wish.prompt else [], wanted, cuts=True)
     if kept_seconds(wish.keep_alive) == 0:
         await let_go(door, wanted.model)

@@ -6,45 +6,29 @@ understood. Plain functions; the API's thread.
 
 import hashlib
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
-from desktop.api.door import Door, wanted_for
+from desktop.api.door import LATEST
 from desktop.api.model_facts import Facts
 from desktop.api.ollama_answers import written
 from desktop.domain.chat import Sampling
 from desktop.domain.connection import ServedModel
 from desktop.domain.engine import EngineState
-from desktop.domain.errors import ModelNotFound
 from desktop.domain.model import InstalledModel
 from desktop.domain.settings import Settings
-from desktop.services.model_turns import Wanted
 
 Reply: TypeAlias = dict[str, Any]
 VERSION: Final = "0.12.6"
 """Clients look for what a version can do: this is the one whose interface is spoken here."""
-_LATEST: Final = ":latest"
 _FOR_EVER: Final = 100 * 365 * 86_400.0
 _LAST_SECOND: Final = 253_402_300_799.0
 _UNITS: Final = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K"))
 
 
-async def asked_for(door: Door, name: str) -> Wanted:
-    """Return the model that a request names, with or without `:latest`; raises ModelNotFound."""
-    try:
-        return await wanted_for(door, name)
-    except ModelNotFound:
-        plain = name.strip()
-        is_long = plain.casefold().endswith(_LATEST)
-        with suppress(ModelNotFound):
-            return await wanted_for(door, plain[: -len(_LATEST)] if is_long else plain + _LATEST)
-        raise
-
-
 def entry(model: InstalledModel, facts: Facts, served: ServedModel | None) -> Reply:
     """Return a model as `GET /api/tags` lists it."""
-    name = model.name if ":" in model.name else model.name + _LATEST
+    name = model.name if ":" in model.name else model.name + LATEST
     return {
         "name": name,
         "model": name,
@@ -89,7 +73,7 @@ def shown(
 
     The template is left out: those of model files are in another language than Ollama's.
     """
-    name = model.name if ":" in model.name else model.name + _LATEST
+    name = model.name if ":" in model.name else model.name + LATEST
     return {
         "license": "",
         "modelfile": f"FROM {name}\n",

@@ -7,10 +7,10 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from desktop.api.door import Door, listed
+from desktop.api.door import Door, listed, wanted_for
 from desktop.api.model_facts import ModelFacts
 from desktop.api.ollama_asking import chat, embed, embeddings, generate
-from desktop.api.ollama_models import VERSION, asked_for, entry, running, shown
+from desktop.api.ollama_models import VERSION, entry, running, shown
 from desktop.api.ollama_streams import told
 from desktop.api.ollama_values import (
     ChatBody,
@@ -91,7 +91,7 @@ def router(door: Door) -> APIRouter:
 
 async def _show(facts: ModelFacts, door: Door, visit: Visit, body: bytes) -> Response:
     wish = read(ShowBody, body)
-    wanted = await asked_for(door, wish.model or wish.name)
+    wanted = await wanted_for(door, wish.model or wish.name)
     model = wanted.model
     visit.model = model.name
     about = await asyncio.to_thread(facts.of, model)

@@ -1,7 +1,7 @@
 """`/v1/completions`: texts to be continued as they stand, or filled in. The API's thread."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -32,7 +32,6 @@ from desktop.domain.chat import (
     Event,
     Finished,
     ReasoningDelta,
-    Sampling,
     StopReason,
     TextDelta,
     TokenChosen,
@@ -112,11 +111,11 @@ def _tops(wish: CompletionBody) -> int | None:
 
 
 def _request(door: Door, model: InstalledModel, wish: CompletionBody, prompt: str) -> ChatRequest:
-    usual: Sampling = door.settings_for(model).sampling
+    usual = door.settings_for(model).sampling
     return ChatRequest(
         prompt=prompt,
         suffix=wish.suffix or None,
-        sampling=sampling(wish, usual, most=wish.max_tokens or usual.max_tokens or USUAL_TOKENS),
+        sampling=sampling(wish, replace(usual, max_tokens=usual.max_tokens or USUAL_TOKENS)),
         grammar=grammar(wish, wish.response_format),
         # Marks that a client writes here are meant: it fills in the template by itself.
         prompt_special=True,

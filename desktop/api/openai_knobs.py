@@ -24,13 +24,13 @@ def sampling(wish: Knobs, usual: Sampling, most: int | None = None) -> Sampling:
         usual,
         temperature=_said(wish.temperature, usual.temperature),
         top_p=_said(wish.top_p, usual.top_p),
-        top_k=_said(wish.top_k, usual.top_k),
+        top_k=max(0, _said(wish.top_k, usual.top_k)),
         min_p=_said(wish.min_p, usual.min_p),
         repeat_penalty=_said(wish.repeat_penalty, usual.repeat_penalty),
         frequency_penalty=_said(wish.frequency_penalty, usual.frequency_penalty),
         presence_penalty=_said(wish.presence_penalty, usual.presence_penalty),
         seed=usual.seed if wish.seed is None else wish.seed % 2**32,
-        max_tokens=most or wish.max_tokens or usual.max_tokens,
+        max_tokens=_limit(wish.max_tokens if most is None else most, usual.max_tokens),
         stop=usual.stop if ends is None else ends,
         logit_bias=usual.logit_bias if wish.logit_bias is None else _biases(wish.logit_bias),
     )
@@ -86,6 +86,18 @@ def _biases(given: dict[str, float]) -> tuple[tuple[int, float], ...]:
     if not all(token.isascii() and token.isdigit() and len(token) < 10 for token in given):
         raise Refused(400, "Tokens are named by their numbers", param="logit_bias")
     return tuple((int(token), bias) for token, bias in given.items())
+
+
+def _limit(wish: int | None, usual: int | None) -> int | None:
+    match wish:
+        case None:
+            return usual
+        case -1:
+            return None
+        case 0:
+            raise Refused(400, "An answer has at least 1 token; -1 is no limit", param="max_tokens")
+        case _:
+            return wish
 
 
 def _said(wish: Any, usual: Any) -> Any:

@@ -108,5 +108,5 @@ class ResponseBody(Knobs, frozen=True, kw_only=True):
     ) = None
     store: bool | None = None
     background: bool | None = None
-    conversation: msgspec.Raw | None = None
-    prompt: msgspec.Raw | None = None
+    conversation: Any = None
+    prompt: Any = None

@@ -31,7 +31,8 @@ def router(door: Door) -> APIRouter:
 
     @routes.get("/models/{name:path}", summary="One model")
     async def one_model(name: str) -> Response:
-        return await model(door, name)
+        # Addresses are put together with a slash too many: what is asked for is the list.
+        return await model(door, name) if name else await models(door)
 
     add_post(routes, door, "/chat/completions", chat, ChatBody, "Answer a conversation",
              {"messages": _ASKED, "stream": False})  # fmt: skip

@@ -12,12 +12,12 @@ from msgspec import Meta
 
 from desktop.api.reading import (
     MOST_MESSAGES,
+    Limit,
     Name,
     Penalty,
     Seed,
     Share,
     Temperature,
-    Tokens,
     TopK,
 )
 
@@ -48,7 +48,7 @@ class Knobs(msgspec.Struct, frozen=True, kw_only=True):
     frequency_penalty: Penalty | None = None
     presence_penalty: Penalty | None = None
     seed: Seed | None = None
-    max_tokens: Tokens | None = None
+    max_tokens: Limit | None = None
     stop: str | list[str] | None = None
     logit_bias: dict[str, Annotated[float, Meta(ge=-100, le=100)]] | None = None
     grammar: str | None = None
@@ -158,7 +158,7 @@ class ChatBody(Knobs, frozen=True, kw_only=True):
     """The body of `/v1/chat/completions`."""
 
     messages: Annotated[list[ChatMessage], Meta(min_length=1, max_length=MOST_MESSAGES)]
-    max_completion_tokens: Tokens | None = None
+    max_completion_tokens: Limit | None = None
     tools: Annotated[list[Tool], Meta(max_length=MOST_TOOLS)] | None = None
     tool_choice: Choice | ToolChoice | None = None
     parallel_tool_calls: bool | None = None
@@ -168,7 +168,7 @@ class ChatBody(Knobs, frozen=True, kw_only=True):
     reasoning_effort: str | None = None
     chat_template_kwargs: TemplateValues | None = None
     continue_final_message: bool | None = None
-    functions: msgspec.Raw | None = None
+    functions: Any = None
 
 
 class CompletionBody(Knobs, frozen=True, kw_only=True):

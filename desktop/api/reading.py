@@ -20,9 +20,12 @@ Value = TypeVar("Value")
 
 Temperature: TypeAlias = Annotated[float, Meta(ge=0, le=5)]
 Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
-TopK: TypeAlias = Annotated[int, Meta(ge=0, le=1000)]
+TopK: TypeAlias = Annotated[int, Meta(ge=-1, le=1000)]
+"""-1, as vLLM says it, and 0, as llama.cpp does, are all tokens."""
 Penalty: TypeAlias = Annotated[float, Meta(ge=-2, le=2)]
 Tokens: TypeAlias = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Limit: TypeAlias = Annotated[int, Meta(ge=-1, le=2**31 - 1)]
+"""How many tokens an answer may have; -1, as LM Studio and llama.cpp say it, is no limit."""
 Seed: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Name: TypeAlias = Annotated[str, Meta(max_length=256)]
 

@@ -215,8 +215,7 @@ class LocalApi:
         self._tell()
 
     def _refuse(self, origin: str) -> None:
-        if origin == "null" or len(origin) > _LONGEST_ORIGIN or not origin.isprintable():
-            # Nothing that could be let in.
+        if not can_be_let_in(origin):
             return
         with self._lock:
             if origin in self._refused:
@@ -281,6 +280,11 @@ def keep_key(secrets: Secrets) -> tuple[str, LapisError | None]:
         return kept, None
     made = _new_key()
     return made, secrets.put(KEY_NAME, made)
+
+
+def can_be_let_in(origin: str) -> bool:
+    """Return whether the settings could take `origin`, which some client sent."""
+    return origin != "null" and len(origin) <= _LONGEST_ORIGIN and origin.isprintable()
 
 
 def _place(wanted: ApiSettings) -> tuple[str, int]:

@@ -4,9 +4,11 @@ What clients did is written as it comes, a line each, from an inbox that the ser
 what they said is not.
 """
 
+import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -14,14 +16,16 @@ from dataclasses import dataclass, replace
 from desktop.base.translation import Translator
 from desktop.domain.api import Access
 from desktop.domain.errors import LapisError
-from desktop.domain.settings import ApiSettings
-from desktop.services.local_api import Listening, MakeServer
+from desktop.domain.settings import MOST_ORIGINS, ApiSettings
+from desktop.services.local_api import Listening, MakeServer, can_be_let_in
 from desktop.terminal.errors import EXIT_OK
 from desktop.terminal.output import Screen, Style
 from desktop.terminal.serve_orders import ServeOrder
 
 _LOOK_SECONDS = 0.5
 _NEAR = frozenset({"127.0.0.1", "localhost", "::1"})
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +71,23 @@ def serve(
     with closing(tools.make_server(listening)) as server:
         _say_where(access, server.port, tools.model, words, screen)
         _say_key(order, key, problem, access, words, screen)
-        told: set[str] = set()
+        told: deque[str] = deque(maxlen=MOST_ORIGINS)
         while not cancel.is_set():
             try:
                 news = inbox.get(timeout=_LOOK_SECONDS)
             except queue.Empty:
                 continue
             if isinstance(news, Access):
-                screen.note(_line(news, words))
-            elif news not in told:
-                told.add(news)
-                screen.note(
+                _note(_line(news, words), screen)
+            elif can_be_let_in(news) and news not in told:
+                told.append(news)
+                _note(
                     words.say(
                         "{origin} was refused; the settings of Lapis can let it in.", origin=news
-                    )
+                    ),
+                    screen,
                 )
-    screen.note(words.say("The local server has ended."))
+    _note(words.say("The local server has ended."), screen)
     return EXIT_OK
 
 
@@ -101,7 +106,7 @@ def _say_where(
         (words.say("For Ollama's:"), address),
         (words.say("Model:"), model),
     ):
-        screen.labelled(label, f"{label} {value}")
+        _labelled(label, value, screen)
     if not is_near:
         screen.note(
             words.say(
@@ -120,10 +125,7 @@ def _say_key(
     screen: Screen,
 ) -> None:
     label = words.say("Key:")
-    if order.key:
-        screen.labelled(label, f"{label} {words.say('the one that was given')}")
-    else:
-        screen.labelled(label, f"{label} {key}")
+    _labelled(label, words.say("the one that was given") if order.key else key, screen)
     if access.keyless:
         screen.note(
             words.say(
@@ -133,6 +135,23 @@ def _say_key(
     if problem is not None:
         screen.note(words.say(problem.title))
         screen.note(words.say("This key is kept until the server ends."))
+
+
+def _labelled(label: str, value: str, screen: Screen) -> None:
+    """Write a label and its value; no space follows a full-width colon."""
+    gap = "" if label.endswith("：") else " "
+    screen.labelled(label, f"{label}{gap}{value}")
+
+
+def _note(text: str, screen: Screen) -> None:
+    """Write a line that nobody waits for; raises BrokenPipeError once nobody reads any."""
+    try:
+        screen.note(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # The disk that the lines are kept on may be full: who asks is answered all the same.
+        _log.warning("a line could not be written: %s", error.strerror)
 
 
 def _line(access: Access, words: Translator) -> str:

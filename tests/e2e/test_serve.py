@@ -89,10 +89,14 @@ def test_strangers_change_nothing_for_who_has_the_key(program: Program, port: in
     assert "Traceback" not in words
 
 
-def test_ctrl_c_ends_server_and_engine(program: Program, port: int) -> None:
+@pytest.mark.parametrize("asked_by", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_or_a_service_manager_ends_server_and_engine(
+    program: Program, port: int, asked_by: signal.Signals
+) -> None:
     engine = program.engine()
-    os.kill(program.pid, signal.SIGINT)
+    os.kill(program.pid, asked_by)
     assert program.wait(15) == 0
+    assert "The local server has ended." in program.noise
     wait_for(lambda: not engine.is_running())
     with pytest.raises(ConnectionError):
         RawClient(port)

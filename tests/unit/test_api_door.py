@@ -82,6 +82,8 @@ def found(
         ("OTHER-Q4.gguf", OTHER),
         ("ollama:gemma2:9b", SERVED),
         ("Gemma2:9b", SERVED),
+        ("Tiny:latest", MODEL),
+        ("other-q4:LATEST", OTHER),
     ],
 )
 def test_a_name_is_one_that_is_listed(name: str, model: InstalledModel) -> None:
@@ -102,6 +104,8 @@ def test_a_name_is_one_that_is_listed(name: str, model: InstalledModel) -> None:
         "tiny\0",
         "CON",
         "tiny.gguf:stream",
+        "tiny:latest:latest",
+        "tiny:9b",
         "gemma2",
         "x" * 100_000,
         "<img src=x>",
@@ -200,6 +204,10 @@ def test_of_a_path_only_the_last_part_is_told(path: str) -> None:
             "ask http://127.0.0.1:11434/v1/models again",
         ),
         ("openai:box/qwen3 and/or 1/2", "openai:box/qwen3 and/or 1/2"),
+        (
+            "the “$ref” to “#/$defs/size” leads nowhere",
+            "the “$ref” to “#/$defs/size” leads nowhere",
+        ),
     ],
 )
 def test_paths_in_the_words_of_others_lose_their_folders(words: str, told: str) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -274,7 +275,14 @@ def test_a_time_that_is_none_is_refused(written: str) -> None:
         kept_seconds(written)
 
 
-def test_an_account_adds_up_and_counts_only_what_was_decoded() -> None:
+@pytest.mark.parametrize(("seconds", "writing"), [(5.0, 2.0), (3.8, 1.8)])
+def test_an_account_adds_up_and_counts_only_what_was_decoded(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, writing: float
+) -> None:
+    clock = iter((100.0, 100.0 + seconds))
+    monkeypatch.setattr(
+        "desktop.api.ollama_answers.time", SimpleNamespace(monotonic=lambda: next(clock))
+    )
     usage = Usage(
         prompt_tokens=100,
         cached_tokens=60,
@@ -289,8 +297,9 @@ def test_an_account_adds_up_and_counts_only_what_was_decoded() -> None:
     assert end["response"] == "Hi"
     assert (end["done"], end["done_reason"]) == (True, "length")
     assert (end["prompt_eval_count"], end["eval_count"]) == (100, 10)
-    assert (end["prompt_eval_duration"], end["eval_duration"]) == (2 * 10**9, 2 * 10**9)
-    assert end["load_duration"] >= 0
+    parts = [end[f"{part}_duration"] for part in ("load", "prompt_eval", "eval")]
+    assert parts == pytest.approx([(seconds - 2 - writing) * 1e9, 2e9, writing * 1e9], abs=2)
+    assert sum(parts) == pytest.approx(end["total_duration"], abs=2)
 
 
 def test_a_piece_tells_text_thinking_calls_and_chances() -> None:

@@ -11,9 +11,7 @@ from typing import Any
 import openai
 import pytest
 
-from desktop.domain.chat import (
-    TextDelta,
-)
+from desktop.domain.chat import Sampling, TextDelta
 from desktop.domain.settings import Settings
 from desktop.services.conversation import Conversations
 from desktop.services.manner import nothing_set, settings_for
@@ -140,6 +138,22 @@ def test_several_answers_come_side_by_side_and_again_with_their_seed(
     assert chunks[-1].usage is not None
     assert chunks[-1].usage.completion_tokens == 24
     assert chunks[-1].usage.prompt_tokens == first.usage.prompt_tokens
+
+
+def test_minus_one_is_no_limit(tmp_path: Path, talker: Path, babbler: Path) -> None:
+    settings = replace(Settings(), sampling=Sampling(max_tokens=2))
+    with openai_room(tmp_path, talker, babbler, settings=settings, n_ctx=64) as (_, client):
+        usual = client.chat.completions.create(model="talker", messages=asked())
+        free = client.chat.completions.create(
+            model="talker", messages=asked(), max_tokens=-1, extra_body={"top_k": -1}
+        )
+        text = client.completions.create(model="babbler", prompt="The", max_tokens=-1)
+
+    assert usual.choices[0].finish_reason == "length"
+    assert free.choices[0].finish_reason == "stop"
+    assert free.choices[0].message.content == SAYS
+    assert text.usage is not None
+    assert text.usage.completion_tokens > 16
 
 
 def test_limits_and_stop_texts_are_kept(tmp_path: Path, talker: Path) -> None:

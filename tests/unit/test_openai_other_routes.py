@@ -22,6 +22,7 @@ def test_models_are_listed_by_the_names_that_requests_take(tmp_path: Path, talke
     bert = write_bert(tmp_path / "vectors.gguf")
     with openai_room(tmp_path, talker, bert, guide=True, n_ctx=512) as (_, client):
         listed = {model.id: model for model in client.models.list()}
+        slashed: Any = client.get("/models/", cast_to=object)
         one = client.models.retrieve("vectors")
         with pytest.raises(openai.NotFoundError) as refused:
             client.models.retrieve("nobody")
@@ -29,6 +30,7 @@ def test_models_are_listed_by_the_names_that_requests_take(tmp_path: Path, talke
         loaded = client.models.retrieve("talker")
 
     assert set(listed) == {"guide", "talker", "vectors"}
+    assert [model["id"] for model in slashed["data"]] == list(listed)
     assert one == listed["vectors"]
     assert one.owned_by == "lapis"
     assert one.created == int(bert.stat().st_mtime)
@@ -144,7 +146,7 @@ def test_the_middle_of_a_text_is_filled_in_by_models_that_can(tmp_path: Path, ta
         ({"logprobs": 21}, "logprobs"),
         ({"echo": True, "logprobs": 1}, "logprobs"),
         ({"echo": True, "suffix": "b"}, "echo"),
-        ({"max_tokens": -1}, "max_tokens"),
+        ({"max_tokens": 0}, "max_tokens"),
     ],
 )
 def test_texts_that_cannot_be_continued_are_refused(

@@ -29,6 +29,7 @@ OUT_OF_RANGE: list[tuple[dict[str, Any], str]] = [
     ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].tool_call_id"),
     ({"messages": asked("x") * 2001}, "messages"),
     ({"max_tokens": 0}, "max_tokens"),
+    ({"max_tokens": -2}, "max_tokens"),
     ({"max_tokens": 2**40}, "max_tokens"),
     ({"max_tokens": 3.5}, "max_tokens"),
     ({"temperature": -0.1}, "temperature"),
@@ -36,6 +37,7 @@ OUT_OF_RANGE: list[tuple[dict[str, Any], str]] = [
     ({"temperature": "warm"}, "temperature"),
     ({"top_p": 1.5}, "top_p"),
     ({"min_p": -1}, "min_p"),
+    ({"top_k": -2}, "top_k"),
     ({"top_k": 1001}, "top_k"),
     ({"frequency_penalty": 3}, "frequency_penalty"),
     ({"presence_penalty": -3}, "presence_penalty"),
@@ -79,6 +81,15 @@ def test_what_is_out_of_range_is_refused_by_its_name(tmp_path: Path, talker: Pat
     assert named == OUT_OF_RANGE
     # Nothing was loaded for any of them.
     assert model is None
+
+
+def test_who_offers_functions_is_told_of_tools(tmp_path: Path, talker: Path) -> None:
+    body = {"model": "talker", "messages": asked(), "functions": [{"name": "now"}]}
+    with (
+        openai_room(tmp_path, talker) as (_, client),
+        pytest.raises(openai.BadRequestError, match="Functions are offered as tools"),
+    ):
+        client.post("/chat/completions", body=body, cast_to=object)
 
 
 def test_what_a_client_says_reaches_the_engine_as_it_is_meant(tmp_path: Path) -> None:

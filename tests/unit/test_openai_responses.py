@@ -303,6 +303,15 @@ def test_what_is_not_here_is_refused_by_its_name(
     assert refused.value.param == field
 
 
+def test_who_names_a_conversation_is_told_how_to_go_on(tmp_path: Path, talker: Path) -> None:
+    body = {"model": "talker", "input": QUESTION, "conversation": "conv_1"}
+    with (
+        openai_room(tmp_path, talker) as (_, client),
+        pytest.raises(openai.BadRequestError, match="Use previous_response_id"),
+    ):
+        client.post("/responses", body=body, cast_to=object)
+
+
 def test_only_the_latest_answers_are_kept() -> None:
     kept = KeptResponses(most=3, most_bytes=10_000)
     turn = Message(Role.USER, "x" * 100)

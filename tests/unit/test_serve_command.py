@@ -1,5 +1,6 @@
 """`lapis serve`: what is said of the server, what each request left, and how it ends."""
 
+import errno
 import io
 import threading
 from collections.abc import Iterator
@@ -27,6 +28,13 @@ from tests.harness.waiting import wait_for
 KEPT = "lapis-the-kept-key"
 
 
+class FullDisk(io.StringIO):
+    """A file on a disk without room."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
 @dataclass
 class Serving:
     """A `lapis serve` at work in a thread, and what it wrote."""
@@ -40,10 +48,11 @@ class Serving:
     listening: Listening | None = None
     port: int = 0
     code: int | None = None
+    language: Language = Language.ENGLISH
 
     def run(self, cancel: threading.Event) -> None:
         tools = ServeTools(self.settings, self._make, lambda: (KEPT, self.problem), "tiny")
-        words = Translator(Language.ENGLISH, resources() / "locale")
+        words = Translator(self.language, resources() / "locale")
         self.code = serve(self.order, tools, words, Screen(self.out, self.err), cancel)
 
     def _make(self, listening: Listening) -> RunningServer:
@@ -67,7 +76,8 @@ def running(serving: Serving) -> Iterator[Serving]:
     thread = threading.Thread(target=serving.run, args=(cancel,))
     thread.start()
     try:
-        wait_for(lambda: "Key:" in serving.out.getvalue())
+        # The address, that of each protocol, the model, the key.
+        wait_for(lambda: serving.out.getvalue().count("\n") == 5)
         yield serving
     finally:
         cancel.set()
@@ -86,6 +96,11 @@ def test_address_model_and_the_kept_key_are_said() -> None:
     assert "has ended" in serving.err.getvalue()
     with pytest.raises(ConnectionError):
         RawClient(serving.port)
+
+
+def test_no_space_follows_a_full_width_colon() -> None:
+    with running(Serving(language=Language.CHINESE)) as serving:
+        assert f"密钥：{KEPT}" in serving.out.getvalue()
 
 
 def test_a_given_key_counts_and_is_not_shown() -> None:
@@ -116,6 +131,13 @@ def test_what_a_client_calls_a_path_cannot_move_the_cursor() -> None:
     assert "\x1b" not in serving.err.getvalue()
 
 
+def test_who_asks_is_answered_also_while_no_line_can_be_written() -> None:
+    with running(Serving(err=FullDisk())) as serving:
+        for _ in range(3):
+            assert serving.ask(key=KEPT) == 200
+    assert serving.code == EXIT_OK
+
+
 def test_a_refused_origin_is_said_once() -> None:
     with running(Serving()) as serving:
         headers = [("Origin", "app://editor")]
@@ -123,6 +145,14 @@ def test_a_refused_origin_is_said_once() -> None:
             assert serving.ask(key=KEPT, headers=headers) == 403
         wait_for(lambda: serving.err.getvalue().count("403") == 3)
     assert serving.err.getvalue().count("app://editor was refused") == 1
+
+
+def test_an_origin_that_no_setting_takes_is_not_said_to_be_one_that_can_be_let_in() -> None:
+    with running(Serving()) as serving:
+        for origin in ("null", "app://" + "x" * 200):
+            assert serving.ask(key=KEPT, headers=[("Origin", origin)]) == 403
+        wait_for(lambda: serving.err.getvalue().count("403") == 2)
+    assert "let it in" not in serving.err.getvalue()
 
 
 def test_the_order_goes_before_the_settings() -> None:
