@@ -94,7 +94,8 @@ class Folder:
 class ChatSummary:
     """A line of the sidebar. Times are Unix seconds (UTC). An empty title means "New chat".
 
-    A `temporary` chat is kept in memory alone. `icon` is that of its persona, or empty.
+    A `temporary` chat is kept in memory alone. `icon` is that of its persona, or empty. One that is
+    `deleted` can be brought back for a while.
     """
 
     id: int
@@ -107,6 +108,7 @@ class ChatSummary:
     temporary: bool = False
     icon: str = ""
     titled_by: TitleSource = TitleSource.QUESTION
+    deleted: bool = False
 
 
 class MessageRef(NamedTuple):

@@ -25,8 +25,9 @@ class BackgroundHash:
     def feed(self, block: bytes) -> None:
         """Count `block` soon; waits while too much is waiting."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="download-hash", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="download-hash", daemon=True)
+            thread.start()
+            self._thread = thread
         self._room.acquire()
         self._waiting.put(block)
 

@@ -16,6 +16,10 @@ _HEAD: Final = 64
 _AROUND: Final = 8
 
 
+class StopWaits(Exception):
+    """A stop has come, for this order or for another one: begin anew once it was dealt with."""
+
+
 class Embedder:
     """Serves one loaded embedding model, a text at a time."""
 
@@ -27,7 +31,7 @@ class Embedder:
         self._pooling = runtime.lib.llama_pooling_type(runtime.ctx)
 
     def embed(self, order: Embed) -> None:
-        """Answer `order` with vectors, or refuse it as a whole."""
+        """Answer `order` with vectors, or refuse it as a whole; raises StopWaits."""
         runtime = self._runtime
         if _HEAD + len(order.texts) * (4 * self._width + _AROUND) > MAX_FRAME:
             self._emit(Refused(id=order.id, kind="decode", detail="too many texts at once"))
@@ -60,15 +64,23 @@ class Embedder:
         self._emit(Embedded(id=order.id, vectors=vectors, prompt_tokens=sum(map(len, prompts))))
 
     def _vector(self, prompt: list[int]) -> bytes | None:
-        """Return one text's vector of length 1; all zeros for an empty text, None on failure."""
+        """Return one text's vector of length 1; all zeros for an empty text, None on failure.
+
+        Raises StopWaits.
+        """
         if not prompt:
             return array("f", bytes(4 * self._width)).tobytes()
         runtime = self._runtime
         runtime.clear_memory()
         rows = Rows()
         rows.add(prompt, 0, 0, logits=True)
-        if runtime.decode(rows) is not DecodeStatus.DONE:
-            return None
+        match runtime.decode(rows):
+            case DecodeStatus.DONE:
+                pass
+            case DecodeStatus.ABORTED:
+                raise StopWaits
+            case _:
+                return None
         lib, ctx = runtime.lib, runtime.ctx
         if self._pooling == _NO_POOLING:
             states = [self._row(lib.llama_get_embeddings_ith(ctx, row)) for row in range(len(rows))]

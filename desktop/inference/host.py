@@ -25,7 +25,7 @@ from desktop.inference.child import (
 )
 from desktop.inference.chunks import GpuChunks, ProcessorChunks
 from desktop.inference.counting import Counting
-from desktop.inference.embedding import Embedder
+from desktop.inference.embedding import Embedder, StopWaits
 from desktop.inference.intake import count_of, job_for
 from desktop.inference.interrupt import Interrupt
 from desktop.inference.load_order import Load
@@ -34,6 +34,7 @@ from desktop.inference.messages import (
     Cancel,
     Command,
     Count,
+    Done,
     Embed,
     Forget,
     Generate,
@@ -89,6 +90,7 @@ class Host:
         self._scheduler: Scheduler | None = None
         self._prompts: PromptMaker | None = None
         self._embedder: Embedder | None = None
+        self._broken_off: list[Embed] = []
         self._bare_loop: BareLoop | None = None
         self._counting = Counting(self._count_of)
         self._n_ctx = 0
@@ -105,12 +107,14 @@ class Host:
         while True:
             scheduler = self._scheduler
             is_idle = scheduler is None or scheduler.idle
-            command = self._next(wait=is_idle and not self._counting)
+            command = self._next(wait=is_idle and not self._counting and not self._broken_off)
             match command:
                 case None:
                     if scheduler is not None and not is_idle:
                         scheduler.step()
                     self._count()
+                    if self._broken_off:
+                        self._embed(self._broken_off.pop(0))
                 case Count():
                     self._counting.take(command)
                 case Load():
@@ -125,6 +129,7 @@ class Host:
                     self._stop_done()
                     if scheduler is not None:
                         scheduler.cancel(command.id)
+                    self._stop_embedding(command.id)
                 case Forget() if scheduler is not None:
                     scheduler.forget()
                 case Retire():
@@ -231,7 +236,29 @@ class Host:
             self.emit(Refused(id=order.id, kind=kind, detail=""))
             return
         self.emit(Step(name="decode"))
-        self._embedder.embed(order)
+        try:
+            self._embedder.embed(order)
+        except StopWaits:
+            self._broken_off.append(order)
+
+    def _stop_embedding(self, request: int) -> None:
+        """End an order that was broken off, if the stop was meant for it and for no other."""
+        for order in self._broken_off:
+            if order.id == request:
+                self._broken_off.remove(order)
+                self.emit(
+                    Done(
+                        id=request,
+                        reason="stopped",
+                        prompt_tokens=0,
+                        cached_tokens=0,
+                        completion_tokens=0,
+                        ttft_ms=0.0,
+                        prefill_tps=0.0,
+                        decode_tps=0.0,
+                    )
+                )
+                return
 
     def _race(self, order: RawLoop) -> None:
         if self._bare_loop is None:

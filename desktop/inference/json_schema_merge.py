@@ -143,6 +143,8 @@ def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
             if join is None:
                 raise GrammarRefused(f"“{keyword}” is restricted twice in one place")
             result[keyword] = join(result[keyword], value)
+    if "prefixItems" in result and any(_is_about_all_items(part) for part in given):
+        raise GrammarRefused("“items” beside the “prefixItems” of another part is not supported")
     allowed = everything
     for part in closed:
         allowed = allowed & set(part.get("properties", ()))
@@ -158,6 +160,11 @@ def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
             missing = [name for name in needed if name not in result.get("properties", {})]
             result["properties"] = result.get("properties", {}) | dict.fromkeys(missing, True)
     return result
+
+
+def _is_about_all_items(part: dict[str, Any]) -> bool:
+    """Whether its “items” are all items, and not those behind its own first ones."""
+    return part.get("items", True) is not True and "prefixItems" not in part
 
 
 def _closed(part: dict[str, Any], *, is_first: bool) -> bool:

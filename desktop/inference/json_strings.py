@@ -188,9 +188,11 @@ class _Pattern:
             if self._peek() == "-" and self._text[self._at + 1 : self._at + 2] not in {"", "]"}:
                 self._at += 1
                 upper = self._class_member()
-                if len(ranges) != 1 or len(upper) != 1 or ranges[0][0] > upper[0][1]:
+                # A class of characters is no end of a range, though Python alone refuses it.
+                ends = [end for each in (*ranges, *upper) for end in each]
+                if len(ends) != 4 or ends[0] != ends[1] or ends[2] != ends[3] or ends[0] > ends[2]:
                     self._refuse()
-                ranges = ((ranges[0][0], upper[0][1]),)
+                ranges = ((ends[0], ends[2]),)
             found += ranges
         self._at += 1
         return _without(_ALL, found) if negated else _joined(found)

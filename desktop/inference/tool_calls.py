@@ -20,7 +20,8 @@ from desktop.inference.gemma_calls import gemma_value
 _MAX_PYTHON = 16 * 1024
 _MAX_CALLS = 64
 _SPACE = re.compile(r"[\s;,]*")
-_MISTRAL = re.compile(r"\s*([\w.\-]+)\s*(?:\[CALL_ID\][\w\-]*)?\s*(?:\[ARGS\])?\s*(?=\{)")
+# White space is never given back: tried in every way, a few thousand of it would take minutes.
+_MISTRAL = re.compile(r"\s*([\w.\-]+)\s*+(?:\[CALL_ID\][\w\-]*)?\s*+(?:\[ARGS\])?\s*+(?=\{)")
 _GEMMA = re.compile(r"\s*call:([\w.\-]+)\s*(?=\{)")
 _JSON = re.compile(r"\[?\s*\{")
 _FUNCTION = re.compile(r"<function(?:=|\s+name=\")([\w.\-]+)\"?>(.*?)</function>", re.DOTALL)

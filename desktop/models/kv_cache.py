@@ -44,20 +44,25 @@ class Keys:
         """Return a single whole number; of one for each layer, the largest."""
         found = self.info.metadata.get(f"{self.info.architecture}.{name}")
         if isinstance(found, tuple):
-            return max((int(one) for one in found), default=default)
+            return max(_whole(found), default=default)
         return int(found) if isinstance(found, int) else default
 
     def each(self, name: str, layers: int) -> list[int]:
         """Return one whole number for each layer, 0 where the header has none."""
         found = self.info.metadata.get(f"{self.info.architecture}.{name}")
         if isinstance(found, tuple):
-            known = [int(one) for one in found[:layers]]
+            known = _whole(found)[:layers]
             return known + [0] * (layers - len(known))
         return [int(found) if isinstance(found, int) else 0] * layers
 
     def has(self, name: str) -> bool:
         """Return whether the header says anything about `name`."""
         return f"{self.info.architecture}.{name}" in self.info.metadata
+
+
+def _whole(numbers: tuple[object, ...]) -> list[int]:
+    """Return `numbers` of a header, 0 for a fraction: none is meant here, and one may be no number."""
+    return [int(one) if isinstance(one, int) else 0 for one in numbers]
 
 
 def padded(count: int) -> int:

@@ -70,15 +70,26 @@ class DownloadBook:
     def settle(self, timeout: float | None = None) -> bool:
         """Wait until all is on the disk; return whether it is, after `timeout` seconds at most."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._writer is None, timeout)
+            self._start()
+            self._changed.wait_for(lambda: self._writer is None, timeout)
+            return self._writer is None and not self._waiting
 
     def _wait_for_disk(self, key: str, content: bytes | None) -> None:
         if self._folder is None:
             return
         self._waiting[key] = content
-        if self._writer is None:
-            self._writer = threading.Thread(target=self._run, name="download-book", daemon=True)
-            self._writer.start()
+        self._start()
+
+    def _start(self) -> None:
+        """Have somebody write what waits; the lock is held. Without a thread it waits on."""
+        if self._writer is None and self._waiting:
+            writer = threading.Thread(target=self._run, name="download-book", daemon=True)
+            try:
+                writer.start()
+            except RuntimeError as error:
+                _log.warning("a download is not kept yet: %s", error)
+                return
+            self._writer = writer
 
     def _run(self) -> None:
         while True:

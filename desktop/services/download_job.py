@@ -170,6 +170,29 @@ class Job:
         self.order = replace(self.order, files=files)
 
 
+def begin(job: Job, run: Callable[[Job], None]) -> bool:
+    """Let `run` work on `job` in a thread of its own; without one the order has failed.
+
+    The lock of the queue is held, so `run` waits for it. Returns whether there is a thread.
+    """
+    thread = threading.Thread(target=run, args=(job,), name="download", daemon=True)
+    job.stop = threading.Event()
+    job.phase = DownloadPhase.RESOLVING
+    try:
+        thread.start()
+    except RuntimeError as error:
+        _log.warning("a download cannot begin: %s", error)
+        job.phase = DownloadPhase.FAILED
+        job.wish = Wish.PAUSE
+        job.error = DownloadError(
+            Text("Too much is running on this computer for the download to begin"),
+            Text("Close other programs, then resume it. What is there already is kept."),
+        )
+        return False
+    job.thread = thread
+    return True
+
+
 def check_order(order: DownloadOrder) -> None:
     """Raise BadReference if its files cannot be put into one folder inside the models folder."""
     # Some disks know no case of letters, and some only one way to write an accent.

@@ -35,10 +35,11 @@ class DownloadNews:
     def watch(self, observer: Observer) -> Callable[[], None]:
         """Tell `observer` now and after changes; return how to end it."""
         with self._changed:
-            self._observers.append(observer)
             if self._thread is None and not self._is_closing:
-                self._thread = threading.Thread(target=self._run, name="download-news", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="download-news", daemon=True)
+                thread.start()
+                self._thread = thread
+            self._observers.append(observer)
         self.tell()
 
         def end() -> None:

@@ -29,6 +29,7 @@ from desktop.services.download_job import (
     Job,
     StandIns,
     Wish,
+    begin,
     check_order,
     check_place,
     fetch_from_anywhere,
@@ -276,13 +277,10 @@ class Downloads:
         places -= sum(job.thread is not None for job in self._jobs.values())
         for job in list(self._jobs.values()):
             if places > 0 and job.phase is DownloadPhase.QUEUED and job.thread is None:
-                places -= 1
-                job.stop = threading.Event()
-                job.phase = DownloadPhase.RESOLVING
-                job.thread = threading.Thread(
-                    target=self._run, args=(job,), name="download", daemon=True
-                )
-                job.thread.start()
+                if begin(job, self._run):
+                    places -= 1
+                else:
+                    self._keep(job)
 
     def _is_at_rest(self, key: str) -> bool:
         job = self._jobs.get(key)

@@ -99,7 +99,7 @@ def _bytes_of(path: Path) -> bytes:
 def _check_kind(path: Path) -> None:
     found = path.stat()
     if stat.S_ISDIR(found.st_mode):
-        raise refused(path.name, Text("It is a folder. Drop the files in it instead."))
+        raise refused(path.name, Text("It is a folder. Add the files in it instead."))
     if not stat.S_ISREG(found.st_mode):
         raise refused(path.name, Text("It is not a file that holds text."))
     if found.st_size > MOST_BYTES:

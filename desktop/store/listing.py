@@ -14,7 +14,8 @@ from desktop.store.session import Session
 
 # The folder of a chat counts only while it is there.
 _SUMMARY = """
-SELECT chats.id, title, created, updated, folders.id, pinned, archived, icon, titled_by
+SELECT chats.id, title, created, updated, folders.id, pinned, archived, icon, titled_by,
+chats.deleted IS NOT NULL
 FROM chats LEFT JOIN folders ON folders.id = chats.folder AND folders.deleted IS NULL
 """
 _SOURCES = frozenset(TitleSource)
@@ -162,7 +163,7 @@ def _known(session: Session, row: Row, *, temporary: bool) -> ChatSummary:
 
 
 def _summary(row: Row, *, temporary: bool) -> ChatSummary:
-    number, title, created, updated, folder, pinned, archived, icon, titled_by = row
+    number, title, created, updated, folder, pinned, archived, icon, titled_by, deleted = row
     return ChatSummary(
         id=number,
         title=title,
@@ -174,4 +175,5 @@ def _summary(row: Row, *, temporary: bool) -> ChatSummary:
         temporary=temporary,
         icon=icon,
         titled_by=TitleSource(titled_by) if titled_by in _SOURCES else TitleSource.QUESTION,
+        deleted=bool(deleted),
     )

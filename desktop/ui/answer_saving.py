@@ -35,6 +35,11 @@ class AnswerSaving(QObject):
         """Answers that ended and are not on the disk as they are."""
         return list(self._unsaved)
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether an answer could not be saved, from `not_saved` until `saved_again`."""
+        return self._failing
+
     def start(self) -> None:
         """Look every half second, from now on until nothing grows."""
         self._timer.start()
@@ -51,7 +56,8 @@ class AnswerSaving(QObject):
             return False
         if exchange in self._unsaved:
             self._unsaved.remove(exchange)
-        if self._failing and not self._unsaved:
+        behind = (*self._unsaved, *self._growing())
+        if self._failing and all(each.save_error is None for each in behind):
             self._failing = False
             self.saved_again.emit()
         return True

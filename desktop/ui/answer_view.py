@@ -25,6 +25,7 @@ from desktop.ui.markdown import parse
 from desktop.ui.message_actions import Action, MessageActions
 from desktop.ui.message_body import MessageBody
 from desktop.ui.message_editing import MessageEditing
+from desktop.ui.model_words import bare_name
 from desktop.ui.rich_text import RichText
 from desktop.ui.thinking import Thinking
 from desktop.ui.throttle import Throttle
@@ -336,7 +337,8 @@ class AnswerView(QWidget):
     def _say(self) -> None:
         words = figures_line(self._message) if self._growing is None else ""
         host = self._hosts(self._message.model) if self._has_words else ""
-        self._actions.say_line(words, self.tr("More about this answer"), host)
+        name = bare_name(self._message.model)
+        self._actions.say_line(words, self.tr("More about this answer"), host, name)
 
     @property
     def _has_words(self) -> bool:

@@ -3,14 +3,14 @@
 from typing import Literal, TypeAlias
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeyEvent, QPaintEvent, QPalette
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QPalette
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from desktop.ui.icons import IconName, icon
 from desktop.ui.labels import set_tooltip
 from desktop.ui.tokens import Size
 
-__all__ = ["IconButton", "TextButton"]
+__all__ = ["IconButton", "PressedOnce", "TextButton"]
 
 _HELD = (
     Qt.KeyboardModifier.ControlModifier
@@ -19,6 +19,17 @@ _HELD = (
 )
 
 Kind: TypeAlias = Literal["normal", "primary", "quiet", "danger"]
+
+
+class PressedOnce:
+    """Takes a double click as one, for buttons that mean something else once they are pressed.
+
+    Comes before the button among the bases.
+    """
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Leave the second press alone."""
+        event.accept()
 
 
 class IconButton(QToolButton):

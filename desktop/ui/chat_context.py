@@ -83,9 +83,11 @@ class ChatContext(QObject):
 
     def attach(self, engine: OverflowEngine, known: "Callable[[], Known]") -> None:
         """Take the engine; `known` is asked, in another thread, what larger contexts take."""
-        larger = LargerContexts(self._errands, known)
-        self.overflow.attach(engine, larger)
-        self.meter.attach(engine, larger)
+        # Whoever opens the ring takes nobody's place who waits at an answer.
+        at_answer = LargerContexts(self._errands, "larger-context", known)
+        at_ring = LargerContexts(self._errands, "larger-context-ring", known)
+        self.overflow.attach(engine, at_answer)
+        self.meter.attach(engine, at_ring)
 
     def show_chat(self, chat: int | None) -> None:
         """Count for `chat` from now on."""

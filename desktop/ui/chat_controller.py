@@ -59,6 +59,8 @@ class ChatController(QObject):
     not_saved = Signal(object)
     """(StorageError): what is on the screen is ahead of what is on the disk."""
     saved_again = Signal()
+    chats_gone = Signal(object)
+    """(frozenset of chats): they are deleted; whoever shows one leaves it."""
     overflow_chosen = Signal(int, int, object)
     """(chat, message, Overflow): what is to be done, as its answer does not fit."""
     own_template_changed = Signal(str)
@@ -140,6 +142,11 @@ class ChatController(QObject):
     def running(self) -> frozenset[int]:
         """The chats in which answers are being written, or wait to be."""
         return self._runs.chats
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether an answer on the screen could not be saved, from `not_saved` to `saved_again`."""
+        return self._runs.saving.is_failing
 
     def activity(self, chat: int) -> str:
         """Return what is going on in `chat` before its answer starts, or nothing."""
@@ -314,10 +321,14 @@ class ChatController(QObject):
         self._store.delete(chat)
         self.chats_changed.emit()
 
-    def forget_states(self) -> None:
-        """Let the engine drop what it kept of the chats it read, since one of them is deleted."""
+    def leave(self, gone: Iterable[int]) -> None:
+        """Write no more in chats that are deleted, and let the engine drop what it kept of them."""
+        chats = frozenset(gone)
+        for chat in chats:
+            self._runs.stop(chat)
         if self._engine is not None:
             self._engine.forget_states()
+        self.chats_gone.emit(chats)
 
     @property
     def own_template(self) -> str:

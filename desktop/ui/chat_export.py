@@ -25,7 +25,7 @@ _ALL = "export all"
 
 
 class ChatExport(QObject):
-    """One chat, or all of them; a newer wish of a kind takes the place of one under way."""
+    """One chat after the other, or all; a newer wish for all takes the place of one under way."""
 
     one_written = Signal(object)
     """(Path)"""
@@ -61,7 +61,7 @@ class ChatExport(QObject):
                 write_chat(path, found, how, telling, errand.stop.is_set)
             return path
 
-        self._errands.run(_ONE, write, self.one_written.emit, self.one_failed.emit)
+        self._errands.run(_ONE, write, self.one_written.emit, self.one_failed.emit, queued=True)
 
     def write_all(self, path: Path, how: Format, telling: Telling) -> None:
         """Write all chats to `path`, those in the archive too."""

@@ -148,7 +148,7 @@ class ChatLibrary(QObject):
         self._errands.close()
         self.settings.flush()
         if self._page is not None:
-            self._page.page.flush()
+            self._page.leave()
 
     # While one types.
 

@@ -117,7 +117,9 @@ class ChatTitles(QObject):
         Raises LapisError.
         """
         engine, summary = self._engine, self._store.chat(chat)
-        if summary.temporary or summary.titled_by is not TitleSource.QUESTION:
+        if summary.temporary or summary.deleted:
+            return True
+        if summary.titled_by is not TitleSource.QUESTION:
             return True
         settings = self._store.settings(chat)
         model = self._runs.model_for(settings)

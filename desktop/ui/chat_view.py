@@ -29,7 +29,14 @@ from PySide6.QtGui import (
     QPixmap,
     QShowEvent,
 )
-from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QListView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemDelegate,
+    QAbstractItemView,
+    QApplication,
+    QListView,
+    QWidget,
+)
+from shiboken6 import isValid
 
 from desktop.ui.chat_delegate import ChatDelegate, inset_of, row_place
 from desktop.ui.chat_list import ChatList
@@ -65,6 +72,7 @@ class ChatView(QListView):
         self._model = model
         self._dragged: Row | None = None
         self._drop: Drop | None = None
+        self._before: QWidget | None = None
         self.setModel(model)
         self.setFrameShape(QListView.Shape.NoFrame)
         self._painter = ChatDelegate(self)
@@ -93,8 +101,24 @@ class ChatView(QListView):
         """Whether a title or a name is being typed."""
         return self.state() == QAbstractItemView.State.EditingState
 
+    def rename(self, index: QModelIndex) -> None:
+        """Let another title or name be typed; the keyboard goes back to who has it now."""
+        if not self.is_editing:
+            self._before = QApplication.focusWidget()
+        self.scrollTo(index)
+        self.edit(index)
+
     def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
+        """Give the keyboard back; Tab does as Enter, and does not go on with the next line."""
+        end = QAbstractItemDelegate.EndEditHint
+        if hint in {end.EditNextItem, end.EditPreviousItem}:
+            hint = end.SubmitModelCache
         super().closeEditor(editor, hint)
+        # Whoever ended it by going elsewhere, which is no hint, has the keyboard already.
+        if hint is not end.NoHint:
+            before, self._before = self._before, None
+            if self.hasFocus() and before is not None and isValid(before):
+                before.setFocus(Qt.FocusReason.OtherFocusReason)
         self.editing_ended.emit()
 
     def dataChanged(self, first: _Index, last: _Index, roles: Sequence[int] = ()) -> None:
@@ -124,7 +148,7 @@ class ChatView(QListView):
             case Qt.Key.Key_Delete if row is not None:
                 self.delete_pressed.emit(row)
             case Qt.Key.Key_F2:
-                self.edit(self.currentIndex())
+                self.rename(self.currentIndex())
             case Qt.Key.Key_Left | Qt.Key.Key_Right as key if not alt:
                 self._turn(row, is_open=key == Qt.Key.Key_Right)
             case Qt.Key.Key_Space if isinstance(row, FolderRow | ArchiveRow):

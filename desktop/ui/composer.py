@@ -14,7 +14,7 @@ from desktop.domain.model import InstalledModel
 from desktop.services.context import Draft
 from desktop.services.context_estimate import estimated_tokens
 from desktop.services.drafts import draft_of, read_draft
-from desktop.ui.buttons import IconButton
+from desktop.ui.buttons import IconButton, PressedOnce
 from desktop.ui.composer_chips import ComposerChips
 from desktop.ui.composer_field import FIELD_LIMIT, ComposerField, takes_dropped
 from desktop.ui.labels import restyle
@@ -96,7 +96,7 @@ class Composer(QFrame):
         for tool in (self._files, self._prompts):
             tool.setVisible(tools)
         self._leaves = LeavesBadge(words=False, parent=self)
-        self._button = IconButton("send", tint=_ON_ACCENT, parent=self)
+        self._button = _SendButton("send", tint=_ON_ACCENT, parent=self)
         self._button.setProperty("kind", "primary")
         self._button.setVisible(sends)
         self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
@@ -309,3 +309,7 @@ class Composer(QFrame):
         self._prompts.set_label(self.tr("Saved prompts (/)"))
         self._button_shown = None
         self._show_button()
+
+
+class _SendButton(PressedOnce, IconButton):
+    """A second press would stop what the first one has sent, or send what it was to stop."""

@@ -1,5 +1,6 @@
 """Copies of the chats for the settings page: listed, and one ordered for the next start. GUI thread."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -38,19 +39,25 @@ class CopiesController(QObject):
         def look(_errand: Errand) -> tuple[list[Copy], bool]:
             return copies(self._database), is_ordered(self._database)
 
-        self._errands.run(_LANE, look, self._show, self._tell)
+        self._errands.run(_LANE, look, self._show, self._tell, queued=True)
 
     def _restore(self, copy: Path) -> None:
         def order(_errand: Errand) -> None:
             restore(self._database, copy)
 
-        self._errands.run(_LANE, order, lambda _none: self._list(), self._tell)
+        self._change(order)
 
     def _take_back(self) -> None:
         def undo(_errand: Errand) -> None:
             take_back(self._database)
 
-        self._errands.run(_LANE, undo, lambda _none: self._list(), self._tell)
+        self._change(undo)
+
+    def _change(self, work: Callable[[Errand], None]) -> None:
+        """Do what a person wants of the next start, also where the copies are still being read."""
+        self._errands.run(
+            _LANE, work, lambda _none: self._list(), self._tell, queued=True, owed=True
+        )
 
     def _show(self, found: tuple[list[Copy], bool]) -> None:
         self._section.show_copies(found[0], ordered=found[1])

@@ -26,6 +26,8 @@ __all__ = ["FiguresLine"]
 _UNDERLINE = 2
 _ICON = 14
 _LONGEST_HOST = 80
+_LEAST_NAME = 8
+"""Letters by which a name can still be told from another."""
 
 
 class FiguresLine(QAbstractButton):
@@ -42,14 +44,17 @@ class FiguresLine(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._meaning = ""
         self._host = ""
+        self._name = ""
         self._told = ""
         self._size: QSize | None = None
 
-    def say(self, words: str, meaning: str, host: str = "") -> None:
+    def say(self, words: str, meaning: str, host: str = "", name: str = "") -> None:
         """Show `words`; `meaning` says what a click brings, `host` is the computer they came from.
 
-        Where that is another one, a sign stands before them.
+        Where that is another one, a sign stands before them. `name` is what they begin with, and
+        is cut before any of the others is.
         """
+        self._name = name
         self._host = shortened(printable(host), _LONGEST_HOST)
         left = self.tr("Answered by {host}: question and chat left this computer.")
         self._told = left.format(host=self._host) if host else ""
@@ -71,10 +76,16 @@ class FiguresLine(QAbstractButton):
         return self._size
 
     def shown_text(self) -> str:
-        """Return the words as they are painted, the last ones cut where there is no room."""
+        """Return the words as they are painted: a long name is cut first, then the last words."""
         room = self.width() - Space.XS - self._sign
-        mode = Qt.TextElideMode.ElideRight
-        return QFontMetrics(self._font()).elidedText(self.text(), mode, max(0, room))
+        mode, metrics = Qt.TextElideMode.ElideRight, QFontMetrics(self._font())
+        words, name = self.text(), self._name
+        over = metrics.horizontalAdvance(words) - room
+        if over > 0 and name:
+            least = metrics.averageCharWidth() * _LEAST_NAME
+            left = max(least, metrics.horizontalAdvance(name) - over)
+            words = metrics.elidedText(name, mode, left) + words.removeprefix(name)
+        return metrics.elidedText(words, mode, max(0, room))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

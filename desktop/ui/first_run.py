@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.ui.buttons import TextButton
+from desktop.ui.buttons import PressedOnce, TextButton
 from desktop.ui.escape import claims_escape
 from desktop.ui.first_run_page import FirstRunPage
 from desktop.ui.illustration import PictureName
@@ -50,6 +50,10 @@ class Step(QWidget):
         return False
 
 
+class _NextButton(PressedOnce, TextButton):
+    """A second press would pass over a step that nobody has seen."""
+
+
 class FirstRun(QWidget):
     """Three steps with a picture each; Esc skips, Enter goes on."""
 
@@ -69,7 +73,7 @@ class FirstRun(QWidget):
         self._stack = QStackedLayout()
         self._dots = StepDots(len(_PICTURES))
         self._back = TextButton(kind="quiet")
-        self._next = TextButton(kind="primary")
+        self._next = _NextButton(kind="primary")
         self._skip = TextButton(kind="quiet")
         self._foot = ElidedLabel(tone="muted", size="small", mode=Qt.TextElideMode.ElideMiddle)
         self._foot.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
+from desktop.ui.buttons import PressedOnce
 from desktop.ui.discover_feed import GetState, Stage
 from desktop.ui.icons import IconName, icon_pixmap
 from desktop.ui.labels import set_tooltip
@@ -27,7 +28,7 @@ class Wish(Enum):
     SHOW = auto()
 
 
-class GetButton(QAbstractButton):
+class GetButton(PressedOnce, QAbstractButton):
     """Shows a `GetState`; pressed it says what is wanted, of the download with that key."""
 
     wished = Signal(object, str)

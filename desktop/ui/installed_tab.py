@@ -155,9 +155,10 @@ class InstalledTab(QWidget):
         self._whole = whole = QVBoxLayout(self)
         whole.setSpacing(Space.M)
         whole.addLayout(self._pages, 1)
-        whole.addLayout(foot)
         for page in (self._browse, self._empty, self.sheet):
             self._pages.addWidget(page)
+        # Last, as Tab goes from above to below in the order in which parts come in.
+        whole.addLayout(foot)
         self._show_page()
 
     def _connect(self) -> None:

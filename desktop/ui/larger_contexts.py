@@ -12,15 +12,14 @@ if TYPE_CHECKING:
 
 __all__ = ["LargerContexts"]
 
-_LANE = "larger-context"
-
 
 class LargerContexts:
     """Answers one question at a time; a newer one takes the place of one that waits."""
 
-    def __init__(self, errands: Errands, known: "Callable[[], Known]") -> None:
-        """`known` is asked in another thread."""
+    def __init__(self, errands: Errands, lane: str, known: "Callable[[], Known]") -> None:
+        """`known` is asked in the thread of `lane`, which nobody else uses."""
         self._errands = errands
+        self._lane = lane
         self._known = known
 
     def find(
@@ -37,4 +36,4 @@ class LargerContexts:
 
             return larger_context(model, manner.settings, now, needed, self._known())
 
-        self._errands.run(_LANE, look, found, lambda _error: found(None))
+        self._errands.run(self._lane, look, found, lambda _error: found(None))

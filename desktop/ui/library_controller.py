@@ -77,6 +77,7 @@ class LibraryController(QObject):
             self,
             with_keys,
         )
+        self._desks = (self._personas, self._prompts, self._actions)
         self._connect()
 
     def show(self) -> None:
@@ -107,6 +108,11 @@ class LibraryController(QObject):
         """Offer `models` to personas, each by the name or path that settings keep."""
         self._models = models
         self.page.persona.knobs.show_models(models)
+
+    def leave(self) -> None:
+        """Keep what was typed and not kept yet; a new item that nobody changed goes."""
+        for desk in self._desks:
+            desk.leave()
 
     def import_file(self, path: Path) -> None:
         """Take what the file at `path` holds, and say what became of it."""
@@ -142,7 +148,8 @@ class LibraryController(QObject):
 
     def _connect(self) -> None:
         page, window = self.page, self._window
-        page.closed.connect(self._on_closed)
+        page.closed.connect(window.show_talk)
+        page.left.connect(self.leave)
         page.sidebar_requested.connect(window.toggle_sidebar)
         window.sidebar_shown.connect(lambda shown: page.show_sidebar_button(visible=not shown))
         window.language_changed.connect(self._on_language_changed)
@@ -189,12 +196,8 @@ class LibraryController(QObject):
         desk.changed.connect(self.changed)
 
     def _refresh(self) -> None:
-        for desk in (self._personas, self._prompts, self._actions):
+        for desk in self._desks:
             desk.refresh()
-
-    def _on_closed(self) -> None:
-        self.page.flush()
-        self._window.show_talk()
 
     def _on_language_changed(self) -> None:
         if not self._window.is_talk_shown:
@@ -219,7 +222,7 @@ class LibraryController(QObject):
         self.page.toast.offer_undo(Text("“{title}” is deleted", {"title": name}), key)
 
     def _on_undo_requested(self, key: int) -> None:
-        (self._personas, self._prompts, self._actions)[key].undo()
+        self._desks[key].undo()
 
     def _choose_file(self) -> None:
         dialog = QFileDialog(self.page, self.tr("Import personas, prompts and actions"))

@@ -5,6 +5,7 @@ GUI thread, which owns the store.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import QObject, Signal
@@ -64,6 +65,7 @@ class ItemsDesk(QObject, Generic[Item]):
         self._shown: dict[str, Item] = {}
         self._open = ""
         self._deleted: Deleted[Item] | None = None
+        self._made: Item | None = None
         self.item: Item | None = None
         tab.selected.connect(self.open)
         tab.copy_requested.connect(self._on_copy_requested)
@@ -122,13 +124,21 @@ class ItemsDesk(QObject, Generic[Item]):
             self._tab.scroll_to_top()
 
     def make(self, item: Item) -> None:
-        """Keep a new item and show it, ready to be named."""
+        """Show a new item, ready to be named; nothing is left of it unless it is changed."""
         self.leaving.emit()
-        made: list[Item] = []
-        self._change(lambda: made.append(self._items.add(item)), refresh=False)
-        if made:
-            self.open(made[0].id)
+        before = self._untouched
+        if before is None:
+            self._made = self._add(item)
+        else:
+            self.open(before.id)
             self.begun.emit()
+
+    def leave(self) -> None:
+        """Keep what was typed; forget a new item that nobody changed."""
+        self.leaving.emit()
+        untouched, self._made = self._untouched, None
+        if untouched is not None:
+            self._change(partial(self._forget, untouched))
 
     def keep(self, item: Item) -> None:
         """Keep what was typed."""
@@ -161,12 +171,30 @@ class ItemsDesk(QObject, Generic[Item]):
             self._open = deleted.item.id
             self._change(lambda: self._items.undo(deleted))
 
+    @property
+    def _untouched(self) -> Item | None:
+        """The new item, if it is still as it was made."""
+        return self._made if self._made in self._groups.get(_OWN, ()) else None
+
+    def _add(self, item: Item) -> Item | None:
+        """Keep a new item, show it ready to be named, and return it; None if that failed."""
+        made: list[Item] = []
+        self._change(lambda: made.append(self._items.add(item)), refresh=False)
+        if not made:
+            return None
+        self.open(made[0].id)
+        self.begun.emit()
+        return self.item
+
+    def _forget(self, item: Item) -> None:
+        self._items.delete(item.id)
+
     def _on_copy_requested(self) -> None:
         self.leaving.emit()
         item = self.item
         if item is not None:
             name = self.tr("{name} (copy)").format(name=item.name)
-            self.make(replace(item, name=name))
+            self._add(replace(item, name=name))
 
     def _on_delete_requested(self) -> None:
         self.leaving.emit()

@@ -1,7 +1,7 @@
 """The page of personas, prompts and quick actions, in place of the talk. Values in, signals out. GUI thread."""
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QLineEdit,
@@ -31,6 +31,8 @@ class LibraryPage(QWidget):
 
     closed = Signal()
     """Esc, or the button: back to the chat."""
+    left = Signal()
+    """Something else is on show, or nothing."""
     sidebar_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -97,6 +99,12 @@ class LibraryPage(QWidget):
             event.accept()
         else:
             super().keyPressEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Tell that the page is left; a window made small for a moment leaves nothing."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self.left.emit()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""

@@ -4,6 +4,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from desktop.domain.text import shortened
 from desktop.ui.buttons import TextButton
 from desktop.ui.escape import claims_escape
 from desktop.ui.labels import PlainLabel, breakable
@@ -15,6 +16,8 @@ __all__ = ["LinkPopover"]
 _WIDTH = 380
 _GAP = 6
 _LINE = 28
+_MOST_SHOWN = 300
+"""Characters of an address; the buttons stay in sight, and copying takes all of it."""
 
 
 class LinkPopover(QFrame):
@@ -63,7 +66,7 @@ class LinkPopover(QFrame):
             return
         self._say()
         self._host.setText(self._where.host)
-        self._address.setText(breakable(self._where.url))
+        self._address.setText(breakable(shortened(self._where.url, _MOST_SHOWN)))
         self._address.setAccessibleName(self._where.url)
         self._place(where)
         self.show()
@@ -122,7 +125,8 @@ class LinkPopover(QFrame):
         """Lie below `where`, or above it where there is no room below, within the parent."""
         room = self._parent.rect().adjusted(Space.S, Space.S, -Space.S, -Space.S)
         self.setFixedWidth(min(_WIDTH, room.width()))
-        self.adjustSize()
+        # Qt's own `adjustSize` asks for the height that another width would need.
+        self.resize(self.width(), self.heightForWidth(self.width()))
         left = max(room.left(), min(where.x() - Space.L, room.right() - self.width()))
         top = where.y() + _GAP
         if top + self.height() > room.bottom():

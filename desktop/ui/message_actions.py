@@ -82,13 +82,14 @@ class MessageActions(QWidget):
             self._make()
         self.place()
 
-    def say_line(self, words: str, meaning: str, host: str = "") -> None:
+    def say_line(self, words: str, meaning: str, host: str = "", name: str = "") -> None:
         """Tell how an answer went; without `words` there is no line.
 
-        `host` is the other computer that it came from.
+        `host` is the other computer that it came from, `name` the part at the beginning that is
+        cut first.
         """
         if self.line is not None:
-            self.line.say(words, meaning, host)
+            self.line.say(words, meaning, host, name)
             if self.line.isHidden() is bool(words):
                 self.line.setVisible(bool(words))
             self.place()

@@ -14,7 +14,7 @@ from desktop.models.library import GUIDE_NAME
 from desktop.services.server_names import read_name
 from desktop.ui.translation import say
 
-__all__ = ["GAP", "model_words"]
+__all__ = ["GAP", "bare_name", "model_words"]
 
 GAP = " · "
 _MOST = 48
@@ -55,6 +55,12 @@ def model_words(name: str) -> str:
     if at <= 0:
         return shortened(" ".join(_words(file)), _MOST)
     return f"{shortened(' '.join(_words(file[:at])), _MOST)}{GAP}{label}"
+
+
+def bare_name(name: str) -> str:
+    """Return how `model_words` begins: the model, without its quantisation or its server."""
+    words = model_words(name)
+    return words.rpartition(GAP)[0] or words
 
 
 def _words(name: str) -> list[str]:

@@ -49,7 +49,9 @@ class NetworkController(QObject):
         self._errands.run(_LANE, clear, self._take_cleared, self._section.show_problem, queued=True)
 
     def _take_cleared(self, entries: list[Entry]) -> None:
-        self._cleared = entries
+        if entries:
+            # A second press on the way finds nothing, and takes nothing from what can be undone.
+            self._cleared = entries
         self._section.offer_undo()
         self._look()
 

@@ -84,6 +84,7 @@ class PopupController(QObject):
         chats.running_changed.connect(self._on_running_changed)
         chats.answer_finished.connect(self._on_changed)
         chats.branch_changed.connect(self._on_changed)
+        chats.chats_gone.connect(self._on_chats_gone)
         self._feed.failed.connect(self.show_problem)
 
     # What those around set.
@@ -290,6 +291,12 @@ class PopupController(QObject):
     def _on_running_changed(self, running: frozenset[int]) -> None:
         self._popup.set_running(self._feed.chat in running)
         self.answer_changed.emit()
+
+    def _on_chats_gone(self, gone: frozenset[int]) -> None:
+        if self._feed.chat in gone:
+            # Deleted in the window: undone there, it comes back as it is.
+            self._feed.show(None)
+            self.start_anew()
 
     def _on_changed(self, chat: int) -> None:
         if chat == self._feed.chat:

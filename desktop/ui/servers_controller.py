@@ -11,6 +11,7 @@ from desktop.domain.model import InstalledModel
 from desktop.services.connections import Connections
 from desktop.services.server_names import installed
 from desktop.ui.errands import Errand, Errands
+from desktop.ui.pull_line import PullLine
 from desktop.ui.served_row import ServedRow
 from desktop.ui.servers_tab import ServersTab
 
@@ -83,28 +84,41 @@ class ServersController(QObject):
         if card is None:
             return
         connections = self._connections
-        line = card.pull
-        line.show_progress(model, PullProgress(""))
+        card.pull.show_progress(model, PullProgress(""))
+
+        def show(progress: PullProgress) -> None:
+            if (line := self._line(connection)) is not None:
+                line.show_progress(model, progress)
 
         def pull(errand: Errand) -> bool:
             for progress in connections.pull(connection, model, errand.stop):
-                errand.report_latest(partial(line.show_progress, model, progress))
+                errand.report_latest(partial(show, progress))
             return errand.stop.is_set()
 
         def done(stopped: bool) -> None:
-            if stopped:
+            line = self._line(connection)
+            if line is not None and stopped:
                 line.show_stopped()
-            else:
+            elif line is not None:
                 line.show_done()
 
-        self._pulls[connection] = self._errands.run(
-            f"servers-pull-{connection}", pull, done, line.show_problem
-        )
+        def failed(error: LapisError) -> None:
+            if (line := self._line(connection)) is not None:
+                line.show_problem(error)
+
+        errand = self._errands.run(f"servers-pull-{connection}", pull, done, failed)
+        self._pulls[connection] = errand
+        # A server that is removed takes its card along: nobody could stop it any more.
+        card.destroyed.connect(errand.stop.set)
 
     def _on_pull_stopped(self, connection: str) -> None:
         errand = self._pulls.pop(connection, None)
         if errand is not None:
             errand.stop.set()
+
+    def _line(self, connection: str) -> PullLine | None:
+        card = self._tab.card(connection)
+        return None if card is None else card.pull
 
     def _row(self, model: ServedModel) -> ServedRow | None:
         card = self._tab.card(model.connection)

@@ -316,8 +316,7 @@ class Sidebar(SidebarWishes):
 
     def _edit(self, index: QModelIndex) -> None:
         if index.isValid():
-            self.list.scrollTo(index)
-            self.list.edit(index)
+            self.list.rename(index)
 
     def _on_editing_ended(self) -> None:
         # Not now: the list is still closing the field.

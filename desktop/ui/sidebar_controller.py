@@ -166,9 +166,8 @@ class SidebarController(QObject):
     def _delete(self, chat: int) -> None:
         title = self._title(chat)
         neighbour = self._neighbour(chat)
-        self._chats.stop(chat)
         if self._does(lambda: self._store.delete(chat)):
-            self._chats.forget_states()
+            self._chats.leave([chat])
             self._search_again()
             self._go_on(chat, neighbour)
             text = Text("“{title}” is deleted", {"title": title})

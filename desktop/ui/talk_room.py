@@ -144,7 +144,7 @@ class TalkRoom(QObject):
 
     def _on_chats_gone(self, gone: list[int]) -> None:
         """Leave the open chat if it is gone."""
-        self._chats.forget_states()
+        self._chats.leave(gone)
         if self._desk.chat in gone:
             self._desk.list.chat_wanted.emit(None)
 

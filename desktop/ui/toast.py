@@ -81,6 +81,11 @@ class Toast(QFrame):
         if self.isHidden() or self._key is None:
             self._say(text, None)
 
+    def take_back(self, text: Text) -> None:
+        """Say `text` no longer: what it is about is over."""
+        if self._text == text:
+            self.withdraw()
+
     def withdraw(self) -> None:
         """Go away."""
         self._timer.stop()

@@ -128,6 +128,9 @@ class UpdateDesk(QObject):
             self.failed.emit(error)
             self.look()
 
+        if self._checks and not self._timer.isActive():
+            # What asks by itself just now gives way, and has its turn another time.
+            self._wait(round(1000 * _HOUR_S))
         self._errands.run(_LANE, ask, self._take, tell)
 
     def open_page(self) -> None:

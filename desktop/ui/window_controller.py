@@ -12,6 +12,7 @@ from desktop.domain.errors import StorageError
 from desktop.domain.history import Attachment, MessageState, StoredMessage
 from desktop.domain.text import Text
 from desktop.services.context import Draft
+from desktop.services.kept_drafts import KeptDrafts
 from desktop.services.notes import is_too_long
 from desktop.store.chats import ChatStore
 from desktop.store.temporary import is_temporary
@@ -32,6 +33,7 @@ __all__ = ["WindowController"]
 
 _PLACE_MS = 500
 _NOTHING_SET = ChatSettings()
+_BEING_ANSWERED = Text("An answer is being written here. Stop it first.")
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ class WindowController(QObject):
         self._settings: ChatPanelController | None = None
         self._given_back: tuple[int, str] | None = None
         self._beginnings = ChatBeginnings(store)
+        self._drafts = KeptDrafts(store)
         self.list = SidebarController(window, store, chats, self)
         self._feed = ChatFeed(window.transcript, chats, self)
         self.wishes = MessageWishes(window.transcript, self._feed, chats, self)
@@ -163,9 +166,7 @@ class WindowController(QObject):
         # After the wishes: the row in which it was written is another one then.
         window.transcript.edit_submitted.connect(window.composer.focus_field)
         self.wishes.failed.connect(self._show_problem)
-        self.wishes.refused.connect(
-            lambda: window.toast.tell(Text("An answer is being written here. Stop it first."))
-        )
+        self.wishes.refused.connect(lambda: window.toast.tell(_BEING_ANSWERED))
         self.wishes.branched_off.connect(self.open_chat)
         for failed in (self._feed.failed, window.transcript.reading_failed):
             failed.connect(self._show_problem)
@@ -179,7 +180,7 @@ class WindowController(QObject):
 
     def _show(self, chat: int | None) -> None:
         try:
-            draft = self._store.draft(chat)
+            draft = self._drafts.of(chat)
             self._feed.show(chat)
         except StorageError as error:
             self._show_problem(error)
@@ -235,7 +236,7 @@ class WindowController(QObject):
             return None
         if kept is not None and is_new:
             kept.forget_new()
-        self._window.banner.solve(Topic.STORAGE)
+        self._solve_storage()
         return chat
 
     def _show_asked(self, chat: int) -> None:
@@ -248,7 +249,7 @@ class WindowController(QObject):
     def _clear_draft(self, chat: int | None) -> None:
         self._window.composer.set_draft("")
         try:
-            self._store.save_draft(chat, "")
+            self._drafts.keep(chat, "")
         except StorageError as error:
             self._show_problem(error)
 
@@ -258,10 +259,15 @@ class WindowController(QObject):
 
     def _keep_draft(self, draft: str) -> None:
         try:
-            self._store.save_draft(self._chat, draft)
+            self._drafts.keep(self._chat, draft)
         except StorageError as error:
             self._show_problem(error)
         else:
+            self._solve_storage()
+
+    def _solve_storage(self) -> None:
+        """Take back that the disk refused something, unless an answer still waits for it."""
+        if not self._chats.is_behind:
             self._window.banner.solve(Topic.STORAGE)
 
     def _find(self) -> None:
@@ -303,7 +309,8 @@ class WindowController(QObject):
     def _forget_unused(self, left: int | None) -> None:
         """Let go of the chat that was open before, if it was begun and nothing was made of it."""
         try:
-            if left != self._chat and self._beginnings.leave(left):
+            is_left = left != self._chat and not self._drafts.waits(left)
+            if is_left and self._beginnings.leave(left):
                 self.list.refresh()
         except StorageError as error:
             self._show_problem(error)
@@ -340,8 +347,8 @@ class WindowController(QObject):
                 self._clear_draft(chat)
             return
         try:
-            if self._store.draft(chat) == draft:
-                self._store.save_draft(chat, "")
+            if self._drafts.of(chat) == draft:
+                self._drafts.keep(chat, "")
         except StorageError as error:
             self._show_problem(error)
 
@@ -351,6 +358,8 @@ class WindowController(QObject):
         self._show_running(running=self._chat in running)
 
     def _show_running(self, *, running: bool) -> None:
+        if not running:
+            self._window.toast.take_back(_BEING_ANSWERED)
         self._window.composer.set_running(running)
         self._window.header.set_answering(answering=running)
 

@@ -121,8 +121,9 @@ class WindowWishes(QObject):
             self._around.toggle_popup()
 
     def show_chat(self, chat: int) -> None:
-        """Show `chat` in the window."""
-        self._desk.open_chat(chat)
+        """Show `chat` in the window; one that was deleted since it was spoken of stays away."""
+        if self._desk.list.summary(chat) is not None:
+            self._desk.open_chat(chat)
         self._window.bring_to_front()
 
     def put_window_away(self) -> None:

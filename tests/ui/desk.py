@@ -5,6 +5,7 @@ observers are called from the engine's own thread, and each request ends exactly
 """
 
 import itertools
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -167,6 +168,24 @@ def become(desk: Desk, qtbot: QtBot, state: EngineState) -> None:
         desk.models.state_changed, check_params_cb=lambda shown: bool(shown == state)
     ):
         desk.engine.become(state)
+
+
+@contextmanager
+def disk_full(desk: Desk) -> Iterator[Callable[[], None]]:
+    """Let every write fail as on a full disk, until the block ends or the returned is called."""
+    with sqlite3.connect(desk.paths.database) as other:
+        (pages,) = other.execute("PRAGMA page_count").fetchone()
+    other.close()
+    connection = desk.store._disk.connection
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    def free() -> None:
+        connection.execute("PRAGMA max_page_count = 1000000")
+
+    try:
+        yield free
+    finally:
+        free()
 
 
 @contextmanager

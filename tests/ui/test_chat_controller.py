@@ -1,8 +1,6 @@
 """Answers on their way: asked, grown, stopped, failed, saved; whatever chat is being looked at."""
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +26,7 @@ from desktop.domain.text import Text
 from desktop.services.model_turns import Wanted
 from desktop.ui.banner import Topic
 from desktop.ui.chat_controller import ChatController
-from tests.ui.desk import DIED, DONE, Desk, become, ready, say
+from tests.ui.desk import DIED, DONE, Desk, become, disk_full, ready, say
 
 _TINY = InstalledModel("tiny", "Tiny", Path("/m/tiny.gguf"), 1_000_000)
 
@@ -47,24 +45,6 @@ def _ask(desk: Desk, text: str = "What is GGUF?") -> int:
 def _finish(desk: Desk, qtbot: QtBot, request: int, *events: Event) -> None:
     with qtbot.waitSignal(desk.chats.answer_finished):
         desk.engine.tell(request, *events)
-
-
-@contextmanager
-def _disk_full(desk: Desk) -> Iterator[Callable[[], None]]:
-    """Let every write fail as on a full disk, until the block ends or the returned is called."""
-    with sqlite3.connect(desk.paths.database) as other:
-        (pages,) = other.execute("PRAGMA page_count").fetchone()
-    other.close()
-    connection = desk.store._disk.connection
-    connection.execute(f"PRAGMA max_page_count = {pages}")
-
-    def free() -> None:
-        connection.execute("PRAGMA max_page_count = 1000000")
-
-    try:
-        yield free
-    finally:
-        free()
 
 
 def test_a_question_is_on_the_disk_before_the_engine_hears_of_it(desk: Desk) -> None:
@@ -271,7 +251,7 @@ def test_a_question_that_cannot_be_saved_is_not_asked_and_stays_in_the_field(
     desk: Desk, qtbot: QtBot
 ) -> None:
     question = "long " * 3000
-    with _disk_full(desk):
+    with disk_full(desk):
         desk.ask(question)
 
     assert desk.engine.requests == []
@@ -290,7 +270,7 @@ def test_an_answer_that_cannot_be_saved_is_saved_when_there_is_room_again(
 ) -> None:
     chat = _ask(desk)
     text = "word " * 5000
-    with _disk_full(desk) as free:
+    with disk_full(desk) as free:
         with qtbot.waitSignal(desk.chats.not_saved):
             desk.engine.tell(1, *say(text), DONE)
         assert desk.window.banner.topic is Topic.STORAGE

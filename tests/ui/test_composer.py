@@ -15,6 +15,7 @@ from desktop.ui.composer import Composer
 from desktop.ui.composer_field import FIELD_LIMIT, ComposerField
 from desktop.ui.draft_history import DraftHistory
 from tests.harness.waiting import wait_for
+from tests.ui.transcripts import double_click
 
 
 @pytest.fixture
@@ -135,6 +136,20 @@ def test_the_button_sends_and_while_an_answer_runs_it_stops(
 
     assert len(stops) == 1
     assert sent == [Draft("Hello")], "Enter does not ask while an answer runs"
+
+
+def test_a_double_click_sends_and_does_not_stop_what_it_sent(
+    composer: Composer, qtbot: QtBot
+) -> None:
+    sent = _sent(composer)
+    composer.submitted.connect(lambda _draft: composer.set_running(True))
+    qtbot.keyClicks(composer.field, "Hello")
+    with qtbot.assertNotEmitted(composer.stop_requested):
+        double_click(qtbot, _button(composer))
+
+    assert sent == [Draft("Hello")]
+    with qtbot.waitSignal(composer.stop_requested):
+        qtbot.mouseClick(_button(composer), Qt.MouseButton.LeftButton)
 
 
 def test_escape_asks_to_stop(composer: Composer, qtbot: QtBot) -> None:

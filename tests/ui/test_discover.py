@@ -45,6 +45,7 @@ from tests.ui.model_samples import (
     listed,
     picks,
 )
+from tests.ui.transcripts import double_click
 
 _GEMMA = "gemma-2-9b-it"
 
@@ -291,6 +292,20 @@ def test_one_button_goes_all_the_way(qtbot: QtBot, stage: Stage, words: str, wis
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     order = "key" if wish in {Wish.PAUSE, Wish.RESUME} else ""
     assert asked.args == [wish, order]
+
+
+def test_a_double_click_gets_and_does_not_pause_what_it_got(qtbot: QtBot) -> None:
+    button = GetButton()
+    qtbot.addWidget(button)
+    wishes: list[Wish] = []
+    button.wished.connect(lambda wish, _key: wishes.append(wish))
+    button.wished.connect(lambda *_: button.set_state("Gemma", GetState(Stage.WAITING, 0.0, "key")))
+    button.set_state("Gemma", GetState())
+    button.resize(button.sizeHint())
+    button.show()
+    double_click(qtbot, button)
+
+    assert wishes == [Wish.GET]
 
 
 def test_get_on_a_card_fetches_or_shows_the_terms_first(qtbot: QtBot) -> None:

@@ -38,6 +38,7 @@ from desktop.ui.use_card import UseCard
 from tests.ui.keys import COMMAND, KeyPlace, ScriptedKeys, key_place
 from tests.ui.marking import Marking, unmarked
 from tests.ui.model_samples import advice, bury, entry, listed
+from tests.ui.transcripts import double_click
 
 _GB = 10**9
 _GIB = 2**30
@@ -268,6 +269,11 @@ def test_terms_are_accepted_before_anything_is_fetched(steps: Steps, qtbot: QtBo
     assert accepted.args == ["gemma"]
     with qtbot.waitSignal(steps.model.wished):
         steps.model._card.button.click()
+
+
+def test_a_double_click_goes_one_step_on(steps: Steps, qtbot: QtBot) -> None:
+    double_click(qtbot, steps.view._next)
+    assert steps.view.step == 1
 
 
 def test_what_went_wrong_is_said_and_a_file_is_the_next_step(steps: Steps) -> None:

@@ -15,6 +15,7 @@ from desktop.domain.text import Text
 from desktop.services.import_offer import ImportOffer
 from desktop.services.shelf_import import ImportHow
 from desktop.ui.banner import Topic
+from desktop.ui.focus_chain import beside, takes_tab
 from desktop.ui.import_card import ImportCard
 from desktop.ui.installed_list import ShelfRole, Sort
 from desktop.ui.installed_tab import InstalledTab
@@ -63,6 +64,22 @@ def _button(parent: QWidget, name: str) -> QAbstractButton:
     ]
     assert len(found) == 1, (name, found)
     return found[0]
+
+
+def test_the_tab_key_goes_from_above_to_below(tab: InstalledTab) -> None:
+    tab.set_folder(Path("/models"), 10**9)
+    stops: list[QWidget] = []
+    after = beside(tab, forward=True)
+    while after is not None and after is not tab:
+        if takes_tab(after) and after.isVisible():
+            stops.append(after)
+        after = beside(after, forward=True)
+
+    parts = [tab.toolbar, tab.list, tab.detail, tab.folder]
+    places = [
+        [part.isAncestorOf(stop) or part is stop for stop in stops].index(True) for part in parts
+    ]
+    assert places == sorted(places)
 
 
 def test_ours_come_first_the_guide_last_among_them(tab: InstalledTab) -> None:

@@ -1,6 +1,7 @@
 """The quick actions on the page of the library: changed, copied, hidden, sorted, in a file."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,12 @@ ENGLISH = Language.ENGLISH
 
 
 @pytest.fixture
-def library(desk: Desk) -> ChatLibrary:
-    """Return the library, its quick actions on show."""
+def library(desk: Desk) -> Iterator[ChatLibrary]:
+    """Give the library, its quick actions on show."""
     one = ChatLibrary(desk.window, desk.store, desk.preferences, desk.own)
     one.show_actions()
-    return one
+    yield one
+    one.close()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The page of personas and prompts: made, changed, copied, hidden, deleted, brought back."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,8 @@ ENGLISH = Language.ENGLISH
 
 
 @pytest.fixture
-def library(desk: Desk) -> LibraryController:
-    """Return the library, its page on show."""
+def library(desk: Desk) -> Iterator[LibraryController]:
+    """Give the library, its page on show; it is left while there still is a store."""
     one = LibraryController(
         desk.window,
         open_personas(desk.store),
@@ -32,7 +33,8 @@ def library(desk: Desk) -> LibraryController:
         lambda: ENGLISH,
     )
     one.show()
-    return one
+    yield one
+    one.leave()
 
 
 def _press(page: LibraryPage, name: str) -> None:
@@ -212,6 +214,48 @@ def test_esc_goes_back_to_the_chat_with_everything_kept(
     qtbot.keyClick(_field(page, "Name"), Qt.Key.Key_Escape)
     assert desk.window.is_talk_shown
     assert open_personas(desk.store).own()[0].name == "Pirate"
+
+
+def _own(desk: Desk) -> tuple[str, ...]:
+    parts = (open_personas(desk.store), open_prompts(desk.store), open_quick_actions(desk.store))
+    return tuple(one.name for part in parts for one in part.own())
+
+
+def test_a_new_one_that_nobody_changed_is_gone_when_the_page_is_left(
+    library: LibraryController, desk: Desk, qtbot: QtBot
+) -> None:
+    page = library.page
+    for tab in page.tabs:
+        page.show_tab(tab)
+        library.show()
+        _press(page, "New")
+        assert len(_own(desk)) == 1
+        with qtbot.waitSignal(library.changed):
+            qtbot.keyClick(_field(page, "Name"), Qt.Key.Key_Escape)
+        assert _own(desk) == ()
+
+    library.show()
+    _press(page, "New")
+    desk.controller.open_chat(None)
+    assert _own(desk) == (), "by whatever way"
+    library.show()
+    assert "New action" not in _titles(page)
+    assert _field(page, "Name").text() != "New action"
+
+
+def test_a_copy_stays_though_nobody_changed_it(library: LibraryController, desk: Desk) -> None:
+    _press(library.page, "Make a copy of your own")
+    desk.window.show_talk()
+    assert _own(desk) == ("Helper (copy)",)
+
+
+def test_new_pressed_twice_makes_one(library: LibraryController, desk: Desk) -> None:
+    page = library.page
+    _press(page, "New")
+    page.personas.list.set_current("cook")
+    _press(page, "New")
+    assert _own(desk) == ("New persona",)
+    assert _field(page, "Name").selectedText() == "New persona"
 
 
 def test_a_persona_from_a_chat_is_opened_to_be_named(

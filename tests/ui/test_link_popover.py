@@ -74,6 +74,26 @@ def test_escape_closes_the_question_about_a_link(
     assert not popover.isVisible()
 
 
+def test_of_a_long_address_as_much_is_shown_as_leaves_the_buttons_in_sight(
+    qtbot: QtBot, transcript: Transcript
+) -> None:
+    transcript.resize(420, 300)
+    popover = only(LinkPopover, transcript)
+    address = "https://example.org/?q=" + "%E4%B8%AD" * 400
+    popover.ask(address, QPoint(50, 50))
+    QGuiApplication.processEvents()
+
+    assert transcript.rect().contains(popover.geometry())
+    shown = next(
+        label.text().replace("\u200b", "")
+        for label in popover.findChildren(PlainLabel)
+        if label.accessibleName() == address
+    )
+    assert address.startswith(shown.removesuffix("…"))
+    click(qtbot, button(popover, "Copy address"))
+    assert QGuiApplication.clipboard().text() == address
+
+
 def test_a_hostile_address_is_not_even_asked_about(transcript: Transcript) -> None:
     popover = only(LinkPopover, transcript)
 

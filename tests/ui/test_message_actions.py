@@ -309,6 +309,20 @@ def test_the_line_gives_way_where_there_is_no_room(column: Column) -> None:
     assert line.width() < 600, "only the words can be clicked"
 
 
+def test_a_long_name_is_cut_before_what_became_of_the_answer(column: Column) -> None:
+    name = "ollama:hf.co/someone/Very-Long-Model-Name-Instruct-Preview-2507-GGUF"
+    view = column.answer(replace(GEMMA, model=name, usage=None, state=MessageState.STOPPED))
+    line = only(FiguresLine, view)
+    column.resize(440, 600)
+    column.settle()
+
+    assert line.shown_text().startswith("hf.co/someone")
+    assert line.shown_text().endswith("… · Ollama · stopped")
+    column.resize(1200, 600)
+    column.settle()
+    assert line.shown_text() == line.text()
+
+
 def test_another_language_reaches_all_of_it(column: Column, qapp: QApplication) -> None:
     view = column.answer(replace(GEMMA, state=MessageState.STOPPED))
     view.set_newest(True)

@@ -49,6 +49,20 @@ def test_another_answer_takes_the_place_of_the_first_which_can_be_had_back(
     assert _shown(desk) == [("What is GGUF?", 1, 1), ("A file format.", 1, 2)]
 
 
+def test_what_has_to_wait_for_an_answer_is_told_until_the_answer_is_there(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    _, answer = _answered(desk, qtbot)
+    transcript, toast = desk.window.transcript, desk.window.toast
+    transcript.regenerate_requested.emit(answer.id)
+    transcript.regenerate_requested.emit(answer.id)
+    assert toast.accessibleName() == "An answer is being written here. Stop it first."
+    assert not toast.isHidden()
+
+    _end(desk, qtbot, "A container.")
+    assert toast.isHidden()
+
+
 def test_a_growing_answer_is_taken_up_where_it_is_when_its_branch_is_shown_again(
     desk: Desk, qtbot: QtBot
 ) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMenu
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from desktop.domain.connection import Connection, PullProgress, ServedModel, ServerKind
 from desktop.domain.model import InstalledModel
@@ -349,6 +350,28 @@ def test_fetching_can_be_stopped(room: Room, ollama: OllamaServer, qtbot: QtBot)
     qtbot.waitUntil(ollama.asked("/api/pull")[0].left.is_set, timeout=WAIT)
     assert line._field.text() == "gemma3:27b", "to be gone on with"
     assert _card(room).row("gemma3:27b") is None
+
+
+def test_fetching_ends_with_the_server_that_is_removed(
+    room: Room, ollama: OllamaServer, qtbot: QtBot
+) -> None:
+    room.connections.save(Connection(ServerKind.OLLAMA, "desk", ollama.address))
+    room.servers.ask("desk")
+    qtbot.waitUntil(lambda: room.tab.card("desk") is not None, timeout=WAIT)
+    room.settle(qtbot)
+    card = room.tab.card("desk")
+    assert card is not None
+    ollama.faults.silent_after = 2
+    card.pull.pull_requested.emit("gemma3:27b")
+    qtbot.waitUntil(lambda: bool(ollama.asked("/api/pull")), timeout=WAIT)
+
+    room.section.remove_requested.emit("desk")
+    qtbot.waitUntil(lambda: not isValid(card), timeout=WAIT)
+    qtbot.waitUntil(ollama.asked("/api/pull")[0].left.is_set, timeout=WAIT)
+    errands = room.servers._errands._open["servers-pull-desk"]
+    qtbot.waitUntil(lambda: all(each.ended.is_set() for each in errands), timeout=WAIT)
+    QApplication.processEvents()
+    assert room.tab.card("desk") is None
 
 
 def test_a_model_that_there_is_not_is_said(room: Room, qtbot: QtBot) -> None:

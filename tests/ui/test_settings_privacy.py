@@ -112,6 +112,22 @@ def test_the_list_is_cleared_and_undone(place: _Place, qtbot: QtBot) -> None:
     assert place.log.entries() == [HUB]
 
 
+def test_a_second_press_on_the_way_takes_nothing_from_what_is_undone(
+    place: _Place, qtbot: QtBot
+) -> None:
+    place.log.note(HUB)
+    place.section.show()
+    qtbot.waitUntil(lambda: len(place.rows()) == 1)
+
+    place.section.clear_requested.emit()
+    place.section.clear_requested.emit()
+    qtbot.waitUntil(lambda: not place.rows())
+    place.press(qtbot, "Undo")
+
+    qtbot.waitUntil(lambda: len(place.rows()) == 1)
+    assert place.log.entries() == [HUB]
+
+
 def test_the_list_is_copied_as_text(place: _Place, qtbot: QtBot) -> None:
     for each in (HUB, OLLAMA):
         place.log.note(each)

@@ -250,6 +250,39 @@ def test_the_open_chat_is_renamed_in_its_line_with_enter(desk: Desk, qtbot: QtBo
     assert desk.window.windowTitle().startswith("Better")
 
 
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape, Qt.Key.Key_Tab])
+def test_whoever_renames_a_chat_while_writing_goes_on_writing(
+    desk: Desk, qtbot: QtBot, key: Qt.Key
+) -> None:
+    one, two = _fill(desk, "One", "Two")
+    desk.controller.open_chat(two)
+    field = desk.window.composer.field
+    field.setFocus()
+    qtbot.waitUntil(field.hasFocus)
+    desk.window.shortcuts.rename.emit()
+    (editor,) = desk.window.sidebar.list.findChildren(QLineEdit)
+    qtbot.waitUntil(editor.hasFocus)
+    qtbot.keyClick(editor, key)
+
+    qtbot.waitUntil(field.hasFocus)
+    qtbot.waitUntil(lambda: not desk.window.sidebar.list.findChildren(QLineEdit))
+    qtbot.keyClick(field, Qt.Key.Key_Delete)
+    assert [chat.id for chat in desk.store.chats()] == [two, one]
+
+
+def test_whoever_renames_a_chat_in_the_list_stays_there(desk: Desk, qtbot: QtBot) -> None:
+    _one, two = _fill(desk, "One", "Two")
+    desk.controller.open_chat(two)
+    lines = desk.window.sidebar.list
+    lines.setFocus()
+    qtbot.waitUntil(lines.hasFocus)
+    qtbot.keyClick(lines, Qt.Key.Key_F2)
+    (editor,) = lines.findChildren(QLineEdit)
+    qtbot.keyClick(editor, Qt.Key.Key_Escape)
+
+    qtbot.waitUntil(lines.hasFocus)
+
+
 def test_what_is_typed_as_a_title_stays_whatever_happens_in_the_chat(
     desk: Desk, qtbot: QtBot
 ) -> None:

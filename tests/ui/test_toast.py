@@ -29,6 +29,17 @@ def test_a_long_name_is_cut_and_what_became_of_it_is_read(qtbot: QtBot) -> None:
     assert toast.accessibleName().count("first question") == 4
 
 
+def test_one_thing_is_taken_back_and_no_other(qtbot: QtBot) -> None:
+    toast = Toast()
+    qtbot.addWidget(toast)
+    toast.offer_undo(Text("Deleted"), 1)
+    toast.take_back(Text("Wait"))
+    assert not toast.isHidden()
+
+    toast.take_back(Text("Deleted"))
+    assert toast.isHidden()
+
+
 def test_it_stays_while_undo_has_the_keyboard_and_goes_after_it(qtbot: QtBot) -> None:
     window = QWidget()
     qtbot.addWidget(window)

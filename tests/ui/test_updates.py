@@ -209,6 +209,20 @@ def test_the_settings_ask_at_the_press_of_a_button_while_the_switch_is_off(
     assert button.accessibleName() == "Check now for a new version"
 
 
+def test_who_asks_while_it_is_asked_by_itself_does_not_end_that_for_good(
+    news: News, server: NewsServer, qtbot: QtBot
+) -> None:
+    server.drip = True
+    news.want()
+    qtbot.waitUntil(lambda: len(server.log) == 1)
+    assert not news.updates._timer.isActive()
+    server.drip = False
+    with qtbot.waitSignal(news.updates.newer, check_params_cb=bool):
+        news.updates.ask()
+
+    assert news.updates._timer.isActive()
+
+
 def test_the_switch_of_the_settings_is_kept(news: News, qtbot: QtBot) -> None:
     news.updates.serve(news.general)
     news.general.show()

@@ -64,6 +64,13 @@ def click(qtbot: QtBot, widget: QWidget) -> None:
     qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
 
 
+def double_click(qtbot: QtBot, widget: QWidget) -> None:
+    """Click twice, as a hand that is used to it does; Qt's own is the second press alone."""
+    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+    qtbot.mouseDClick(widget, Qt.MouseButton.LeftButton)
+    qtbot.mouseRelease(widget, Qt.MouseButton.LeftButton)
+
+
 def show_chat(transcript: Transcript, messages: Sequence[StoredMessage]) -> None:
     """Show `messages` as a chat that is read when it is wanted; what is near the end is built."""
     known = {one.id: one for one in messages}

@@ -5,6 +5,7 @@ Real sockets, real files; the fake hub is the only stand-in.
 
 import hashlib
 import json
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -608,3 +609,68 @@ def test_a_change_of_the_repository_is_told_and_the_new_size_counts(
         assert done.total == SIZE + 1000
         assert "changed at its source" in str(done.notice)
     assert_whole(tmp_path / "models/owner", newer)
+
+
+# --- a computer at its limit ------------------------------------------------------------------
+
+
+@contextmanager
+def no_thread(name: str) -> Iterator[None]:
+    """Let the system refuse threads of that name, as it does at its limit of tasks."""
+    start = threading.Thread.start
+
+    def refusing(thread: threading.Thread) -> None:
+        if thread.name == name:
+            message = "can't start new thread"
+            raise RuntimeError(message)
+        start(thread)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refusing)
+        yield
+
+
+def test_an_order_that_gets_no_thread_has_failed_and_can_go_on_later(
+    hub: HubServer, tmp_path: Path
+) -> None:
+    with queue(tmp_path) as downloads:
+        with no_thread("download"):
+            keys = [downloads.add(order(hub, file)) for file in FILES[:2]]
+            for key in keys:
+                refused = downloads.wait(key, 20)
+                assert refused is not None
+                assert refused.phase is DownloadPhase.FAILED
+                assert "too much is running" in str(refused.error).casefold()
+
+        for key in keys:
+            downloads.resume(key)
+            finished(downloads, key)
+    assert_whole(tmp_path / "models" / "owner", *FILES[:2])
+
+
+def test_a_queue_that_gets_no_thread_to_be_kept_by_is_kept_later(
+    hub: HubServer, tmp_path: Path
+) -> None:
+    hub.faults.bytes_per_second = SLOW
+    with queue(tmp_path) as downloads:
+        with no_thread("download-book"):
+            key = downloads.add(order(hub, FILES[0]))
+            running(downloads, key)
+            downloads.pause(key)
+            paused = downloads.wait(key, 20)
+            assert paused is not None
+            assert paused.phase is DownloadPhase.PAUSED
+            assert not kept(tmp_path)
+
+        downloads.wait(key, 20)
+        assert len(kept(tmp_path)) == 1
+
+
+def test_who_gets_no_thread_to_watch_with_can_watch_later(hub: HubServer, tmp_path: Path) -> None:
+    seen: list[tuple[Download, ...]] = []
+    with queue(tmp_path) as downloads:
+        with no_thread("download-news"), pytest.raises(RuntimeError):
+            downloads.watch(seen.append)
+        downloads.watch(seen.append)
+        wait_for(lambda: seen)
+        assert seen[0] == ()

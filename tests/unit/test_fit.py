@@ -336,6 +336,17 @@ def test_a_header_with_nothing_but_layers_is_still_estimated() -> None:
     assert estimate(bare, PLAN, Memory(16 * GB, 12 * GB)).needed > bare.weights
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_header_with_what_is_no_number_is_still_estimated(value: float, tmp_path: Path) -> None:
+    names = ("key_length", "sliding_window", "sliding_window_pattern", "shared_kv_layers")
+    odd = {f"llama.attention.{name}": [value] for name in names}
+    info = read_gguf(
+        write_llama(tmp_path / "odd.gguf", extra=odd | {"llama.ssm.state_size": [value]})
+    )
+
+    assert estimate(info, PLAN, Memory(16 * GB, 12 * GB)).needed > info.weights
+
+
 def test_a_model_that_makes_vectors_reads_a_text_in_one_batch() -> None:
     width, inner = 1024, 4096
     bert = shape("bert", 24, width, feed_forward_length=inner, vocab_size=250_000, **heads(16, 16))

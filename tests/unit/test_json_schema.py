@@ -139,6 +139,12 @@ REFUSED: dict[str, tuple[object, str]] = {
     "long pattern": ({"type": "string", "pattern": "a" * 1_001}, "longer than"),
     "endless pattern": ({"type": "string", "pattern": "(a*)*"}, "may be empty"),
     "huge pattern": ({"type": "string", "pattern": "a{1,100000}"}, "more than 2,000"),
+    "first items in one part, all items in another": (
+        {"allOf": [{"prefixItems": [{"type": "null"}]}, {"items": {"type": "string"}}]},
+        "of another part",
+    ),
+    "range up to a class": ({"type": "string", "pattern": r"^[+-\d]+$"}, "not supported"),
+    "range from a class": ({"type": "string", "pattern": r"^[\d-x]$"}, "not supported"),
     "empty class": ({"type": "string", "pattern": "[^\\d\\D]"}, "no character fits"),
     "pattern that is a list": ({"type": "string", "pattern": []}, "“pattern”"),
     "properties that are a list": ({"properties": []}, "“properties”"),

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from desktop.domain.kept_text import kept_text, text_again
-from desktop.domain.text import Text
+from desktop.domain.text import Text, Value
 
-VALUES = {"name": "杯子.gguf", "size": 12, "share": 0.5, "names": ("a", "b")}
+VALUES: dict[str, Value] = {"name": "杯子.gguf", "size": 12, "share": 0.5, "names": ("a", "b")}
 
 
 def test_words_come_back_as_they_were() -> None:

@@ -1,6 +1,7 @@
 """Thinking, text and calls of tools told apart in answers that are still coming."""
 
 import json
+import time
 from collections.abc import Iterable, Sequence
 
 import pytest
@@ -301,6 +302,14 @@ def test_what_is_no_call_of_an_offered_tool_stays_text(template: str, answer: st
     cuts = every_cut(answer) if len(answer) < 200 else ([answer], list(answer))
     for pieces in cuts:
         assert split(pieces, splitter_for(template)) == ("", answer, []), pieces
+
+
+def test_white_space_in_what_is_no_call_costs_no_time() -> None:
+    written = f"weather{' ' * 3_000}tomorrow"
+    started = time.process_time()
+    answer = split([f"<tool_call>{written}</tool_call>"], splitter_for(known.QWEN3))
+    assert time.process_time() - started < 1
+    assert answer == ("", f"<tool_call>{written}</tool_call>", [])
 
 
 def test_without_tools_calls_are_text() -> None:

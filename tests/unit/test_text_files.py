@@ -90,6 +90,7 @@ def test_each_kind_of_thing_that_is_no_document_has_its_own_words(tmp_path: Path
         hints.add(refused.value.hint.message)
 
     assert len(hints) == 4
+    assert "It is a folder. Add the files in it instead." in hints, "dropped, or named to a command"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
