@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from installers.dev import engine, engine_files, engine_forms, shipped_engine
+from installers.dev import engine, engine_files, engine_forms, engine_source, shipped_engine
 from installers.dev.console import StepFailed, step
 from installers.dev.engine_forms import Form
-from installers.dev.places import ROOT, cache_folder
+from installers.dev.places import MAIN, ROOT, cache_folder
 
 _DIST: Final = ROOT / "dist"
 _TARGET: Final = "ggml-cuda"
@@ -96,7 +96,7 @@ def _build(major: int) -> list[Path]:
     work = cache_folder() / "cuda" / f"{package.version}-{major}"
     work.mkdir(parents=True, exist_ok=True)
     log = work / "build.log"
-    source = shipped_engine.source_folder(package, work, log)
+    source = engine_source.ready(MAIN, package, work, log) / engine_source.LLAMA
     built = work / "build"
     chosen = form()
     shipped_engine.configure(source, built, work, log, chosen, chosen.options)

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from installers.dev import engine_source
 from installers.dev.console import StepFailed, must_quietly, say, step
 from installers.dev.lockfile import Pinned, read_lock
 from installers.dev.places import LOCK, ROOT, Environment, cache_folder, clean_environment
@@ -79,6 +80,7 @@ def recipe(package: Pinned) -> Mapping[str, str]:
         **machine(),
         "version": package.version,
         "arguments": _cmake_arguments(compiler),
+        "kernels": engine_source.kernels(),
         "compiler": first_line([compiler, "--version"]),
     }
 
@@ -142,8 +144,7 @@ def _build(environment: Environment, package: Pinned, how: Mapping[str, str], fo
     building = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
     log = folder.parent / f"{folder.name}.log"
     try:
-        requirement = building / "requirement.txt"
-        requirement.write_text(package.text, encoding="utf-8")
+        source = engine_source.ready(environment, package, building / "work", log)
         kept = {
             name: value
             for name, value in clean_environment().items()
@@ -152,8 +153,8 @@ def _build(environment: Environment, package: Pinned, how: Mapping[str, str], fo
         must_quietly(
             [
                 *(environment.python, "-m", "pip", "wheel", "--progress-bar", "off"),
-                *("--require-hashes", "--no-deps", "--no-cache-dir", "--no-build-isolation"),
-                *("--no-binary", PACKAGE, "--wheel-dir", building, "-r", requirement),
+                *("--no-deps", "--no-cache-dir", "--no-build-isolation"),
+                *("--wheel-dir", building, source),
             ],
             cwd=ROOT,
             log=log,
@@ -165,7 +166,7 @@ def _build(environment: Environment, package: Pinned, how: Mapping[str, str], fo
                 "CMAKE_BUILD_PARALLEL_LEVEL": str(_usable_cores()),
             },
         )
-        requirement.unlink()
+        shutil.rmtree(building / "work")
         (building / "recipe.json").write_text(json.dumps(how, indent=2), encoding="utf-8")
         try:
             building.rename(folder)

@@ -8,7 +8,7 @@ import time
 import tomllib
 from pathlib import Path
 
-from installers.dev import engine, system_packages
+from installers.dev import engine, engine_source, system_packages
 from installers.dev.console import StepFailed, duration, must, say, step
 from installers.dev.lockfile import read_lock, without
 from installers.dev.places import LOCK, MAIN, ROOT, Environment, clean_environment
@@ -76,6 +76,7 @@ def _state() -> str:
         repr(project["tool"]["hatch"]),
         engine.fingerprint(engine.machine()),
         " ".join((*engine.OPTIONS, *engine.LEFT_OUT)),
+        engine_source.kernels(),
     )
     return "\n".join(parts)
 

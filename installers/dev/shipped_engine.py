@@ -13,12 +13,11 @@ import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
-from installers.dev import engine, engine_files, engine_forms, vulkan_headers
-from installers.dev.archives import unpack
+from installers.dev import engine, engine_files, engine_forms, engine_source, vulkan_headers
 from installers.dev.console import must_quietly, say, step
 from installers.dev.engine_forms import Form
 from installers.dev.lockfile import Pinned
-from installers.dev.places import MAIN, ROOT, Environment, cache_folder, clean_environment
+from installers.dev.places import MAIN, Environment, cache_folder, clean_environment
 
 _TARGET = "llama"  # Needs all the others.
 _VULKAN = "-DGGML_VULKAN=ON"
@@ -73,7 +72,7 @@ def _build(package: Pinned, form: Form, how: Mapping[str, str], folder: Path) ->
     work = folder.with_name(f"{folder.name}-building")
     work.mkdir(parents=True, exist_ok=True)
     log = folder.with_name(f"{folder.name}.log")
-    source = source_folder(package, work, log)
+    source = engine_source.ready(MAIN, package, work, log) / engine_source.LLAMA
     built = work / "build"
     configure(source, built, work, log, form, form.options)
     build(built, _TARGET, log)
@@ -138,30 +137,6 @@ def build_environment() -> Mapping[str, str]:
     # A build within the build, of what compiles the shaders, looks for ninja by its name.
     tools = f"{MAIN.python.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     return kept | {"PATH": tools} | SETTINGS
-
-
-def source_folder(package: Pinned, work: Path, log: Path) -> Path:
-    """Return the folder of llama.cpp's source, taken from the bindings' source package."""
-    source = work / "source" / f"llama_cpp_python-{package.version}" / "vendor" / "llama.cpp"
-    if source.is_dir():
-        return source
-    requirement = work / "requirement.txt"
-    requirement.write_text(package.text, encoding="utf-8")
-    must_quietly(
-        [
-            *(MAIN.python, "-m", "pip", "download", "--progress-bar", "off"),
-            *("--require-hashes", "--no-deps", "--no-build-isolation", "--no-binary"),
-            *(engine.PACKAGE, "--dest", work, "-r", requirement),
-        ],
-        cwd=ROOT,
-        log=log,
-        env=clean_environment(),
-    )
-    unpacked = work / "unpacked"
-    unpacked.mkdir(exist_ok=True)
-    unpack(next(work.glob("llama_cpp_python-*.tar.gz")), unpacked)
-    unpacked.rename(work / "source")
-    return source
 
 
 def packages(place: Environment) -> Path:

@@ -1,10 +1,6 @@
 """A model's own heads for the next tokens: the same answers, in fewer steps."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,6 +10,7 @@ from desktop.models.gguf import read_gguf
 from tests.gguf_files import write_llama
 from tests.gguf_heads import Kind, write_with_head
 from tests.unit.engine_child import GREEDY, Child, engine_child
+from tests.unit.engine_scripts import told_by
 
 KINDS: tuple[Kind, ...] = ("glm4moe", "qwen35", "qwen35moe")
 # Sums are rounded by the shape of a batch: layers that are not loud do not make much of that.
@@ -122,17 +119,6 @@ def test_a_conversation_goes_on_after_guesses_that_were_refused(tmp_path: Path, 
         assert done.drafted_tokens > 0 or not heads
 
     assert told[0] == told[1]
-
-
-def told_by(script: str, path: Path) -> Any:
-    """Return what a script of the tests says about a model file, in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).parent.parent / script), str(path)],
-        capture_output=True,
-        timeout=60,
-        check=True,
-    )
-    return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("kind", KINDS)
