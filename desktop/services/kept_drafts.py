@@ -30,6 +30,10 @@ class KeptDrafts:
         the next time.
         """
         self._waiting[chat] = draft
+        self.try_again()
+
+    def try_again(self) -> None:
+        """Keep what could not be kept before; raises StorageError where something still cannot."""
         problem: StorageError | None = None
         for each, waiting in list(self._waiting.items()):
             try:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from desktop.domain.carried import CarriedChat
 
 PURGE_SECONDS = 30 * 86400.0
+# Longer than what our own threads write in one go takes, and no longer than a hiccup.
+WINDOW_PATIENCE_SECONDS = 0.5
 _NOTHING_SET = ChatSettings()
 
 
@@ -70,7 +72,7 @@ class ChatStore:
         folders deleted more than 30 days ago go for good. Afterwards `notice` is what a person has
         to be told (a damaged file was recovered …) or None, and `read_only` says whether saving is
         impossible. `now` returns Unix seconds; `patience` in seconds is how long a lock is waited
-        for.
+        for here. Once it is open no call waits longer than a window may stand still.
         """
         real = path.resolve()
         restored = carry_out(real)
@@ -79,7 +81,12 @@ class ChatStore:
         store.notice = database.notice or restored
         if not store.read_only:
             settle(database.connection, now() - PURGE_SECONDS)
+        store._disk.wait_at_most(min(patience, WINDOW_PATIENCE_SECONDS))
         return store
+
+    def wait_longer(self) -> None:
+        """Wait for locks as at the start from now on: what is not saved in the end is lost."""
+        self._disk.wait_at_most(PATIENCE_SECONDS)
 
     def close(self) -> None:
         """Close the file, and forget temporary chats; idempotent."""

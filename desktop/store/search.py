@@ -8,7 +8,6 @@ import sqlite3
 from desktop.domain.chat import Role
 from desktop.domain.history import Hit
 from desktop.store import index
-from desktop.store.faults import translated
 from desktop.store.rows import Row, role_in
 from desktop.store.session import Session
 from desktop.store.snippets import places, snippet
@@ -36,7 +35,7 @@ class Search:
         asked = query(words)
         if not asked.match or limit < 1:
             return []
-        with translated(self._session.path):
+        with self._session.reaching():
             if self._completes:
                 index.catch_up(self._session.connection, _CATCH_UP_SECONDS)
             in_titles = self._in_titles(asked, limit)

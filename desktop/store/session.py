@@ -1,9 +1,12 @@
 """One connection and what is written over it: statements, and transactions that hold together.
 
-Belongs to the thread that opened the connection.
+Belongs to the thread that opened the connection. Where that is a window's, another program that
+keeps the file locked must hold it up but once: what outlasted the patience is hardly waited for
+again while it lasts.
 """
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,9 +14,14 @@ from pathlib import Path
 
 from desktop.domain.history import ChatSummary
 from desktop.store import index
-from desktop.store.connection import roll_back
-from desktop.store.faults import Cause, explain, gone, translated
+from desktop.store.connection import PATIENCE_SECONDS, roll_back
+from desktop.store.faults import Cause, cause_of, explain, gone, translated
 from desktop.store.rows import Row
+
+# Long enough for what our own threads write beside this one.
+_HURRIED_SECONDS = 0.05
+# So long after a lock was met it counts as the same one.
+_SAME_LOCK_SECONDS = 3.0
 
 
 @dataclass(slots=True)
@@ -21,7 +29,8 @@ class Session:
     """A database in use. `now` returns Unix seconds, `writing` are the answers being written.
 
     `is_held` says whether a transaction is under way; `summaries` are chats as they were read last,
-    with the rows they were made of.
+    with the rows they were made of. `patience` in seconds is how long the connection waits for a
+    lock of another program.
 
     Every method raises StorageError when the disk or the file does not play along.
     """
@@ -33,7 +42,30 @@ class Session:
     writing: set[int] = field(default_factory=set[int])
     summaries: dict[int, tuple[Row, ChatSummary]] = field(default_factory=dict)
     is_held: bool = False
+    patience: float = PATIENCE_SECONDS
+    _met_lock: float | None = None
     _fresh: set[int] = field(default_factory=set[int])
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Wait so long for a lock of another program, from now on."""
+        self.patience, self._met_lock = seconds, None
+        self._wait(seconds)
+
+    @contextmanager
+    def reaching(self) -> Iterator[None]:
+        """Translate what goes wrong inside; a lock that outlasted the patience makes it short."""
+        met = self._met_lock
+        if met is not None and time.monotonic() - met > _SAME_LOCK_SECONDS:
+            self._met_lock = None
+            self._wait(self.patience)
+        with translated(self.path):
+            try:
+                yield
+            except sqlite3.Error as error:
+                if cause_of(error, self.path) is Cause.LOCKED:
+                    self._met_lock = time.monotonic()
+                    self._wait(min(self.patience, _HURRIED_SECONDS))
+                raise
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -46,7 +78,7 @@ class Session:
             return
         self.is_held = True
         try:
-            with translated(self.path):
+            with self.reaching():
                 try:
                     yield
                     if self.connection.in_transaction:
@@ -85,13 +117,13 @@ class Session:
             with self.change() as connection:
                 index.take(connection, message)
         elif not self.read_only:
-            with translated(self.path):
+            with self.reaching():
                 if index.known_text(self.connection, message) is not None:
                     index.take_alone(self.connection, message)
 
     def rows(self, query: str, *values: object) -> list[Row]:
         """Return what `query` finds."""
-        with translated(self.path):
+        with self.reaching():
             return self.connection.execute(query, values).fetchall()
 
     def write(self, statement: str, *values: object) -> int:
@@ -117,3 +149,6 @@ class Session:
         """Close the file; idempotent."""
         with translated(self.path):
             self.connection.close()
+
+    def _wait(self, seconds: float) -> None:
+        self.connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")

@@ -80,6 +80,10 @@ class ChatKnobs(QWidget):
         self._settings, self._ground = settings, ground
         self._show()
 
+    def take_context(self, tokens: int | None) -> None:
+        """Know that another context window is set by now; what is being typed stays."""
+        self._settings = replace(self._settings, n_ctx=tokens)
+
     def show_models(self, models: Sequence[tuple[str, InstalledModel]]) -> None:
         """Offer `models` to choose from, each with the name or path that settings keep of it."""
         if tuple(models) != self._models:

@@ -96,6 +96,7 @@ class ChatPanelController(QObject):
         self._settings = ChatSettings()
         self._for_new = ChatSettings()
         self._before: ChatSettings | None = None
+        self._unkept: dict[int, ChatSettings] = {}
         self._used = ModelInUse()
         self._models: tuple[tuple[str, InstalledModel], ...] = ()
         self._find: Callable[[str], ModelInUse] = lambda _name: ModelInUse()
@@ -118,9 +119,14 @@ class ChatPanelController(QObject):
         self.refresh()
 
     def flush(self) -> None:
-        """Keep what was typed and not kept yet: a question is about to be asked, or it is the end."""
+        """Keep what was typed and not kept yet: a question is about to be asked, or it is the end.
+
+        What the disk refused before is tried again.
+        """
         if self._panel is not None:
             self._panel.knobs.flush()
+        for chat, settings in list(self._unkept.items()):
+            self._write(chat, settings, with_icon=True)
 
     # What the window tells.
 
@@ -199,11 +205,22 @@ class ChatPanelController(QObject):
         self._on_changed(replace(self.settings, n_ctx=tokens))
         self.refresh()
 
-    def read_again(self) -> None:
-        """Take what somebody else set for the open chat."""
-        if self._chat is not None:
-            self._settings = self._kept(self._chat)
-            self.refresh()
+    def take_context(self, chat: int) -> None:
+        """Take the context window that somebody else gave `chat`; what is being typed stays."""
+        if chat != self._chat:
+            return
+        try:
+            context = self._store.settings(chat).n_ctx
+        except StorageError as error:
+            self._fail(error)
+            return
+        self._settings = replace(self._settings, n_ctx=context)
+        if chat in self._unkept:
+            self._unkept[chat] = self._settings
+        if self._panel is not None:
+            # First: what is being typed is told with all that is set beside it.
+            self._panel.knobs.take_context(context)
+        self.refresh()
 
     def refresh(self) -> None:
         """Show everything anew: the general settings, a model's or a persona changed."""
@@ -313,19 +330,28 @@ class ChatPanelController(QObject):
         if self._chat is None:
             self._for_new = settings
         else:
-            try:
-                self._store.set_settings(self._chat, settings)
-                if other_persona:
-                    persona = self._persona(settings.persona)
-                    self._store.set_icon(self._chat, persona.icon if persona is not None else "")
-            except StorageError as error:
-                self._fail(error)
+            self._write(self._chat, settings, with_icon=other_persona)
         self._settings = settings
         if other_persona:
             self.icon_changed.emit()
         self.settings_changed.emit(settings)
 
+    def _write(self, chat: int, settings: ChatSettings, *, with_icon: bool) -> None:
+        """Keep `settings` in `chat`, or here until the disk takes them."""
+        try:
+            self._store.set_settings(chat, settings)
+            if with_icon or chat in self._unkept:
+                persona = self._persona(settings.persona)
+                self._store.set_icon(chat, persona.icon if persona is not None else "")
+        except StorageError as error:
+            self._unkept[chat] = settings
+            self._fail(error)
+        else:
+            self._unkept.pop(chat, None)
+
     def _kept(self, chat: int) -> ChatSettings:
+        if chat in self._unkept:
+            return self._unkept[chat]
         try:
             return self._store.settings(chat)
         except StorageError as error:

@@ -107,6 +107,13 @@ class InstalledCards(QObject):
         dialog.open()
 
     def _show_offer(self, found: ImportOffer) -> None:
+        shown = self._tab.sheet.card
+        if isinstance(shown, RequantiseCard) and shown.is_busy:
+            # Its place would be taken, and with it an hour's work.
+            self._tab.toast.tell(
+                Text("Import “{name}” when this is done", {"name": found.path.name})
+            )
+            return
         card = ImportCard(found)
         card.accepted.connect(self._import)
         card.cancelled.connect(self._tab.sheet.left)

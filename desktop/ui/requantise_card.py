@@ -69,9 +69,14 @@ class RequantiseCard(QWidget):
         column.addLayout(buttons)
         self._make.clicked.connect(self._on_make_clicked)
         self._cancel.clicked.connect(self.cancelled)
-        self._tasks.stop_requested.connect(lambda _key: self.stop_requested.emit())
+        self._tasks.stop_requested.connect(self._on_stop_requested)
         self._rows.chosen.connect(lambda _number: self._show_room())
         self._say()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a smaller file is being made."""
+        return self._tasks.is_running(_TASK)
 
     def set_choices(self, choices: Sequence[SmallerChoice], free: int) -> None:
         """Offer `choices`, where `free` bytes are left; the recommended one is chosen."""
@@ -107,8 +112,14 @@ class RequantiseCard(QWidget):
         if 0 <= self._rows.current < len(self._choices):
             self.start_requested.emit(self._entry, self._choices[self._rows.current])
 
+    def _on_stop_requested(self) -> None:
+        # At once: whoever stops the work hears nothing more of it.
+        self._tasks.end_task(_TASK)
+        self._say()
+        self.stop_requested.emit()
+
     def _say(self) -> None:
-        busy = self._tasks.is_running(_TASK)
+        busy = self.is_busy
         self._about.setText(
             self.tr(
                 "Lapis makes a smaller file of this one. It takes less memory and answers faster, "
@@ -132,7 +143,7 @@ class RequantiseCard(QWidget):
         self._show_room()
 
     def _show_room(self) -> None:
-        if self._free is None or self._tasks.is_running(_TASK):
+        if self._free is None or self.is_busy:
             self._room.setText("")
             return
         self._room.setText(say(Text("{size} free", {"size": sized(self._free)})))

@@ -51,7 +51,7 @@ class SidebarController(QObject):
         self._open: int | None = None
         self._content = Content()
         self._known: dict[int, ChatSummary] = {}
-        self._undo: Callable[[], object] | None = None
+        self._undo: tuple[Text, Callable[[], bool]] | None = None
         self._undo_key = 0
         self._keys = itertools.count(1)
         self._calendar = QTimer(self, interval=_CALENDAR_MS)
@@ -190,10 +190,12 @@ class SidebarController(QObject):
         """Show another chat if `chat`, which is gone from the list, is the open one."""
         self.chat_activated.emit(neighbour if chat == self._open else self._open)
 
-    def _bring_back(self, chat: int, restore: Callable[[int], None]) -> None:
-        if self._does(lambda: restore(chat)):
+    def _bring_back(self, chat: int, restore: Callable[[int], None]) -> bool:
+        done = self._does(lambda: restore(chat))
+        if done:
             self._search_again()
             self.chat_activated.emit(chat)
+        return done
 
     def _neighbour(self, chat: int) -> int | None:
         """Return the chat that is next to `chat` in its group, or the next best."""
@@ -272,15 +274,18 @@ class SidebarController(QObject):
 
     # Undo.
 
-    def _offer_undo(self, text: Text, undo: Callable[[], object]) -> None:
-        self._undo = undo
+    def _offer_undo(self, text: Text, undo: Callable[[], bool]) -> None:
+        """Say `text` and offer `undo`, once more where it says that it could not be done."""
+        self._undo = text, undo
         self._undo_key = next(self._keys)
         self._window.toast.offer_undo(text, self._undo_key)
 
     def _on_undo_requested(self, key: int) -> None:
-        undo, self._undo = self._undo, None
-        if key == self._undo_key and undo is not None:
-            undo()
+        offered, self._undo = self._undo, None
+        if key == self._undo_key and offered is not None:
+            text, undo = offered
+            if not undo():
+                self._offer_undo(text, undo)
 
     # The search.
 

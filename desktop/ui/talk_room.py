@@ -178,7 +178,7 @@ class TalkRoom(QObject):
         desk.chat_shown.connect(context.show_chat)
         settings.settings_changed.connect(lambda _settings: context.refresh())
         context.context_wanted.connect(settings.choose_context)
-        context.overflow.settings_changed.connect(lambda _chat: settings.read_again())
+        context.overflow.settings_changed.connect(settings.take_context)
         context.failed.connect(self._tell)
         return context
 

@@ -12,7 +12,6 @@ from desktop.domain.errors import StorageError
 from desktop.domain.history import Attachment, MessageState, StoredMessage
 from desktop.domain.text import Text
 from desktop.services.context import Draft
-from desktop.services.kept_drafts import KeptDrafts
 from desktop.services.notes import is_too_long
 from desktop.store.chats import ChatStore
 from desktop.store.temporary import is_temporary
@@ -24,6 +23,7 @@ from desktop.ui.chat_feed import ChatFeed
 from desktop.ui.chat_panel_controller import ChatPanelController
 from desktop.ui.chat_rows import shown_title
 from desktop.ui.draft_history import DraftHistory
+from desktop.ui.draft_saving import DraftSaving
 from desktop.ui.message_wishes import MessageWishes
 from desktop.ui.preferences import Preferences
 from desktop.ui.sidebar_controller import SidebarController
@@ -63,7 +63,7 @@ class WindowController(QObject):
         self._settings: ChatPanelController | None = None
         self._given_back: tuple[int, str] | None = None
         self._beginnings = ChatBeginnings(store)
-        self._drafts = KeptDrafts(store)
+        self._drafts = DraftSaving(store, self)
         self.list = SidebarController(window, store, chats, self)
         self._feed = ChatFeed(window.transcript, chats, self)
         self.wishes = MessageWishes(window.transcript, self._feed, chats, self)
@@ -175,6 +175,8 @@ class WindowController(QObject):
         chats.answer_finished.connect(self._on_answer_finished)
         chats.notice_came.connect(lambda text: window.banner.show_notice(Topic.ANSWER, text))
         chats.not_saved.connect(self._show_problem)
+        self._drafts.not_saved.connect(self._show_problem)
+        self._drafts.saved.connect(self._solve_storage)
         chats.saved_again.connect(lambda: window.banner.solve(Topic.STORAGE))
         self._preferences.not_saved.connect(self._show_problem)
 
@@ -248,22 +250,14 @@ class WindowController(QObject):
 
     def _clear_draft(self, chat: int | None) -> None:
         self._window.composer.set_draft("")
-        try:
-            self._drafts.keep(chat, "")
-        except StorageError as error:
-            self._show_problem(error)
+        self._drafts.keep(chat, "")
 
     def _stop(self) -> None:
         if self._chat is not None:
             self._chats.stop(self._chat)
 
     def _keep_draft(self, draft: str) -> None:
-        try:
-            self._drafts.keep(self._chat, draft)
-        except StorageError as error:
-            self._show_problem(error)
-        else:
-            self._solve_storage()
+        self._drafts.keep(self._chat, draft)
 
     def _solve_storage(self) -> None:
         """Take back that the disk refused something, unless an answer still waits for it."""
@@ -377,7 +371,9 @@ class WindowController(QObject):
         if self._closed:
             return
         self._closed = True
+        self._store.wait_longer()
         self.keep_all()
+        self._drafts.close()
         self.list.close()
         self._attaching.close()
         self._place.stop()

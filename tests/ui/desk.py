@@ -7,7 +7,7 @@ observers are called from the engine's own thread, and each request ends exactly
 import itertools
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -186,6 +186,14 @@ def disk_full(desk: Desk) -> Iterator[Callable[[], None]]:
         yield free
     finally:
         free()
+
+
+@contextmanager
+def locked(desk: Desk) -> Iterator[None]:
+    """Let another program keep the chats file to itself."""
+    with closing(sqlite3.connect(desk.paths.database, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
 
 
 @contextmanager

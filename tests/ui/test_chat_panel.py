@@ -1,6 +1,8 @@
 """The panel of one chat's settings: shown, changed, taken back, kept."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -177,6 +179,34 @@ def test_typed_instructions_go_to_the_chat_they_were_typed_for(place: Place, qtb
     assert place.store.settings(place.chat).system_prompt == "Be brief."
     assert place.store.settings(other) == ChatSettings()
     assert place.panel.knobs.prompt.toPlainText() == ""
+
+
+def test_a_context_chosen_elsewhere_stays_while_instructions_are_typed(
+    place: Place, qtbot: QtBot
+) -> None:
+    place.type_instructions("Be brief.", qtbot)
+    place.store.set_settings(place.chat, ChatSettings(n_ctx=8192))
+    place.controller.take_context(place.chat)
+
+    assert place.kept == ChatSettings(system_prompt="Be brief.", n_ctx=8192)
+    assert place.panel.knobs.prompt.toPlainText() == "Be brief."
+    assert place.panel.knobs.context.context == 8192
+
+
+def test_settings_that_the_locked_file_refused_are_kept_before_the_next_question(
+    place: Place, qtbot: QtBot
+) -> None:
+    other = place.store.create("Coffee").id
+    with closing(sqlite3.connect(place.store._disk.path, isolation_level=None)) as lock:
+        lock.execute("BEGIN EXCLUSIVE")
+        place.type_instructions("Be brief.", qtbot)
+        with qtbot.waitSignal(place.controller.failed):
+            place.controller.show_chat(other)
+        place.controller.show_chat(place.chat)
+        assert place.panel.knobs.prompt.toPlainText() == "Be brief."
+
+    place.controller.flush()
+    assert place.kept.system_prompt == "Be brief."
 
 
 def test_a_change_elsewhere_takes_no_typing_away(place: Place, qtbot: QtBot) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.download import DownloadPhase
@@ -20,6 +20,8 @@ from desktop.ui.errands import Errand
 from desktop.ui.get_button import Wish
 from desktop.ui.import_card import ImportCard
 from desktop.ui.model_settings_card import ModelSettingsCard
+from desktop.ui.requantise_card import RequantiseCard
+from desktop.ui.task_lines import TaskProgress
 from desktop.ui.translation import Languages
 from tests.gguf_files import write_llama
 from tests.harness.hub.faults import rate_limited
@@ -235,6 +237,40 @@ def test_a_file_is_imported_and_its_settings_are_kept(
     opened.defaults_changed.emit(entry.model, own)
 
     assert _settings_card(place, entry, qtbot, after=opened).defaults == own
+
+
+def test_a_file_that_is_dropped_ends_no_smaller_one_that_is_being_made(
+    place: Place, qtbot: QtBot, tmp_path: Path
+) -> None:
+    tab, errands = place.installed, place.models._errands
+    write_llama(place.manager.shelf.folder / "small.gguf")
+    assert place.models._installed is not None
+    place.models._installed.refresh()
+    qtbot.waitUntil(lambda: "small" in [e.model.name for e in place.entries()], timeout=WAIT)
+    entry = next(each for each in place.entries() if each.model.name == "small")
+    place.page.show_tab(1)
+    tab.shrink_requested.emit(entry)
+    card = tab.sheet.card
+    assert isinstance(card, RequantiseCard)
+    ended: list[bool] = []
+    card.show_progress(TaskProgress(Text("Making it")))
+    making = errands.run(
+        "shrink", lambda errand: errand.stop.wait(20), ended.append, card.show_problem
+    )
+
+    tab.import_requested.emit(write_llama(tmp_path / "dropped.gguf"))
+    qtbot.waitUntil(tab.toast.isVisible, timeout=WAIT)
+    assert tab.sheet.card is card
+    assert not making.stop.is_set()
+
+    stop = next(
+        each for each in card.findChildren(QAbstractButton) if each.accessibleName() == "Stop"
+    )
+    stop.click()
+    assert making.stop.is_set()
+    assert not card.is_busy
+    tab.import_requested.emit(tmp_path / "dropped.gguf")
+    qtbot.waitUntil(lambda: isinstance(tab.sheet.card, ImportCard), timeout=WAIT)
 
 
 def test_what_was_typed_last_is_kept_and_nobody_waits_for_a_preview_that_is_gone(

@@ -1,9 +1,9 @@
-"""While the disk refuses to take anything: what is said, for how long, and what is not lost."""
+"""While the disk takes nothing, or another program has the file: what is said, and not lost."""
 
 from pytestqt.qtbot import QtBot
 
 from desktop.ui.banner import Topic
-from tests.ui.desk import DONE, Desk, disk_full, say
+from tests.ui.desk import DONE, Desk, disk_full, locked, say
 
 _LONG = "word " * 5000
 
@@ -91,3 +91,41 @@ def test_a_chat_just_begun_whose_draft_cannot_be_kept_stays(desk: Desk, qtbot: Q
     assert desk.controller.chat == begun
     assert begun in {chat.id for chat in desk.store.chats()}
     assert desk.window.composer.draft() == typed
+
+
+def test_a_draft_typed_while_the_file_is_locked_is_kept_by_itself_afterwards(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    chat = _talk(desk, qtbot, "One?")
+    with locked(desk):
+        desk.window.composer.field.setPlainText("typed meanwhile")
+        qtbot.waitUntil(lambda: desk.window.banner.topic is Topic.STORAGE, timeout=10_000)
+
+    qtbot.waitUntil(lambda: desk.store.draft(chat) == "typed meanwhile", timeout=10_000)
+    assert desk.window.banner.topic is None
+
+
+def test_a_question_that_the_locked_file_refuses_stays_in_the_field(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    _talk(desk, qtbot, "One?")
+    with locked(desk):
+        desk.ask("Two?")
+        assert desk.window.banner.topic is Topic.STORAGE
+        assert desk.window.composer.draft() == "Two?"
+
+    desk.window.composer.field.submitted.emit()
+    assert desk.window.composer.draft() == ""
+    assert len(desk.engine.requests) == 2
+
+
+def test_an_undo_that_cannot_be_done_now_is_still_offered(desk: Desk, qtbot: QtBot) -> None:
+    chat = _talk(desk, qtbot, "One?")
+    desk.controller.list.delete_open()
+    assert desk.titles() == []
+    with locked(desk):
+        assert desk.window.toast.undo()
+        assert desk.window.banner.topic is Topic.STORAGE
+    assert desk.window.toast.undo()
+
+    assert [each.id for each in desk.store.chats()] == [chat]
