@@ -127,7 +127,10 @@ class _Talk:
             said = self._inbox.get(timeout=max(0.0, self._end - time.monotonic()))
         except queue.Empty:
             raise TrialFailed(
-                Text("It hangs: no answer within {seconds} seconds", {"seconds": self._seconds})
+                Text(
+                    "It hangs: no answer within {seconds} seconds",
+                    {"seconds": f"{self._seconds:g}"},
+                )
             ) from None
         if isinstance(said, Death):
             raise TrialFailed(

@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from desktop.backends import explain
 from desktop.domain.chat import (
@@ -27,6 +28,10 @@ from desktop.domain.model import Device, DeviceKind, LoadedModel, LoadPlan
 from desktop.domain.text import encodable
 from desktop.inference import messages
 from desktop.inference.load_order import Load
+
+# The largest 32-bit number tells llama.cpp to draw a seed itself, so it is none: or it would become
+# one that another answer has.
+_SEEDS: Final = 2**32 - 1
 
 
 def load_command(plan: LoadPlan, states: Path | None, states_limit: int) -> Load:
@@ -115,7 +120,7 @@ def _sampling(request: ChatRequest) -> messages.Sampling:
         top_p=sampling.top_p,
         min_p=sampling.min_p,
         repeat_penalty=sampling.repeat_penalty,
-        seed=secrets.randbits(32) if sampling.seed is None else sampling.seed % 2**32,
+        seed=secrets.randbelow(_SEEDS) if sampling.seed is None else sampling.seed % _SEEDS,
         frequency_penalty=sampling.frequency_penalty,
         presence_penalty=sampling.presence_penalty,
         mirostat=sampling.mirostat,

@@ -7,6 +7,8 @@ and follows each conversation only as far as it is asked to guess for it.
 from collections.abc import Sequence
 from typing import Any, Final
 
+from msgspec import structs
+
 from desktop.inference.interrupt import Interrupt
 from desktop.inference.kv_memory import KvMemory
 from desktop.inference.load_order import Load
@@ -15,10 +17,19 @@ from desktop.inference.prefix import common_prefix
 from desktop.inference.rows import NativeBatch, Rows
 
 _CHUNK: Final = 128
+_PLAIN: Final = "f16"
 _DONE: Final = 0
 _NO_ROOM: Final = 1
 # Calls to let pass before another try, when there was no room.
 _REST: Final = 256
+
+
+def _context(lib: Any, model: Any, order: Load, n_ctx: int) -> Any:
+    """Return a context of `n_ctx` tokens, null where llama.cpp refuses."""
+    own = context_parameters(lib, order, n_ctx)
+    own.n_ctx = n_ctx
+    own.n_outputs_max = order.slots
+    return lib.llama_init_from_model(model, own)
 
 
 class DraftModel:
@@ -47,10 +58,11 @@ class DraftModel:
         words = lib.llama_model_get_vocab(self._model)
         if lib.llama_vocab_n_tokens(words) != vocabulary:
             raise LoadError("draft", "another vocabulary")
-        own = context_parameters(lib, order, n_ctx)
-        own.n_ctx = n_ctx
-        own.n_outputs_max = order.slots
-        self._ctx = lib.llama_init_from_model(self._model, own)
+        self._ctx = _context(lib, self._model, order, n_ctx)
+        if not self._ctx and order.kv_type != _PLAIN:
+            # Its heads may be too narrow for the blocks of a smaller cache.
+            plain = structs.replace(order, kv_type=_PLAIN)
+            self._ctx = _context(lib, self._model, plain, n_ctx)
         if not self._ctx:
             raise LoadError("memory", "draft model")
         try:

@@ -11,11 +11,17 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from desktop.inference.child import harden
 
-def main() -> None:
-    """Load the model that the first line names, then answer one question a line, to the end."""
+
+def main(parent: int) -> None:
+    """Load the model that the first line names, then answer one question a line, to the end.
+
+    Or until `parent` (a process id) dies, in the middle of an answer too.
+    """
     reports = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
+    harden(parent)
     orders = map(json.loads, sys.stdin)
     try:
         model = _model(next(orders))

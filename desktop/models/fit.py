@@ -54,10 +54,10 @@ def reckoned(info: GgufInfo, plan: LoadPlan, draft: GgufInfo | None = None) -> F
     if _embeds(info):
         # A text is read whole, in one batch as long as the context.
         plan = replace(plan, n_batch=context, n_ubatch=context, slots=1, draft_tokens=0)
-    kv_type = plan.kv_type if can_quantise(info) else KvType.F16
-    own = _parts(info, replace(plan, kv_type=kv_type), context)
+    plan = _with_its_cache(plan, info)
+    own = _parts(info, plan, context)
     alone = Footprint(
-        point=Point(context, kv_type),
+        point=Point(context, plan.kv_type),
         devices=(replace(own, compute=own.compute + BUFFER_MARGIN),),
         certainty=Certainty.RECKONED,
         layers=info.block_count + 1,
@@ -70,7 +70,7 @@ def reckoned(info: GgufInfo, plan: LoadPlan, draft: GgufInfo | None = None) -> F
 def with_draft(footprint: Footprint, draft: GgufInfo, plan: LoadPlan) -> Footprint:
     """Return `footprint` with the model `draft` that guesses ahead, on the processor."""
     alone = replace(plan, draft_tokens=0, next_token_heads=False, rollback=0)
-    beside = _parts(draft, alone, footprint.point.context)
+    beside = _parts(draft, _with_its_cache(alone, draft), footprint.point.context)
     host, *cards = footprint.devices
     return replace(footprint, devices=(_sum(host, beside), *cards))
 
@@ -206,6 +206,11 @@ def _phase_bytes(
 
 def _output_bytes(info: GgufInfo, rows: int) -> int:
     return 4 * Keys(info).number("vocab_size") * rows
+
+
+def _with_its_cache(plan: LoadPlan, info: GgufInfo) -> LoadPlan:
+    """Return `plan` with F16 for a cache that heads are too narrow to make smaller."""
+    return plan if can_quantise(info) else replace(plan, kv_type=KvType.F16)
 
 
 def _parts(info: GgufInfo, plan: LoadPlan, context: int) -> DeviceBytes:

@@ -60,7 +60,7 @@ class Timed:
 
 
 class Bindings:
-    """The process with a model in it; whoever made it closes it."""
+    """The process with a model in it; whoever made it closes it. It dies with the main thread."""
 
     def __init__(self, loaded: LoadedModel, threads: int, cancel: threading.Event) -> None:
         """Load the same model in the same way; raises NoBindings or Stopped."""
@@ -83,7 +83,7 @@ class Bindings:
         # llama.cpp looks for libraries in the working directory.
         self._folder = tempfile.TemporaryDirectory(prefix="lapis-bench-")
         self._process = subprocess.Popen(
-            child_command(_HIGH_LEVEL),
+            child_command(_HIGH_LEVEL, os.getpid()),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -163,7 +163,9 @@ def _shown(item: Result, side: Side) -> float:
 
 
 def _amount(value: float, unit: Unit, words: Translator) -> str:
-    shown = f"{value:.0f}" if value >= 100 or value == int(value) else f"{value:.1f}"
+    # A token of a small model takes less than a millisecond.
+    places = 0 if value >= 100 or value == int(value) else 1 if value >= 1 else 2
+    shown = f"{value:.{places}f}"
     match unit:
         case Unit.SPEED:
             return words.say("{amount} tokens/s", amount=shown)

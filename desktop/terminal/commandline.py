@@ -142,6 +142,12 @@ def _app(  # noqa: C901, PLR0912 - one function for each command
     ) -> DoctorOrder:
         return DoctorOrder(as_json)
 
+    subject_argument = typer.Argument(
+        None,
+        metavar=say("MODEL"),
+        help=say("The model that answers: a name from the models folder, or a GGUF file"),
+    )
+
     @app.command(
         add_help_option=False,
         short_help=say("Measure how fast a model answers here"),
@@ -151,9 +157,10 @@ def _app(  # noqa: C901, PLR0912 - one function for each command
             "It takes minutes, and longer with large models; Ctrl-C ends it. Other programs should "
             "be at rest meanwhile."
         ),
-        epilog="lapis bench\nlapis bench -m qwen --quick\nlapis bench --json > figures.json",
+        epilog="lapis bench\nlapis bench qwen --quick\nlapis bench --json > figures.json",
     )
     def bench(
+        subject: list[str] | None = subject_argument,
         model: str = shared_options.model_option(words),
         quick: bool = typer.Option(False, "--quick", help=say("Fewer rounds, a shorter history")),
         as_json: bool = typer.Option(
@@ -161,7 +168,7 @@ def _app(  # noqa: C901, PLR0912 - one function for each command
         ),
         page: bool = help_option,  # noqa: ARG001 - its callback acts
     ) -> BenchOrder:
-        return BenchOrder(model, as_json, quick)
+        return BenchOrder(_one_model(subject, model), as_json, quick)
 
     @app.command(
         add_help_option=False,
@@ -262,6 +269,17 @@ def _sizing_words(words: Translator) -> Iterator[tuple[str, str]]:
     yield fit, words.say("Tell how much memory a model takes")
     yield hardware, words.say("Tell what this computer has for models")
     yield recommend, words.say("Name the models that suit this computer")
+
+
+def _one_model(named: Sequence[str] | None, model: str) -> str:
+    """Return the model that is `named` after the command, or by --model; raises UsageError."""
+    name = " ".join(named or ()).strip()
+    if name and model:
+        raise UsageError(
+            Text("--{option} does not go together with the rest", {"option": "model"}),
+            Text("{command} --help lists what can be given.", {"command": "lapis bench"}),
+        )
+    return name or model
 
 
 def _not_needed() -> None:

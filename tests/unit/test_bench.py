@@ -3,15 +3,19 @@
 import io
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from rich.cells import cell_len
 
+import desktop
 from desktop.base.paths import paths_under
 from desktop.base.translation import Translator
 from desktop.domain.chat import ChatRequest
@@ -42,9 +46,11 @@ from desktop.services.engine import Engine, Stopped
 from desktop.terminal.bars import bar
 from desktop.terminal.bench import results_as_json, show_results
 from desktop.terminal.commandline import parse
+from desktop.terminal.errors import UsageError
 from desktop.terminal.orders import BenchOrder
 from desktop.terminal.output import Screen
 from tests.harness.models import Models
+from tests.harness.waiting import wait_for
 from tests.unit.engine_room import model_at
 
 ENGLISH = Translator(Language.ENGLISH, Path("nowhere"))
@@ -151,6 +157,14 @@ def test_a_worst_time_shows_the_worst_of_each_side() -> None:
     assert out.splitlines()[-1].endswith(" 41 ms")
 
 
+def test_times_of_less_than_a_millisecond_can_be_told_apart() -> None:
+    early = Side("lapis_early", Text("Lapis, token 100"), (0.351,))
+    late = Side("lapis_late", Text("Lapis, token 4000"), (0.404,))
+    depth = Result("depth", Text("Depth."), 1.15, Unit.MILLISECONDS, (early, late))
+    _code, out, _err = shown([depth])
+    assert [line.split()[-2] for line in out.splitlines()[2:]] == ["0.35", "0.40"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "gbk"])
 def test_lines_fit_and_no_sign_is_lost_whatever_the_terminal_writes(encoding: str) -> None:
     long = (
@@ -208,9 +222,18 @@ def test_what_was_found_before_a_stop_is_kept() -> None:
 
 def test_the_command_line_names_the_model_and_how_much() -> None:
     assert parse(["bench"], ENGLISH) == BenchOrder("", as_json=False, quick=False)
-    assert parse(["bench", "-m", "qwen", "--quick", "--json"], ENGLISH) == BenchOrder(
-        "qwen", as_json=True, quick=True
+    wanted = BenchOrder("qwen", as_json=True, quick=True)
+    assert parse(["bench", "qwen", "--quick", "--json"], ENGLISH) == wanted
+    assert parse(["bench", "-m", "qwen", "--quick", "--json"], ENGLISH) == wanted
+    assert parse(["bench", "My", "model.gguf"], ENGLISH) == replace(
+        wanted, model="My model.gguf", as_json=False, quick=False
     )
+
+
+def test_a_model_named_twice_is_refused() -> None:
+    with pytest.raises(UsageError) as refusal:
+        parse(["bench", "qwen", "-m", "gemma"], ENGLISH)
+    assert "--model" in str(refusal.value.title)
 
 
 # Real runs
@@ -373,6 +396,39 @@ def test_ctrl_c_does_not_wait_for_llama_cpp_python(models: Models) -> None:
             other.ask(ChatRequest(prompt="Once upon a time", sampling=greedy(5)))
     finally:
         other.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the closed pipe ends it")
+def test_a_killed_benchmark_takes_llama_cpp_python_along_at_once(
+    models: Models, tmp_path: Path
+) -> None:
+    code = (
+        "import sys, threading, types\n"
+        "from pathlib import Path\n"
+        "from desktop.services.bench_bindings import Bindings\n"
+        "plan = types.SimpleNamespace(path=Path(sys.argv[1]), n_batch=512, n_gpu_layers=0)\n"
+        "loaded = types.SimpleNamespace(weights=1, n_ctx=512, plan=plan)\n"
+        "other = Bindings(loaded, 1, threading.Event())\n"
+        "print(other._process.pid, flush=True)\n"
+        "other._process.wait()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(models.llama)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(desktop.__file__).parents[1],
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    ) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        # In the middle of native code it would not see that the pipe is closed, either.
+        child.suspend()
+        parent.kill()
+    try:
+        wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    finally:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
 
 
 def test_llama_cpp_python_that_fails_is_left_out_with_its_reason(tmp_path: Path) -> None:

@@ -82,7 +82,16 @@ def test_a_search_for_devices_that_hangs_is_ended(
     found = list(examine_engine(tmp_path, tmp_path / "guide.gguf", search_seconds=0.3))
     assert found[0].name == "engine.process"
     assert found[0].state is State.BAD
-    assert "hangs" in str(found[0].detail)
+    assert str(found[0].detail) == "It hangs: no answer within 0.3 seconds"
+
+
+def test_whole_seconds_are_told_as_whole_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instead(monkeypatch, "import time; time.sleep(600)")
+    with pytest.raises(TrialFailed) as failure:
+        find_devices(tmp_path, 1.0)
+    assert str(failure.value.reason) == "It hangs: no answer within 1 seconds"
 
 
 def test_a_search_that_kills_its_process_is_told_with_its_last_words(

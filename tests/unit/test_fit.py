@@ -211,6 +211,19 @@ def test_what_guesses_ahead_needs_memory_of_its_own() -> None:
     assert helped - alone > GB + 1152 * MIB
 
 
+def test_the_cache_of_a_guessing_model_with_narrow_heads_is_never_reckoned_smaller() -> None:
+    narrow = shape("llama", 26, 3200, feed_forward_length=8640, **heads(32, 32, 100))
+    wide = shape("llama", 26, 3200, feed_forward_length=8640, **heads(25, 25, 128))
+    assert not can_quantise(narrow)
+
+    def takes(draft: GgufInfo, kv_type: KvType) -> int:
+        plan = replace(PLAN, kv_type=kv_type)
+        return reckoned(LLAMA_3_8B, plan, draft).total - reckoned(LLAMA_3_8B, plan).total
+
+    assert takes(narrow, KvType.Q8_0) == takes(narrow, KvType.F16)
+    assert takes(wide, KvType.Q8_0) < takes(wide, KvType.F16)
+
+
 def test_the_plan_decides_how_large_the_cache_is() -> None:
     free = Memory(64 * GB, 48 * GB)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import random
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -18,16 +19,25 @@ ONLY_THE_GUIDE = {"en": "only the guide", "zh": "只是向导"}
 CHOOSE = {"en": "Choose a model", "zh": "选择模型"}
 
 
-@pytest.fixture(scope="module")
-def corpus() -> ModuleType:
-    """Load ``resources/guide/corpus.py``, which is a script directory and no package."""
-    spec = importlib.util.spec_from_file_location("lapis_guide_corpus", GUIDE / "corpus.py")
+def script(name: str) -> ModuleType:
+    """Load a module of ``resources/guide``, which is a script directory and no package."""
+    spec = importlib.util.spec_from_file_location(f"lapis_guide_{name}", GUIDE / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def corpus() -> ModuleType:
+    return script("corpus")
+
+
+@pytest.fixture(scope="module")
+def copying() -> ModuleType:
+    return script("copying")
 
 
 def test_groups_are_well_formed() -> None:
@@ -98,6 +108,36 @@ def test_no_evaluation_question_is_a_training_phrasing(corpus: ModuleType) -> No
             if matcher.knows(question["question"]):
                 taught.append(question["id"])
     assert not taught, f"evaluation questions that are training phrasings: {taught}"
+
+
+def test_what_is_to_be_written_again_is_the_text_without_its_mistakes(copying: ModuleType) -> None:
+    book = copying.Copybook(["The lamp is lit. "], random.Random(1))
+    seen = set()
+    for _ in range(200):
+        copy = book.draw()
+        task = next(task for task in copying.TASKS if copy.asked.startswith(task))
+        text = [word.strip() for word in copying.split(copy.asked.removeprefix(task))]
+        right = [word.strip() for word in copying.split(copy.written)]
+        twice = len(text) - len(right)
+        wrong = [word for word, before in zip(text[1:], text, strict=False) if word == before]
+        assert twice <= len(wrong)
+        assert len(right) <= copying.LONGEST
+        seen.add(twice > 0)
+    assert seen == {True, False}
+
+
+def test_a_mistake_is_a_word_that_stands_there_twice(copying: ModuleType) -> None:
+    book = copying.Copybook(["The lamp is lit. "], random.Random(1))
+    words = copying.split("the lamp that that was lit at six 灯灯亮")
+    made = [book.with_mistakes(words) for _ in range(500)]
+
+    assert {len(wrong) - len(words) for wrong in made} >= {0, 1}
+    for wrong in made:
+        kept = iter(wrong)
+        assert all(word in kept for word in words)
+        # What is meant to stand there twice never stands there three times.
+        assert wrong.count("that ") == 2
+        assert wrong.count("灯") == 2
 
 
 def test_model_file_is_present_and_small() -> None:

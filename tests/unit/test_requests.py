@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from desktop.backends.process import Death
-from desktop.domain.chat import ChatRequest, Sampling, alternatives
+from desktop.backends.wire import generate_command
+from desktop.domain.chat import ChatRequest, Message, Role, Sampling, alternatives
 from desktop.inference import messages
 from desktop.inference.messages import (
     Adapter,
@@ -253,6 +254,23 @@ def test_alternatives_have_seeds_of_their_own() -> None:
 
     assert [one.sampling.seed for one in alternatives(request, 3)] == [5, 6, 7]
     assert alternatives(ChatRequest(), 2)[1].sampling.seed is None
+
+
+@pytest.mark.parametrize("seed", [2**32 - 3, 2**32 - 2, 2**32 - 1, 2**63 - 1, -1])
+def test_seeds_that_follow_each_other_are_different_ones_to_llama_cpp(
+    tmp_path: Path, babbler: Path, seed: int
+) -> None:
+    request = ChatRequest(
+        (Message(Role.USER, "hello"),), Sampling(temperature=1.0, seed=seed, max_tokens=24)
+    )
+    orders = [generate_command(number, one) for number, one in enumerate(alternatives(request, 2))]
+    with engine_child(tmp_path / "engine") as child:
+        child.load(babbler)
+        for order in orders:
+            child.send(order)
+        first, second = (child.until_end(order.id)[0] for order in orders)
+
+    assert first != second
 
 
 def test_an_answer_matches_its_schema(tmp_path: Path, babbler: Path) -> None:

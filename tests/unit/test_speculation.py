@@ -250,6 +250,18 @@ def test_a_small_model_guesses_for_a_large_one(tmp_path: Path) -> None:
     assert of_seeded.drafted_tokens == 0
 
 
+def test_a_small_model_too_narrow_for_a_smaller_cache_guesses_with_a_usual_one(
+    tmp_path: Path,
+) -> None:
+    large = write_llama(tmp_path / "large.gguf", width=256)
+    small = write_llama(tmp_path / "small.gguf")
+    with engine_child(tmp_path / "engine") as child:
+        child.load(large, kv_type="q8_0", draft_tokens=3, draft_model=os.fsencode(small))
+        _, done = child.ask("Tell me.", max_tokens=64)
+
+    assert done.drafted_tokens > 0
+
+
 def test_a_small_model_with_other_words_is_refused(tmp_path: Path) -> None:
     large = write_llama(tmp_path / "large.gguf")
     small = write_llama(tmp_path / "small.gguf", vocabulary="gpt2")
