@@ -12,6 +12,8 @@ from desktop.domain.chat import Grammar, GrammarKind, Sampling
 
 MOST_BIASES: Final = 1_024
 ANY_OBJECT: Final = '{"type":"object"}'
+# As llama.cpp and Ollama have it: another one each time.
+_ANY_SEED: Final = -1
 
 
 def sampling(wish: Knobs, usual: Sampling, most: int | None = None) -> Sampling:
@@ -29,11 +31,17 @@ def sampling(wish: Knobs, usual: Sampling, most: int | None = None) -> Sampling:
         repeat_penalty=_said(wish.repeat_penalty, usual.repeat_penalty),
         frequency_penalty=_said(wish.frequency_penalty, usual.frequency_penalty),
         presence_penalty=_said(wish.presence_penalty, usual.presence_penalty),
-        seed=usual.seed if wish.seed is None else wish.seed % 2**32,
+        seed=_seed(wish.seed, usual.seed),
         max_tokens=_limit(wish.max_tokens if most is None else most, usual.max_tokens),
         stop=usual.stop if ends is None else ends,
         logit_bias=usual.logit_bias if wish.logit_bias is None else _biases(wish.logit_bias),
     )
+
+
+def _seed(wished: int | None, usual: int | None) -> int | None:
+    if wished is None:
+        return usual
+    return None if wished == _ANY_SEED else wished % 2**32
 
 
 def grammar(wish: Knobs, form: ResponseFormat | None) -> Grammar | None:

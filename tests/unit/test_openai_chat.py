@@ -156,6 +156,24 @@ def test_minus_one_is_no_limit(tmp_path: Path, talker: Path, babbler: Path) -> N
     assert text.usage.completion_tokens > 16
 
 
+def test_minus_one_is_no_seed(tmp_path: Path, babbler: Path) -> None:
+    settings = replace(Settings(), sampling=Sampling(temperature=1.0, seed=5))
+    with openai_room(tmp_path, babbler, settings=settings) as (_, client):
+        said = {
+            seed: {
+                client.completions.create(
+                    model="babbler", prompt="The", max_tokens=24, extra_body={"seed": seed}
+                )
+                .choices[0]
+                .text
+                for _ in range(3)
+            }
+            for seed in (None, 7, -1)
+        }
+
+    assert {seed: len(texts) for seed, texts in said.items()} == {None: 1, 7: 1, -1: 3}
+
+
 def test_limits_and_stop_texts_are_kept(tmp_path: Path, talker: Path) -> None:
     with openai_room(tmp_path, talker) as (_, client):
         cut = client.chat.completions.create(model="talker", messages=asked(), max_tokens=3)
