@@ -12,6 +12,7 @@ import argparse
 import math
 import os
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from copying import LONGEST, Copybook
 from corpus import (
     HERE,
     LANGUAGES,
@@ -53,6 +55,11 @@ NOISE_TOKENS = 0.05
 TOPIC_LOSS = 0.5
 BATCH = 48
 POOL = 24
+# Of the batches, those of texts to be written again; their rows hold so many tokens together.
+COPY_SHARE = 0.25
+COPY_TOKENS = 3072
+# Where copying costs less than this, it has been learnt, and texts need not be short any more.
+COPY_LEARNT = 0.5
 PEAK_RATE = 1.5e-3
 WARM_UP = 60
 
@@ -117,12 +124,15 @@ def train_tokenizer(entries: list[Entry], size: int) -> Tokenizer:
 
 @dataclass
 class Example:
-    """One training sequence: its tokens and, per token, the weight of predicting it."""
+    """One training sequence: its tokens and, per token, the weight of predicting it.
+
+    `ask` is where a question has ended that belongs to `topic`; a text to be written again has none.
+    """
 
     tokens: list[int]
     weights: list[float]
-    topic: int
-    ask: int
+    topic: int | None = None
+    ask: int = 0
 
 
 def thin(text: str, language: str, rng: random.Random) -> str:
@@ -150,13 +160,14 @@ class Sampler:
         favoured: frozenset[str] = frozenset(),
         whole: float = FAVOURED_WHOLE_ANSWER_SHARE,
         times: int = FAVOURED_TIMES,
+        copying: float = COPY_SHARE,
     ) -> None:
         self.rng = random.Random(seed)
         self.tokenizer = tokenizer
         self.loose = Tokenizer.from_str(tokenizer.to_str())
         self.loose.model.dropout = 0.1
         self.user, self.guide, self.end = (tokenizer.token_to_id(t) for t in (USER, GUIDE, END))
-        self.favoured, self.whole = favoured, whole
+        self.favoured, self.whole, self.copying = favoured, whole, copying
         self.on_topic = [
             e
             for e in entries
@@ -166,6 +177,9 @@ class Sampler:
         self.off_topic = [e for e in entries if e.topic == OFF_TOPIC]
         self.answers = {e.answer: self.encode(e.answer) for e in entries}
         self.topics = {name: n for n, name in enumerate(sorted({e.topic for e in entries}))}
+        asked = [sample(pattern, self.rng) for entry in entries for pattern in entry.patterns]
+        sentences = [re.sub(r"\s+", " ", text) for text in (*self.answers, *asked)]
+        self.copybook = Copybook(sentences, self.rng)
 
     def encode(self, text: str, *, loose: bool = False) -> list[int]:
         """Return token ids; ``loose`` splits some words differently, as a regularisation."""
@@ -220,10 +234,28 @@ class Sampler:
             len(prompt) - 1,
         )
 
+    def copy(self) -> Example:
+        """Draw a text to be written again."""
+        task = self.copybook.draw()
+        prompt, answer = self.encode(task.asked), [*self.encode(task.written), self.end]
+        return Example(prompt + answer, [0.0] * len(prompt) + [1.0] * len(answer))
+
+    def copies(self, count: int) -> list[list[Example]]:
+        """Draw so many batches of texts of similar length to be written again."""
+        batches: list[list[Example]] = []
+        while len(batches) < count:
+            longest = sorted((self.copy() for _ in range(BATCH)), key=lambda e: -len(e.tokens))
+            while longest and len(batches) < count:
+                rows = max(1, COPY_TOKENS // len(longest[0].tokens))
+                batches.append(longest[:rows])
+                longest = longest[rows:]
+        return batches
+
     def batches(self) -> list[list[Example]]:
         """Draw several batches of examples of similar length."""
         pool = sorted((self.example() for _ in range(BATCH * POOL)), key=lambda e: len(e.tokens))
         batches = [pool[i : i + BATCH] for i in range(0, len(pool), BATCH)]
+        batches += self.copies(round(len(batches) * self.copying / (1 - self.copying)))
         self.rng.shuffle(batches)
         return batches
 
@@ -287,16 +319,21 @@ def spare_threads() -> int:
 
 
 def loss_of(model: Guide, batch: list[Example]) -> Tensor:
-    """Return what a batch costs: its answers, and its topics named wrongly."""
+    """Return what a batch costs: its answers, and its topics named wrongly where it has any."""
     inputs, targets, weights = pack(batch)
     wanted = weights > 0
     states = model.states(inputs)
     logits = model.logits(states[wanted]).float()
     losses = F.cross_entropy(logits, targets[wanted], reduction="none")
+    answered = (losses * weights[wanted]).sum() / weights.sum()
+    topics = [e.topic for e in batch if e.topic is not None]
+    if not topics:
+        return answered
     asked = states[torch.arange(len(batch)), torch.tensor([e.ask for e in batch])]
-    topics = torch.tensor([e.topic for e in batch])
-    named = F.cross_entropy(model.topic(asked).float(), topics, label_smoothing=0.1)
-    return (losses * weights[wanted]).sum() / weights.sum() + TOPIC_LOSS * named
+    scores = model.topic(asked).float()
+    return answered + TOPIC_LOSS * F.cross_entropy(
+        scores, torch.tensor(topics), label_smoothing=0.1
+    )
 
 
 def train(
@@ -318,7 +355,7 @@ def train(
     optimizer = torch.optim.AdamW(groups, lr=peak, betas=(0.9, 0.98))
     started = time.monotonic()
     queue: list[list[Example]] = []
-    total = 0.0
+    costs: dict[bool, list[float]] = {False: [], True: []}
     step = 0
     while (progress := (time.monotonic() - started) / 60 / minutes) < 1:
         step += 1
@@ -336,10 +373,17 @@ def train(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        total += loss.item()
+        costs[batch[0].topic is None].append(loss.item())
         if step % 50 == 0:
-            print(f"step {step} loss {total / 50:.4f} {progress * minutes:.1f} min", flush=True)
-            total = 0.0
+            means = [sum(values) / max(len(values), 1) for values in costs.values()]
+            if costs[True] and means[1] < COPY_LEARNT:
+                sampler.copybook.longest = LONGEST
+            print(
+                f"step {step} loss {means[0]:.4f}, of texts {means[1]:.4f} "
+                f"{progress * minutes:.1f} min",
+                flush=True,
+            )
+            costs = {False: [], True: []}
         if step % 250 == 0:
             save()
     print(f"{step} steps")
@@ -381,6 +425,12 @@ def main() -> None:
         help="share of the favoured examples that have the whole answer",
     )
     parser.add_argument(
+        "--copying",
+        type=float,
+        default=COPY_SHARE,
+        help="share of the batches that are texts to be written again",
+    )
+    parser.add_argument(
         "--bf16", action="store_true", help="products in bfloat16, for processors with AMX"
     )
     parser.add_argument("--dev", action="store_true", help="hold out phrasings and measure them")
@@ -397,7 +447,7 @@ def main() -> None:
     if tokenizer.get_vocab_size() != cfg.vocab:
         raise SystemExit(f"the tokenizer has only {tokenizer.get_vocab_size()} tokens")
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
-    sampler = Sampler(entries, tokenizer, args.seed, favoured, args.whole, args.times)
+    sampler = Sampler(entries, tokenizer, args.seed, favoured, args.whole, args.times, args.copying)
 
     def save() -> None:
         write_gguf(args.output, model, tokenizer)
