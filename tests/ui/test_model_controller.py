@@ -378,8 +378,9 @@ def test_a_model_that_one_chat_wants_is_named_in_that_chat_alone_and_changes_no_
     wanted = desk.engine.wanted[-1]
     assert wanted is not None
     assert wanted.model.path == path
-    with qtbot.waitSignal(desk.models.state_changed):
-        desk.engine.become(ready(wanted.model))
+    loaded = ready(wanted.model)
+    with qtbot.waitSignal(desk.models.state_changed, check_params_cb=lambda state: state == loaded):
+        desk.engine.become(loaded)
 
     (button,) = desk.window.header.findChildren(_ModelButton)
     assert button.accessibleName() == "Model: Built-in guide"
@@ -403,13 +404,13 @@ def test_one_chats_model_that_fails_can_be_tried_again_without_being_chosen_for_
     assert wanted.n_ctx == 8192
     too_large = TooLarge(Text("Too large"), Text("Choose a smaller model."))
     failed = EngineState(Phase.FAILED, wanted.model, error=too_large, n_ctx=8192)
-    with qtbot.waitSignal(desk.models.state_changed):
+    with qtbot.waitSignal(desk.models.state_changed, check_params_cb=lambda state: state == failed):
         desk.engine.become(failed)
     desk.window.banner.remedy_chosen.emit(Remedy.LOAD_ANYWAY)
     assert desk.engine.anyway[-1].path == path
     assert desk.preferences.value.model == ""
-    desk.engine.state = failed
-    with qtbot.waitSignal(desk.models.state_changed):
+    # What the engine became meanwhile may reach the window first.
+    with qtbot.waitSignal(desk.models.state_changed, check_params_cb=lambda state: state == failed):
         desk.engine.become(failed)
     desk.window.banner.remedy_chosen.emit(Remedy.RETRY)
 

@@ -153,7 +153,7 @@ def test_what_a_client_says_reaches_the_engine_as_it_is_meant(tmp_path: Path) ->
         False,
     ]
     assert not any(request.keep_state for request in heard.requests)
-    assert heard.requests[4].sampling.seed == 2**32 - 1
+    assert heard.requests[4].sampling.seed is None
     assert heard.requests[4].sampling.stop == ()
     assert refused.value.param == "continue_final_message"
 
