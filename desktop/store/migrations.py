@@ -4,9 +4,11 @@ Steps are only ever added at the end and never changed: people's files went thro
 the thread that owns the connection; raises sqlite3.Error and OSError, translated by the caller.
 """
 
+import errno
 import logging
 import os
 import re
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from desktop.base.files import sync_file
-from desktop.store.connection import APPLICATION_ID, companions, connect, roll_back
+from desktop.store.connection import APPLICATION_ID, companions, connect, connect_reader, roll_back
 from desktop.store.faults import Damage, newer
 from desktop.store.index import INDEX_PARTS
 from desktop.store.steps import (
@@ -102,13 +104,24 @@ def migrate(
 ) -> None:
     """Bring the database to the newest shape; one with content is copied first.
 
-    Each step is one transaction: whatever happens, the file is at a step's end.
+    All of it is one transaction: whatever happens, and however many processes do it at once, the
+    file has its old shape or the newest, and one copy is made.
     """
-    steps = pending(connection, path, migrations)
-    if steps and _applied(connection):
-        keep_copy(connection, path)
+    if not pending(connection, path, migrations):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have made them while this one waited.
+        steps = pending(connection, path, migrations)
+        if steps and _applied(connection):
+            keep_copy(path)
+        for step in steps:
+            _make(connection, step)
+        connection.execute("COMMIT")
+    except BaseException:
+        roll_back(connection)
+        raise
     for step in steps:
-        _apply(connection, step)
         _log.info("migration %s applied", step.__name__)
 
 
@@ -120,7 +133,7 @@ def is_in_shape(
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
         for step in migrations:
             if step.__name__ in done:
-                _apply(model, step)
+                _make(model, step)
         return _shape(model) == _shape(connection)
 
 
@@ -154,15 +167,21 @@ def copies(path: Path) -> list[Path]:
     return sorted(copies_folder(path).glob(f"{path.stem}-[0-9]*{path.suffix}"), key=_number)
 
 
-def keep_copy(connection: sqlite3.Connection, path: Path) -> Path:
-    """Copy the database into `copies` beside it, keep the newest few, return the copy."""
+def keep_copy(path: Path) -> Path:
+    """Copy the database into `copies` beside it, keep the newest few, return the copy.
+
+    Whoever else changes it goes on doing so, as does whoever is about to.
+    """
+    if shutil.disk_usage(path.parent).free < path.stat().st_size:
+        raise OSError(errno.ENOSPC, "too little room for a copy", str(path))
     earlier = copies(path)
     number = _number(earlier[-1]) + 1 if earlier else 1
     target = copies_folder(path) / f"{path.stem}-{number:04d}{path.suffix}"
     target.parent.mkdir(mode=0o700, exist_ok=True)
     unfinished = blank(target)
     try:
-        connection.execute("VACUUM INTO ?", (str(unfinished),))
+        with closing(connect_reader(path)) as source:
+            source.execute("VACUUM INTO ?", (str(unfinished),))
         # SQLite leaves the copy to the system's cache.
         sync_file(unfinished)
         unfinished.replace(target)
@@ -190,20 +209,13 @@ def _applied(connection: sqlite3.Connection) -> set[str]:
     return {name for (name,) in connection.execute("SELECT name FROM migrations")}
 
 
-def _apply(connection: sqlite3.Connection, step: Migration) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied REAL NOT NULL)"
-        )
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        if step.__name__ not in _applied(connection):
-            step(connection)
-            connection.execute("INSERT INTO migrations VALUES (?, ?)", (step.__name__, time.time()))
-        connection.execute("COMMIT")
-    except BaseException:
-        roll_back(connection)
-        raise
+def _make(connection: sqlite3.Connection, step: Migration) -> None:
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied REAL NOT NULL)"
+    )
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    step(connection)
+    connection.execute("INSERT INTO migrations VALUES (?, ?)", (step.__name__, time.time()))
 
 
 def _number(copy: Path) -> int:

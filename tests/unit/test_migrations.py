@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -15,33 +15,7 @@ from desktop.domain.errors import StorageError
 from desktop.store.chats import ChatStore
 from desktop.store.connection import connect
 from desktop.store.migrations import MIGRATIONS, copies, create, migrate
-
-OLDEST = """
-PRAGMA application_id = 0x4C415049;
-CREATE TABLE migrations (name TEXT PRIMARY KEY, applied REAL NOT NULL);
-INSERT INTO migrations VALUES ('chats_and_messages', 1.0);
-CREATE TABLE chats (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL, created REAL NOT NULL,
-    updated REAL NOT NULL, position INTEGER NOT NULL, tip INTEGER,
-    draft TEXT NOT NULL DEFAULT '', deleted REAL
-);
-CREATE TABLE messages (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    chat INTEGER NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
-    parent INTEGER REFERENCES messages (id) ON DELETE CASCADE,
-    role TEXT NOT NULL, state TEXT NOT NULL, model TEXT NOT NULL, usage TEXT, note TEXT NOT NULL,
-    created REAL NOT NULL, content TEXT NOT NULL, reasoning TEXT NOT NULL
-);
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX chats_by_position ON chats (position);
-CREATE INDEX chats_deleted ON chats (deleted) WHERE deleted IS NOT NULL;
-CREATE INDEX messages_of_chat ON messages (chat);
-CREATE INDEX messages_of_parent ON messages (parent);
-CREATE INDEX messages_streaming ON messages (id) WHERE state = 'streaming';
-INSERT INTO chats (title, created, updated, position, tip) VALUES ('Old chat', 1.0, 2.0, 1, 2);
-INSERT INTO messages VALUES (1, 1, NULL, 'user', 'complete', '', NULL, '', 1.0, 'Hello?', '');
-INSERT INTO messages VALUES (2, 1, 1, 'assistant', 'streaming', 'm', NULL, '', 2.0, 'Hel', '');
-"""
+from tests.unit.oldest_chats import oldest
 
 
 def add_stars(connection: sqlite3.Connection) -> None:
@@ -54,12 +28,6 @@ def fail_half_way(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE chats ADD COLUMN half INTEGER")
     connection.execute("UPDATE chats SET title = 'lost'")
     connection.execute("INSERT INTO nowhere VALUES (1)")
-
-
-def oldest(path: Path) -> Path:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(OLDEST)
-    return path
 
 
 def columns(path: Path) -> list[str]:
@@ -161,10 +129,49 @@ def test_a_change_that_fails_leaves_the_file_as_it_was_beside_its_copy(tmp_path:
             migrate(connection, path, (*MIGRATIONS, add_stars, fail_half_way))
         assert not connection.in_transaction
 
-    assert "stars" in columns(path), "the step before is complete"
-    assert "half" not in columns(path)
+    assert not {"stars", "half"} & set(columns(path))
     assert titles(path) == ["Old chat"]
     assert len(copies(path)) == 1
+
+
+AT_ONCE = """
+import sys
+from contextlib import closing
+from pathlib import Path
+from desktop.store.connection import connect
+from desktop.store.migrations import migrate
+
+path = Path(sys.argv[1])
+with closing(connect(path)) as connection:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    migrate(connection, path)
+"""
+
+
+def test_several_processes_change_one_file_at_once_after_a_single_copy(tmp_path: Path) -> None:
+    path = oldest(tmp_path / "lapis.db")
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", AT_ONCE, str(path)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                )
+            )
+            for _ in range(6)
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline().strip() == b"ready"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.close()
+        assert [process.wait(60) for process in processes] == [0] * 6
+
+    (copy,) = copies(path)
+    assert titles(copy) == titles(path) == ["Old chat"]
 
 
 def test_a_file_of_a_newer_version_is_refused_and_not_touched(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from desktop.domain.chat import Sampling
 from desktop.domain.errors import Defect, StorageError
 from desktop.domain.shelf import HeaderFacts, ModelDefaults, Origin, Stamp
 from desktop.store.connection import APPLICATION_ID
+from desktop.store.migrations import copies
 from desktop.store.record_rows import ElsewhereRecord
 from desktop.store.records import Records
 
@@ -166,6 +167,7 @@ def test_many_processes_begin_and_write_one_file(path: Path, records: Records) -
 import sys
 from pathlib import Path
 from desktop.store.records import Records
+print("ready", flush=True)
 sys.stdin.readline()
 records = Records(Path(sys.argv[1]), patience=30)
 for step in range(10):
@@ -174,13 +176,18 @@ records.close()
 """
     command = [sys.executable, "-c", code, str(path)]
     children = [
-        subprocess.Popen([*command, str(number)], stdin=subprocess.PIPE) for number in range(5)
+        subprocess.Popen([*command, str(number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for number in range(5)
     ]
     for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline().strip() == b"ready"
+        child.stdout.close()
+    for child in children:
         assert child.stdin is not None
-        child.stdin.write(b"go\n")
         child.stdin.close()
     assert [child.wait(60) for child in children] == [0] * 5
+    assert not copies(path), "one found what another had begun"
 
     assert len(records.files()) == 50
     assert records.notice is None

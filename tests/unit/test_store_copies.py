@@ -65,8 +65,7 @@ def test_a_copy_is_made_once_a_day_beside_whoever_writes(path: Path, store: Chat
 
 def test_the_newest_seven_are_kept_and_others_are_left_alone(path: Path, store: ChatStore) -> None:
     talk(store, store.create().id, "x")
-    with closing(connect(path)) as connection:
-        before_a_change = keep_copy(connection, path)
+    before_a_change = keep_copy(path)
     (path.parent / "copies" / "lapis-daily-notes.txt").write_text("mine")
 
     for day in range(KEPT_DAYS + 3):
@@ -251,8 +250,7 @@ def test_a_damaged_copy_is_refused_when_chosen_and_at_the_start(path: Path) -> N
 def test_a_copy_from_before_a_change_is_brought_to_todays_shape(path: Path) -> None:
     with opened(path) as store:
         talk(store, store.create("then").id, "x")
-    with closing(connect(path)) as connection:
-        made = keep_copy(connection, path)
+    made = keep_copy(path)
     with opened(path) as store:
         store.create("now")
     restore(path, made)

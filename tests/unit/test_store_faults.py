@@ -25,9 +25,9 @@ from desktop.domain.errors import StorageError
 from desktop.domain.history import Attachment, AttachmentKind, MemoryStart, MessageState
 from desktop.store import opening
 from desktop.store.chats import ChatStore
-from desktop.store.connection import connect
 from desktop.store.indexing import index_missing
 from desktop.store.migrations import create, keep_copy
+from tests.unit.oldest_chats import OLDEST
 
 HERE = Path(__file__).parent
 ROUNDS = 15
@@ -287,6 +287,27 @@ print(json.dumps({"refused": refused, "there": there, "notice": store.notice}))
     }
 
 
+@pytest.mark.usefixtures("user_namespaces")
+def test_chats_of_an_earlier_version_wait_on_a_full_disk_until_there_is_room() -> None:
+    result = small_disk(f"""
+import sqlite3
+old = sqlite3.connect(path)
+old.executescript({OLDEST!r})
+old.close()
+take_all()
+refused = error_of(ChatStore.open, path)
+filler.unlink()
+store = ChatStore.open(path)
+titles = [chat.title for chat in store.chats()]
+print(json.dumps({{"refused": refused, "titles": titles, "notice": store.notice}}))
+""")
+    assert result == {
+        "refused": "The disk is full, so chats cannot be saved",
+        "titles": ["Old chat"],
+        "notice": None,
+    }
+
+
 LIMITED = """
 import resource, signal, sys
 from pathlib import Path
@@ -451,8 +472,7 @@ def test_an_emptied_file_is_not_taken_for_an_empty_history(path: Path) -> None:
 
 def test_where_nothing_can_be_read_the_newest_copy_is_shown(path: Path) -> None:
     texts = fill(path)
-    with closing(connect(path)) as connection:
-        keep_copy(connection, path)
+    keep_copy(path)
     path.write_bytes(b"not a database any more " * 1000)
 
     with opened(path) as store:
@@ -512,8 +532,7 @@ def test_a_lost_journal_costs_only_what_was_in_it(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_told_when_there_was_one(path: Path) -> None:
     fill(path)
-    with closing(connect(path)) as connection:
-        keep_copy(connection, path)
+    keep_copy(path)
     path.unlink()
 
     with opened(path) as store:
