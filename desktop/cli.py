@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import desktop
 from desktop.base.display import has_display
+from desktop.base.early_interrupt import EXIT_INTERRUPTED
 from desktop.base.leaving import leave
 from desktop.base.paths import Paths, paths_under, resources, standard_paths
 from desktop.base.streams import open_missing_streams
@@ -55,7 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 done, 1 failed (title and hint on stderr), 2 wrong command line, 130 stopped by Ctrl-C.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _main(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _main(given: Sequence[str]) -> int:
     if given == ["--version"]:
         print(f"Lapis {desktop.__version__}")  # noqa: T201 - before anything is loaded
         return 0
@@ -65,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     paths = standard_paths() if folder is None else paths_under(folder)
     if len(rest) == 1 and rest[0] in _HANDED_OVER and _hand_over(paths, rest[0]):
         return 0
-    from desktop.terminal.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, defect, report
+    from desktop.terminal.errors import EXIT_ERROR, EXIT_OK, defect, report
     from desktop.terminal.output import Screen
 
     open_missing_streams()
@@ -73,8 +80,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     screen = Screen(sys.stdout, sys.stderr)
     try:
         return _run(rest, paths, words, screen)
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
     except BrokenPipeError:
         screen.forget_out()
         return EXIT_OK

@@ -26,6 +26,7 @@ from desktop.domain.history import Attachment
 from desktop.domain.model import InstalledModel, LoadPlan
 from desktop.domain.settings import Settings
 from desktop.domain.text import Text
+from desktop.models.adapter import check_adapter
 from desktop.services.all_models import AllModels
 from desktop.services.answering_parts import AnsweringParts
 from desktop.services.attachment_text import with_attachments
@@ -63,6 +64,7 @@ def answer(order: AskOrder, paths: Paths, words: Translator, screen: Screen) -> 
     model = _chosen(models, terms.settings.model)
     if order.pictures and models.sees(model) is False:
         raise blind()
+    _check_adapters(model, order.choices)
     pictures = _pictures(order.pictures)
     files = _files(order.files, words, screen)
     known = _known(paths, notes)
@@ -77,6 +79,7 @@ def answer(order: AskOrder, paths: Paths, words: Translator, screen: Screen) -> 
         builtin_template=terms.template_for(model),
         anyway=order.choices.anyway,
         pictures=pictures,
+        adapters=order.choices.adapters,
     )
     cancel = threading.Event()
     with (
@@ -103,6 +106,7 @@ def talk(choices: Choices, paths: Paths, words: Translator, screen: Screen) -> i
     servers = _servers(paths, terms.settings)
     models = _models(paths, terms.settings, servers)
     model = _chosen(models, terms.settings.model)
+    _check_adapters(model, choices)
     known = _known(paths, notes)
     check = partial(_check, terms=terms, known=known)
     with contextlib.closing(notes), contextlib.closing(servers):
@@ -153,11 +157,12 @@ def measure(order: BenchOrder, paths: Paths, words: Translator, screen: Screen) 
     """Measure a model and return the exit code; raises LapisError.
 
     In folders of its own, so that nothing kept from chats is touched or of help. What crashes
-    taught is known there too, but a benchmark teaches nothing.
+    taught is known there too, but a benchmark teaches nothing. The engine's pack is that of chats.
     """
     import shutil
-    import tempfile
 
+    from desktop.backends import pack_folder
+    from desktop.backends.process import new_folder, sweep
     from desktop.services.bench import bench
     from desktop.services.bench_values import FULL, QUICK
     from desktop.terminal.bench import show_results
@@ -173,13 +178,18 @@ def measure(order: BenchOrder, paths: Paths, words: Translator, screen: Screen) 
         )
     cancel = threading.Event()
     with (
-        tempfile.TemporaryDirectory(prefix="bench-", dir=paths.cache) as folder,
+        contextlib.ExitStack() as leaving,
         stopping_on_interrupt(cancel),
         contextlib.closing(notes),
         contextlib.closing(servers),
     ):
-        own = replace(paths, data=Path(folder), cache=Path(folder))
+        # One that was killed has left its folders.
+        sweep(paths.engine)
+        folder = new_folder(paths.engine)
+        leaving.callback(shutil.rmtree, folder, ignore_errors=True)
+        own = replace(paths, data=folder, cache=folder)
         own.create()
+        pack_folder.use(own.engine, pack_folder.in_use(paths.engine))
         if paths.learned.is_dir():
             shutil.copytree(paths.learned, own.learned)
         with contextlib.closing(_engine(own, terms, _known(paths, notes), servers)) as engine:
@@ -215,6 +225,13 @@ def _check(model: InstalledModel, terms: Terms, known: Known, *, anyway: bool = 
     """Raise LapisError if a model cannot be loaded; what a server has it sees to itself."""
     if not model.is_served:
         _plan(model, terms, known, anyway=anyway)
+
+
+def _check_adapters(model: InstalledModel, choices: Choices) -> None:
+    """Raise ModelFileError for an adapter that cannot act on `model`, before that is loaded."""
+    if not model.is_served:
+        for adapter in choices.adapters:
+            check_adapter(adapter.path, model.path)
 
 
 def _plan(model: InstalledModel, terms: Terms, known: Known, *, anyway: bool = False) -> LoadPlan:

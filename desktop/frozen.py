@@ -15,6 +15,7 @@ from typing import Final, NoReturn
 from desktop import __version__
 from desktop.base.child_program import CHILD_SWITCH, EXIT_REPLACED
 from desktop.base.cpp_library import prefer_newer
+from desktop.base.early_interrupt import ending_quietly
 from desktop.base.streams import open_missing_streams
 
 __all__ = ["CHILDREN", "main_console", "main_window", "repair"]
@@ -47,8 +48,8 @@ _FOREIGN_PREFIXES: Final = ("PYTHON", "_PYI_", "_MEIPASS")
 def main_console() -> NoReturn:
     """Do what the command line of `lapis` says, and end with its exit code."""
     _begin()
-    from desktop.cli import run
-
+    with ending_quietly():
+        from desktop.cli import run
     run()
 
 

@@ -18,6 +18,8 @@ from desktop.api.reading import (
     MOST_MESSAGES,
     MOST_PICTURES,
     MOST_TEXTS,
+    MirostatEta,
+    MirostatTau,
     Name,
     Penalty,
     Share,
@@ -55,8 +57,8 @@ class Options(msgspec.Struct, frozen=True):
     presence_penalty: Penalty | None = None
     frequency_penalty: Penalty | None = None
     mirostat: Whole | None = None
-    mirostat_tau: Annotated[float, Meta(ge=0, le=100)] | None = None
-    mirostat_eta: Annotated[float, Meta(ge=0, le=10)] | None = None
+    mirostat_tau: MirostatTau | None = None
+    mirostat_eta: MirostatEta | None = None
     stop: list[str] | str | None = None
 
 

@@ -14,6 +14,14 @@ MOST_BIASES: Final = 1_024
 ANY_OBJECT: Final = '{"type":"object"}'
 # As llama.cpp and Ollama have it: another one each time.
 _ANY_SEED: Final = -1
+_LEAST_DRY_BASE: Final = 1
+_AS_SAID: Final = (
+    *("temperature", "top_p", "min_p"),
+    *("repeat_penalty", "frequency_penalty", "presence_penalty"),
+    *("mirostat", "mirostat_tau", "mirostat_eta"),
+    *("dry_multiplier", "dry_base", "dry_allowed_length"),
+    *("xtc_probability", "xtc_threshold"),
+)
 
 
 def sampling(wish: Knobs, usual: Sampling, most: int | None = None) -> Sampling:
@@ -22,15 +30,15 @@ def sampling(wish: Knobs, usual: Sampling, most: int | None = None) -> Sampling:
     `most` tokens is what the route says beside `max_tokens`; raises Refused.
     """
     ends = stops(wish.stop)
+    said = {name: value for name in _AS_SAID if (value := getattr(wish, name)) is not None}
+    if said.get("dry_base", _LEAST_DRY_BASE) < _LEAST_DRY_BASE:
+        # As llama.cpp has it: the usual one.
+        del said["dry_base"]
+    if wish.top_k is not None:
+        said["top_k"] = max(0, wish.top_k)
     return replace(
         usual,
-        temperature=_said(wish.temperature, usual.temperature),
-        top_p=_said(wish.top_p, usual.top_p),
-        top_k=max(0, _said(wish.top_k, usual.top_k)),
-        min_p=_said(wish.min_p, usual.min_p),
-        repeat_penalty=_said(wish.repeat_penalty, usual.repeat_penalty),
-        frequency_penalty=_said(wish.frequency_penalty, usual.frequency_penalty),
-        presence_penalty=_said(wish.presence_penalty, usual.presence_penalty),
+        **said,
         seed=_seed(wish.seed, usual.seed),
         max_tokens=_limit(wish.max_tokens if most is None else most, usual.max_tokens),
         stop=usual.stop if ends is None else ends,
@@ -106,7 +114,3 @@ def _limit(wish: int | None, usual: int | None) -> int | None:
             raise Refused(400, "An answer has at least 1 token; -1 is no limit", param="max_tokens")
         case _:
             return wish
-
-
-def _said(wish: Any, usual: Any) -> Any:
-    return usual if wish is None else wish

@@ -1,8 +1,10 @@
 """What clients of OpenAI's interface send, with the ranges that hold here. Values of one request.
 
 Names and meanings are those of OpenAI's published interface; what it does not know (`top_k`,
-`min_p`, `repeat_penalty`, `grammar`, `reasoning_content`, `chat_template_kwargs`) is named as
-llama.cpp's and vLLM's servers name it. Keys that are not here are left out when a body is read.
+`min_p`, `repeat_penalty`, mirostat, DRY, XTC, `grammar`, `reasoning_content`,
+`chat_template_kwargs`) is named as llama.cpp's and vLLM's servers name it. Keys that are not here
+are left out when a body is read, `dry_penalty_last_n` and `dry_sequence_breakers` among them: those
+are the same for everybody. So is `lora`: which files act on a model is for the person to say.
 """
 
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -13,6 +15,8 @@ from msgspec import Meta
 from desktop.api.reading import (
     MOST_MESSAGES,
     Limit,
+    MirostatEta,
+    MirostatTau,
     Name,
     Penalty,
     Seed,
@@ -47,6 +51,14 @@ class Knobs(msgspec.Struct, frozen=True, kw_only=True):
     repeat_penalty: Annotated[float, Meta(ge=0, le=4)] | None = None
     frequency_penalty: Penalty | None = None
     presence_penalty: Penalty | None = None
+    mirostat: Annotated[int, Meta(ge=0, le=2)] | None = None
+    mirostat_tau: MirostatTau | None = None
+    mirostat_eta: MirostatEta | None = None
+    dry_multiplier: Annotated[float, Meta(ge=0, le=100)] | None = None
+    dry_base: Annotated[float, Meta(ge=0, le=100)] | None = None
+    dry_allowed_length: Annotated[int, Meta(ge=0, le=10_000)] | None = None
+    xtc_probability: Share | None = None
+    xtc_threshold: Share | None = None
     seed: Seed | None = None
     max_tokens: Limit | None = None
     stop: str | list[str] | None = None

@@ -23,6 +23,8 @@ Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 TopK: TypeAlias = Annotated[int, Meta(ge=-1, le=1000)]
 """-1, as vLLM says it, and 0, as llama.cpp does, are all tokens."""
 Penalty: TypeAlias = Annotated[float, Meta(ge=-2, le=2)]
+MirostatTau: TypeAlias = Annotated[float, Meta(ge=0, le=100)]
+MirostatEta: TypeAlias = Annotated[float, Meta(ge=0, le=10)]
 Tokens: TypeAlias = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Limit: TypeAlias = Annotated[int, Meta(ge=-1, le=2**31 - 1)]
 """How many tokens an answer may have; -1, as LM Studio and llama.cpp say it, is no limit."""

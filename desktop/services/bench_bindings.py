@@ -6,15 +6,17 @@ Used from the main thread; one small thread reads what the process says.
 import json
 import os
 import queue
+import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
+from desktop.backends.process import new_folder
 from desktop.base.child_program import NO_WINDOW, child_command
 from desktop.domain.chat import ChatRequest
 from desktop.domain.model import LoadedModel
@@ -62,8 +64,13 @@ class Timed:
 class Bindings:
     """The process with a model in it; whoever made it closes it. It dies with the main thread."""
 
-    def __init__(self, loaded: LoadedModel, threads: int, cancel: threading.Event) -> None:
-        """Load the same model in the same way; raises NoBindings or Stopped."""
+    def __init__(
+        self, loaded: LoadedModel, threads: int, cancel: threading.Event, work_folder: Path
+    ) -> None:
+        """Load the same model in the same way; raises NoBindings or Stopped.
+
+        The process has a folder of its own under `work_folder`, like those of the engine.
+        """
         self._cancel = cancel
         needed = round(loaded.weights * _BESIDE_WEIGHTS)
         free = memory().available
@@ -81,13 +88,13 @@ class Bindings:
             )
         self._inbox: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
         # llama.cpp looks for libraries in the working directory.
-        self._folder = tempfile.TemporaryDirectory(prefix="lapis-bench-")
+        self._folder = new_folder(work_folder)
         self._process = subprocess.Popen(
             child_command(_HIGH_LEVEL, os.getpid()),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=self._folder.name,
+            cwd=self._folder,
             env=os.environ | {"GGML_NO_BACKTRACE": "1"},
             creationflags=NO_WINDOW,
             encoding="utf-8",
@@ -135,7 +142,7 @@ class Bindings:
             with suppress(OSError):
                 if pipe is not None:
                     pipe.close()
-        self._folder.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _call(self, order: Mapping[str, Any]) -> Mapping[str, Any]:
         stream = self._process.stdin

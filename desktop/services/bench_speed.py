@@ -36,7 +36,7 @@ def measure_speed(
     if bindings:
         yield Doing(Text("Loading the model in llama-cpp-python"))
         try:
-            other = Bindings(desk.loaded, threads, desk.cancel)
+            other = Bindings(desk.loaded, threads, desk.cancel, desk.engine.work_folder)
         except NoBindings as reason:
             missing = reason.reason
     prompt = desk.room_for(PROMPT, ANSWER)

@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from desktop.backends.base import Backend, Listener
 from desktop.backends.learned import Learned
@@ -100,6 +101,7 @@ class Engine:
         (None: as it is set), or raises LapisError. `sees` tells at once whether a model takes
         pictures, None where nobody knows.
         """
+        self._work_folder = paths.engine
         self._plan_for = plan_for
         self._plan_anyway = plan_anyway or plan_for
         self._plan_context = plan_context
@@ -130,6 +132,11 @@ class Engine:
     def here(self) -> EngineState:
         """The latest picture of this computer's own engine, whatever was chosen since."""
         return self._turns.local
+
+    @property
+    def work_folder(self) -> Path:
+        """Where its processes have a folder each; what is left of dead ones is cleared away."""
+        return self._work_folder
 
     @property
     def is_busy(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from desktop.base.translation import Translator
 from desktop.domain.chat import (
+    Adapter,
     ChatRequest,
     Finished,
     Message,
@@ -37,7 +38,7 @@ _raw_controls = re.compile("[\x7f-\x9f]")
 class Question:
     """What is asked, about which pictures, and how. `system` empty means no system prompt.
 
-    `builtin_template` as in `ChatRequest`; `anyway` tells that the model was loaded so already.
+    `builtin_template` and `adapters` as in `ChatRequest`; `anyway` tells that the model was loaded so already.
     """
 
     text: str
@@ -48,6 +49,7 @@ class Question:
     builtin_template: str = ""
     anyway: bool = False
     pictures: tuple[Picture, ...] = ()
+    adapters: tuple[Adapter, ...] = ()
 
 
 def ask(
@@ -64,7 +66,11 @@ def ask(
     template = question.builtin_template
     # Nobody goes on with this conversation, and leaving should not wait for a file of it.
     request = ChatRequest(
-        _messages(question), question.sampling, builtin_template=template, keep_state=False
+        _messages(question),
+        question.sampling,
+        builtin_template=template,
+        adapters=question.adapters,
+        keep_state=False,
     )
     answer = follow(engine.stream(request, cancel), words, screen, shown=not question.as_json)
     if answer.error is not None or answer.finished is None:

@@ -49,6 +49,15 @@ def add_asking(app: typer.Typer, words: Translator) -> None:
             names=tuple(NAMES),
         ),
     )
+    lora_option = typer.Option(
+        None,
+        "--lora",
+        metavar=say("FILE[:NUMBER]"),
+        help=say(
+            "A LoRA adapter made for the model, and how strongly it acts (1 if nothing is said); "
+            "may be given again"
+        ),
+    )
     anyway_option = typer.Option(
         False,
         "--anyway",
@@ -103,6 +112,7 @@ def add_asking(app: typer.Typer, words: Translator) -> None:
         seed: str = seed_option,
         context: str = context_option,
         template: str = template_option,
+        lora: list[str] | None = lora_option,
         anyway: bool = anyway_option,
         as_json: bool = json_option,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
@@ -110,7 +120,17 @@ def add_asking(app: typer.Typer, words: Translator) -> None:
         return AskOrder(
             " ".join(question or ()).strip(),
             as_json,
-            choices(model, system, temperature, max_tokens, seed, context, template, anyway=anyway),
+            choices(
+                model,
+                system,
+                temperature,
+                max_tokens,
+                seed,
+                context,
+                template,
+                lora or (),
+                anyway=anyway,
+            ),
             tuple(picture or ()),
             tuple(file or ()),
         )
@@ -131,9 +151,20 @@ def add_asking(app: typer.Typer, words: Translator) -> None:
         seed: str = seed_option,
         context: str = context_option,
         template: str = template_option,
+        lora: list[str] | None = lora_option,
         anyway: bool = anyway_option,
         page: bool = help_option,  # noqa: ARG001 - its callback acts
     ) -> ChatOrder:
         return ChatOrder(
-            choices(model, system, temperature, max_tokens, seed, context, template, anyway=anyway),
+            choices(
+                model,
+                system,
+                temperature,
+                max_tokens,
+                seed,
+                context,
+                template,
+                lora or (),
+                anyway=anyway,
+            ),
         )

@@ -1,5 +1,6 @@
 """How the terminal tells what went wrong: title and hint on stderr, and the exit code."""
 
+from desktop.base import early_interrupt
 from desktop.base.translation import Translator
 from desktop.domain.engine import EngineState
 from desktop.domain.errors import Defect, LapisError, TemplateError, TooLarge, UserFixable
@@ -9,7 +10,7 @@ from desktop.terminal.output import Screen, Style
 EXIT_OK = 0
 EXIT_ERROR = 1
 EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
+EXIT_INTERRUPTED = early_interrupt.EXIT_INTERRUPTED
 
 
 class UsageError(UserFixable):

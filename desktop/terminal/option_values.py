@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
+from desktop.base.path_text import typed_path
+from desktop.domain.chat import Adapter
 from desktop.domain.repository import SourceKind
 from desktop.domain.text import Text
 from desktop.inference.builtin_templates import AUTOMATIC, NAMES
@@ -12,6 +14,7 @@ from desktop.terminal.errors import UsageError
 from desktop.terminal.orders import Choices
 
 _HIGHEST_TEMPERATURE: Final = 5.0
+_STRONGEST_ADAPTER: Final = 10.0
 _HIGHEST_SEED: Final = 2**32 - 2
 _MOST_TOKENS: Final = 2**24
 _MOST_DIGITS: Final = 20
@@ -25,6 +28,7 @@ def choices(
     seed: str,
     context: str,
     template: str,
+    adapters: Sequence[str],
     *,
     anyway: bool,
 ) -> Choices:
@@ -37,6 +41,7 @@ def choices(
         seed=whole("--seed", seed, 0, _HIGHEST_SEED),
         context=whole("--context", context, 256, _MOST_TOKENS),
         template=word("--template", template, (OWN_TEMPLATE, AUTOMATIC, *NAMES)),
+        adapters=tuple(map(_adapter, adapters)),
         anyway=anyway,
     )
 
@@ -57,17 +62,42 @@ def word(option: str, text: str, words: Sequence[str]) -> str | None:
     return text or None
 
 
+def _adapter(text: str) -> Adapter:
+    """Return the LoRA file that `text` names, with the scale that may stand after its last colon.
+
+    What stands there and is no number belongs to the path.
+    """
+    path, _, after = text.rpartition(":")
+    scale = _number(after) if path else None
+    if scale is None:
+        return Adapter(typed_path(text))
+    return Adapter(
+        typed_path(path), _within("--lora", text, scale, -_STRONGEST_ADAPTER, _STRONGEST_ADAPTER)
+    )
+
+
 def _decimal(option: str, text: str, highest: float) -> float | None:
     if not text:
         return None
+    value = _number(text)
+    return _within(option, text, math.nan if value is None else value, 0, highest)
+
+
+def _number(text: str) -> float | None:
     try:
-        value = float(text)
+        return float(text)
     except ValueError:
-        value = math.nan
-    if not 0 <= value <= highest:
+        return None
+
+
+def _within(option: str, text: str, value: float, lowest: float, highest: float) -> float:
+    if not lowest <= value <= highest:
         raise UsageError(
             Text("{option} cannot be {value}", {"option": option, "value": text}),
-            Text("It takes a number from {low} to {high}.", {"low": 0, "high": f"{highest:g}"}),
+            Text(
+                "It takes a number from {low} to {high}.",
+                {"low": f"{lowest:g}", "high": f"{highest:g}"},
+            ),
         )
     return value
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
+from desktop.domain.chat import Adapter
+
 if TYPE_CHECKING:
     from desktop.terminal.connections_orders import ConnectionOrder
     from desktop.terminal.engine_orders import EngineOrder
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
 class Choices:
     """What `ask` and `chat` take over the settings; None and empty leave it to them.
 
-    `template` as in `services.manner.template_for`. With `anyway` a model is loaded although it
-    crashed here.
+    `template` as in `services.manner.template_for`, `adapters` as in `ChatRequest`. With `anyway` a
+    model is loaded although it crashed here.
     """
 
     model: str = ""
@@ -27,6 +29,7 @@ class Choices:
     seed: int | None = None
     context: int | None = None
     template: str | None = None
+    adapters: tuple[Adapter, ...] = ()
     anyway: bool = False
 
 

@@ -39,12 +39,18 @@ class Session:
         messages = (*system, *self.history, Message(Role.USER, question))
         template, sampling = self.terms.template_for(self.model), settings.sampling
         # What is asked in the terminal is written nowhere, and no other session goes on with it.
-        return ChatRequest(messages, sampling, builtin_template=template, keep_state=False)
+        return ChatRequest(
+            messages,
+            sampling,
+            builtin_template=template,
+            adapters=self.terms.choices.adapters,
+            keep_state=False,
+        )
 
     def switch(self, model: InstalledModel) -> None:
         """Let `model` answer from now on; what was asked for the earlier one alone is over."""
         self.model = model
-        choices = replace(self.terms.choices, template=None, anyway=False)
+        choices = replace(self.terms.choices, template=None, adapters=(), anyway=False)
         self.terms = replace(self.terms, choices=choices)
 
     def remember(self, question: str, answer: str) -> None:

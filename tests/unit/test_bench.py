@@ -372,7 +372,7 @@ def test_llama_cpp_python_reads_and_writes_the_same_tokens(models: Models, tmp_p
     with desk_with(models.llama, tmp_path, n_ctx=512) as desk:
         request = desk.texts.question(100, 12)
         answered = desk.ask(request)
-        other = Bindings(desk.loaded, 1, threading.Event())
+        other = Bindings(desk.loaded, 1, threading.Event(), tmp_path)
         try:
             timed = other.ask(request)
             plain = other.ask(ChatRequest(prompt="Once upon a time", sampling=greedy(5)))
@@ -386,10 +386,10 @@ def test_llama_cpp_python_reads_and_writes_the_same_tokens(models: Models, tmp_p
     assert timed.writing_speed > 0
 
 
-def test_ctrl_c_does_not_wait_for_llama_cpp_python(models: Models) -> None:
+def test_ctrl_c_does_not_wait_for_llama_cpp_python(models: Models, tmp_path: Path) -> None:
     loaded = replace(LOADED, plan=replace(LOADED.plan, path=models.llama))
     cancel = threading.Event()
-    other = Bindings(loaded, 1, cancel)
+    other = Bindings(loaded, 1, cancel, tmp_path)
     try:
         cancel.set()
         with pytest.raises(Stopped):
@@ -408,16 +408,15 @@ def test_a_killed_benchmark_takes_llama_cpp_python_along_at_once(
         "from desktop.services.bench_bindings import Bindings\n"
         "plan = types.SimpleNamespace(path=Path(sys.argv[1]), n_batch=512, n_gpu_layers=0)\n"
         "loaded = types.SimpleNamespace(weights=1, n_ctx=512, plan=plan)\n"
-        "other = Bindings(loaded, 1, threading.Event())\n"
+        "other = Bindings(loaded, 1, threading.Event(), Path(sys.argv[2]))\n"
         "print(other._process.pid, flush=True)\n"
         "other._process.wait()\n"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", code, str(models.llama)],
+        [sys.executable, "-c", code, str(models.llama), str(tmp_path)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=Path(desktop.__file__).parents[1],
-        env=os.environ | {"TMPDIR": str(tmp_path)},
     ) as parent:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
@@ -436,15 +435,16 @@ def test_llama_cpp_python_that_fails_is_left_out_with_its_reason(tmp_path: Path)
     broken.write_bytes(os.urandom(1000))
     loaded = replace(LOADED, plan=replace(LOADED.plan, path=broken))
     with pytest.raises(NoBindings, match="llama-cpp-python is left out, it fails: ValueError"):
-        Bindings(loaded, 1, threading.Event())
+        Bindings(loaded, 1, threading.Event(), tmp_path)
+    assert list(tmp_path.iterdir()) == [broken]
 
 
 def test_a_model_that_does_not_fit_twice_is_not_loaded_twice(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bench_bindings, "memory", lambda: Memory(8 * 10**9, 3_000_000))
     with pytest.raises(NoBindings, match="it would need 5 MB of memory beside Lapis"):
-        Bindings(LOADED, 1, threading.Event())
+        Bindings(LOADED, 1, threading.Event(), tmp_path)
 
 
 def test_without_llama_cpp_python_the_rest_is_measured(

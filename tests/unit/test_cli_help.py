@@ -14,6 +14,7 @@ from rich.cells import cell_len
 import desktop
 from desktop import cli
 from desktop.base.translation import Translator
+from desktop.domain.chat import Adapter
 from desktop.domain.model import KvType
 from desktop.domain.repository import SourceKind
 from desktop.domain.settings import Language
@@ -292,6 +293,24 @@ def test_a_damaged_settings_file_leaves_the_computers_language(
             ["ask", "--anyway", "--template", "gpt-oss", "q"],
             AskOrder("q", as_json=False, choices=Choices(template="gpt-oss", anyway=True)),
         ),
+        (
+            ["ask", "--lora", "a.gguf", "--lora", "b c.gguf:-0.5", "q"],
+            AskOrder(
+                "q",
+                as_json=False,
+                choices=Choices(
+                    adapters=(Adapter(Path("a.gguf")), Adapter(Path("b c.gguf"), -0.5))
+                ),
+            ),
+        ),
+        (
+            ["chat", "--lora", "odd:name.gguf", "--lora", "odd:name.gguf:2"],
+            ChatOrder(
+                Choices(
+                    adapters=(Adapter(Path("odd:name.gguf")), Adapter(Path("odd:name.gguf"), 2.0))
+                )
+            ),
+        ),
         (["doctor"], DoctorOrder(as_json=False)),
         (["doctor", "--json"], DoctorOrder(as_json=True)),
         (["models", "search", "a", "b"], SearchOrder("a b", None, as_json=False)),
@@ -367,6 +386,8 @@ def test_the_data_folder_may_stand_anywhere(
         (["ask", "--seed", "1.5", "x"], "--seed cannot be 1.5", "whole number"),
         (["ask", "--context", "-4", "x"], "--context cannot be -4", "256 to"),
         (["ask", "--template", "chatlm", "x"], "--template cannot be chatlm", "own, auto, chatml"),
+        (["ask", "--lora", "a:11", "x"], "--lora cannot be a:11", "-10 to 10"),
+        (["chat", "--lora", "a:nan"], "--lora cannot be a:nan", "-10 to 10"),
         (["fit"], "Which model?", "lapis fit gemma-2-2b-it"),
         (["fit", "x", "--ctx", "0"], "--ctx cannot be 0", "256 to"),
         (["fit", "x", "--ctx", "9" * 5000], "--ctx cannot be", "256 to"),

@@ -12,6 +12,7 @@ import pytest
 
 from desktop.base.translation import Translator
 from desktop.domain.chat import (
+    Adapter,
     ChatRequest,
     Event,
     Failed,
@@ -453,6 +454,15 @@ def test_a_chat_uses_the_template_chosen_for_the_file_until_another_is_asked_for
 
     assert [request.builtin_template for request in found.engine.requests] == ["phi", "auto"]
     assert not found.session.anyway, "it was said of the earlier model"
+
+
+def test_an_adapter_acts_on_the_model_it_was_asked_for_and_on_no_other() -> None:
+    voice = Adapter(Path("voice.gguf"), 0.5)
+    found = Talk(said("a"), said("b"), said("c"), stdin=io.StringIO("One?\n/model gemma\nTwo?\n"))
+    found.session.terms = Terms(choices=Choices(adapters=(voice,)))
+    found.run()
+
+    assert [request.adapters for request in found.engine.requests] == [(voice,), ()]
 
 
 @pytest.mark.parametrize(
