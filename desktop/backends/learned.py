@@ -7,12 +7,12 @@ stands beside the lessons for as long as a model is being loaded; one that is fo
 its Lapis tells of a load that took everything down with it.
 
 One instance belongs to one engine's worker thread. Several instances of Lapis may share the folder:
-what is written last counts.
+of one file, what is written last counts.
 """
 
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ import msgspec
 
 from desktop.backends.ladder import Cause
 from desktop.backends.libraries import bindings_version
+from desktop.base.file_lock import alone
 from desktop.base.files import write_atomically
 from desktop.base.owner import is_orphan, mark
 from desktop.base.path_text import path_of, text_of
@@ -35,6 +36,7 @@ _LIMITED: Final = (
 _LOADING: Final = "loading-"
 _MOST_LESSONS = 200
 _MOST_BYTES = 1024 * 1024
+_PATIENCE_SECONDS: Final = 1.0
 
 _log = logging.getLogger(__name__)
 _Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
@@ -136,16 +138,18 @@ class Learned:
         """Keep a lesson in place of what was known of the file."""
         size, changed = _stamp(path)
         dated = replace(lesson, date=datetime.now(UTC).isoformat(timespec="seconds"))
-        entries = self._entries()
-        entries.pop(_name(path), None)
-        entries[_name(path)] = _Entry(size, changed, bindings_version(), dated)
-        self._write(dict(list(entries.items())[-_MOST_LESSONS:]))
+        with self._alone():
+            entries = self._entries()
+            entries.pop(_name(path), None)
+            entries[_name(path)] = _Entry(size, changed, bindings_version(), dated)
+            self._write(dict(list(entries.items())[-_MOST_LESSONS:]))
 
     def forget(self, path: Path) -> None:
         """Know nothing of the file any more."""
-        entries = self._entries()
-        if entries.pop(_name(path), None) is not None:
-            self._write(entries)
+        with self._alone():
+            entries = self._entries()
+            if entries.pop(_name(path), None) is not None:
+                self._write(entries)
 
     def loading(self, path: Path) -> None:
         """Leave word on the disk that `path` is being loaded by this process."""
@@ -180,6 +184,12 @@ class Learned:
                 dead.append(path_of(marker.path))
             _remove(file)
         return dead
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """Have no other Lapis change the lessons meanwhile."""
+        if self._folder is None:
+            return nullcontext()
+        return alone(self._folder / "lessons.json.lock", _PATIENCE_SECONDS)
 
     def _entries(self) -> dict[str, _Entry]:
         if self._folder is None:

@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 
 from desktop.backends.libraries import bindings_version
-from desktop.base.files import write_atomically
+from desktop.base.files import is_unfinished, write_atomically
 from desktop.domain.engine_pack import EnginePack, PackFile
 from desktop.domain.kept_text import kept_text, text_again
 from desktop.domain.text import Text
@@ -77,7 +77,8 @@ def is_sound(folder: Path) -> bool:
     try:
         record = _record(folder)
         names = {RECORD, *(one.file.name for one in record.files)}
-        if {path.name for path in folder.iterdir()} != names:
+        # Another process may be writing the record, or was killed while it did.
+        if {path.name for path in folder.iterdir() if not is_unfinished(path.name)} != names:
             return False
         seen = [now for one in record.files if (now := _looked_at(folder, one)) is not None]
         if len(seen) < len(record.files):

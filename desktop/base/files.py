@@ -5,11 +5,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import IO, Final
 
+_UNFINISHED: Final = ".lapis-"
+_TRIES: Final = 100
 _BINARY: Final = getattr(os, "O_BINARY", 0)
 # Windows renames nothing over a file that somebody has open: a second Lapis, a virus scanner. Both
 # are done in a moment (MoveFileEx: ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION).
@@ -26,13 +28,18 @@ def write_atomically(path: Path, content: bytes) -> None:
         stream.write(content)
 
 
+def is_unfinished(name: str) -> bool:
+    """Return whether a file of that name is one that `write_atomically` writes first."""
+    return name.startswith(_UNFINISHED)
+
+
 @contextmanager
 def replaced(path: Path) -> Iterator[IO[bytes]]:
     """Give a stream whose content takes the place of `path` at the end; raises OSError.
 
     As with `write_atomically`; what raises inside leaves the old file, and nothing beside it.
     """
-    handle, name = tempfile.mkstemp(prefix=".lapis-", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
     with _taking_the_place_of(path, Path(name), handle) as stream:
         yield stream
 
@@ -96,6 +103,18 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder`, for this account only, and those above it; raises OSError.
+
+    Whoever removes empty folders above it at the same moment only has them made again.
+    """
+    for _ in range(_TRIES):
+        with suppress(FileNotFoundError, FileExistsError):
+            folder.mkdir(mode=0o700, parents=True)
+            return
+    folder.mkdir(mode=0o700, parents=True)
 
 
 def opened_at_once(path: Path) -> FileIO:

@@ -7,6 +7,7 @@ exception its type and where it arose, never its words, which may quote a chat. 
 
 import faulthandler
 import logging
+import os
 import sys
 import threading
 import traceback
@@ -106,10 +107,25 @@ class _PrivateFile(RotatingFileHandler):
 
     def doRollover(self) -> None:  # noqa: N802 the name in logging
         try:
-            super().doRollover()
+            if self.stream is not None and self._is_put_away(self.stream):
+                # By another Lapis, whose lines would else be put away after a few of them.
+                self.stream.close()
+                self.stream = self._open()
+            else:
+                super().doRollover()
         except OSError:
             # Another Lapis has the file open, which Windows does not forgive: go on in it.
             self.stream = self.stream or self._open()
+
+    def _is_put_away(self, stream: TextIOWrapper) -> bool:
+        """Return whether what is written to has another name by now, or none."""
+        if sys.platform == "win32":
+            return False
+        try:
+            named = Path(self.baseFilename).stat()
+        except FileNotFoundError:
+            return True
+        return not os.path.samestat(named, os.fstat(stream.fileno()))
 
     def close(self) -> None:
         """Close the file, and lose with it what a full disk has not taken."""

@@ -2,7 +2,8 @@
 
 Every field is judged by itself: what is missing, of the wrong type or out of bounds becomes its
 default. Only Offline does not: whoever chose it is not put online by a damaged file. What a newer
-version wrote is kept. Lives in the GUI thread.
+version wrote is kept, and what another process changed since, such as a command beside the window.
+Lives in the GUI thread.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, get_args, get_
 import msgspec
 
 from desktop.base.disk_faults import is_full, is_protected
+from desktop.base.file_lock import alone
 from desktop.base.files import write_atomically
 from desktop.config.bounds import BOUNDS
 from desktop.domain.errors import StorageError
@@ -30,6 +32,8 @@ Tree = TypeVar("Tree", bound="DataclassInstance")
 
 # What is in use where nobody can tell what was set.
 CAREFUL: Final = Settings(connections=ConnectionSettings(offline=True))
+# So long one process waits for another that is saving.
+_PATIENCE_SECONDS: Final = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +43,8 @@ class SettingsStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._raw: Json = {}
+        self._found: Json = {}
+        self._before: Json = {}
         self.problem: StorageError | None = None
 
     def load(self) -> Settings:
@@ -49,14 +54,16 @@ class SettingsStore:
         be told; None after a load without trouble.
         """
         self.problem = None
-        self._raw = {}
+        self._found = {}
+        content = b""
         try:
-            self._raw = msgspec.json.decode(self._path.read_bytes(), type=Json)
+            content = self._path.read_bytes()
+            self._found = msgspec.json.decode(content, type=Json)
         except FileNotFoundError:
             pass
         except OSError as error:
             _log.warning("settings cannot be read: %s", error.strerror)
-            self._raw = msgspec.to_builtins(CAREFUL)
+            self._found = _as_json(CAREFUL)
             self.problem = StorageError(
                 Text(
                     "The settings cannot be read, so the usual ones are in use, and Lapis is offline"
@@ -64,41 +71,58 @@ class SettingsStore:
                 Text("Check that {path} is a file that you may read.", {"path": str(self._path)}),
             )
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            self._raw = msgspec.to_builtins(CAREFUL)
-            self.problem = self._move_aside()
-        if not _tells_offline(self._raw):
+            self._found = self._before = _as_json(CAREFUL)
+            self.problem = self._put_aside(content)
+        raw = self._found
+        if not _tells_offline(raw):
             _log.warning("whether Lapis is offline is of the wrong type")
-            self._raw = _offline(self._raw)
+            raw = _offline(raw)
             self.problem = StorageError(
                 Text("The settings do not tell whether Lapis is offline, so it stays offline"),
                 Text("Choose it in the settings, under Connections."),
             )
-        return _read(Settings, self._raw, "")
+        settings = _read(Settings, raw, "")
+        self._before = _merge(raw, _as_json(settings))
+        return settings
 
     def predates(self, name: str) -> bool:
         """Return whether the file that was loaded is older than the setting `name`.
 
         False where there was no file, or none that could be read.
         """
-        return bool(self._raw) and name not in self._raw
+        return bool(self._found) and name not in self._found
 
     def save(self, settings: Settings) -> None:
         """Replace the file; raises StorageError, and then the old file is whole.
 
-        Fields that this version does not know stay as they were loaded.
+        Fields that this version does not know stay as they were loaded, and those that others have
+        changed since as these left them, unless they are changed here as well.
         """
-        content = _merge(self._raw, _writable(msgspec.to_builtins(settings)))
+        mine = _merge(self._before, _as_json(settings))
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_atomically(self._path, msgspec.json.format(msgspec.json.encode(content)) + b"\n")
+            lock = self._path.with_name(f"{self._path.name}.lock")
+            with alone(lock, _PATIENCE_SECONDS):
+                content = _beside(self._now(), self._found, self._before, mine)
+                encoded = msgspec.json.format(msgspec.json.encode(content)) + b"\n"
+                write_atomically(self._path, encoded)
         except OSError as error:
             raise self._not_saved(error) from error
-        self._raw = content
+        self._found = self._before = mine
 
-    def _move_aside(self) -> StorageError:
+    def _now(self) -> Json:
+        """Return what is in the file, as far as it is one."""
+        try:
+            now: Json = msgspec.json.decode(self._path.read_bytes(), type=Json)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return {}
+        return now
+
+    def _put_aside(self, content: bytes) -> StorageError:
         aside = self._path.with_name(f"{self._path.name}.damaged")
         try:
-            self._path.replace(aside)
+            # A copy: where the file is missing, other processes begin with the usual settings.
+            write_atomically(aside, content)
         except OSError as error:
             _log.warning("damaged settings cannot be moved aside: %s", error.strerror)
             aside = self._path
@@ -193,6 +217,11 @@ def _usable(raw: object, kind: Any, here: str) -> object:
     return kept
 
 
+def _as_json(settings: Settings) -> Json:
+    content: Json = _writable(msgspec.to_builtins(settings))
+    return content
+
+
 def _writable(value: Any) -> Any:
     """Return `value` with what has no UTF-8 form, as in the name of an odd file, made visible."""
     match value:
@@ -214,3 +243,24 @@ def _merge(old: Json, new: Json) -> Json:
         if isinstance(value, dict) and isinstance(before, dict):
             merged[name] = _merge(before, value)
     return merged
+
+
+def _beside(now: Json, found: Json, before: Json, mine: Json) -> Json:
+    """Return `mine` with what others changed in the file, which is `now` and was as `found`.
+
+    `before` was mine at that time: what differs from it was changed here.
+    """
+    content = {**now, **mine}
+    for name, value in mine.items():
+        theirs = now.get(name)
+        if isinstance(value, dict):
+            if isinstance(theirs, dict):
+                content[name] = _beside(theirs, _inner(found, name), _inner(before, name), value)
+        elif name in now and theirs != found.get(name) and value == before.get(name):
+            content[name] = theirs
+    return content
+
+
+def _inner(content: Json, name: str) -> Json:
+    inner = content.get(name)
+    return inner if isinstance(inner, dict) else {}

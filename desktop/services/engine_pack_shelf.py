@@ -83,7 +83,9 @@ class PackShelf:
 
     def remove(self, pack: EnginePack) -> None:
         """Delete `pack`, if it is here; raises OSError, AlreadyDownloading."""
-        self._remove(self.place(pack))
+        folder = self.place(pack)
+        with self._alone(folder):
+            self._remove(folder)
 
     def settle(self, engine: str, packs: tuple[EnginePack, ...]) -> bool:
         """Delete what belongs to another version than `engine`, and what killed processes left.
@@ -112,10 +114,14 @@ class PackShelf:
             if is_mark(name) and is_orphan(name):
                 shutil.rmtree(folder)
             return False
-        made_for = pack_folder.installed_engine(folder)
-        if made_for == engine or not _NAMED.fullmatch(folder.name):
+        if pack_folder.installed_engine(folder) == engine or not _NAMED.fullmatch(folder.name):
             return False
-        self._remove(folder)
+        with self._alone(folder):
+            # Another Lapis may just have put it there.
+            made_for = pack_folder.installed_engine(folder)
+            if made_for == engine:
+                return False
+            self._remove(folder)
         _log.info("an engine pack for %s was removed", made_for or "nothing")
         return bool(made_for)
 
@@ -151,10 +157,9 @@ class PackShelf:
         return reason
 
     def _remove(self, folder: Path) -> None:
-        with self._alone(folder):
-            if pack_folder.in_use(self._work_folder) == folder:
-                pack_folder.use(self._work_folder, None)
-            pack_folder.remove(folder)
+        if pack_folder.in_use(self._work_folder) == folder:
+            pack_folder.use(self._work_folder, None)
+        pack_folder.remove(folder)
 
     @contextmanager
     def _alone(self, folder: Path) -> Iterator[None]:

@@ -19,7 +19,7 @@ from desktop.backends.ladder import Cause
 from desktop.backends.side_job import Cancelled, JobDied, JobRefused, run_job
 from desktop.base.disk_faults import file_fault, told_about
 from desktop.base.disks import ROOM_TO_LEAVE, room_of
-from desktop.base.files import sync_folder
+from desktop.base.files import make_folder, sync_folder
 from desktop.domain.errors import LapisError, ModelFileError, StorageError, UserFixable
 from desktop.domain.text import Text
 from desktop.inference.messages import LoadFailed
@@ -111,7 +111,7 @@ def requantise(
                     Text("Choose a smaller quantisation."),
                 )
             with told_about(folder):
-                place.mkdir(mode=0o700, parents=True)
+                make_folder(place)
                 _check_free(folder, stem)
             check_room(folder, choice.size)
             part = place / "model.gguf.part"

@@ -21,7 +21,7 @@ from typing import Final
 import msgspec
 
 from desktop.base.disk_faults import told_about
-from desktop.base.files import write_atomically
+from desktop.base.files import make_folder, write_atomically
 from desktop.base.owner import is_mark, is_orphan, is_ours, mark
 from desktop.base.path_text import path_of, text_of
 from desktop.domain.errors import StorageError
@@ -105,7 +105,7 @@ class Bin:
         inside = tuple(text_of(file.relative_to(root)) for file in files)
         item = _Item(root, mark(), _Note(name, size, self._now(), inside))
         with self._lock, told_about(root):
-            item.folder.mkdir(mode=0o700, parents=True)
+            make_folder(item.folder)
             write_atomically(item.note_file, msgspec.json.encode(item.note))
             try:
                 for kept, original in item.pairs():

@@ -17,7 +17,7 @@ from typing import Final
 
 from desktop.base.copying import copy_file
 from desktop.base.disk_faults import told_about
-from desktop.base.files import sync_folder
+from desktop.base.files import make_folder, sync_folder
 from desktop.domain.errors import ModelFileError
 from desktop.domain.text import Text
 from desktop.hub.file_names import MOST_NAME_BYTES, safe_name
@@ -105,7 +105,7 @@ def _gather(
     sizes = [file.stat().st_size for file in files]
     meter = Meter(sum(sizes), progress)
     with gathering(folder) as place:
-        place.mkdir(mode=0o700, parents=True)
+        make_folder(place)
         fell_back = False
         if how is ImportHow.HARD_LINK:
             how = _linked(files, names, place)

@@ -5,7 +5,6 @@ another has counted. Beyond `MOST_LINES` (about 2 MB, with ten new lines a day s
 days become months, without names of files; only if that is not enough the oldest lines go.
 """
 
-import logging
 import sqlite3
 import threading
 import weakref
@@ -18,16 +17,18 @@ from typing import Any, Final, TypeAlias, TypeVar
 from desktop.domain.errors import StorageError
 from desktop.domain.network_log import Contact, Entry, Purpose, Reason
 from desktop.domain.text import Text, encodable
-from desktop.store.connection import move_aside, roll_back
-from desktop.store.faults import STORE_FAULTS, Cause, cause_of
+from desktop.store.connection import roll_back
+from desktop.store.faults import STORE_FAULTS
 from desktop.store.migrations import Migration
-from desktop.store.shared_file import open_shared
+from desktop.store.shared_file import SharedFile
 
 MOST_LINES: Final = 10_000
 WHOLE_DAYS: Final = 62
 """For so long names of files stay, however many lines there are."""
 _PATIENCE_SECONDS: Final = 3.0
 _LONGEST: Final = 255
+# What is cleared is to be gone.
+_PRAGMAS: Final = ("synchronous = NORMAL", "secure_delete = ON")
 _COLUMNS: Final = (
     "day, host, port, purpose, what, via, first, last, times, failed, refused, sent, received"
 )
@@ -55,8 +56,6 @@ _OLDEST_GONE: Final = (
 
 Result = TypeVar("Result")
 Row: TypeAlias = tuple[Any, ...]
-
-_log = logging.getLogger(__name__)
 
 
 def contacts_by_day(connection: sqlite3.Connection) -> None:
@@ -96,7 +95,9 @@ class NetworkLogFile:
         self._path = path
         self._most_lines = most_lines
         self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+        self._file = SharedFile(path, NETWORK_STEPS, _nothing_over, pragmas=_PRAGMAS)
+        # Whoever ends does not have to know of it: Python complains of what nobody closes.
+        weakref.finalize(self, self._file.let_go)
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Add what was done to the lines, in one commit.
@@ -146,36 +147,15 @@ class NetworkLogFile:
             connection.execute(_OLDEST_GONE, (self._most_lines * 3 // 4,))
 
     def _work(self, do: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Do something with the database; once more with a new one if it turns out damaged."""
         with self._lock:
             try:
-                try:
-                    return do(self._opened())
-                except STORE_FAULTS as error:
-                    if cause_of(error, self._path) is not Cause.DAMAGED:
-                        raise
-                    _log.warning("the list of connections is damaged: %s", type(error).__name__)
-                self._let_go()
-                move_aside(self._path)
-                return do(self._opened())
+                return self._file.work(do, _PATIENCE_SECONDS)
             except (StorageError, *STORE_FAULTS) as error:
                 raise _unusable(self._path) from error
 
-    def _opened(self) -> sqlite3.Connection:
-        if self._connection is None:
-            made = open_shared(self._path, _PATIENCE_SECONDS, NETWORK_STEPS)
-            # Whoever ends does not have to know of it: Python complains of what nobody closes.
-            self._closing = weakref.finalize(self, made.close)
-            made.execute("PRAGMA synchronous = NORMAL")
-            # What is cleared is to be gone.
-            made.execute("PRAGMA secure_delete = ON")
-            self._connection = made
-        return self._connection
 
-    def _let_go(self) -> None:
-        if self._connection is not None:
-            self._connection = None
-            self._closing()
+def _nothing_over(_connection: sqlite3.Connection, _aside: Path) -> None:
+    """Begin with an empty list: what was connected to long ago is not worth a guess."""
 
 
 @contextmanager

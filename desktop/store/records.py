@@ -4,7 +4,6 @@ Any thread, and beside other processes: one connection under a lock, opened when
 needed. A model file is known by the path at which it really lies.
 """
 
-import logging
 import os
 import sqlite3
 import threading
@@ -22,10 +21,15 @@ from desktop.domain.shelf import HeaderFacts, ModelDefaults, Stamp
 from desktop.domain.speed import TimedRun
 from desktop.domain.text import encodable
 from desktop.store.connection import roll_back
-from desktop.store.faults import STORE_FAULTS, Cause, cause_of
+from desktop.store.faults import Cause
 from desktop.store.json_columns import written
-from desktop.store.record_faults import explain_record, translated_record
-from desktop.store.record_file import open_records, put_aside
+from desktop.store.record_faults import (
+    begun_anew,
+    explain_record,
+    newer_record,
+    translated_record,
+)
+from desktop.store.record_file import record_file
 from desktop.store.record_rows import (
     ELSEWHERE,
     FILES,
@@ -65,8 +69,6 @@ _LOOKED: Final = "looked"
 
 Result = TypeVar("Result")
 
-_log = logging.getLogger(__name__)
-
 
 class Records:
     """All that is remembered. Every method raises StorageError when the disk does not play along.
@@ -86,17 +88,20 @@ class Records:
         self._now = now
         self._patience = patience
         self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._identity: tuple[int, int] | None = None
+        self._file = record_file(path)
         self._facts = msgspec.json.Decoder(HeaderFacts)
         self._defaults = msgspec.json.Decoder(ModelDefaults)
         self._sizes = SizeDecoders()
-        self.notice: StorageError | None = None
+
+    @property
+    def notice(self) -> StorageError | None:
+        """What to tell of a damaged file that was put aside; None where there was none."""
+        return None if self._file.aside is None else begun_anew(self._file.aside)
 
     def close(self) -> None:
         """Close the file; whoever asks again opens it again."""
         with self._lock, translated_record(self._path):
-            self._let_go()
+            self._file.let_go()
 
     def facts(self, version: int) -> Mapping[str, tuple[Stamp, HeaderFacts]]:
         """Return what headers said, as read by that `version` of the reader, by path."""
@@ -280,17 +285,12 @@ class Records:
     def _work(
         self, do: Callable[[sqlite3.Connection], Result], patience: float | None = None
     ) -> Result:
-        """Do something with the database; once more with a new one if it turns out damaged."""
         with self._held(patience), translated_record(self._path):
             most = self._patience if patience is None else patience
             try:
-                return do(self._opened(most))
-            except STORE_FAULTS as error:
-                if cause_of(error, self._path) is not Cause.DAMAGED:
-                    raise
-                _log.warning("the database about models is damaged: %s", type(error).__name__)
-            self._replace()
-            return do(self._opened(most))
+                return self._file.work(do, most)
+            except StorageError as error:
+                raise newer_record(self._path) from error
 
     @contextmanager
     def _held(self, patience: float | None) -> Iterator[None]:
@@ -302,25 +302,6 @@ class Records:
         finally:
             self._lock.release()
 
-    def _replace(self) -> None:
-        seen = self._identity
-        self._let_go()
-        # Unless another process has put the damaged one aside already.
-        if seen in {None, _identity(self._path)}:
-            self.notice = put_aside(self._path, self._patience)
-
-    def _opened(self, patience: float) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = open_records(self._path, patience)
-            self._identity = _identity(self._path)
-        self._connection.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
-        return self._connection
-
-    def _let_go(self) -> None:
-        connection, self._connection, self._identity = self._connection, None, None
-        if connection is not None:
-            connection.close()
-
 
 _KEYS: Final = (
     *(("facts", "path"), ("files", "path"), ("defaults", "model")),
@@ -331,11 +312,3 @@ _KEYS: Final = (
 def _timed(load: Load) -> Iterator[TimedRun]:
     if load.reading is not None and load.decode_tps > 0:
         yield TimedRun(load.path, load.reading, 1 / load.decode_tps)
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    try:
-        status = path.stat()
-    except OSError:
-        return 0, 0
-    return status.st_dev, status.st_ino

@@ -76,6 +76,8 @@ def _clear_abandoned(path: Path) -> bool:
 
     After a crash the number may belong to a stranger by now; the lock that Qt keeps on the open
     file tells. The file is removed under that lock, and only while it still is the one at `path`.
+    An empty one is left alone at first: Qt makes the file, locks it and then writes into it, and
+    goes on without that lock if somebody else has it just then.
     """
     if sys.platform == "win32":
         return False
@@ -86,9 +88,11 @@ def _clear_abandoned(path: Path) -> bool:
     except OSError:
         return False
     try:
+        opened = os.fstat(handle)
+        if opened.st_size == 0 and time.time() - opened.st_mtime < _PATIENCE_SECONDS:
+            return False
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        opened, found = os.fstat(handle), path.stat()
-        if opened.st_size == 0 or opened.st_ino != found.st_ino:
+        if opened.st_ino != path.stat().st_ino:
             return False
         path.unlink()
     except OSError:

@@ -14,7 +14,7 @@ from PySide6.QtCore import QLockFile
 from pytestqt.qtbot import QtBot
 
 from desktop.base.paths import Paths, paths_under
-from desktop.domain.errors import StorageError
+from desktop.domain.errors import AlreadyRunning, StorageError
 from desktop.system.instance import MAX_LINE, is_private, send_command
 from desktop.ui.instance_server import InstanceServer, take_lock
 from tests.harness.leftovers import Marker
@@ -129,6 +129,34 @@ def test_a_lock_with_the_number_of_a_living_stranger_is_taken_over(paths: Paths)
     lock.unlock()
 
 
+def test_a_lock_that_another_start_is_about_to_take_is_not_taken_from_it(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop.ui.instance_server._PATIENCE_SECONDS", 0.5)
+    # As Qt has it for a moment: made, not yet locked, nothing written.
+    paths.lock.touch()
+    future = time.time() + 60
+    os.utime(paths.lock, (future, future))
+    asked: list[int] = []
+    monkeypatch.setattr("fcntl.flock", lambda handle, _operation: asked.append(handle))
+
+    with pytest.raises(AlreadyRunning):
+        take_lock(paths, "show")
+
+    assert not asked, "Qt goes on without its lock on the file if somebody else has it"
+
+
+def test_an_empty_lock_that_a_killed_start_left_is_taken_over(paths: Paths) -> None:
+    paths.lock.touch()
+    long_ago = time.time() - 60
+    os.utime(paths.lock, (long_ago, long_ago))
+
+    lock = take_lock(paths, "show")
+    assert lock is not None
+    assert lock.isLocked()
+    lock.unlock()
+
+
 def test_two_data_folders_run_side_by_side(tmp_path: Path) -> None:
     both = [paths_under(tmp_path / name) for name in ("one", "two")]
     for each in both:
@@ -161,7 +189,7 @@ _FULL = """
 import sys
 from pathlib import Path
 from desktop.base.paths import paths_under
-from desktop.domain.errors import StorageError
+from desktop.domain.errors import AlreadyRunning, StorageError
 from desktop.ui.instance_server import take_lock
 
 paths = paths_under(Path(sys.argv[1]))

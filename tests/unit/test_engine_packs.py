@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from desktop.backends import pack_folder
+from desktop.base import file_lock
+from desktop.base.files import replaced
 from desktop.domain.download import Download, DownloadPhase
 from desktop.domain.engine_pack import PackState, PackView
 from desktop.domain.errors import AlreadyDownloading, BadReference, DownloadError, NoRoom, Offline
 from desktop.domain.text import Text
+from desktop.hub import target_lock
 from desktop.hub.target_lock import locked
 from desktop.services.engine_packs import OLD_ENGINE, EnginePacks
 from tests.harness.engine_packs import (
@@ -276,6 +279,37 @@ def test_files_that_were_only_touched_are_the_right_ones(room: Room) -> None:
     (room.place / MODULE).touch()
 
     assert room.is_handed_over
+    assert room.is_handed_over
+
+
+def test_a_record_that_another_process_is_writing_switches_no_pack_off(room: Room) -> None:
+    packs = room.open()
+    bring(packs, put_archive(room))
+    with replaced(room.place / pack_folder.RECORD) as stream:
+        stream.write((room.place / pack_folder.RECORD).read_bytes())
+
+        assert room.is_handed_over
+
+    assert state(packs).state is PackState.IN_USE
+
+
+def test_a_pack_that_another_process_puts_there_just_now_is_not_cleared_away(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packs = room.open()
+    stick = put_archive(room)
+    room.place.mkdir(parents=True)
+    take = file_lock.take
+
+    def beaten(path: Path, patience: float = 0.0) -> int:
+        # Between looking and locking.
+        monkeypatch.setattr(target_lock, "take", take)
+        bring(packs, stick)
+        return take(path, patience)
+
+    monkeypatch.setattr(target_lock, "take", beaten)
+    room.open().settle()
+
     assert room.is_handed_over
 
 

@@ -18,6 +18,7 @@ from desktop.domain.errors import EngineDied
 from desktop.domain.model import KvType, LoadPlan
 from desktop.domain.text import Text
 from tests import gguf_files
+from tests.harness.side_by_side import side_by_side
 from tests.unit.engine_room import Room, engine_room, model_at, question
 from tests.unit.engine_stubs import noted, play, stub
 
@@ -141,6 +142,26 @@ def test_only_so_many_lessons_are_kept_and_the_oldest_go(
         learned.remember(model, Lesson(deaths=1))
     kept = [learned.recall(model).deaths for model in models]
     assert kept == [0] * 5 + [1] * 20
+
+
+def test_several_lapis_that_learn_at_one_moment_keep_all_of_it(folder: Path) -> None:
+    folder.mkdir()
+    imports = """
+from pathlib import Path
+from desktop.backends import learned as kept
+from desktop.backends.learned import Learned, Lesson
+kept._PATIENCE_SECONDS = 60
+learned = Learned(Path(sys.argv[1]))
+"""
+    work = """
+for step in range(5):
+    learned.remember(Path(f"/m/{sys.argv[2]}-{step}.gguf"), Lesson(deaths=1))
+"""
+    side_by_side(imports, work, 4, str(folder))
+
+    learned = Learned(folder)
+    models = [Path(f"/m/{number}-{step}.gguf") for number in range(4) for step in range(5)]
+    assert [learned.recall(model).deaths for model in models] == [1] * 20
 
 
 def test_a_model_whose_name_is_no_text_has_its_lesson(folder: Path, tmp_path: Path) -> None:

@@ -78,6 +78,28 @@ def test_five_files_of_a_megabyte_are_kept_all_private(paths: Paths) -> None:
     assert "69 xxx" in lines(paths)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows renames no file that is open")
+def test_one_lapis_puts_the_file_away_and_the_others_go_on_in_the_new_one(
+    paths: Paths, logging_on: Logging
+) -> None:
+    others = [start_logging(paths) for _ in range(4)]
+    try:
+        for other in others:
+            logging.getLogger().removeHandler(other.handler)
+        log.info("early %s", "x" * 999_000)
+        log.info("late %s", "y" * 20_000)
+        for other in others:
+            line = log.makeRecord(log.name, logging.INFO, "", 0, "other %s", ("z" * 2000,), None)
+            other.handler.handle(line)
+    finally:
+        for other in reversed(others):
+            other.close()
+
+    assert {each.name for each in paths.logs.glob("lapis.log*")} == {"lapis.log", "lapis.log.1"}
+    assert "late" in lines(paths)
+    assert lines(paths).count("other") == 4
+
+
 @pytest.mark.usefixtures("logging_on")
 def test_of_an_exception_only_type_and_places_are_logged(paths: Paths) -> None:
     try:

@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from desktop.domain.errors import StorageError
 from desktop.store.chats import ChatStore
 from desktop.store.connection import connect
 from desktop.store.migrations import MIGRATIONS, copies, create, migrate
+from tests.harness.side_by_side import side_by_side
 from tests.unit.oldest_chats import oldest
 
 
@@ -134,41 +135,21 @@ def test_a_change_that_fails_leaves_the_file_as_it_was_beside_its_copy(tmp_path:
     assert len(copies(path)) == 1
 
 
-AT_ONCE = """
-import sys
+def test_several_processes_change_one_file_at_once_after_a_single_copy(tmp_path: Path) -> None:
+    path = oldest(tmp_path / "lapis.db")
+    beforehand = """
 from contextlib import closing
 from pathlib import Path
 from desktop.store.connection import connect
 from desktop.store.migrations import migrate
-
 path = Path(sys.argv[1])
-with closing(connect(path)) as connection:
-    print("ready", flush=True)
-    sys.stdin.readline()
+connection = connect(path)
+"""
+    work = """
+with closing(connection):
     migrate(connection, path)
 """
-
-
-def test_several_processes_change_one_file_at_once_after_a_single_copy(tmp_path: Path) -> None:
-    path = oldest(tmp_path / "lapis.db")
-    with ExitStack() as stack:
-        processes = [
-            stack.enter_context(
-                subprocess.Popen(
-                    [sys.executable, "-c", AT_ONCE, str(path)],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                )
-            )
-            for _ in range(6)
-        ]
-        for process in processes:
-            assert process.stdout is not None
-            assert process.stdout.readline().strip() == b"ready"
-        for process in processes:
-            assert process.stdin is not None
-            process.stdin.close()
-        assert [process.wait(60) for process in processes] == [0] * 6
+    side_by_side(beforehand, work, 6, str(path))
 
     (copy,) = copies(path)
     assert titles(copy) == titles(path) == ["Old chat"]

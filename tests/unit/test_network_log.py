@@ -23,11 +23,20 @@ from desktop.store import network_log as store
 from desktop.store.connection import APPLICATION_ID
 from desktop.store.migrations import is_in_shape
 from desktop.store.network_log import NETWORK_STEPS, NetworkLogFile
+from tests.harness.side_by_side import side_by_side
 from tests.harness.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 HUB = Contact("huggingface.co", 0, Reason(Purpose.SEARCH))
+IMPORTS = """
+from pathlib import Path
+from desktop.domain.network_log import Contact, Entry, Purpose, Reason
+from desktop.store import network_log
+from desktop.store.network_log import NetworkLogFile
+# However slow the disk is.
+network_log._PATIENCE_SECONDS = 60
+"""
 # Notes what it is told to, and waits to be killed; or notes much beside others.
 CHILD = """
 import sys, time
@@ -148,6 +157,25 @@ def test_several_processes_count_together(tmp_path: Path) -> None:
 
     (found,) = here.entries()
     assert (found.times, found.received) == (150, 1500)
+
+
+def test_another_process_that_ends_takes_no_notes_of_one_with_several_lists(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "network.db"
+    lists = [NetworkLogFile(path) for _ in range(2)]
+    for each in lists:
+        each.add([entry()])
+
+    with child(path, 1, "ends") as other:
+        assert other.wait(60) == 0
+    for each in lists:
+        each.add([entry()])
+
+    with child(path, 1, "ends") as other:
+        assert other.wait(60) == 0
+    (found,) = NetworkLogFile(path).entries()
+    assert found.times == 6
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs kill -9")
@@ -284,6 +312,30 @@ def test_a_damaged_file_is_put_aside_and_a_new_list_begun(tmp_path: Path) -> Non
 
     assert [each.times for each in log.entries()] == [1]
     assert (tmp_path / "network.db.damaged-1").exists()
+
+
+def test_processes_that_find_one_file_damaged_put_it_aside_once_and_lose_nothing(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "network.db"
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        raw.execute("CREATE TABLE migrations (name TEXT PRIMARY KEY, applied REAL NOT NULL)")
+        raw.execute("INSERT INTO migrations VALUES (?, 1.0)", (NETWORK_STEPS[0].__name__,))
+        raw.execute("CREATE TABLE odd (x)")
+        raw.commit()
+
+    work = """
+contact = Contact("huggingface.co", 0, Reason(Purpose.SEARCH))
+NetworkLogFile(Path(sys.argv[1])).add([Entry(contact, 1.0, 1.0, times=1)])
+"""
+    side_by_side(IMPORTS, work, 6, str(path))
+
+    (found,) = NetworkLogFile(path).entries()
+    assert found.times == 6
+    (aside,) = (each for each in tmp_path.iterdir() if "damaged" in each.name)
+    with closing(sqlite3.connect(aside)) as raw:
+        assert raw.execute("SELECT count(*) FROM odd").fetchone() == (0,)
 
 
 def test_lines_that_lapis_has_not_written_are_left_out_and_new_purposes_are_told(

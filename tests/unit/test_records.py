@@ -3,8 +3,6 @@
 import os
 import sqlite3
 import stat
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,14 +13,21 @@ import pytest
 from desktop.domain.chat import Sampling
 from desktop.domain.errors import Defect, StorageError
 from desktop.domain.shelf import HeaderFacts, ModelDefaults, Origin, Stamp
-from desktop.store.connection import APPLICATION_ID
+from desktop.store.connection import APPLICATION_ID, move_aside
 from desktop.store.migrations import copies
 from desktop.store.record_rows import ElsewhereRecord
+from desktop.store.record_steps import RECORD_STEPS
 from desktop.store.records import Records
+from tests.harness.side_by_side import side_by_side
 
 ODD = os.fsdecode(b"/models/caf\xe9/\xe6\xa8\xa1\xe5\x9e\x8b.gguf")
 FACTS = HeaderFacts("gemma2", "Gemma 2", "Q4_K_M", 8192, 2_600_000_000, True, True)
 STAMP = Stamp(123, 456)
+IMPORTS = """
+from pathlib import Path
+from desktop.domain.shelf import ModelDefaults
+from desktop.store.records import Records
+"""
 
 
 @pytest.fixture
@@ -163,34 +168,58 @@ def test_many_threads_write_side_by_side(records: Records) -> None:
 
 
 def test_many_processes_begin_and_write_one_file(path: Path, records: Records) -> None:
-    code = """
-import sys
-from pathlib import Path
-from desktop.store.records import Records
-print("ready", flush=True)
-sys.stdin.readline()
+    work = """
 records = Records(Path(sys.argv[1]), patience=30)
 for step in range(10):
     records.set_used(f"/m/{sys.argv[2]}-{step}")
 records.close()
 """
-    command = [sys.executable, "-c", code, str(path)]
-    children = [
-        subprocess.Popen([*command, str(number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        for number in range(5)
-    ]
-    for child in children:
-        assert child.stdout is not None
-        assert child.stdout.readline().strip() == b"ready"
-        child.stdout.close()
-    for child in children:
-        assert child.stdin is not None
-        child.stdin.close()
-    assert [child.wait(60) for child in children] == [0] * 5
+    side_by_side(IMPORTS, work, 5, str(path))
     assert not copies(path), "one found what another had begun"
 
     assert len(records.files()) == 50
     assert records.notice is None
+
+
+def test_processes_that_find_one_file_damaged_put_it_aside_once_and_lose_nothing(
+    path: Path,
+) -> None:
+    work = """
+records = Records(Path(sys.argv[1]), patience=30)
+records.set_defaults(sys.argv[2], ModelDefaults(n_ctx=77))
+print("told" if records.notice else "quiet", flush=True)
+records.close()
+"""
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        raw.execute("CREATE TABLE migrations (name TEXT PRIMARY KEY, applied REAL NOT NULL)")
+        raw.execute("INSERT INTO migrations VALUES (?, 1.0)", (RECORD_STEPS[0].__name__,))
+        raw.execute("CREATE TABLE odd (x)")
+        raw.commit()
+
+    told = side_by_side(IMPORTS, work, 6, str(path))
+
+    assert sorted(told) == ["quiet"] * 5 + ["told"]
+    with closing(again(path)) as records:
+        for number in range(6):
+            assert records.defaults(str(number)) == ModelDefaults(n_ctx=77)
+        assert records.notice is None
+    (aside,) = (each for each in path.parent.iterdir() if "damaged" in each.name)
+    with closing(sqlite3.connect(aside)) as raw:
+        assert raw.execute("SELECT count(*) FROM odd").fetchone() == (0,)
+
+
+def test_what_another_process_has_put_aside_is_not_written_to_any_more(
+    path: Path, records: Records
+) -> None:
+    records.set_used("/m/before")
+    move_aside(path)
+    with closing(again(path)) as other:
+        other.set_used("/m/other")
+
+    records.set_used("/m/after")
+
+    assert set(records.files()) == {"/m/other", "/m/after"}
 
 
 @pytest.mark.parametrize("content", [b"not a database" * 100, b"SQLite format 3\0" + bytes(5000)])

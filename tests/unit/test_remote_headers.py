@@ -541,7 +541,7 @@ def test_waiting_can_be_cancelled(
     thread.start()
     wait_for(lambda: hub.ranges, 10, "a request")
     stop.set()
-    thread.join(3)
+    thread.join(20)
 
     assert [type(error) for error in ended] == [Cancelled]
 
@@ -743,6 +743,6 @@ def test_waiting_for_another_who_fetches_can_be_cancelled(
         headers.whole(model, listed, lambda: True)
     assert first.is_alive()
     stop.set()
-    first.join(3)
+    first.join(20)
 
     assert ended == [Cancelled]

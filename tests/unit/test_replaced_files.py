@@ -1,11 +1,12 @@
 """A file written piece by piece is the old one or the whole new one."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from desktop.base import files
-from desktop.base.files import replaced, write_atomically
+from desktop.base.files import make_folder, replaced, write_atomically
 
 
 def test_it_appears_at_the_end(tmp_path: Path) -> None:
@@ -60,3 +61,24 @@ def test_windows_is_asked_again_while_somebody_reads_the_old_one(
 
     assert path.read_bytes() == (b"new" if times < 3 else b"old")
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_made_though_another_process_removes_the_empty_one_above_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = tmp_path / ".incoming" / "mine"
+    made = os.mkdir
+    removed: list[Path] = []
+
+    def mkdir(path: Path, mode: int = 0o777) -> None:
+        if Path(path) == wanted and wanted.parent.exists() and len(removed) < 2:
+            wanted.parent.rmdir()
+            removed.append(wanted.parent)
+        made(path, mode)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+
+    make_folder(wanted)
+
+    assert wanted.is_dir()
+    assert len(removed) == 2

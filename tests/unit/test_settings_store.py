@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from desktop.base.files import write_atomically
+from desktop.config import store as config_store
 from desktop.config.store import CAREFUL, SettingsStore
 from desktop.domain.chat import Sampling
 from desktop.domain.connection import MOST_CONNECTIONS, Connection, ServerKind
@@ -23,6 +25,7 @@ from desktop.domain.settings import (
     Theme,
     WindowSettings,
 )
+from tests.harness.side_by_side import side_by_side
 
 ATTIC = Connection(ServerKind.OLLAMA, "attic", "http://10.0.0.2:11434", keep_minutes=-1)
 WORK = Connection(ServerKind.OPENAI, "work", "https://a.example/v1", has_key=True)
@@ -273,6 +276,77 @@ def test_what_a_newer_version_wrote_is_kept(path: Path, store: SettingsStore) ->
     kept = json.loads(path.read_text(encoding="utf-8"))
     assert (kept["future"], kept["sampling"]["warmth"]) == ([1, 2], 2)
     assert (kept["sampling"]["top_k"], kept["theme"], kept["model"]) == (7, "light", "m")
+
+
+@pytest.mark.parametrize("content", [None, b"{}", b'{"theme": "light", "connections": 7}'])
+def test_what_a_command_changed_beside_the_window_is_not_taken_back(
+    content: bytes | None, path: Path, store: SettingsStore
+) -> None:
+    if content is not None:
+        path.write_bytes(content)
+    here = store.load()
+    other = SettingsStore(path)
+    there = other.load()
+    added = replace(there.connections, servers=(ATTIC,))
+    other.save(replace(there, connections=added, sampling=Sampling(top_k=7)))
+
+    store.save(replace(here, theme=Theme.DARK))
+    store.save(replace(here, theme=Theme.DARK, model="m"))
+
+    kept = SettingsStore(path).load()
+    assert kept.connections.servers == (ATTIC,)
+    assert kept.sampling.top_k == 7
+    assert (kept.theme, kept.model) == (Theme.DARK, "m")
+    # What is changed here as well is as it is here.
+    store.save(replace(here, sampling=Sampling(top_k=9)))
+    assert SettingsStore(path).load().sampling.top_k == 9
+
+
+def test_processes_that_save_at_one_moment_lose_nothing_of_each_other(path: Path) -> None:
+    imports = """
+from dataclasses import replace
+from pathlib import Path
+from desktop.config import store as config_store
+from desktop.config.store import SettingsStore
+from desktop.domain.chat import Sampling
+from desktop.domain.settings import Theme
+config_store._PATIENCE_SECONDS = 60
+store = SettingsStore(Path(sys.argv[1]))
+settings = store.load()
+changed = (
+    replace(settings, theme=Theme.DARK),
+    replace(settings, model="m"),
+    replace(settings, sampling=Sampling(top_k=7)),
+    replace(settings, system_prompt="Be brief."),
+)
+"""
+    side_by_side(imports, "store.save(changed[int(sys.argv[2])])", 4, str(path))
+
+    kept = SettingsStore(path).load()
+    assert (kept.theme, kept.model, kept.sampling.top_k) == (Theme.DARK, "m", 7)
+    assert kept.system_prompt == "Be brief."
+
+
+def test_of_processes_that_find_the_file_damaged_none_goes_online(
+    path: Path, store: SettingsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_bytes(b'{"theme": "dark"')
+    loaded: list[Settings] = []
+
+    def write(target: Path, content: bytes) -> None:
+        # Another one starts just before each step of this one.
+        monkeypatch.setattr(config_store, "write_atomically", write_atomically)
+        loaded.append(SettingsStore(path).load())
+        monkeypatch.setattr(config_store, "write_atomically", write)
+        write_atomically(target, content)
+
+    monkeypatch.setattr(config_store, "write_atomically", write)
+    loaded.append(store.load())
+
+    assert loaded
+    assert all(each == CAREFUL for each in loaded)
+    assert path.with_name("settings.json.damaged").read_bytes() == b'{"theme": "dark"'
+    assert SettingsStore(path).load() == CAREFUL
 
 
 @pytest.mark.parametrize(
