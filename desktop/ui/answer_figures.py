@@ -9,7 +9,7 @@ from desktop.domain.chat import Usage
 from desktop.domain.history import MessageState, StoredMessage
 from desktop.domain.text import Text
 from desktop.ui.model_words import GAP, model_words
-from desktop.ui.translation import say
+from desktop.ui.translation import say, told_together
 
 __all__ = ["figures_line", "figures_meaning", "figures_rows"]
 
@@ -72,7 +72,7 @@ def figures_meaning(message: StoredMessage) -> str:
     if usage.accepted_tokens:
         words = Text("Lapis guessed how the text goes on; the model checked many words at once.")
         meaning += [say(words), say(Text("The answer is the same, only sooner."))]
-    return " ".join(meaning)
+    return told_together(meaning)
 
 
 def _told(message: StoredMessage) -> Usage | None:

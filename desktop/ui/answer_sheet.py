@@ -4,10 +4,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from desktop.domain.history import StoredMessage
-from desktop.domain.text import printable, shortened
+from desktop.domain.text import printable
 from desktop.ui.answer_figures import figures_meaning, figures_rows
 from desktop.ui.labels import PlainLabel
-from desktop.ui.model_words import model_words
+from desktop.ui.model_words import cut_inside, model_words
 from desktop.ui.popover_card import PopoverCard
 from desktop.ui.tokens import Space
 
@@ -28,7 +28,7 @@ class AnswerSheet(PopoverCard):
         head = PlainLabel(title)
         head.setProperty("strong", True)
         self.column.addWidget(head)
-        name = shortened(printable(message.model), _NAME)
+        name = cut_inside(printable(message.model), _NAME)
         if name and name != title:
             self.column.addWidget(PlainLabel(name, tone="muted", size="small"))
         self.column.addSpacing(Space.S)

@@ -99,6 +99,12 @@ class ChoiceRows(QWidget):
         """The number of the chosen row; -1 for none."""
         return self._group.checkedId()
 
+    def take_focus(self) -> None:
+        """Let the keyboard be at the chosen row."""
+        button = self._group.checkedButton()
+        if button is not None:
+            button.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def choose(self, number: int) -> None:
         """Choose the row with this number."""
         button = self._group.button(number)

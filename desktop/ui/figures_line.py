@@ -76,7 +76,10 @@ class FiguresLine(QAbstractButton):
         return self._size
 
     def shown_text(self) -> str:
-        """Return the words as they are painted: a long name is cut first, then the last words."""
+        """Return the words as they are painted: a long name is cut first, then the last ones go.
+
+        They go whole, as half a figure is another figure.
+        """
         room = self.width() - Space.XS - self._sign
         mode, metrics = Qt.TextElideMode.ElideRight, QFontMetrics(self._font())
         words, name = self.text(), self._name
@@ -85,6 +88,10 @@ class FiguresLine(QAbstractButton):
             least = metrics.averageCharWidth() * _LEAST_NAME
             left = max(least, metrics.horizontalAdvance(name) - over)
             words = metrics.elidedText(name, mode, left) + words.removeprefix(name)
+        parts = words.split(GAP)
+        while len(parts) > 1 and metrics.horizontalAdvance(words) > room:
+            parts.pop()
+            words = GAP.join((*parts, "…"))
         return metrics.elidedText(words, mode, max(0, room))
 
     def changeEvent(self, event: QEvent) -> None:

@@ -146,6 +146,9 @@ def picture(name: str) -> QByteArray:
 
 
 def _painted(name: IconName, size: QSize, colour: QColor, scale: float) -> QPixmap:
+    if size.isEmpty():
+        # Asked for by a button that is squeezed while its window is made narrow.
+        return QPixmap()
     tint = colour.name(QColor.NameFormat.HexArgb)
     key = f"lapis/{name}/{size.width()}x{size.height()}/{tint}/{scale}"
     pixmap = QPixmap()

@@ -68,6 +68,7 @@ class InstalledCards(QObject):
         self._language = language
         self._own = own
         self._settings_card: ModelSettingsCard | None = None
+        self._put_off: Text | None = None
         tab.sheet.left.connect(self._leave)
         tab.import_requested.connect(self.offer_import)
         tab.import_wanted.connect(self._choose_file)
@@ -84,8 +85,8 @@ class InstalledCards(QObject):
         if card is not None:
             card.flush()
         # Afterwards: what was typed last asks for a preview too.
-        for lane in ("preview", "shrink"):
-            self._errands.cancel(lane)
+        self._errands.cancel("preview")
+        self._stop_shrinking()
 
     # Importing.
 
@@ -110,9 +111,8 @@ class InstalledCards(QObject):
         shown = self._tab.sheet.card
         if isinstance(shown, RequantiseCard) and shown.is_busy:
             # Its place would be taken, and with it an hour's work.
-            self._tab.toast.tell(
-                Text("Import “{name}” when this is done", {"name": found.path.name})
-            )
+            self._put_off = Text("Import “{name}” when this is done", {"name": found.path.name})
+            self._tab.toast.tell(self._put_off)
             return
         card = ImportCard(found)
         card.accepted.connect(self._import)
@@ -208,7 +208,7 @@ class InstalledCards(QObject):
     def _open_shrinking(self, entry: ShelfEntry) -> None:
         card = RequantiseCard(entry)
         card.start_requested.connect(lambda entry, choice: self._shrink(card, entry, choice))
-        card.stop_requested.connect(lambda: self._errands.cancel("shrink"))
+        card.stop_requested.connect(self._stop_shrinking)
         card.cancelled.connect(self._tab.sheet.left)
         self._open_sheet(verbatim(shown_title(entry)), card)
         self._errands.run(
@@ -252,10 +252,25 @@ class InstalledCards(QObject):
             )
 
         def done(path: Path | None) -> None:
+            self._end_waiting()
             self._tab.close_sheet()
             if path is not None:
                 self._installed.choose(path.stem)
             self._installed.refresh()
 
+        def failed(error: LapisError) -> None:
+            self._end_waiting()
+            card.show_problem(error)
+
         card.show_progress(TaskProgress(words))
-        self._errands.run("shrink", work, done, card.show_problem)
+        self._errands.run("shrink", work, done, failed)
+
+    def _stop_shrinking(self) -> None:
+        self._errands.cancel("shrink")
+        self._end_waiting()
+
+    def _end_waiting(self) -> None:
+        """Tell nobody to wait any longer: a file can be imported now."""
+        if self._put_off is not None:
+            self._tab.toast.take_back(self._put_off)
+            self._put_off = None

@@ -16,6 +16,7 @@ from desktop.ui.memory_bar import MemoryView
 from desktop.ui.memory_card import MemoryCard
 from desktop.ui.quantisation_words import rate
 from desktop.ui.tokens import Space
+from desktop.ui.translation import told_together
 
 __all__ = ["InstalledMemory", "OwnContext"]
 
@@ -124,7 +125,7 @@ class InstalledMemory(QWidget):
             words.append(
                 self.tr("It answered with {speed} tokens/s.").format(speed=rate(load.decode_tps))
             )
-        self._seen.setText(" ".join(words))
+        self._seen.setText(told_together(words))
 
 
 def _exactly(count: int) -> str:

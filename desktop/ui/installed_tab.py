@@ -115,6 +115,12 @@ class InstalledTab(QWidget):
             self._show_page()
             self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def event(self, event: QEvent) -> bool:
+        """Make room below the foot as parts of it come and go."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._keep_from_edge()
+        return super().event(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._show_page()
@@ -172,11 +178,17 @@ class InstalledTab(QWidget):
     def _show_page(self) -> None:
         on_sheet = self.sheet.card is not None
         self.folder.setVisible(not on_sheet and self.height() >= _LOW)
-        self._whole.setContentsMargins(0, 0, 0, 0 if on_sheet else Space.M)
+        self._keep_from_edge()
         if on_sheet:
             return
         has_models = any(not entry.model.is_guide for entry in self._browse.entries)
         self._pages.setCurrentWidget(self._browse if has_models else self._empty)
+
+    def _keep_from_edge(self) -> None:
+        """Let a card reach down to the window's edge, but nothing that stands at the foot."""
+        foot = (self.tasks, self.banner, self.toast)
+        reaches = self.sheet.card is not None and all(part.isHidden() for part in foot)
+        self._whole.setContentsMargins(0, 0, 0, 0 if reaches else Space.M)
 
     def _on_wanted(self, action: ShelfAction, entry: ShelfEntry) -> None:
         signals = {

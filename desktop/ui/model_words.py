@@ -14,7 +14,7 @@ from desktop.models.library import GUIDE_NAME
 from desktop.services.server_names import read_name
 from desktop.ui.translation import say
 
-__all__ = ["GAP", "bare_name", "model_words"]
+__all__ = ["GAP", "bare_name", "cut_inside", "model_words"]
 
 GAP = " · "
 _MOST = 48
@@ -55,6 +55,14 @@ def model_words(name: str) -> str:
     if at <= 0:
         return shortened(" ".join(_words(file)), _MOST)
     return f"{shortened(' '.join(_words(file[:at])), _MOST)}{GAP}{label}"
+
+
+def cut_inside(name: str, most: int) -> str:
+    """Return `name`, or both its ends in `most` characters: files of one model differ at the end."""
+    if len(name) <= most:
+        return name
+    end = (most - 1) // 2
+    return f"{name[: most - 1 - end]}…{name[len(name) - end :]}"
 
 
 def bare_name(name: str) -> str:

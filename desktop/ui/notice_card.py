@@ -82,6 +82,7 @@ class NoticeCard(QFrame):
         self._corner = corner
         self._inside = inside
         self._has_below = below is not None
+        self._is_one_line = False
 
     def show_words(self, title: str, hint: str, look: Look) -> None:
         """Show the fact `title` and the next step `hint`, if there is one."""
@@ -93,10 +94,8 @@ class NoticeCard(QFrame):
         restyle(self._title, "strong", bool(hint) and not quiet)
         self._hint.setText(hint)
         self._hint.setVisible(bool(hint) and not quiet)
-        # Beside a button one line of words stands in the middle, and its icon with it.
-        alone = not hint and not self._has_below
-        place = Qt.AlignmentFlag.AlignVCenter if alone else Qt.AlignmentFlag.AlignTop
-        self._inside.setAlignment(self._icon, place)
+        self._is_one_line = not hint and not self._has_below
+        self._place_icon()
         self._fit_icon()
         restyle(self, "panel", "" if quiet else "bad" if bad else "card")
         side, edge = (0, 0) if quiet else (Space.L, Space.M)
@@ -106,10 +105,27 @@ class NoticeCard(QFrame):
         self.setAccessibleName(title)
         self.setAccessibleDescription(hint)
 
+    def event(self, event: QEvent) -> bool:
+        """Keep the icon with the words as the buttons go below them, or beside."""
+        taken = super().event(event)
+        if event.type() in {QEvent.Type.Resize, QEvent.Type.LayoutRequest}:
+            self._place_icon()
+        return taken
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
             self._fit_icon()
+
+    def _place_icon(self) -> None:
+        """Let it stand where the words begin; one line beside a button stands in the middle."""
+        beside = self._body.direction() is QBoxLayout.Direction.LeftToRight
+        align = Qt.AlignmentFlag
+        place = align.AlignVCenter if self._is_one_line and beside else align.AlignTop
+        item = self._inside.itemAt(0)
+        # Only then: each time asks for a new layout, which would ask here again.
+        if item is not None and item.alignment() != place:
+            self._inside.setAlignment(self._icon, place)
 
     def _fit_icon(self) -> None:
         """Put the icon beside the first line; one of Chinese is higher than its font says."""

@@ -1,10 +1,10 @@
 """Asks how much smaller a model is to be made, with what each choice takes and costs. GUI thread."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.errors import LapisError
 from desktop.domain.quantities import sized
@@ -92,15 +92,13 @@ class RequantiseCard(QWidget):
 
     def show_progress(self, progress: TaskProgress) -> None:
         """Show how far the work is; the choices go away meanwhile."""
-        self._tasks.show_task(_TASK, progress)
         self._error = None
-        self._say()
+        self._turn(lambda: self._tasks.show_task(_TASK, progress))
 
     def show_problem(self, error: LapisError) -> None:
         """Say why nothing came of it; the choices are back."""
-        self._tasks.end_task(_TASK)
         self._error = error
-        self._say()
+        self._turn(lambda: self._tasks.end_task(_TASK))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
@@ -114,9 +112,24 @@ class RequantiseCard(QWidget):
 
     def _on_stop_requested(self) -> None:
         # At once: whoever stops the work hears nothing more of it.
-        self._tasks.end_task(_TASK)
-        self._say()
+        self._turn(lambda: self._tasks.end_task(_TASK))
         self.stop_requested.emit()
+
+    def _turn(self, change: Callable[[], None]) -> None:
+        """Show what `change` makes of it; what has the keyboard and goes hands it on.
+
+        Else Qt would look for a place by itself, outside of the card.
+        """
+        focused = QApplication.focusWidget()
+        was_here = focused is not None and self.isAncestorOf(focused)
+        change()
+        self._say()
+        if focused is None or not was_here or focused.isVisibleTo(self):
+            return
+        if self.is_busy:
+            self._tasks.take_focus(_TASK)
+        else:
+            self._rows.take_focus()
 
     def _say(self) -> None:
         busy = self.is_busy

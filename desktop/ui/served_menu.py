@@ -15,6 +15,7 @@ from desktop.domain.text import Text
 from desktop.ui.engine_words import model_title
 from desktop.ui.icons import icon
 from desktop.ui.labels import as_words
+from desktop.ui.model_words import cut_inside
 from desktop.ui.translation import say
 from desktop.ui.typed_choice import TypedChoice
 
@@ -27,9 +28,7 @@ _MOST = 40
 
 def model_line(model: InstalledModel) -> str:
     """Return name and size, where it is known; the tab puts the size at the right edge."""
-    name = as_words(model_title(model)).replace("\t", " ")
-    if len(name) > _NAME_LIMIT:
-        name = name[: _NAME_LIMIT - 1] + "…"
+    name = as_words(cut_inside(model_title(model).replace("\t", " "), _NAME_LIMIT))
     return f"{name}\t{sized(model.size)}" if model.size > 0 else name
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QTimer
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, QTimer
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -49,7 +49,6 @@ class Sidebar(SidebarWishes):
         """Start without chats."""
         super().__init__()
         self.setProperty("panel", "sidebar")
-        self.setMinimumWidth(_MINIMUM_WIDTH)
         self._new = TextButton(kind="quiet")
         self._new.setIcon(icon("new-chat", QPalette.ColorRole.ButtonText))
         self._new.setStyleSheet(_LOOK)
@@ -169,6 +168,11 @@ class Sidebar(SidebarWishes):
         """Show the chats again."""
         self.search.clear()
 
+    def minimumSizeHint(self) -> QSize:
+        """Return what the line at the top needs in the font of now; all below it gives way."""
+        width = max(_MINIMUM_WIDTH, self._top.minimumSize().width())
+        return QSize(width, super().minimumSizeHint().height())
+
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
         super().changeEvent(event)
@@ -176,7 +180,7 @@ class Sidebar(SidebarWishes):
             self._retranslate()
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
+        top = self._top = QHBoxLayout()
         top.setContentsMargins(Space.S, 0, Space.S, 0)
         top.setSpacing(0)
         top.addWidget(self._new, 1)

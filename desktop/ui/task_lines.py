@@ -5,7 +5,7 @@ Verifying, copying, moving the folder and making smaller quantisations all look 
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.domain.quantities import part_of, time_left
@@ -70,6 +70,12 @@ class TaskLines(QFrame):
             line.deleteLater()
         self.setVisible(bool(self._lines))
 
+    def take_focus(self, key: str) -> None:
+        """Let the keyboard be where the work `key` is stopped; nothing happens without its line."""
+        line = self._lines.get(key)
+        if line is not None:
+            line.take_focus()
+
     def is_running(self, key: str) -> bool:
         """Return whether `key` has a line."""
         return key in self._lines
@@ -114,6 +120,9 @@ class _Line(QWidget):
         self._stop.set_label(self.tr("Stop"))
         # Several lines have such a button.
         self._stop.setAccessibleDescription(self._words.whole_text())
+
+    def take_focus(self) -> None:
+        self._stop.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

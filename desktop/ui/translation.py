@@ -14,7 +14,7 @@ from desktop.base.translation import Translator
 from desktop.domain.settings import Language
 from desktop.domain.text import BETWEEN, Text
 
-__all__ = ["NEWER_THAN_QT", "Languages", "listed", "say"]
+__all__ = ["NEWER_THAN_QT", "Languages", "listed", "say", "told_together"]
 
 NEWER_THAN_QT: Final = (Text("&Look in:"), Text("Files of &type:"))
 """Words of Qt's own dialog for files, in a wording that Qt's translation does not know yet.
@@ -32,6 +32,15 @@ def say(text: Text) -> str:
 def listed(words: Iterable[str]) -> str:
     """Return `words` one after another, as the language of the window does it; empty ones left out."""
     return say(BETWEEN).join(word for word in words if word)
+
+
+def told_together(sentences: Iterable[str]) -> str:
+    """Return `sentences` one after another: with a space between them where the language has one."""
+    whole = ""
+    for sentence in sentences:
+        both = Text("{fact} {reason}", {"fact": whole, "reason": sentence})
+        whole = say(both) if whole else sentence
+    return whole
 
 
 def _translated(words: str) -> str:

@@ -12,6 +12,7 @@ from desktop.services.hotkey import Desktop
 from desktop.ui.chat_rows import shown_title
 from desktop.ui.engine_words import memory_words, model_title, state_words
 from desktop.ui.labels import as_words
+from desktop.ui.model_words import cut_inside
 from desktop.ui.translation import say
 
 __all__ = ["chat_line", "how_to_get_a_tray", "model_choice", "model_line", "tooltip"]
@@ -101,4 +102,4 @@ def how_to_get_a_tray(desktop: Desktop) -> Text:
 
 
 def _name(model: InstalledModel) -> str:
-    return shortened(printable(model_title(model)), _LONGEST_NAME)
+    return cut_inside(printable(model_title(model)), _LONGEST_NAME)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from desktop.ui.models_page import ModelsPage
     from tests.screenshots.stage import Stage
+
+_MADE: Final = 1_710_000_000
+"""Bytes of a file that is being made."""
 
 
 def tab(number: int, stage: Stage) -> None:
@@ -67,6 +70,43 @@ def downloads(stage: Stage) -> None:
     for key in rows:
         bar.cancel_requested.emit(key)
     stage.work(1)
+
+
+def smaller(stage: Stage, *, busy: bool) -> None:
+    """Take what a model can be made into, or with `busy` the work itself as a file is dropped."""
+    from desktop.domain.text import Text
+    from desktop.ui.installed_tab import InstalledTab
+    from desktop.ui.models_page import ModelsPage
+    from desktop.ui.requantise_card import RequantiseCard, SmallerChoice
+    from desktop.ui.task_lines import TaskProgress
+
+    stage.window.models_requested.emit()
+    stage.part(ModelsPage).show_tab(1)
+    shelf = stage.part(InstalledTab)
+    stage.wait(lambda: shelf.current, "a model")
+    entry = shelf.current
+    assert entry is not None
+    card = RequantiseCard(entry)
+    choices = (("Q5_K_M", 1.13), ("Q4_K_M", 1.0), ("Q3_K_L", 0.91))
+    card.set_choices(
+        [
+            SmallerChoice(name, round(_MADE * share), "", name == "Q4_K_M")
+            for name, share in choices
+        ],
+        20 * _MADE,
+    )
+    shelf.open_sheet(Text("{name}", {"name": entry.model.title}), card)
+    if busy:
+        words = Text(
+            "Making {quantisation} of “{name}”",
+            {"quantisation": "Q4_K_M", "name": entry.model.title},
+        )
+        card.show_progress(TaskProgress(words, _MADE // 3, _MADE))
+        shelf.import_requested.emit(stage.paths.data / "gemma-2-2b-it.gguf")
+        stage.wait(shelf.toast.isVisible, "the word that it has to wait")
+    stage.take()
+    shelf.toast.withdraw()
+    shelf.sheet.left.emit()
 
 
 def _open_model(stage: Stage) -> ModelsPage:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -109,6 +111,21 @@ def _banner(stage: Stage) -> None:
     banner.show_error(Topic.MODEL_LOADING, error, Remedy.RETRY, Remedy.CHOOSE_MODEL)
     stage.take()
     banner.solve(Topic.MODEL_LOADING)
+
+
+def _locked(stage: Stage) -> None:
+    """Type while another program keeps the chats file to itself."""
+    from desktop.ui.banner import Topic
+
+    _talk(stage)
+    banner, field = stage.window.banner, stage.window.composer.field
+    with closing(sqlite3.connect(stage.paths.database, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        field.setPlainText(stage.texts.draft)
+        stage.wait(lambda: banner.topic is Topic.STORAGE, "the word that nothing is saved")
+        stage.take()
+    stage.wait(lambda: banner.topic is None, "everything saved again")
+    field.clear()
 
 
 def _drop(stage: Stage) -> None:
@@ -304,11 +321,14 @@ def _all() -> dict[str, Scene]:
         "error": Scene(_error),
         "too-large": Scene(_too_large),
         "banner": Scene(_banner),
+        "locked": Scene(_locked),
         "drop": Scene(_drop),
         "models": Scene(partial(models_scenes.tab, 0)),
         "model": Scene(models_scenes.model_page),
         "downloads": Scene(models_scenes.downloads),
         "installed": Scene(partial(models_scenes.tab, 1)),
+        "smaller": Scene(partial(models_scenes.smaller, busy=False)),
+        "smaller-busy": Scene(partial(models_scenes.smaller, busy=True)),
         "this-computer": Scene(partial(models_scenes.tab, 2)),
         "servers": Scene(partial(models_scenes.tab, 3)),
         "servers-offline": Scene(models_scenes.servers_offline),

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.errors import StorageError
@@ -23,6 +31,7 @@ from desktop.ui.notice_card import NoticeCard
 from desktop.ui.requantise_card import RequantiseCard, SmallerChoice
 from desktop.ui.shelf_actions import ShelfAction, action_icon, action_words, actions_for
 from desktop.ui.task_lines import TaskProgress
+from desktop.ui.tokens import Space
 from tests.ui.shelf import FOLDER, entry
 
 _DAY = 86400.0
@@ -438,6 +447,53 @@ def test_a_failed_attempt_says_why_and_offers_the_choices_again(qtbot: QtBot) ->
     assert notice is not None
     assert notice.accessibleName() == "The disk is full"
     assert _button(card, "Make it").isEnabled()
+
+
+def test_the_keyboard_stays_in_the_card_as_the_work_begins_and_ends(qtbot: QtBot) -> None:
+    window = QWidget()
+    before, card, after = QPushButton("Before"), RequantiseCard(LLAMA), QPushButton("After")
+    column = QVBoxLayout(window)
+    for part in (before, card, after):
+        column.addWidget(part)
+    qtbot.addWidget(window)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    card.set_choices([SmallerChoice("Q8_0", 8, ""), SmallerChoice("Q4_K_M", 4, "", True)], 10)
+
+    def named() -> str:
+        focused = QApplication.focusWidget()
+        return "" if focused is None else focused.accessibleName()
+
+    _button(card, "Make it").setFocus()
+    card.show_progress(TaskProgress(Text("Working"), 1, 10))
+    assert named() == "Stop"
+    card.show_progress(TaskProgress(Text("Working"), 2, 10))
+    assert named() == "Stop"
+    _button(card, "Stop").click()
+    assert named() == "Q4_K_M, recommended, 4 B"
+
+    card.show_progress(TaskProgress(Text("Working"), 1, 10))
+    assert named() == "Stop"
+    card.show_problem(StorageError(Text("The disk is full"), Text("Free some space.")))
+    assert named() == "Q4_K_M, recommended, 4 B"
+
+    before.setFocus()
+    card.show_progress(TaskProgress(Text("Working"), 1, 10))
+    assert before.hasFocus(), "it is taken from nobody else"
+
+
+def test_what_is_told_below_a_card_keeps_its_distance_from_the_edge(
+    tab: InstalledTab, qtbot: QtBot
+) -> None:
+    tab.open_sheet(Text("A card"), QWidget())
+    qtbot.waitUntil(lambda: tab.sheet.geometry().bottom() == tab.rect().bottom())
+
+    tab.toast.tell(Text("Later"))
+    qtbot.waitUntil(lambda: tab.toast.geometry().bottom() == tab.rect().bottom() - Space.M)
+
+    tab.toast.withdraw()
+    qtbot.waitUntil(lambda: tab.sheet.geometry().bottom() == tab.rect().bottom())
 
 
 def _visible_buttons(parent: QWidget) -> list[QAbstractButton]:

@@ -15,7 +15,7 @@ from desktop.ui.banner import Topic
 from desktop.ui.choice_row import ChoiceRow
 from desktop.ui.icons import app_icon
 from desktop.ui.popup import Popup
-from desktop.ui.translation import NEWER_THAN_QT, Languages, listed, say
+from desktop.ui.translation import NEWER_THAN_QT, Languages, listed, say, told_together
 from desktop.ui.tray import Tray
 from tests.ui.desk import DONE, Desk
 from tests.ui.desk import say as script
@@ -166,3 +166,14 @@ def test_a_language_stays_when_whoever_chose_it_has_gone(qapp: QApplication) -> 
             assert translator is not None
             qapp.removeTranslator(translator)
             translator.deleteLater()
+
+
+def test_sentences_stand_after_one_another_as_the_language_has_it(qapp: QApplication) -> None:
+    languages = Languages(qapp)
+    try:
+        assert told_together([]) == ""
+        assert told_together(["One.", "Two.", "Three."]) == "One. Two. Three."
+        languages.use(Language.CHINESE)
+        assert told_together(["一。", "二。", "三。"]) == "一。二。三。"
+    finally:
+        languages.use(Language.ENGLISH)

@@ -14,7 +14,7 @@ from desktop.ui.answer_sheet import AnswerSheet
 from desktop.ui.buttons import IconButton
 from desktop.ui.figures_line import FiguresLine
 from desktop.ui.message_actions import MessageActions
-from desktop.ui.model_words import model_words
+from desktop.ui.model_words import GAP, model_words
 from desktop.ui.sibling_switch import SiblingSwitch
 from tests.ui.marking import Marking, unmarked
 from tests.ui.messages import USAGE, answer, question
@@ -307,6 +307,18 @@ def test_the_line_gives_way_where_there_is_no_room(column: Column) -> None:
     column.settle()
     assert line.shown_text() == line.text()
     assert line.width() < 600, "only the words can be clicked"
+
+
+def test_no_figure_is_cut_in_two(column: Column) -> None:
+    view = column.answer(replace(GEMMA, state=MessageState.LENGTH))
+    line = only(FiguresLine, view)
+    seen = set[int]()
+    for width in range(160, 700, 12):
+        line.resize(width, line.height())
+        parts = line.shown_text().split(GAP)
+        seen.add(len(parts))
+        assert all(part in {"…", *line.text().split(GAP)} for part in parts[2:])
+    assert {3, 4, 5} <= seen
 
 
 def test_a_long_name_is_cut_before_what_became_of_the_answer(column: Column) -> None:

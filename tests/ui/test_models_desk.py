@@ -269,6 +269,7 @@ def test_a_file_that_is_dropped_ends_no_smaller_one_that_is_being_made(
     stop.click()
     assert making.stop.is_set()
     assert not card.is_busy
+    assert tab.toast.isHidden(), "nothing is to be waited for any longer"
     tab.import_requested.emit(tmp_path / "dropped.gguf")
     qtbot.waitUntil(lambda: isinstance(tab.sheet.card, ImportCard), timeout=WAIT)
 

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.settings import Theme
+from desktop.ui.buttons import TextButton
 from desktop.ui.labels import PlainLabel
 from desktop.ui.notice_card import Look, NoticeCard
 from desktop.ui.theme import apply_theme
@@ -45,3 +46,29 @@ def test_the_icon_stands_beside_the_first_line(
     line = top(label).y() + rows_with_ink(card, top(label))
 
     assert abs(beside - line) <= 1
+
+
+def test_the_icon_stays_with_the_line_when_a_button_goes_below_it(
+    qtbot: QtBot, qapp: QApplication
+) -> None:
+    apply_theme(qapp, Theme.LIGHT)
+    button = TextButton()
+    button.setText("Use full settings again")
+    card = NoticeCard((button,))
+    qtbot.addWidget(card)
+    card.show_words("HHHHHHHHH", "", Look.NEWS)
+    (icon,) = card.findChildren(TintedIcon)
+    label = card.findChildren(PlainLabel)[0]
+    card.show()
+    qtbot.waitExposed(card)
+
+    for width in (640, 320, 640):
+        card.resize(width, card.heightForWidth(width))
+
+        def is_beside() -> bool:
+            icon_middle = icon.geometry().top() + rows_with_ink(card, icon.geometry())
+            words_middle = label.geometry().top() + rows_with_ink(card, label.geometry())
+            return abs(icon_middle - words_middle) <= 1
+
+        qtbot.waitUntil(is_beside)
+        assert (button.geometry().top() > label.geometry().bottom()) == (width == 320)

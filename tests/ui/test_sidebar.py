@@ -5,12 +5,21 @@ from datetime import datetime
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLineEdit,
+    QMenu,
+    QSplitter,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.history import ChatSummary
+from desktop.domain.settings import LARGEST_FONT, LookSettings, Theme
 from desktop.ui.chat_rows import Content, Heading, HeadingRow, rows_of
 from desktop.ui.sidebar import Sidebar
+from desktop.ui.theme import apply_theme
 
 _DAY = 86400.0
 
@@ -252,3 +261,25 @@ def test_what_marks_a_chat_is_told_to_a_screen_reader(sidebar: Sidebar) -> None:
         "Temporary chat, temporary",
         "Plain, open",
     ]
+
+
+@pytest.mark.parametrize("pixels", [14, LARGEST_FONT])
+def test_however_narrow_it_is_made_its_words_at_the_top_are_whole(
+    qtbot: QtBot, qapp: QApplication, pixels: int
+) -> None:
+    apply_theme(qapp, Theme.LIGHT, LookSettings(font_size=pixels))
+    splitter, sidebar = QSplitter(), Sidebar()
+    qtbot.addWidget(splitter)
+    splitter.addWidget(sidebar)
+    splitter.addWidget(QWidget())
+    splitter.setCollapsible(0, False)
+    splitter.resize(900, 600)
+    splitter.show()
+    new = next(each for each in sidebar.findChildren(QAbstractButton) if each.text() == "New chat")
+    try:
+        splitter.setSizes([1, 899])
+        qtbot.waitUntil(lambda: 180 <= sidebar.width() < 450)
+
+        assert new.width() >= new.sizeHint().width()
+    finally:
+        apply_theme(qapp, Theme.LIGHT)

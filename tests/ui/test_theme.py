@@ -179,6 +179,13 @@ def test_an_icon_painted_again_is_not_drawn_again(
     assert icon("pin").pixmap(QSize(37, 37), 1.0).toImage() == once
 
 
+@pytest.mark.parametrize("size", [QSize(0, 0), QSize(0, 20), QSize(20, 0)])
+def test_an_icon_without_room_is_no_picture_and_no_complaint(size: QSize) -> None:
+    engine = icons._TintedSvg("close", QColor("red"))
+
+    assert engine.scaledPixmap(size, QIcon.Mode.Normal, QIcon.State.Off, 2.0).isNull()
+
+
 def test_every_icon_file_has_a_name_in_the_code() -> None:
     files = {path.stem for path in (resources() / "icons").glob("*.svg")}
     # Those of the tray are layers of one picture, see `tray_icon`.

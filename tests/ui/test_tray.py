@@ -15,9 +15,11 @@ from desktop.domain.history import ChatSummary
 from desktop.domain.model import InstalledModel
 from desktop.system.login.base import LoginState
 from desktop.system.panel import Tone
+from desktop.ui import served_menu
 from desktop.ui.icons import app_icon
 from desktop.ui.tray import Tray
 from desktop.ui.tray_icon import Sign
+from desktop.ui.tray_words import model_choice
 from tests.ui.desk import Desk, ready
 
 
@@ -305,3 +307,16 @@ def test_windows_is_told_where_new_icons_hide(monkeypatch: pytest.MonkeyPatch) -
         tray.close()
     assert "arrow" in said[0]
     assert "arrow" not in said[1]
+
+
+def test_two_files_of_one_model_with_a_long_name_differ_in_the_menus() -> None:
+    name = "DeepSeek-R1-Distill-Qwen-32B-abliterated-uncensored-v2-Imatrix"
+    models = [
+        InstalledModel(f"{name}-{label}", f"{name}-{label}", Path(f"/m/{label}.gguf"), 10**9)
+        for label in ("Q4_K_M", "Q4_K_S")
+    ]
+
+    for words in (model_choice, served_menu.model_line):
+        lines = [words(model) for model in models]
+        assert lines[0] != lines[1]
+        assert all(line.startswith("DeepSeek-R1") and "…" in line for line in lines)
