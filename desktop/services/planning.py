@@ -115,8 +115,9 @@ def fitting_plan(
     `take` says what plans take, by formula where it is None; `anyway` as for `plan_for`.
     """
     take = take or _reckoned_by(info)
-    if wished.next_token_heads and _judged(take(wished), wished, computer) is not FitLevel.FITS:
-        wished = replace(wished, next_token_heads=False, rollback=0)
+    guesses = wished.next_token_heads or wished.draft_model is not None
+    if guesses and _judged(take(wished), wished, computer) is not FitLevel.FITS:
+        wished = replace(wished, next_token_heads=False, rollback=0, draft_model=None)
     plans = [(plan, take(plan)) for plan in _candidates(info, wished)]
     levels = [_judged(footprint, plan, computer) for plan, footprint in plans]
     for level in (FitLevel.FITS, FitLevel.TIGHT):
@@ -140,7 +141,7 @@ def from_the_disk(plan: LoadPlan) -> LoadPlan:
 
 def wished_plan(info: GgufInfo, engine: EngineSettings) -> LoadPlan:
     """Return the plan that the settings ask for, as far as the model can do it."""
-    draft_model = _draft_model(engine)
+    draft_model = _draft_model(info, engine)
     draft_tokens = engine.draft_tokens if engine.speculation else 0
     heads = bool(
         draft_tokens and engine.next_token_heads and info.head_weights and draft_model is None
@@ -238,17 +239,26 @@ def _maps_file(n_gpu_layers: int) -> bool:
     return apple and n_gpu_layers < 0
 
 
-def _draft_model(engine: EngineSettings) -> Path | None:
-    """Return the small model that guesses, if there is one; without it answers are the same."""
+def _draft_model(info: GgufInfo, engine: EngineSettings) -> Path | None:
+    """Return the small model that guesses, if there is one that can; without it answers are the same.
+
+    It can for a larger model with as many tokens as it has itself.
+    """
     if not engine.speculation or not engine.draft_model:
         return None
     path = Path(engine.draft_model)
     try:
-        read_gguf(path)
+        draft = read_gguf(path)
     except ModelFileError as error:
         _log.warning("the draft model is left out: %s", error.title.message)
         return None
-    return path
+    can = draft.weights < info.weights and _tokens(draft) == _tokens(info) != 0
+    return path if can else None
+
+
+def _tokens(info: GgufInfo) -> int:
+    count = info.metadata.get(f"{info.architecture}.vocab_size")
+    return count if isinstance(count, int) else 0
 
 
 def _candidates(info: GgufInfo, wished: LoadPlan) -> list[LoadPlan]:

@@ -3,8 +3,15 @@
 from collections.abc import Hashable, Sequence
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QActionGroup, QColor, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+from PySide6.QtGui import QActionGroup, QColor, QKeyEvent, QPaintEvent
+from PySide6.QtWidgets import (
+    QMenu,
+    QPushButton,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QWidget,
+)
 
 from desktop.ui.icons import IconName, icon, icon_pixmap
 from desktop.ui.labels import as_words
@@ -14,6 +21,7 @@ from desktop.ui.typed_choice import TypedChoice
 __all__ = ["MenuButton"]
 
 _ARROW = 16
+_MNEMONIC = Qt.TextFlag.TextShowMnemonic
 
 
 class MenuButton(QPushButton):
@@ -68,9 +76,21 @@ class MenuButton(QPushButton):
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        painter = QPainter(self)
+    def shown_text(self) -> str:
+        """Return the words as they are painted: cut in the middle where there is no room for all."""
+        words = self.text()
+        beside = self.sizeHint().width() - self.fontMetrics().size(_MNEMONIC, words).width()
+        room = max(0, self.width() - beside)
+        return self.fontMetrics().elidedText(
+            words, Qt.TextElideMode.ElideMiddle, room, int(_MNEMONIC)
+        )
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QStylePainter(self)
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = self.shown_text()
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
         colour = QColor(tokens_of(self.palette()).muted)
         pixmap = icon_pixmap("chevron-down", _ARROW, colour, self.devicePixelRatioF())
         painter.drawPixmap(self._arrow().topLeft(), pixmap)

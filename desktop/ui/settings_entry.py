@@ -71,6 +71,10 @@ class SettingEntry(QObject):
             self._field.setAccessibleName(name)
             self._field.setAccessibleDescription(hint)
             self._field.setPlaceholderText(example)
+        self.offer_again()
+
+    def offer_again(self) -> None:
+        """Show what is set once more: what can be chosen, or its name, may be another by now."""
         if self._value is not None:
             self._show(self._value)
 
@@ -92,13 +96,15 @@ class SettingEntry(QObject):
         return all(word in said for word in wanted.casefold().split())
 
 
-def choice(read: Read, put: Put, choices: Choices) -> SettingEntry:
-    """Return an entry with a menu.
+def choice(read: Read, put: Put, choices: Choices, *, widest: int = 0) -> SettingEntry:
+    """Return an entry with a menu, whose button is `widest` pixels wide at most; 0: as it needs.
 
     `choices` gives values with their words, in today's language, and among them the one it is given:
     the one in use, which may have been set elsewhere.
     """
     control = MenuButton()
+    if widest:
+        control.setMaximumWidth(widest)
     row = SettingRow(control)
     entry = SettingEntry(
         row,

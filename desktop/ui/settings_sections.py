@@ -17,10 +17,10 @@ from desktop.ui.look_choices import (
     with_language,
     with_theme,
 )
-from desktop.ui.settings_entry import accent, choice, number, switch, words
+from desktop.ui.settings_entry import accent, choice, number, switch
 from desktop.ui.settings_section import SettingsSection
 
-__all__ = ["AnswersSection", "ChatsSection", "LookSection", "MemorySection"]
+__all__ = ["ChatsSection", "LookSection", "MemorySection"]
 
 _IDLE_MINUTES = (1, 3, 5, 10, 30, 60, 240)
 _HOUR = 60
@@ -130,50 +130,6 @@ class ChatsSection(SettingsSection):
             self.tr("Check spelling while I write"),
             self.tr("Where this computer has dictionaries. Nothing leaves it."),
         )
-
-
-class AnswersSection(SettingsSection):
-    """What every model is told and how it chooses its words, where nothing else is set."""
-
-    def __init__(self) -> None:
-        """Build the entries."""
-        self._prompt = words(
-            lambda now: now.system_prompt, lambda now, value: replace(now, system_prompt=value)
-        )
-        self._temperature = choice(
-            lambda now: now.sampling.temperature,
-            lambda now, value: replace(now, sampling=replace(now.sampling, temperature=value)),
-            self._moods,
-        )
-        self._speculation = switch(
-            lambda now: now.engine.speculation, lambda now, value: _engine(now, speculation=value)
-        )
-        super().__init__((self._prompt,), (self._temperature, self._speculation))
-
-    def say(self) -> None:
-        self.title = self.tr("Answers")
-        self._prompt.say(
-            self.tr("System prompt"),
-            self.tr("Said to every model before every chat, unless it or the chat has its own."),
-            example=self.tr("For example: answer briefly, in simple words."),
-        )
-        self._temperature.say(
-            self.tr("Creativity"),
-            self.tr("How freely words are chosen. Models and chats can have their own."),
-        )
-        self._speculation.say(
-            self.tr("Guess ahead"),
-            self.tr("Faster where an answer repeats your text. The model still decides each word."),
-        )
-
-    def _moods(self, now: float) -> list[tuple[float, str]]:
-        moods = [
-            (0.0, self.tr("Always the likeliest word")),
-            (0.3, self.tr("Precise")),
-            (0.7, self.tr("Balanced")),
-            (1.0, self.tr("Lively")),
-        ]
-        return moods if now in dict(moods) else [*moods, (now, f"{now:g}")]
 
 
 class MemorySection(SettingsSection):

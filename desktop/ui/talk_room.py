@@ -93,6 +93,7 @@ class TalkRoom(QObject):
         self._context = self._measure_context()
         self._context.attach(engine, known)
         self._library.attach(models, known)
+        self._pages.offer_models(models.models)
         self._desk.chat_shown.connect(lambda _chat: self._library.show_model())
         self._library.offer_personas()
         self._beginnings = self._read_beginnings(engine, models)

@@ -1,12 +1,13 @@
 """What opens in place of the conversation or over it, each made when it is first wanted. GUI thread."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from desktop.base.paths import Paths
+from desktop.domain.model import InstalledModel
 from desktop.ui.help_desk import HelpDesk
 from desktop.ui.preferences import Preferences
 from desktop.ui.window import MainWindow
@@ -47,6 +48,7 @@ class WindowPages(QObject):
         self._key_section: KeysSection | None = None
         self._popup_section: PopupSection | None = None
         self._front = (True, False)
+        self._models: Callable[[], Sequence[InstalledModel]] = tuple
         self._first: list[Callable[[], SettingsSection]] = []
         self._late: list[Callable[[], SettingsSection]] = []
         self._help = HelpDesk(window, preferences)
@@ -66,6 +68,10 @@ class WindowPages(QObject):
         if self._settings is not None:
             self._settings.insert(_BEFORE_THE_LAST_TWO if late else len(self._first), make)
         (self._late if late else self._first).append(make)
+
+    def offer_models(self, models: Callable[[], Sequence[InstalledModel]]) -> None:
+        """Take in where the models are found that can be chosen, which come after the window."""
+        self._models = models
 
     def attach_keys(self, desk: "KeyDesk") -> None:
         """Take the keys that work in any program, which come after the window."""
@@ -119,17 +125,13 @@ class WindowPages(QObject):
         from desktop.services.network_log import NetworkLog
         from desktop.ui.copies_controller import CopiesController
         from desktop.ui.network_controller import NetworkController
+        from desktop.ui.settings_answers import AnswersSection
         from desktop.ui.settings_connections import ConnectionsSection
         from desktop.ui.settings_copies import CopiesSection
         from desktop.ui.settings_keys import KeysSection
         from desktop.ui.settings_popup import PopupSection
         from desktop.ui.settings_privacy import PrivacySection
-        from desktop.ui.settings_sections import (
-            AnswersSection,
-            ChatsSection,
-            LookSection,
-            MemorySection,
-        )
+        from desktop.ui.settings_sections import ChatsSection, LookSection, MemorySection
 
         copies = CopiesSection()
         self._copies = CopiesController(copies, self._paths.database, self._window.banner)
@@ -146,9 +148,12 @@ class WindowPages(QObject):
             keys.attach(self._key_desk)
         popup = self._popup_section = PopupSection()
         popup.set_front(can_read=self._front[0], can_copy=self._front[1])
-        talk = (ChatsSection(), AnswersSection(), MemorySection())
+        talk = (ChatsSection(), AnswersSection(self._models_here), MemorySection())
         late = [make() for make in self._late]
         return [*first, LookSection(), keys, popup, *talk, *late, privacy, copies]
+
+    def _models_here(self) -> Sequence[InstalledModel]:
+        return self._models()
 
     def _open_data_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._paths.data)))

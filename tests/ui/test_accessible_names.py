@@ -28,13 +28,14 @@ from desktop.ui.library_controller import LibraryController
 from desktop.ui.message_actions import MessageActions
 from desktop.ui.popup import Popup
 from desktop.ui.server_presets import CLOUD
+from desktop.ui.settings_answers import AnswersSection
 from desktop.ui.settings_api import ApiSection
 from desktop.ui.settings_controller import SettingsController
 from desktop.ui.settings_copies import CopiesSection
 from desktop.ui.settings_popup import PopupSection
 from desktop.ui.settings_privacy import PrivacySection
 from desktop.ui.settings_section import SettingsSection
-from desktop.ui.settings_sections import AnswersSection, ChatsSection, LookSection, MemorySection
+from desktop.ui.settings_sections import ChatsSection, LookSection, MemorySection
 from desktop.ui.shortcut_sheet import ShortcutSheet
 from desktop.ui.transcript import Transcript
 from tests.harness.ollama.models import OllamaModel

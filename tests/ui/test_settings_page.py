@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from desktop.domain.chat import Role
-from desktop.domain.settings import Accent, LookSettings, Settings, Theme
+from desktop.domain.model import InstalledModel
+from desktop.domain.settings import Accent, EngineSettings, LookSettings, Settings, Theme
 from desktop.domain.updates import Standing
 from desktop.store.chats import ChatStore
 from desktop.store.copies import keep_daily
@@ -24,16 +25,12 @@ from desktop.ui.menu_button import MenuButton
 from desktop.ui.page_scroll import PageScroll
 from desktop.ui.search_field import SearchField
 from desktop.ui.setting_row import NumberControl, SettingRow
+from desktop.ui.settings_answers import AnswersSection
 from desktop.ui.settings_copies import CopiesSection
 from desktop.ui.settings_general import GeneralSection
 from desktop.ui.settings_page import SettingsPage
 from desktop.ui.settings_popup import PopupSection
-from desktop.ui.settings_sections import (
-    AnswersSection,
-    ChatsSection,
-    LookSection,
-    MemorySection,
-)
+from desktop.ui.settings_sections import ChatsSection, LookSection, MemorySection
 from desktop.ui.switch import Switch
 from desktop.ui.theme import apply_theme
 from desktop.ui.update_desk import UpdateView
@@ -375,3 +372,64 @@ def test_the_names_of_the_parts_are_whole_in_large_type(desk: _Desk, qapp: QAppl
 
     assert names
     assert cut == []
+
+
+def test_a_model_that_is_here_by_now_can_guess_for_larger_ones(qtbot: QtBot) -> None:
+    here = [
+        InstalledModel("guide", "Guide", Path("guide.gguf"), 6 * 10**6, is_guide=True),
+        InstalledModel("ollama:qwen3:8b", "qwen3:8b", Path("qwen3:8b"), 5, server="ollama"),
+        InstalledModel("qwen3-8b-q4_k_m", "Qwen3 8B", Path("/m/qwen3-8b-q4_k_m.gguf"), 5 * 10**9),
+    ]
+    section = AnswersSection(lambda: here)
+    qtbot.addWidget(section)
+    kept: list[Settings] = []
+    section.changed.connect(lambda change: kept.append(change(Settings())))
+    section.show_settings(Settings(engine=EngineSettings(draft_model="/gone/old.gguf")))
+    row = next(
+        row for row in section.findChildren(SettingRow) if row.name == "A small model guesses too"
+    )
+    menu = row.findChild(MenuButton)
+    assert isinstance(menu, MenuButton)
+    small = InstalledModel("qwen3-0.6b-q8_0", "Qwen3 0.6B", Path("/m/qwen3-0.6b.gguf"), 7 * 10**8)
+    here.append(small)
+
+    section.show()
+
+    assert [words for _value, words in menu.choices] == [
+        "None",
+        "Qwen3 0.6B · 700 MB",
+        "Qwen3 8B · 5.0 GB",
+        "old.gguf",
+    ]
+    assert menu.text() == menu.shown_text() == "old.gguf"
+    menu.chosen.emit(str(small.path))
+    assert [now.engine.draft_model for now in kept] == [str(small.path)]
+
+
+def test_a_models_own_guesses_are_a_switch(desk: _Desk, qtbot: QtBot) -> None:
+    switch = desk.row("A model guesses by itself").findChild(Switch)
+    assert isinstance(switch, Switch)
+    qtbot.mouseClick(switch, Qt.MouseButton.LeftButton)
+
+    assert desk.settings.engine.next_token_heads
+
+
+def test_a_long_choice_leaves_room_for_what_it_is_for(qtbot: QtBot) -> None:
+    name = "meta-llama-3.2-1b-instruct-abliterated-imatrix"
+    model = InstalledModel(name, name, Path(f"/m/{name}.gguf"), 8 * 10**8)
+    section = AnswersSection(lambda: [model])
+    qtbot.addWidget(section)
+    section.show_settings(Settings(engine=EngineSettings(draft_model=str(model.path))))
+    section.resize(360, 700)
+    section.show()
+
+    row = next(
+        row for row in section.findChildren(SettingRow) if row.name == "A small model guesses too"
+    )
+    menu = row.findChild(MenuButton)
+    assert isinstance(menu, MenuButton)
+    assert section.width() == 360
+    assert menu.width() < row.width() / 2 + 20
+    assert menu.shown_text().startswith("met")
+    assert menu.shown_text().endswith("MB")
+    assert "…" in menu.shown_text()

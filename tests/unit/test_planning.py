@@ -4,6 +4,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+import gguf
 import pytest
 
 from desktop.domain.advice import Computer
@@ -60,7 +61,15 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_llama(folder / "wide.gguf", answer="Yes.")
 
 
-def test_plan_carries_what_the_settings_say(path: Path, wide: Path) -> None:
+@pytest.fixture(scope="module")
+def lesser(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a model with the words of `wide`, and smaller."""
+    folder = tmp_path_factory.mktemp("models")
+    half = gguf.GGMLQuantizationType.F16
+    return write_llama(folder / "lesser.gguf", answer="Yes.", weights=half)
+
+
+def test_plan_carries_what_the_settings_say(wide: Path, lesser: Path) -> None:
     engine = EngineSettings(
         n_ctx=512,
         n_gpu_layers=3,
@@ -69,7 +78,7 @@ def test_plan_carries_what_the_settings_say(path: Path, wide: Path) -> None:
         kv_type=KvType.Q8_0,
         flash_attention=FlashAttention.ON,
         draft_tokens=5,
-        draft_model=str(path),
+        draft_model=str(lesser),
     )
     assert plan_for(installed(wide), Settings(engine=engine)) == placed(
         read_gguf(wide),
@@ -82,7 +91,7 @@ def test_plan_carries_what_the_settings_say(path: Path, wide: Path) -> None:
             kv_type=KvType.Q8_0,
             flash_attention=FlashAttention.ON,
             draft_tokens=5,
-            draft_model=path,
+            draft_model=lesser,
         ),
     )
 
@@ -128,6 +137,33 @@ def test_a_draft_model_that_is_none_keeps_nobody_from_answering(
 
     assert (plan.draft_model, plan.draft_tokens) == (None, 8)
     assert "draft model is left out" in caplog.text
+
+
+def test_only_a_smaller_model_of_the_same_words_guesses(
+    path: Path, wide: Path, lesser: Path
+) -> None:
+    def guesser(model: Path, draft: Path) -> Path | None:
+        engine = EngineSettings(draft_model=str(draft))
+        return plan_for(installed(model), Settings(engine=engine)).draft_model
+
+    assert guesser(wide, lesser) == lesser
+    assert guesser(lesser, wide) is None, "larger"
+    assert guesser(wide, wide) is None, "itself"
+    assert guesser(wide, path) is None, "other words"
+
+
+def test_a_draft_model_is_given_up_before_anything_else_is_short_of_memory(
+    wide: Path, lesser: Path
+) -> None:
+    info = read_gguf(wide)
+    wished = LoadPlan(wide, draft_tokens=5, draft_model=lesser)
+    least = reckoned(info, replace(wished, draft_model=None)).total
+    free = replace(PLENTY, available=least)
+
+    plan = fitting_plan(info, wished, free, "Tiny")
+
+    assert (plan.n_ctx, plan.draft_model, plan.draft_tokens) == (0, None, 5)
+    assert fitting_plan(info, wished, PLENTY, "Tiny").draft_model == lesser
 
 
 @pytest.mark.parametrize(("kind", "rollback"), [("glm4moe", 0), ("qwen35", 3), ("qwen35moe", 3)])
