@@ -49,6 +49,7 @@ from desktop.terminal.commandline import parse
 from desktop.terminal.errors import UsageError
 from desktop.terminal.orders import BenchOrder
 from desktop.terminal.output import Screen
+from tests.gguf_files import write_llama
 from tests.harness.models import Models
 from tests.harness.waiting import wait_for
 from tests.unit.engine_room import model_at
@@ -239,11 +240,15 @@ def test_a_model_named_twice_is_refused() -> None:
 # Real runs
 
 
-def test_a_run_measures_everything_on_a_real_engine(models: Models, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a model that is stopped before it has ended, also on a computer that is busy."""
+    return write_llama(tmp_path_factory.mktemp("models") / "slow.gguf", width=256, layers=6)
+
+
+def test_a_run_measures_everything_on_a_real_engine(slow: Path, tmp_path: Path) -> None:
     with engine_at(tmp_path, n_ctx=2048) as engine:
-        items = list(
-            bench(engine, model_at(models.llama), LITTLE, threading.Event(), keeps_states=True)
-        )
+        items = list(bench(engine, model_at(slow), LITTLE, threading.Event(), keeps_states=True))
     assert not [item for item in items if isinstance(item, Skipped)]
     results = {item.name: item for item in items if isinstance(item, Result)}
     assert list(results) == [
@@ -263,11 +268,9 @@ def test_a_run_measures_everything_on_a_real_engine(models: Models, tmp_path: Pa
     assert json.loads(results_as_json(items, complete=True))["results"]
 
 
-def test_what_does_not_fit_is_said_and_skipped(models: Models, tmp_path: Path) -> None:
+def test_what_does_not_fit_is_said_and_skipped(slow: Path, tmp_path: Path) -> None:
     with engine_at(tmp_path, n_ctx=256, slots=1) as engine:
-        items = list(
-            bench(engine, model_at(models.llama), LITTLE, threading.Event(), keeps_states=True)
-        )
+        items = list(bench(engine, model_at(slow), LITTLE, threading.Event(), keeps_states=True))
     skipped = {item.name: str(item.reason) for item in items if isinstance(item, Skipped)}
     assert skipped == {
         "history": "The context window is too small.",
@@ -276,25 +279,21 @@ def test_what_does_not_fit_is_said_and_skipped(models: Models, tmp_path: Path) -
     }
 
 
-def test_a_shortened_history_is_said(models: Models, tmp_path: Path) -> None:
+def test_a_shortened_history_is_said(slow: Path, tmp_path: Path) -> None:
     with engine_at(tmp_path, n_ctx=1024) as engine:
         effort = replace(LITTLE, history=4000)
-        items = list(
-            bench(engine, model_at(models.llama), effort, threading.Event(), keeps_states=False)
-        )
+        items = list(bench(engine, model_at(slow), effort, threading.Event(), keeps_states=False))
     (turn,) = [item for item in items if isinstance(item, Result) and item.name == "second_turn"]
     assert "instead of 4000: the context window holds no more" in str(turn.more[0])
     assert [item.name for item in items if isinstance(item, Skipped)] == ["restart"]
 
 
 def test_where_the_bare_loop_has_no_room_the_rest_is_measured(
-    models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    slow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bench_desk, "memory", lambda: Memory(8 * 10**9, 1_000_000))
     with engine_at(tmp_path, n_ctx=2048) as engine:
-        items = list(
-            bench(engine, model_at(models.llama), LITTLE, threading.Event(), keeps_states=True)
-        )
+        items = list(bench(engine, model_at(slow), LITTLE, threading.Event(), keeps_states=True))
     skipped = {item.name: str(item.reason) for item in items if isinstance(item, Skipped)}
     assert list(skipped) == ["speed", "depth"]
     assert "of memory, and 1 MB are free" in skipped["speed"]
