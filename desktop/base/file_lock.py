@@ -13,8 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-# Network folders that know no locks: whoever has one there goes without.
-_NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
+# Network folders that know no locks: whoever has one there goes without. On macOS the second and
+# the third are two numbers.
+_NO_LOCKS: Final = frozenset(
+    {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL}
+)
 _NOT_BY_LINKS: Final = getattr(os, "O_NOFOLLOW", 0)
 _PAUSE_SECONDS: Final = 0.005
 
@@ -34,19 +37,16 @@ def take(path: Path, patience: float = 0.0) -> int:
         if path.is_symlink():
             # None of ours: it would make, or lock, a file elsewhere.
             path.unlink(missing_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NOT_BY_LINKS, 0o600)
-        try:
-            _lock(descriptor)
-        except OSError as error:
-            os.close(descriptor)
+        descriptor = _locked(path)
+        if descriptor is None:
             if time.monotonic() >= until:
-                raise Taken(str(path)) from error
+                raise Taken(str(path))
             time.sleep(_PAUSE_SECONDS)
-            continue
-        if _is_at(path, descriptor):
+        elif _is_at(path, descriptor):
             return descriptor
-        # The holder before us removed it between our opening and locking it.
-        os.close(descriptor)
+        else:
+            # The holder before us removed it between our opening and locking it.
+            os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -76,6 +76,23 @@ def give_back(path: Path, descriptor: int) -> None:
         # Not while somebody has it open.
         with contextlib.suppress(OSError):
             path.unlink()
+
+
+def _locked(path: Path) -> int | None:
+    """Return the descriptor of the file at `path`, locked, or None if another holds it."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NOT_BY_LINKS, 0o600)
+    except PermissionError:
+        if sys.platform == "win32" and os.path.lexists(path):
+            # Its holder is just removing it.
+            return None
+        raise
+    try:
+        _lock(descriptor)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
 
 
 def _lock(descriptor: int) -> None:

@@ -115,7 +115,8 @@ class _PrivateFile(RotatingFileHandler):
                 super().doRollover()
         except OSError:
             # Another Lapis has the file open, which Windows does not forgive: go on in it.
-            self.stream = self.stream or self._open()
+            if self.stream is None or self.stream.closed:
+                self.stream = self._open()
 
     def _is_put_away(self, stream: TextIOWrapper) -> bool:
         """Return whether what is written to has another name by now, or none."""

@@ -3,7 +3,7 @@
 Every field is judged by itself: what is missing, of the wrong type or out of bounds becomes its
 default. Only Offline does not: whoever chose it is not put online by a damaged file. What a newer
 version wrote is kept, and what another process changed since, such as a command beside the window.
-Lives in the GUI thread.
+The GUI thread of the window, the main thread of a command.
 """
 
 import contextlib
@@ -50,7 +50,7 @@ class SettingsStore:
     def load(self) -> Settings:
         """Return the settings in the file, `CAREFUL` if it cannot be read; never fails.
 
-        A file that is no settings file is moved aside. `problem` then holds what a person has to
+        A file that is no settings file is kept under another name. `problem` then holds what a person has to
         be told; None after a load without trouble.
         """
         self.problem = None
@@ -124,12 +124,13 @@ class SettingsStore:
             # A copy: where the file is missing, other processes begin with the usual settings.
             write_atomically(aside, content)
         except OSError as error:
-            _log.warning("damaged settings cannot be moved aside: %s", error.strerror)
+            _log.warning("damaged settings cannot be put aside: %s", error.strerror)
             aside = self._path
         else:
-            # The next start must find what this one found.
-            with contextlib.suppress(StorageError):
-                self.save(CAREFUL)
+            # The next start must be no more online than this one, and a window that knows the
+            # settings still has to find nothing in it that another one has chosen.
+            with contextlib.suppress(OSError):
+                write_atomically(self._path, msgspec.json.encode(_offline({})))
         _log.warning("the settings file is damaged")
         return StorageError(
             Text(

@@ -114,6 +114,7 @@ def migrate(
         # Another process may have made them while this one waited.
         steps = pending(connection, path, migrations)
         if steps and _applied(connection):
+            _check_shared(connection, path)
             keep_copy(path)
         for step in steps:
             _make(connection, step)
@@ -173,7 +174,7 @@ def keep_copy(path: Path) -> Path:
     Whoever else changes it goes on doing so, as does whoever is about to.
     """
     if shutil.disk_usage(path.parent).free < path.stat().st_size:
-        raise OSError(errno.ENOSPC, "too little room for a copy", str(path))
+        raise _no_room(path)
     earlier = copies(path)
     number = _number(earlier[-1]) + 1 if earlier else 1
     target = copies_folder(path) / f"{path.stem}-{number:04d}{path.suffix}"
@@ -207,6 +208,17 @@ def _applied(connection: sqlite3.Connection) -> set[str]:
     if known is None:
         return set()
     return {name for (name,) in connection.execute("SELECT name FROM migrations")}
+
+
+def _check_shared(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise OSError where the disk is so full that `connection` has the file for itself alone."""
+    ((mode,),) = connection.execute("PRAGMA locking_mode").fetchall()
+    if mode == "exclusive":
+        raise _no_room(path)
+
+
+def _no_room(path: Path) -> OSError:
+    return OSError(errno.ENOSPC, "too little room for a copy", str(path))
 
 
 def _make(connection: sqlite3.Connection, step: Migration) -> None:

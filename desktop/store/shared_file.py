@@ -136,7 +136,8 @@ def _alone(path: Path, patience: float) -> Iterator[None]:
     try:
         yield
     finally:
-        give_back(lock, descriptor)
+        with suppress(OSError):
+            give_back(lock, descriptor)
 
 
 def _opened(path: Path, patience: float, steps: Sequence[Migration]) -> sqlite3.Connection:

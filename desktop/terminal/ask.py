@@ -38,7 +38,8 @@ _raw_controls = re.compile("[\x7f-\x9f]")
 class Question:
     """What is asked, about which pictures, and how. `system` empty means no system prompt.
 
-    `builtin_template` and `adapters` as in `ChatRequest`; `anyway` tells that the model was loaded so already.
+    `builtin_template` and `adapters` as in `ChatRequest`; `anyway` tells that the model was loaded
+    so already.
     """
 
     text: str

@@ -65,15 +65,15 @@ def word(option: str, text: str, words: Sequence[str]) -> str | None:
 def _adapter(text: str) -> Adapter:
     """Return the LoRA file that `text` names, with the scale that may stand after its last colon.
 
-    What stands there and is no number belongs to the path.
+    What stands there and is no number belongs to the path, which the engine looks up from a folder
+    of its own.
     """
     path, _, after = text.rpartition(":")
     scale = _number(after) if path else None
     if scale is None:
-        return Adapter(typed_path(text))
-    return Adapter(
-        typed_path(path), _within("--lora", text, scale, -_STRONGEST_ADAPTER, _STRONGEST_ADAPTER)
-    )
+        return Adapter(typed_path(text).absolute())
+    scale = _within("--lora", text, scale, -_STRONGEST_ADAPTER, _STRONGEST_ADAPTER)
+    return Adapter(typed_path(path).absolute(), scale)
 
 
 def _decimal(option: str, text: str, highest: float) -> float | None:

@@ -32,6 +32,7 @@ class AnswersSection(SettingsSection):
     def __init__(self, models: Callable[[], Sequence[InstalledModel]] = tuple) -> None:
         """Build the entries; `models` are those that may guess for larger ones, and others."""
         self._models = models
+        self._here: tuple[InstalledModel, ...] = ()
         self._prompt = words(
             lambda now: now.system_prompt, lambda now, value: replace(now, system_prompt=value)
         )
@@ -84,6 +85,8 @@ class AnswersSection(SettingsSection):
     def showEvent(self, event: QShowEvent) -> None:
         """Offer the models that there are by now."""
         super().showEvent(event)
+        # Not at each change of a setting: their folders are looked through.
+        self._here = tuple(self._models())
         self._guesser.offer_again()
 
     def _moods(self, now: float) -> list[tuple[float, str]]:
@@ -96,11 +99,7 @@ class AnswersSection(SettingsSection):
         return moods if now in dict(moods) else [*moods, (now, f"{now:g}")]
 
     def _guessers(self, now: str) -> list[tuple[str, str]]:
-        here = [
-            model
-            for model in self._models()
-            if not (model.is_guide or model.is_served or model.embeds)
-        ]
+        here = [model for model in self._here if not (model.is_guide or model.is_served)]
         here.sort(key=lambda model: model.size)
         found = [("", self.tr("None")), *((str(model.path), _line(model)) for model in here)]
         return found if now in dict(found) else [*found, (now, _short(Path(now).name))]

@@ -406,6 +406,24 @@ def test_a_model_that_is_here_by_now_can_guess_for_larger_ones(qtbot: QtBot) -> 
     assert [now.engine.draft_model for now in kept] == [str(small.path)]
 
 
+def test_models_are_looked_for_when_the_page_comes_up_alone(qtbot: QtBot) -> None:
+    looks: list[int] = []
+
+    def models() -> list[InstalledModel]:
+        looks.append(1)
+        return []
+
+    section = AnswersSection(models)
+    qtbot.addWidget(section)
+    section.show_settings(Settings())
+    section.show()
+    section.show_settings(Settings(theme=Theme.DARK))
+    section.hide()
+    section.show_settings(Settings())
+
+    assert len(looks) == 1
+
+
 def test_a_models_own_guesses_are_a_switch(desk: _Desk, qtbot: QtBot) -> None:
     switch = desk.row("A model guesses by itself").findChild(Switch)
     assert isinstance(switch, Switch)

@@ -299,7 +299,10 @@ def test_a_damaged_settings_file_leaves_the_computers_language(
                 "q",
                 as_json=False,
                 choices=Choices(
-                    adapters=(Adapter(Path("a.gguf")), Adapter(Path("b c.gguf"), -0.5))
+                    adapters=(
+                        Adapter(Path("a.gguf").absolute()),
+                        Adapter(Path("b c.gguf").absolute(), -0.5),
+                    )
                 ),
             ),
         ),
@@ -307,7 +310,10 @@ def test_a_damaged_settings_file_leaves_the_computers_language(
             ["chat", "--lora", "odd:name.gguf", "--lora", "odd:name.gguf:2"],
             ChatOrder(
                 Choices(
-                    adapters=(Adapter(Path("odd:name.gguf")), Adapter(Path("odd:name.gguf"), 2.0))
+                    adapters=(
+                        Adapter(Path("odd:name.gguf").absolute()),
+                        Adapter(Path("odd:name.gguf").absolute(), 2.0),
+                    )
                 )
             ),
         ),

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import pytest
@@ -249,6 +250,24 @@ def test_a_full_disk_loses_lines_and_disturbs_nobody(
     assert capsys.readouterr().err == ""
     assert "first" in lines(paths)
     assert "last" in lines(paths)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_file_that_cannot_be_put_away_is_not_the_last_one(paths: Paths) -> None:
+    running = start_logging(paths)
+    handler = running.handler
+    assert isinstance(handler, RotatingFileHandler)
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        before = handler.setStream(full)
+        assert before is not None
+        before.close()
+        # Closing fails: what was written to it has found no room.
+        full.write("nowhere to go")
+        handler.doRollover()
+        log.info("goes on")
+        running.close()
+
+    assert "goes on" in lines(paths)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -1,5 +1,6 @@
 """A file of any earlier version opens, and nothing that can happen meanwhile costs a chat."""
 
+import errno
 import os
 import signal
 import sqlite3
@@ -153,6 +154,19 @@ with closing(connection):
 
     (copy,) = copies(path)
     assert titles(copy) == titles(path) == ["Old chat"]
+
+
+def test_who_has_the_file_alone_on_a_full_disk_does_not_wait_for_itself(tmp_path: Path) -> None:
+    path = oldest(tmp_path / "lapis.db")
+
+    with closing(connect(path)) as connection:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        with pytest.raises(OSError, match="too little room") as refused:
+            migrate(connection, path)
+
+    assert refused.value.errno == errno.ENOSPC
+    assert not copies(path)
+    assert titles(path) == ["Old chat"]
 
 
 def test_a_file_of_a_newer_version_is_refused_and_not_touched(tmp_path: Path) -> None:

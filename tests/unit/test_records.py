@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import stat
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -209,6 +210,7 @@ records.close()
         assert raw.execute("SELECT count(*) FROM odd").fetchone() == (0,)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows renames no file that is open")
 def test_what_another_process_has_put_aside_is_not_written_to_any_more(
     path: Path, records: Records
 ) -> None:

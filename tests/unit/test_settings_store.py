@@ -349,6 +349,19 @@ def test_of_processes_that_find_the_file_damaged_none_goes_online(
     assert SettingsStore(path).load() == CAREFUL
 
 
+def test_a_window_that_knows_the_settings_heals_a_file_that_was_damaged_beside_it(
+    path: Path, store: SettingsStore
+) -> None:
+    store.save(CHANGED)
+    path.write_bytes(b"{")
+    assert SettingsStore(path).load() == CAREFUL
+
+    store.save(replace(CHANGED, theme=Theme.LIGHT))
+
+    offline = replace(CHANGED.connections, offline=True)
+    assert SettingsStore(path).load() == replace(CHANGED, theme=Theme.LIGHT, connections=offline)
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"\0" * 300, b"{", b'{"theme": "dark"', b"[]", b'"dark"', b"\xff\xfe{}", b"[" * 100_000],
