@@ -64,7 +64,7 @@ class Scheduler:
     def submit(self, job: Job) -> None:
         """Take in a request."""
         if self.idle:
-            self._threads.rest()
+            self._threads.resume()
         self._waiting.add(job)
         self._assign()
 
@@ -362,7 +362,7 @@ class Scheduler:
         if slot.guessed:
             self._cache.take_back(slot)
         self._report(answer.finish(reason))
-        self._assign()
+        self._go_on()
 
     def _give_up(self, slot: Slot, kind: str, detail: str) -> None:
         answer = slot.answer
@@ -371,7 +371,13 @@ class Scheduler:
         if answer is not None:
             answer.close()
             self._emit(Refused(id=answer.job.order.id, kind=kind, detail=detail))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Let those who wait have what a slot has left."""
         self._assign()
+        if self.idle:
+            self._threads.pause()
 
     def _report(self, reports: Iterable[Report]) -> None:
         for report in reports:

@@ -17,6 +17,8 @@ _INTERVAL_SECONDS: Final = 0.4
 # Others must take this share of one more core to lose us a thread, and leave it to give it back.
 _TAKEN: Final = 0.5
 _LEFT: Final = 0.25
+# After a longer pause what others did before says nothing about now.
+_STALE_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +38,37 @@ class ThreadKeeper:
         self.most = max(1, most)
         self._read = read or _reading
         self._last = self._read()
+        # Seconds, and processor time of others in them, since it was looked last: short answers
+        # one after another are one piece of work.
+        self._elapsed = self._taken = 0.0
         self.threads = self.most
 
     def due(self, now: float) -> bool:
         """Whether it is time to look again; `now` is monotonic."""
-        return self.most > 1 and now - self._last.clock >= _INTERVAL_SECONDS
+        return self.most > 1 and self._elapsed + now - self._last.clock >= _INTERVAL_SECONDS
 
     def look(self) -> int:
         """Take a reading; return how many threads to use from now on."""
-        last, self._last = self._last, self._read()
-        elapsed = self._last.clock - last.clock
-        if elapsed > 0:
-            busy = self._last.everybody - last.everybody - (self._last.own - last.own)
-            self.threads = self._threads_beside(busy / elapsed)
+        self._count()
+        if self._elapsed > 0:
+            self.threads = self._threads_beside(self._taken / self._elapsed)
+        self._elapsed = self._taken = 0.0
         return self.threads
 
-    def rest(self) -> None:
-        """Begin anew after a pause: what others did meanwhile says nothing about now."""
-        self._last = self._read()
+    def pause(self) -> None:
+        """Leave out what comes now: nothing is computed until `resume`."""
+        self._count()
+
+    def resume(self) -> None:
+        """Go on after a pause; after a long one, from the beginning."""
+        last, self._last = self._last, self._read()
+        if self._last.clock - last.clock > _STALE_SECONDS:
+            self._elapsed = self._taken = 0.0
+
+    def _count(self) -> None:
+        last, self._last = self._last, self._read()
+        self._elapsed += self._last.clock - last.clock
+        self._taken += self._last.everybody - last.everybody - (self._last.own - last.own)
 
     def _threads_beside(self, others: float) -> int:
         """Return the threads to use beside programs that take `others` cores."""

@@ -34,6 +34,41 @@ def test_several_neighbours_get_as_many_cores() -> None:
     assert threads_through(8, 3.0, 3.0, 1.1, 0.0) == [5, 5, 7, 8]
 
 
+def _answers(pause: float, others: float) -> tuple[ThreadKeeper, int]:
+    """Ask for answers of a tenth of a second, such a `pause` between; return how many were looked at.
+
+    `others` cores are taken while they are written, none in between.
+    """
+    clock = everybody = mine = 0.0
+    keeper = ThreadKeeper(2, lambda: Reading(clock, everybody, mine))
+    looked = 0
+    for _ in range(10):
+        keeper.resume()
+        clock += 0.1
+        mine += 0.2
+        everybody += 0.2 + others * 0.1
+        if keeper.due(clock):
+            keeper.look()
+            looked += 1
+        keeper.pause()
+        clock += pause
+    return keeper, looked
+
+
+def test_short_answers_one_after_another_are_watched_as_a_long_one() -> None:
+    keeper, looked = _answers(0.05, others=0.8)
+    assert (keeper.threads, looked) == (1, 2)
+
+    keeper, looked = _answers(0.05, others=0.1)
+    assert (keeper.threads, looked) == (2, 2)
+
+
+def test_after_a_long_pause_what_others_did_before_counts_no_more() -> None:
+    keeper, looked = _answers(30.0, others=0.8)
+
+    assert (keeper.threads, looked) == (2, 0)
+
+
 def test_one_thread_is_always_left() -> None:
     assert threads_through(2, 6.0, 9.0) == [1, 1]
 
