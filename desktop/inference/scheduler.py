@@ -18,7 +18,7 @@ from desktop.inference.messages import Reading, Refused, Report, Waiting
 from desktop.inference.prefix_cache import PrefixCache
 from desktop.inference.runtime import AdapterRefused, DecodeStatus, Runtime
 from desktop.inference.sampling import SamplerRefused
-from desktop.inference.slot import Answer, Job, Slot, never_begun
+from desktop.inference.slot import Answer, Job, Slot, never_begun, slot_for
 from desktop.inference.threads import ThreadKeeper
 from desktop.inference.waiting import WaitingJobs
 
@@ -314,7 +314,7 @@ class Scheduler:
         except AdapterRefused as error:
             self._emit(Refused(id=order.id, kind="adapter", detail=str(error)))
             return
-        slot = _slot_for(prompt, adapters, free)
+        slot = slot_for(prompt, adapters, free)
         slot.decoded = self._cache.begin(
             slot, prompt, adapters, self._slots, repeatable=order.repeatable
         )
@@ -386,19 +386,3 @@ class Scheduler:
     def _announce_places(self) -> None:
         for place, job in enumerate(self._waiting, start=1):
             self._emit(Waiting(id=job.order.id, place=place))
-
-
-def _slot_for(prompt: list[int], adapters: tuple[object, ...], free: list[Slot]) -> Slot:
-    """Return the slot that shares most with `prompt`, if it is mostly the same conversation.
-
-    All conversations share the head of the template; a slot that shares no more than that is worth
-    keeping for its own conversation, so the least recently used one is overwritten instead.
-    """
-
-    def shared(slot: Slot) -> int:
-        return slot.common_prefix(prompt) if slot.adapters == adapters else 0
-
-    best = max(free, key=shared)
-    if shared(best) and 2 * shared(best) >= min(len(prompt), best.decoded):
-        return best
-    return min(free, key=lambda slot: (slot.decoded > 0, slot.used))

@@ -242,3 +242,19 @@ class Slot:
     def common_prefix(self, prompt: Sequence[int]) -> int:
         """Return how many leading tokens of `prompt` this slot has decoded already."""
         return min(self.decoded, common_prefix(self.tokens, prompt))
+
+
+def slot_for(prompt: list[int], adapters: tuple[object, ...], free: list[Slot]) -> Slot:
+    """Return the slot that shares most with `prompt`, if it is mostly the same conversation.
+
+    All conversations share the head of the template; a slot that shares no more than that is worth
+    keeping for its own conversation, so the least recently used one is overwritten instead.
+    """
+
+    def shared(slot: Slot) -> int:
+        return slot.common_prefix(prompt) if slot.adapters == adapters else 0
+
+    best = max(free, key=shared)
+    if shared(best) and 2 * shared(best) >= min(len(prompt), best.decoded):
+        return best
+    return min(free, key=lambda slot: (slot.decoded > 0, slot.used))
